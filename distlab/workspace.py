@@ -1,0 +1,168 @@
+"""The learner's own copy of the course: made, brought up to date, opened in JupyterLab.
+
+The notebooks of the repository carry their outputs. A learner works on a copy without them, so that
+no prediction is spoiled. The copy belongs to the learner: what was edited or run is never
+overwritten. A new version of such a notebook arrives beside it:
+
+    01_cap.ipynb          edited by the learner, left alone
+    01_cap.new.ipynb      what the course says now
+
+Edited means: the cells or their outputs differ from what was copied. The workspace holds a record
+of that, a digest for each file. Merely opening and saving a notebook changes neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from distlab.places import PACKAGE, home, shipped
+
+RECORD = ".distlab-copied.json"
+FIRST_NOTEBOOK = "00_start_here.ipynb"
+
+Notebook = dict[str, Any]
+
+
+class Copied(NamedTuple):
+    """What happened to one notebook of the course."""
+
+    notebook: str
+    written: str
+    """The file written; empty when the workspace has this version already."""
+    edited: bool
+    """The learner changed the notebook, so it was left as it is."""
+
+
+def default_workspace() -> Path:
+    return home() / "workspace"
+
+
+def update(workspace: Path) -> list[Copied]:
+    """Bring `workspace` up to date with the course. Raises `OSError` when it cannot be written."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    record = _read_record(workspace)
+    report = []
+    for source in sorted(shipped("notebooks").glob("*.ipynb")):
+        notebook = without_outputs(json.loads(source.read_text(encoding="utf-8")))
+        report.append(_update_one(workspace, source.stem, notebook, record))
+        _write(workspace / RECORD, record)
+    return report
+
+
+def _update_one(
+    workspace: Path, stem: str, notebook: Notebook, record: dict[str, str]
+) -> Copied:
+    version = digest(notebook)
+    own = workspace / f"{stem}.ipynb"
+    edited = own.exists() and _is_edited(own, record)
+    if own.exists() and _has_version(workspace, stem, version, record):
+        return Copied(own.name, "", edited)
+    target = next(
+        copy for copy in _names(workspace, stem) if not copy.exists() or not _is_edited(copy, record)
+    )
+    _write(target, notebook)
+    record[target.name] = version
+    return Copied(own.name, target.name, edited)
+
+
+def _has_version(workspace: Path, stem: str, version: str, record: dict[str, str]) -> bool:
+    """Whether one of the copies, edited since or not, began as this version of the notebook."""
+    copies = itertools.takewhile(Path.exists, _names(workspace, stem))
+    return any(version in (record.get(copy.name), _digest_of_file(copy)) for copy in copies)
+
+
+def _names(workspace: Path, stem: str) -> Iterator[Path]:
+    yield workspace / f"{stem}.ipynb"
+    yield workspace / f"{stem}.new.ipynb"
+    for number in itertools.count(2):
+        yield workspace / f"{stem}.new-{number}.ipynb"
+
+
+def _is_edited(copy: Path, record: dict[str, str]) -> bool:
+    return _digest_of_file(copy) != record.get(copy.name, "never copied")
+
+
+def without_outputs(notebook: Notebook) -> Notebook:
+    """The notebook as a learner first meets it: nothing run yet, no widget state."""
+    cells = [
+        {**cell, "outputs": [], "execution_count": None} if cell["cell_type"] == "code" else cell
+        for cell in notebook["cells"]
+    ]
+    metadata = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
+    return {**notebook, "cells": cells, "metadata": metadata}
+
+
+def digest(notebook: Notebook) -> str:
+    """Of what a learner may change: the cells and their outputs, not the metadata."""
+    cells = [
+        (cell["cell_type"], "".join(cell["source"]), cell.get("outputs", []))
+        for cell in notebook["cells"]
+    ]
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    try:
+        return digest(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, LookupError, TypeError):
+        return "not a notebook"  # whatever it is, it is the learner's
+
+
+def _read_record(workspace: Path) -> dict[str, str]:
+    """Empty when lost or damaged; then every copy that differs from the course counts as edited."""
+    try:
+        record = json.loads((workspace / RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _write(path: Path, document: Any) -> None:
+    """In one step: a full disk or a power cut leaves the old file or the new one."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    unfinished.write_text(text, encoding="utf-8", newline="\n")
+    unfinished.replace(path)
+
+
+def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> list[str]:
+    """JupyterLab on `workspace`: this machine only, with a token that JupyterLab itself makes."""
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={workspace}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
+        "--LabApp.extension_manager=readonly",  # asks no package registry
+    ]
+    if port is not None:
+        command.append(f"--ServerApp.port={port}")
+    if not browser:
+        command.append("--no-browser")
+    return command
+
+
+def jupyterlab_environment() -> dict[str, str]:
+    """The learner's own Jupyter settings stay in force; ours only keep the news pop-up away."""
+    ours = str(PACKAGE / "jupyter")
+    theirs = os.environ.get("JUPYTER_CONFIG_PATH")
+    path = os.pathsep.join([ours, theirs]) if theirs else ours
+    return {**os.environ, "JUPYTER_CONFIG_PATH": path}
+
+
+def start_jupyterlab(command: list[str]) -> int:
+    """Become JupyterLab, so that a signal to this process reaches it; on Windows, run it."""
+    environment = jupyterlab_environment()
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)
