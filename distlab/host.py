@@ -1,0 +1,68 @@
+"""The ports between protocol code and the world it runs in.
+
+Protocol code is written once. It asks a *host* for everything that touches the world: the time,
+a pause, randomness. A simulated machine (`distlab.sim.node.Node`) is a host; so is an ordinary
+asyncio process. A module that imports only this port therefore runs in both.
+
+Three kinds of answer exist in a distributed system, and the course keeps them apart everywhere:
+
+* **ok**: it happened, and here is the result;
+* **failed**: it did not happen and never will (`Refused`, or one of its subclasses);
+* **unknown**: no answer came in time (the built-in `TimeoutError`). It may have happened, it may
+  yet happen, or it may never happen. Only a later look at the data can tell.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Any, Protocol
+
+
+class BadInput(ValueError):
+    """An argument is wrong. The text names the value and what is allowed."""
+
+
+class Refused(Exception):
+    """A definite no: the operation did not happen and never will."""
+
+
+class Unavailable(Refused):
+    """The machine cannot answer without breaking its promise, and says so."""
+
+
+class Host(Protocol):
+    """What protocol code may ask of the machine that runs it. All durations are milliseconds."""
+
+    @property
+    def name(self) -> str:
+        """The machine's name, unique among those that talk to each other."""
+
+    @property
+    def random(self) -> Random:
+        """This machine's own source of randomness (seeded in a simulation)."""
+
+    def now_ms(self) -> int:
+        """The machine's wall clock: milliseconds since 1970, possibly wrong, may move back."""
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds on a clock that never moves back; only differences mean anything."""
+
+    async def sleep(self, ms: float) -> None:
+        """Wait for `ms` of this machine's time."""
+
+    def timeout(self, ms: float) -> AbstractAsyncContextManager[Any]:
+        """`async with host.timeout(50): ...` raises `TimeoutError` when the block takes longer."""
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run `coroutine` beside the current one; it ends with the machine."""
+
+
+def did_you_mean(value: str, allowed: Iterable[str]) -> str:
+    """The end of an error message: the nearest allowed name, then the whole choice."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (allowed: {', '.join(names) or 'none'})"

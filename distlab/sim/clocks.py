@@ -1,0 +1,45 @@
+"""Clocks that are wrong, as real ones are.
+
+A machine has two clocks. The **wall clock** (`now_us`) says what time it believes it is: it may be
+ahead (skew), run too fast (drift) and be set back by an administrator or by NTP (jump). The
+**monotonic clock** only measures durations: it drifts with the same crystal, but never jumps.
+Timers run on it, as they do in real systems (`CLOCK_MONOTONIC`).
+"""
+
+from __future__ import annotations
+
+EPOCH_US = 1_767_225_600_000_000
+"""The virtual run begins on 2026-01-01 00:00 UTC."""
+
+
+class Clock:
+    """One machine's clocks, as functions of the true (virtual) time in microseconds."""
+
+    def __init__(self, skew_us: int = 0, drift_ppm: int = 0) -> None:
+        self._offset_us = EPOCH_US + skew_us
+        self._drift_ppm = drift_ppm
+        self._since_us = 0  # true time of the last change of drift
+        self._elapsed_us = 0  # what the monotonic clock showed then
+
+    def monotonic_us(self, true_us: int) -> int:
+        elapsed = true_us - self._since_us
+        return self._elapsed_us + elapsed + elapsed * self._drift_ppm // 1_000_000
+
+    def now_us(self, true_us: int) -> int:
+        return self._offset_us + self.monotonic_us(true_us)
+
+    def jump(self, by_us: int) -> None:
+        """Set the wall clock forward (or back, if negative) by `by_us`."""
+        self._offset_us += by_us
+
+    def drift(self, ppm: int, true_us: int) -> None:
+        """From `true_us` on run `ppm` millionths too fast (negative: too slow)."""
+        self._elapsed_us = self.monotonic_us(true_us)
+        self._since_us = true_us
+        self._drift_ppm = ppm
+
+    def true_duration_us(self, local_us: int) -> int:
+        """How long `local_us` on this clock really take, rounded up: a timer never fires early."""
+        if not self._drift_ppm:
+            return local_us
+        return -(-local_us * 1_000_000 // (1_000_000 + self._drift_ppm))

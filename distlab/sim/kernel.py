@@ -1,0 +1,256 @@
+"""Virtual time: one queue of things to do, and coroutines that wait in it.
+
+The kernel knows nothing of machines or messages. It keeps a heap of `(time, order, action,
+argument)`, takes out the earliest, sets the clock to its time and runs it. Nothing happens between
+two entries, so a minute of simulated time costs as little as what happens in it, and the same
+entries in the same order always give the same run.
+
+* Time is a whole number of microseconds: sums of integers are the same on every machine.
+* Two entries for one instant run in the order in which they were scheduled (`order`).
+* A coroutine waits by awaiting a `Future`. There is no asyncio underneath: a `Task` drives its
+  coroutine with `send`, which is all that an event loop does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Protocol
+
+from distlab.host import Refused
+
+Action = Callable[[Any], object]
+
+MAX_EVENTS = 200_000
+"""Entries that one run may execute before it counts as a runaway."""
+
+
+class Deadlock(Exception):
+    """Nothing is left to do, yet somebody waits. The text names who waits for what."""
+
+
+class Runaway(Exception):
+    """The run did more than its budget allows: most likely something repeats without end."""
+
+
+class Cancelled(BaseException):
+    """Thrown into a coroutine to end its wait; `by` is whoever asked for it."""
+
+    def __init__(self, by: object = None) -> None:
+        super().__init__("cancelled")
+        self.by = by
+
+
+class Owner(Protocol):
+    """Whoever a task belongs to: in practice a machine."""
+
+    running: bool
+
+    def admit(self, action: Action, argument: Any) -> None:
+        """Run `action(argument)` now, keep it for later (paused) or forget it (crashed)."""
+
+
+class Kernel:
+    """The event queue. `now_us` is the virtual time in microseconds."""
+
+    def __init__(self) -> None:
+        self.now_us = 0
+        self.executed = 0
+        self.queue: list[tuple[int, int, Action, Any]] = []
+        self.next_order: Callable[[], int] = count().__next__
+        self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
+        self.current: Task | None = None
+        self.unheard: Callable[[Task, BaseException], None] = lambda task, error: None
+
+    def at(self, time_us: int, action: Action, argument: Any = None) -> None:
+        """Run `action(argument)` at `time_us`, after everything already scheduled for then."""
+        if time_us < self.now_us:
+            raise ValueError(f"cannot schedule at {time_us} µs: it is {self.now_us} µs already")
+        heappush(self.queue, (time_us, self.next_order(), action, argument))
+
+    def run(self, until_us: int, max_events: int = MAX_EVENTS) -> None:
+        """Execute everything up to `until_us`, included; the clock then stands at `until_us`.
+
+        Raises `Runaway` when more than `max_events` entries were executed, and `Deadlock` when
+        the queue ran dry while a task that is not in the background still waits.
+        """
+        queue = self.queue
+        budget = max_events - self.executed
+        executed = 0
+        try:
+            while queue and queue[0][0] <= until_us:
+                if executed >= budget:
+                    raise Runaway(self._runaway_text(max_events))
+                executed += 1
+                self.now_us, _, action, argument = heappop(queue)
+                action(argument)
+        finally:
+            self.executed += executed
+        if not queue:
+            self._refuse_deadlock()
+        self.now_us = until_us
+
+    def _runaway_text(self, max_events: int) -> str:
+        waiting = "; ".join(self.waiting()) or "nobody waits: handlers keep each other busy"
+        return f"more than {max_events} events by {self.now_us / 1000:g} ms of virtual time: {waiting}"
+
+    def _refuse_deadlock(self) -> None:
+        waiting = self.waiting()
+        if waiting:
+            raise Deadlock(f"at {self.now_us / 1000:g} ms nothing is left to do, yet {waiting[0]}"
+                           + "".join(f"; {text}" for text in waiting[1:]))
+
+    def waiting(self) -> list[str]:
+        """Who waits for what, a sentence each, of the tasks that are not in the background."""
+        return [f"{task.label} waits for {task.waiting_for.label}"
+                for task in self.tasks
+                if not task.done and task.waiting_for is not None and task.owner.running and not task.background]
+
+    def close(self) -> None:
+        """End every coroutine that is still suspended. Whoever owns them has cut their strings."""
+        for task in list(self.tasks):
+            task.discard()
+
+
+class Future:
+    """A result that is not there yet. `label` says in words what one waits for."""
+
+    __slots__ = ("kernel", "label", "done", "_value", "_error", "_waiters")
+
+    def __init__(self, kernel: Kernel, label: str) -> None:
+        self.kernel = kernel
+        self.label = label
+        self.done = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._waiters: list[Callable[[], None]] = []
+
+    def resolve(self, value: Any = None) -> None:
+        """Give the result. A second result is ignored: the first one counted."""
+        self._finish(value, None)
+
+    def reject(self, error: BaseException) -> None:
+        """End with an error, which whoever awaits this future then meets."""
+        self._finish(None, error)
+
+    def _finish(self, value: Any, error: BaseException | None) -> None:
+        if self.done:
+            return
+        self.done, self._value, self._error = True, value, error
+        waiters, self._waiters = self._waiters, []
+        for wake in waiters:
+            wake()
+
+    def result(self) -> Any:
+        """The value; raises the error if it ended with one."""
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def when_done(self, wake: Callable[[], None]) -> None:
+        if self.done:
+            wake()
+        else:
+            self._waiters.append(wake)
+
+    def __await__(self) -> Generator[Future, None, Any]:
+        if not self.done:
+            yield self
+        return self.result()
+
+
+class Task(Future):
+    """A coroutine on its way. Awaiting a task waits for its return value."""
+
+    __slots__ = ("coroutine", "owner", "background", "waiting_for", "_cancellations")
+
+    def __init__(self, kernel: Kernel, coroutine: Coroutine[Any, Any, Any], label: str,
+                 owner: Owner, background: bool = False) -> None:
+        super().__init__(kernel, label)
+        self.coroutine = coroutine
+        self.owner = owner
+        self.background = background
+        self.waiting_for: Future | None = None
+        self._cancellations: list[Cancelled] = []
+        kernel.tasks[self] = None
+        kernel.at(kernel.now_us, self._wake_now)
+
+    def cancel(self, by: object = None) -> None:
+        """End the wait of this task: `Cancelled` is raised where it awaits."""
+        if not self.done:
+            self._cancellations.append(Cancelled(by))
+            self._schedule()
+
+    def abandon(self) -> None:
+        """Never take another step. The coroutine stays suspended: its `finally` must not run."""
+        self.done = True
+
+    def discard(self) -> None:
+        """Close the coroutine after the run. Its `finally` runs, but nobody listens any more."""
+        self.done = True
+        self.kernel.tasks.pop(self, None)
+        try:
+            self.coroutine.close()
+        except (Exception, Cancelled):
+            pass  # a finally block that insists on awaiting, or fails: there is nobody to tell
+
+    def _schedule(self) -> None:
+        self.kernel.at(self.kernel.now_us, self._wake_now)
+
+    def _wake_now(self, _: Any) -> None:
+        self.owner.admit(self._step, None)
+
+    def _step(self, _: Any) -> None:
+        if self.done:
+            return
+        waited, self.waiting_for = self.waiting_for, None
+        if waited is not None and not waited.done and not self._cancellations:
+            self.waiting_for = waited  # woken for a cancellation that was already served
+            return
+        outer, self.kernel.current = self.kernel.current, self
+        try:
+            if self._cancellations:
+                awaited = self.coroutine.throw(self._cancellations.pop(0))
+            else:
+                awaited = self.coroutine.send(None)
+        except StopIteration as stop:
+            self._end(stop.value, None)
+        except (Refused, TimeoutError, Cancelled) as error:
+            self._end(None, error)  # an outcome; any other exception is a bug and ends the run
+        else:
+            if not isinstance(awaited, Future):
+                raise TypeError(f"{self.label} awaited {type(awaited).__name__}: a coroutine here "
+                                "awaits only what its host gives it (sleep, call, spawn, ...)")
+            self.waiting_for = awaited
+            awaited.when_done(self._schedule)
+        finally:
+            self.kernel.current = outer
+
+    def _end(self, value: Any, error: BaseException | None) -> None:
+        self.kernel.tasks.pop(self, None)
+        if error is not None and not self._waiters:
+            self.kernel.unheard(self, error)
+        self._finish(value, error)
+
+
+class Timeout:
+    """`async with` block that raises `TimeoutError` when it takes longer than its timer."""
+
+    def __init__(self, kernel: Kernel, start: Callable[[Callable[[], None]], Callable[[], None]],
+                 ms: float) -> None:
+        self._kernel = kernel
+        self._start = start
+        self._ms = ms
+
+    async def __aenter__(self) -> Timeout:
+        task = self._kernel.current
+        if task is None:
+            raise RuntimeError("timeout() needs a coroutine: use set_timer in a handler")
+        self._stop = self._start(lambda: task.cancel(self))
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._stop()
+        if isinstance(error, Cancelled) and error.by is self:
+            raise TimeoutError(f"nothing within {self._ms:g} ms") from None

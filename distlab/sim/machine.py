@@ -1,0 +1,241 @@
+"""A machine: the hardware under a node's program. It can lose its power, or stand still.
+
+What belongs to the machine survives a crash (disk, clock, its place in the network). What belongs
+to the program is memory: a crash sets it back to what `Node.__init__` had configured, and
+`on_start` runs again at the restart.
+
+Everything that happens to a program passes through here: messages, timers, steps of coroutines. A
+machine that is paused keeps them for later, in order; one that is down drops them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from distlab.sim.clocks import Clock
+from distlab.sim.disk import Disk
+from distlab.sim.kernel import Action, Future, Task
+from distlab.sim.network import Link, Packet
+
+if TYPE_CHECKING:
+    from distlab.sim.node import Node
+    from distlab.sim.world import World
+
+UP, PAUSED, DOWN = "up", "paused", "down"
+
+
+class Timer:
+    """A callback that is due once, unless it is cancelled or its machine crashes before."""
+
+    __slots__ = ("active", "callback", "incarnation")
+
+    def __init__(self, callback: Callable[[], None], incarnation: int) -> None:
+        self.active = True
+        self.callback = callback
+        self.incarnation = incarnation
+
+    def cancel(self) -> None:
+        """Make it never fire; harmless when it already has."""
+        self.active = False
+
+
+class Machine:
+    """Power, disk, clocks and network card of one node."""
+
+    def __init__(self, world: World, node: Node) -> None:
+        self.world, self.node, self.name = world, node, node.name
+        self.kernel, self.trace = world.kernel, world.trace
+        self.disk = Disk()
+        self.clock = Clock()
+        self.status = UP
+        self.incarnation = 0
+        self.links: dict[str, Link] = {}
+        self._handlers: dict[type, Callable[[Any, str], Any]] = {}
+        self._mailboxes: dict[int, Future] = {}
+        self._last_mailbox = 0
+        self._tasks: list[Task] = []
+        self._backlog: list[tuple[Action, Any]] = []
+        self._until_us: int | None = 0  # end of the current pause or outage; None: for ever
+        self._describe: Callable[[], str] | None = getattr(node, "describe", None)
+        self._shown = ""
+        node._put_on(self)
+        self._configured = dict(vars(node))
+
+    @property
+    def running(self) -> bool:
+        return self.status is UP
+
+    # Messages
+
+    def link_to(self, target: str) -> Link:
+        """The link to another machine. Raises `BadInput` when there is none of that name."""
+        receiver = self.world.machine(target)
+        link = self.links[target] = self.world.network.link(self.name, target, receiver.deliver)
+        return link
+
+    def deliver(self, packet: Packet) -> None:
+        """A message arrives at the network card."""
+        link = packet[4]
+        if link.faults and link.is_cut():
+            link.drop(packet, "cut")
+        elif self.status is UP:
+            self._receive(packet)
+        elif self.status is PAUSED:
+            self._backlog.append((self._receive, packet))
+        else:
+            link.drop(packet, "down")
+
+    def _receive(self, packet: Packet) -> None:
+        message, number, sender, mailbox, link = packet
+        if mailbox and mailbox not in self._mailboxes:
+            return link.drop(packet, "late")
+        self.trace.append(
+            (self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
+        if mailbox:
+            return self._mailboxes.pop(mailbox).resolve(message)
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            handler = self._handlers[type(message)] = self._handler_for(message)
+        result = handler(message, sender)
+        if result is not None:
+            self.spawn(result, f"{self.name}, handling {type(message).__name__}")
+        if self._describe is not None:
+            self._show_state()
+
+    def _handler_for(self, value: Any) -> Callable[..., Any]:
+        name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
+        handler = getattr(self.node, name, None)
+        if handler is None:
+            raise TypeError(f"{self.name} ({type(self.node).__name__}) received a "
+                            f"{type(value).__name__}, but has no method {name}")
+        return handler  # type: ignore[no-any-return]
+
+    def open_mailbox(self, label: str) -> tuple[int, Future]:
+        """A numbered return address for one answer, and the future that it resolves."""
+        self._last_mailbox += 1
+        future = self._mailboxes[self._last_mailbox] = Future(self.kernel, label)
+        return self._last_mailbox, future
+
+    def close_mailbox(self, number: int) -> None:
+        """From now on an answer to this address is late."""
+        self._mailboxes.pop(number, None)
+
+    # Time
+
+    def after(self, ms: float, callback: Callable[[], None]) -> Timer:
+        """Call back once `ms` of this machine's time have passed."""
+        if ms < 0:
+            raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
+        timer = Timer(callback, self.incarnation)
+        wait_us = self.clock.true_duration_us(round(ms * 1000))
+        self.kernel.at(self.kernel.now_us + wait_us, self._fire, timer)
+        return timer
+
+    def _fire(self, timer: Timer) -> None:
+        if not timer.active or timer.incarnation != self.incarnation:
+            return
+        if self.status is PAUSED:
+            self._backlog.append((self._fire, timer))
+            return
+        timer.active = False
+        timer.callback()
+        if self._describe is not None:
+            self._show_state()
+
+    def ring(self, value: Any) -> None:
+        """A timer that carries `value` goes off: `on_<type of value>(value)`."""
+        self.trace.append((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
+        result = self._handler_for(value)(value)
+        if result is not None:
+            self.spawn(result, f"{self.name}, handling {type(value).__name__}")
+
+    # Coroutines
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], label: str,
+              background: bool = False) -> Task:
+        """Start a coroutine that lives as long as this machine does not crash."""
+        task = Task(self.kernel, coroutine, label, self, background)
+        self._tasks = [old for old in self._tasks if not old.done] + [task]
+        return task
+
+    def admit(self, action: Action, argument: Any) -> None:
+        if self.status is UP:
+            action(argument)
+            if self._describe is not None:
+                self._show_state()
+        elif self.status is PAUSED:
+            self._backlog.append((action, argument))
+
+    # Power
+
+    def start(self) -> None:
+        """Boot the program."""
+        result = self.node.on_start()
+        if result is not None:
+            self.spawn(result, self.name)
+        self._show_state()
+
+    def crash(self, until_us: int | None, lose_disk: bool) -> None:
+        """Stop at once. `until_us` None: nothing will bring it back but a restart."""
+        self._note("crash", "disk lost" if lose_disk else "")
+        self.status = DOWN
+        self._until_us = until_us
+        self.incarnation += 1
+        for task in self._tasks:
+            task.abandon()
+        self._mailboxes.clear()
+        for action, argument in self._backlog:
+            if action == self._receive:
+                argument[4].drop(argument, "down")
+        self._backlog.clear()
+        self.disk.wipe() if lose_disk else self.disk.crash()
+        vars(self.node).clear()
+        vars(self.node).update(self._configured)
+        self._shown = ""
+
+    def restart(self) -> None:
+        """Power on, if it is down."""
+        if self.status is DOWN:
+            self.status = UP
+            self._note("restart")
+            self.start()
+
+    def pause(self, until_us: int | None) -> None:
+        """Stand still: a garbage collection, a stopped process, a frozen virtual machine."""
+        if self.status is UP:
+            self.status = PAUSED
+            self._until_us = until_us
+            self._note("pause")
+        elif self.status is PAUSED and self._until_us is not None:
+            self._until_us = None if until_us is None else max(until_us, self._until_us)
+
+    def resume(self) -> None:
+        """Go on where it stood, with everything that has come in meanwhile, in order."""
+        if self.status is not PAUSED:
+            return
+        self.status = UP
+        self._note("resume")
+        backlog, self._backlog = self._backlog, []
+        for action, argument in backlog:
+            self.admit(action, argument)
+
+    def recover(self) -> None:
+        """The end of a fault: restart or resume, unless a longer fault is still on."""
+        if self._until_us is not None and self._until_us <= self.kernel.now_us:
+            self.restart() if self.status is DOWN else self.resume()
+
+    # Record
+
+    def _note(self, kind: str, why: str = "") -> None:
+        self.trace.append((self.kernel.now_us, kind, self.name, "", None, 0, why))
+
+    def _show_state(self) -> None:
+        if self._describe is None:
+            return
+        state = self._describe()
+        if state != self._shown:
+            self._shown = state
+            self.trace.append((self.kernel.now_us, "state", self.name, "", state, 0, ""))
+

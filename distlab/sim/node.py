@@ -1,0 +1,153 @@
+"""Nodes: where protocol code lives.
+
+A protocol is a subclass of `Node`. It is written in either of two styles, or both:
+
+* **handlers**: `on_<message>(message, sender)` and `on_<timer>(timer)`. Each runs to its end before
+  anything else happens on the node, as state machines in papers do;
+* **coroutines**: `async def` code that awaits `sleep`, `call` and `timeout`. A handler may itself be
+  `async`; `on_start` too.
+
+`__init__` takes configuration (names, sizes, durations). Memory is made in `on_start`, which runs
+at every boot: so a crash loses it, and what must survive is written to `self.disk`.
+
+    class Echo(Node):
+        def on_start(self):
+            self.heard = 0
+
+        def on_ping(self, message, sender):
+            self.heard += 1
+            self.send(sender, Pong())
+
+        def describe(self):  # optional: the node's state in a few words, for the diagram
+            return f"heard {self.heard}"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Any
+
+from distlab.host import BadInput
+from distlab.sim.disk import Disk
+from distlab.sim.kernel import Future, Task, Timeout
+from distlab.sim.machine import Machine, Timer
+
+
+class Node:
+    """A program on a simulated machine; it is a `distlab.host.Host`.
+
+    Raises `BadInput` for a name that could not stand in a fault (letters, digits, `-`, `_`, `.`).
+    """
+
+    def __init__(self, name: str) -> None:
+        if not re.fullmatch(r"[A-Za-z][\w.-]*", name, re.ASCII):
+            raise BadInput(f"node name {name!r}: allowed are letters, digits, '-', '_' and '.', "
+                           "beginning with a letter")
+        self.name = name
+
+    def on_start(self) -> Any:
+        """Runs when the machine boots, and again after each crash: make the memory here."""
+
+    # Messages
+
+    def send(self, target: str, message: Any) -> None:
+        """Send and forget. `target` is a node's name, or the `sender` of a call (its mailbox)."""
+        machine = self._machine
+        link = machine.links.get(target)
+        if link is not None:
+            link.send(message, self.name)
+            return
+        name, _, mailbox = target.partition("#")
+        link = machine.links.get(name) or machine.link_to(name)
+        link.send(message, self.name, int(mailbox or 0))
+
+    async def call(self, target: str, message: Any, timeout_ms: float | None = None) -> Any:
+        """Send `message` and wait for the answer, which the receiver sends to its `sender`.
+
+        The message carries a numbered mailbox of this node as its return address, so the receiver
+        may answer at once, later, or after asking others. Raises `TimeoutError` when no answer has
+        come after `timeout_ms`: whether the other side acted is then unknown.
+        """
+        machine = self._machine
+        mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
+        name = target.partition("#")[0]
+        link = machine.links.get(name) or machine.link_to(name)
+        link.send(message, f"{self.name}#{mailbox}")
+        try:
+            if timeout_ms is None:
+                return await answer
+            async with self.timeout(timeout_ms):
+                return await answer
+        finally:
+            machine.close_mailbox(mailbox)
+
+    # Time and concurrency
+
+    def set_timer(self, ms: float, timer: Any) -> Timer:
+        """Call `on_<timer>(timer)` after `ms` of this machine's time. The result can be cancelled."""
+        machine = self._machine
+        return machine.after(ms, lambda: machine.ring(timer))
+
+    async def sleep(self, ms: float) -> None:
+        """Wait for `ms` of this machine's time."""
+        wake = Future(self._machine.kernel, f"{ms:g} ms to pass")
+        self._machine.after(ms, wake.resolve)
+        await wake
+
+    def timeout(self, ms: float) -> AbstractAsyncContextManager[Any]:
+        """`async with self.timeout(50): ...` raises `TimeoutError` when the block takes longer."""
+        machine = self._machine
+        return Timeout(machine.kernel, lambda expire: machine.after(ms, expire).cancel, ms)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], background: bool = False) -> Task:
+        """Run `coroutine` beside everything else on this machine; await the task for its result.
+
+        A background task does not count when the run looks for a deadlock.
+        """
+        label = f"{self.name} ({getattr(coroutine, '__name__', 'coroutine')})"
+        return self._machine.spawn(coroutine, label, background)
+
+    def future(self, label: str) -> Future:
+        """A result that some handler of this node will give later; await it in a coroutine."""
+        return Future(self._machine.kernel, label)
+
+    def now_ms(self) -> int:
+        """The wall clock of this machine: milliseconds since 1970, possibly wrong."""
+        return self._machine.clock.now_us(self._machine.kernel.now_us) // 1000
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that have passed by this machine's crystal."""
+        return self._machine.clock.monotonic_us(self._machine.kernel.now_us) // 1000
+
+    @property
+    def random(self) -> Random:
+        """This node's own stream of randomness."""
+        return self._machine.world.streams.stream(f"node/{self.name}")
+
+    # Hardware
+
+    @property
+    def disk(self) -> Disk:
+        """What survives a crash."""
+        return self._machine.disk
+
+    def note(self, text: str) -> None:
+        """Put a remark into the trace."""
+        machine = self._machine
+        machine.trace.append((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_machine":
+            raise RuntimeError(f"{self.name} is on no machine yet: world.add(node) comes first")
+        raise AttributeError(f"{type(self).__name__} {self.name!r} has no attribute {name!r}")
+
+    def _put_on(self, machine: Machine) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, (list, dict, set)):
+                raise BadInput(
+                    f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it would "
+                    "survive a crash. Make memory in on_start; configuration is a tuple.")
+        self._machine = machine

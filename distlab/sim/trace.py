@@ -1,0 +1,141 @@
+"""What happened, event by event: the one record from which everything else is made.
+
+Pictures, verdicts, histories and digests are all computed from a `Trace`, after the run. An event
+is a flat tuple of seven fields; the simulator appends plain tuples of that shape, because a trace of
+a long run has hundreds of thousands of them.
+
+| kind | node | peer | what | number | why |
+|---|---|---|---|---|---|
+| send | sender | receiver | the message | the message's number | |
+| deliver | receiver | sender | the message | the same number | |
+| drop | sender | receiver | the message | the same number | lost, cut, down, late |
+| timer | machine | | the timer | | |
+| crash, restart, pause, resume | machine | | | | disk lost |
+| clock | machine | | | | what changed |
+| fault, heal | target | | the network fault | | |
+| state | machine | | its new state in words | | |
+| note | machine | | a remark | | |
+| invoke | client | | the `Call` | the operation's number | |
+| ok, failed, unknown | client | | the result (ok) | the same number | the reason |
+
+A message that is duplicated has two `deliver` events for one `send`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+
+class Event(NamedTuple):
+    """One thing that happened; the table above says what the fields hold for each kind."""
+
+    at_us: int
+    kind: str
+    node: str
+    peer: str
+    what: Any
+    number: int
+    why: str
+
+
+class Call(NamedTuple):
+    """An operation as a client asks for it: `Call("write", "x", 1)`."""
+
+    function: str
+    key: str
+    argument: Any
+
+
+class Trace:
+    """The events of one run in the order in which they happened."""
+
+    def __init__(self, events: Sequence[tuple[Any, ...]] = ()) -> None:
+        self._records: list[tuple[Any, ...]] = list(events)
+        self._events: tuple[Event, ...] = ()
+        self._text = ""
+        self.append: Callable[[tuple[Any, ...]], None] = self._records.append
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events; a witness names them by their position in this sequence."""
+        if len(self._events) != len(self._records):
+            self._events = tuple(map(Event._make, self._records))
+        return self._events
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def seal(self) -> None:
+        """Take no more events: what runs after the run leaves no mark."""
+        self.append = lambda record: None
+
+    def of_kind(self, *kinds: str) -> list[Event]:
+        """The events of these kinds, in order."""
+        return [event for event in self.events if event.kind in kinds]
+
+    def text(self) -> str:
+        """The transcript: a line an event, the same on every machine."""
+        if self._text.count("\n") != len(self._records):
+            self._text = "".join(line(event) + "\n" for event in self.events)
+        return self._text
+
+    def digest(self) -> str:
+        """SHA-256 of the transcript, in hex: two runs are the same when their digests are."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+
+def line(event: Event) -> str:
+    """One event as a line of the transcript, without the newline."""
+    at_us, kind, node, peer, what, number, why = event
+    where = f"{node} {'←' if kind == 'deliver' else '→'} {peer}" if peer else node
+    parts = [f"{at_us // 1000:6d}.{at_us % 1000:03d}", f"{kind:8}", where]
+    if number:
+        parts.append(f"#{number}")
+    if what is not None or kind == "ok":
+        parts.append(describe(what))
+    if why:
+        parts.append(f"({why})")
+    return " ".join(parts)
+
+
+def describe(value: Any) -> str:
+    """A value as text that depends on nothing but the value.
+
+    Understands None, booleans, numbers, text, bytes, tuples, frozen sets, enumerations and frozen
+    dataclasses of these. Everything else is refused with `TypeError`: the default text of an object
+    holds its address, and a list could have changed since it was sent.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, Call):
+        return f"{value.function}({', '.join(_operands(value))})"
+    return _inner(value)
+
+
+def _operands(call: Call) -> list[str]:
+    return ([call.key] if call.key else []) + ([] if call.argument is None else [_inner(call.argument)])
+
+
+def _inner(value: Any) -> str:
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return repr(value)
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, tuple):
+        inside = ", ".join(map(_inner, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(map(_inner, value))) + "}"
+    if is_dataclass(value) and not isinstance(value, type):
+        inside = ", ".join(f"{f.name}={_inner(getattr(value, f.name))}" for f in fields(value))
+        return f"{type(value).__name__}({inside})"
+    raise TypeError(
+        f"a trace cannot hold a {type(value).__name__}: use numbers, text, tuples, frozen sets and "
+        "frozen dataclasses, which cannot change after they were sent"
+    )

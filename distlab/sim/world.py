@@ -1,0 +1,134 @@
+"""The world: machines, a network between them, and the faults that will happen to them.
+
+    world = World(seed=7)
+    world.add(Echo("n1"))
+    world.client("client", ask_twice)
+    world.inject(parse_schedule("pause:n1@20+100"))
+    world.run(until_ms=500)
+    print(world.trace.text())
+
+The same seed, machines and faults give the same trace, in every process and on every platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from distlab.host import BadInput, did_you_mean
+from distlab.sim.client import Client, Program
+from distlab.sim.faults import Fault, check_schedule
+from distlab.sim.kernel import MAX_EVENTS, Kernel, Task
+from distlab.sim.machine import Machine
+from distlab.sim.network import Network
+from distlab.sim.node import Node
+from distlab.sim.randomness import Streams
+from distlab.sim.trace import Trace
+
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+class World:
+    """A simulated world. `latency_ms` is the (shortest, longest) way of a message."""
+
+    def __init__(self, seed: int = 0, latency_ms: tuple[float, float] = (5, 15)) -> None:
+        self.kernel = Kernel()
+        self.trace = Trace()
+        self.streams = Streams(seed)
+        self.network = Network(self.kernel, self.trace, self.streams, latency_ms)
+        self.machines: dict[str, Machine] = {}
+        self._operations = 0
+        self._faults: list[Fault] = []
+        self._started = False
+        self.kernel.unheard = self._note_unheard
+
+    def add(self, node: AnyNode) -> AnyNode:
+        """Put a node on a machine of its own. Returns the node."""
+        if node.name in self.machines:
+            raise BadInput(f"there is a node {node.name!r} already: names are unique")
+        self.machines[node.name] = Machine(self, node)
+        return node
+
+    def client(self, name: str, program: Program) -> Client:
+        """Add a client that runs the coroutine `program(client)`."""
+        return self.add(Client(name, program))
+
+    def machine(self, name: str) -> Machine:
+        """The machine of that name. Raises `BadInput` when there is none."""
+        if name not in self.machines:
+            raise BadInput(f"no machine {name!r}{did_you_mean(name, self.machines)}")
+        return self.machines[name]
+
+    def set_clock(self, name: str, skew_ms: float = 0, drift_ppm: int = 0) -> None:
+        """Make one machine's clock wrong from the start."""
+        clock = self.machine(name).clock
+        clock.jump(round(skew_ms * 1000))
+        clock.drift(drift_ppm, self.kernel.now_us)
+
+    def inject(self, faults: Iterable[Fault]) -> None:
+        """Add faults to the schedule, before `run`."""
+        self._faults.extend(faults)
+
+    def run(self, until_ms: float, max_events: int = MAX_EVENTS) -> Trace:
+        """Boot every machine (at the first call), let the world go on until `until_ms`.
+
+        Raises `BadInput` for a fault on an unknown machine or beyond `until_ms`, `Deadlock` when
+        somebody waits and nothing is left to happen, `Runaway` beyond `max_events` events.
+        """
+        if not self._started:
+            self._started = True
+            self.network.horizon_us = round(until_ms * 1000)
+            check_schedule(tuple(self._faults), self.machines, until_ms)
+            for fault in self._faults:
+                self.kernel.at(fault.at_us, self._begin, fault)
+            for machine in self.machines.values():
+                machine.start()
+        self.kernel.run(round(until_ms * 1000), max_events)
+        return self.trace
+
+    def close(self) -> None:
+        """End the coroutines that are still suspended; the trace no longer changes."""
+        self.trace.seal()
+        self.kernel.close()
+
+    def next_operation(self) -> int:
+        """A number for the next operation of a client."""
+        self._operations += 1
+        return self._operations
+
+    def _begin(self, fault: Fault) -> None:
+        if fault.end_us is not None:
+            self.kernel.at(fault.end_us, self._end, fault)
+        machine = self.machines.get(fault.target)
+        if machine is None:
+            self.network.begin(fault)
+        elif fault.kind in ("crash", "wipe"):
+            machine.crash(fault.end_us, lose_disk=fault.kind == "wipe")
+        elif fault.kind == "restart":
+            machine.restart()
+        elif fault.kind == "pause":
+            machine.pause(fault.end_us)
+        elif fault.kind == "jump":
+            self._set_clock(machine, fault)
+            machine.clock.jump(1000 * (fault.amount or 0))
+        elif fault.kind == "drift":
+            self._set_clock(machine, fault)
+            machine.clock.drift(fault.amount or 0, self.kernel.now_us)
+
+    def _end(self, fault: Fault) -> None:
+        machine = self.machines.get(fault.target)
+        if machine is None:
+            self.network.end(fault)
+        elif fault.kind == "drift":
+            self._set_clock(machine, fault)
+            machine.clock.drift(0, self.kernel.now_us)
+        else:
+            machine.recover()
+
+    def _set_clock(self, machine: Machine, fault: Fault) -> None:
+        self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, ""))
+
+    def _note_unheard(self, task: Task, error: BaseException) -> None:
+        what: Any = f"{task.label} ended: {type(error).__name__}: {error}"
+        name = getattr(task.owner, "name", "")
+        self.trace.append((self.kernel.now_us, "note", name, "", what, 0, ""))
