@@ -57,16 +57,16 @@ def update(workspace: Path) -> list[Copied]:
     return report
 
 
-def _update_one(
-    workspace: Path, stem: str, notebook: Notebook, record: dict[str, str]
-) -> Copied:
+def _update_one(workspace: Path, stem: str, notebook: Notebook, record: dict[str, str]) -> Copied:
     version = digest(notebook)
     own = workspace / f"{stem}.ipynb"
     edited = own.exists() and _is_edited(own, record)
     if own.exists() and _has_version(workspace, stem, version, record):
         return Copied(own.name, "", edited)
     target = next(
-        copy for copy in _names(workspace, stem) if not copy.exists() or not _is_edited(copy, record)
+        copy
+        for copy in _names(workspace, stem)
+        if not copy.exists() or not _is_edited(copy, record)
     )
     _write(target, notebook)
     record[target.name] = version
