@@ -1,4 +1,4 @@
-"""For all tests and notebooks: nothing of the learner's is touched, and nothing is left out silently.
+"""For all tests and notebooks: nothing of the learner's is touched, nothing silently left out.
 
 A test that needs what a machine may lack asks for it: `chromium = require("chromium")`. Without it
 the test is reported as NOT RUN together with the way to get it; with DISTLAB_REQUIRE_ALL=1, which
@@ -28,8 +28,8 @@ hypothesis.settings.load_profile("distlab")
 def pytest_configure(config: pytest.Config) -> None:
     """Kernels, command lines and servers that tests start inherit an empty learner's folder."""
     folder = config.stash[learner] = tempfile.TemporaryDirectory(prefix="distlab-tests-")
-    os.environ["DISTLAB_HOME"] = os.path.join(folder.name, "distlab")
-    os.environ["IPYTHONDIR"] = os.path.join(folder.name, "ipython")
+    os.environ["DISTLAB_HOME"] = f"{folder.name}/distlab"
+    os.environ["IPYTHONDIR"] = f"{folder.name}/ipython"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
