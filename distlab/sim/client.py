@@ -37,7 +37,7 @@ class Client(Node):
         number = machine.world.next_operation()
 
         def record(kind: str, what: Any, why: str = "") -> None:
-            machine.trace.append((machine.kernel.now_us, kind, self.name, "", what, number, why))
+            machine.record((machine.kernel.now_us, kind, self.name, "", what, number, why))
 
         record("invoke", Call(function, key, argument))
         try:

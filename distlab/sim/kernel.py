@@ -22,6 +22,9 @@ from distlab.host import Refused
 
 Action = Callable[[Any], object]
 
+LAST = 1 << 62
+"""An order that comes after every other at the same instant."""
+
 MAX_EVENTS = 200_000
 """Entries that one run may execute before it counts as a runaway."""
 
@@ -54,6 +57,8 @@ class Owner(Protocol):
 class Kernel:
     """The event queue. `now_us` is the virtual time in microseconds."""
 
+    __slots__ = ("current", "executed", "next_order", "now_us", "queue", "tasks", "unheard")
+
     def __init__(self) -> None:
         self.now_us = 0
         self.executed = 0
@@ -76,20 +81,17 @@ class Kernel:
         the queue ran dry while a task that is not in the background still waits.
         """
         queue = self.queue
-        budget = max_events - self.executed
-        executed = 0
-        try:
-            while queue and queue[0][0] <= until_us:
-                if executed >= budget:
-                    raise Runaway(self._runaway_text(max_events))
-                executed += 1
-                self.now_us, _, action, argument = heappop(queue)
-                action(argument)
-        finally:
-            self.executed += executed
+        stop: Action = _nothing
+        heappush(queue, (until_us, LAST, stop, None))  # saves asking for the time at each step
+        for self.executed in range(self.executed, max_events):
+            self.now_us, _, action, argument = heappop(queue)
+            if action is stop:
+                break
+            action(argument)
+        else:
+            raise Runaway(self._runaway_text(max_events))
         if not queue:
             self._refuse_deadlock()
-        self.now_us = until_us
 
     def _runaway_text(self, max_events: int) -> str:
         waiting = "; ".join(self.waiting()) or "nobody waits: handlers keep each other busy"
@@ -111,6 +113,10 @@ class Kernel:
         """End every coroutine that is still suspended. Whoever owns them has cut their strings."""
         for task in list(self.tasks):
             task.discard()
+
+
+def _nothing(_: Any) -> None:
+    """Marks the end of a run in the queue."""
 
 
 class Future:

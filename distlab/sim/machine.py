@@ -44,9 +44,13 @@ class Timer:
 class Machine:
     """Power, disk, clocks and network card of one node."""
 
+    __slots__ = ("_backlog", "_configured", "_describe", "_handlers", "_last_mailbox", "_mailboxes",
+                 "_shown", "_tasks", "_until_us", "clock", "disk", "incarnation", "kernel", "links",
+                 "name", "node", "record", "status", "world")
+
     def __init__(self, world: World, node: Node) -> None:
         self.world, self.node, self.name = world, node, node.name
-        self.kernel, self.trace = world.kernel, world.trace
+        self.kernel, self.record = world.kernel, world.trace.append
         self.disk = Disk()
         self.clock = Clock()
         self.status = UP
@@ -71,38 +75,50 @@ class Machine:
 
     def link_to(self, target: str) -> Link:
         """The link to another machine. Raises `BadInput` when there is none of that name."""
-        receiver = self.world.machine(target)
-        link = self.links[target] = self.world.network.link(self.name, target, receiver.deliver)
+        link = self.links.get(target)
+        if link is None:
+            receiver = self.world.machine(target)
+            link = self.links[target] = self.world.network.link(self.name, target, receiver.deliver)
         return link
 
     def deliver(self, packet: Packet) -> None:
-        """A message arrives at the network card."""
-        link = packet[4]
-        if link.faults and link.is_cut():
-            link.drop(packet, "cut")
-        elif self.status is UP:
-            self._receive(packet)
-        elif self.status is PAUSED:
-            self._backlog.append((self._receive, packet))
-        else:
-            link.drop(packet, "down")
-
-    def _receive(self, packet: Packet) -> None:
+        """A message arrives at the network card: hand it to the program, if it can take it."""
         message, number, sender, mailbox, link = packet
-        if mailbox and mailbox not in self._mailboxes:
-            return link.drop(packet, "late")
-        self.trace.append(
+        if link.faults and link.is_cut():
+            return link.drop(packet, "cut")
+        if self.status is not UP or mailbox:
+            return self._deliver_specially(packet)
+        self.record(
             (self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
-        if mailbox:
-            return self._mailboxes.pop(mailbox).resolve(message)
-        handler = self._handlers.get(type(message))
-        if handler is None:
+        try:
+            handler = self._handlers[type(message)]
+        except KeyError:
             handler = self._handlers[type(message)] = self._handler_for(message)
         result = handler(message, sender)
         if result is not None:
             self.spawn(result, f"{self.name}, handling {type(message).__name__}")
         if self._describe is not None:
             self._show_state()
+
+    def _deliver_specially(self, packet: Packet) -> None:
+        message, number, _, mailbox, link = packet
+        if self.status is DOWN:
+            link.drop(packet, "down")
+        elif self.status is PAUSED:
+            self._backlog.append((self._deliver_late, packet))
+        elif mailbox not in self._mailboxes:
+            link.drop(packet, "late")
+        else:
+            self.record(
+                (self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
+            self._mailboxes.pop(mailbox).resolve(message)
+
+    def _deliver_late(self, packet: Packet) -> None:
+        """What waited at a paused machine has arrived: no cut can take it back."""
+        link = packet[4]
+        faults, link.faults = link.faults, []
+        self.deliver(packet)
+        link.faults = faults
 
     def _handler_for(self, value: Any) -> Callable[..., Any]:
         name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
@@ -146,7 +162,7 @@ class Machine:
 
     def ring(self, value: Any) -> None:
         """A timer that carries `value` goes off: `on_<type of value>(value)`."""
-        self.trace.append((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
+        self.record((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
         result = self._handler_for(value)(value)
         if result is not None:
             self.spawn(result, f"{self.name}, handling {type(value).__name__}")
@@ -187,7 +203,7 @@ class Machine:
             task.abandon()
         self._mailboxes.clear()
         for action, argument in self._backlog:
-            if action == self._receive:
+            if action == self._deliver_late:
                 argument[4].drop(argument, "down")
         self._backlog.clear()
         self.disk.wipe() if lose_disk else self.disk.crash()
@@ -229,7 +245,7 @@ class Machine:
     # Record
 
     def _note(self, kind: str, why: str = "") -> None:
-        self.trace.append((self.kernel.now_us, kind, self.name, "", None, 0, why))
+        self.record((self.kernel.now_us, kind, self.name, "", None, 0, why))
 
     def _show_state(self) -> None:
         if self._describe is None:
@@ -237,5 +253,5 @@ class Machine:
         state = self._describe()
         if state != self._shown:
             self._shown = state
-            self.trace.append((self.kernel.now_us, "state", self.name, "", state, 0, ""))
+            self.record((self.kernel.now_us, "state", self.name, "", state, 0, ""))
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
+from itertools import count
 from typing import Any
 
 from distlab.sim.faults import Fault
@@ -28,31 +29,32 @@ Packet = tuple[Any, int, str, int, "Link"]
 class Link:
     """One direction between two machines."""
 
-    __slots__ = ("kernel", "trace", "source", "target", "deliver", "low_us", "span_us", "fifo",
-                 "faults", "_network", "_random", "_last_us")
+    __slots__ = ("kernel", "record", "source", "target", "deliver", "low_us", "span_us", "fifo",
+                 "faults", "_network", "_next_number", "_random", "_last_us")
 
     def __init__(self, network: Network, source: str, target: str,
                  deliver: Callable[[Packet], None]) -> None:
-        self.kernel, self.trace = network.kernel, network.trace
+        self.kernel, self.record = network.kernel, network.trace.append
         self.source, self.target, self.deliver = source, target, deliver
         self.low_us, self.span_us, self.fifo = network.latency_of(source, target)
         self.faults: list[Fault] = [fault for fault in network.active
                                     if source != target and fault.matches(source, target)]
         self._network = network
+        self._next_number = network.next_number
         self._random = network.streams.stream(f"latency/{source}-{target}").random
         self._last_us = 0
 
     def send(self, message: Any, sender: str, mailbox: int = 0) -> None:
         """Put `message` on its way; `sender` is the address that an answer should go to."""
         kernel = self.kernel
-        network = self._network
-        network.sent = number = network.sent + 1
-        arrival_us = kernel.now_us + self.low_us + int(self._random() * self.span_us)
-        self.trace.append((kernel.now_us, "send", self.source, self.target, message, number, ""))
+        now_us = kernel.now_us
+        number = self._next_number()
+        self.record((now_us, "send", self.source, self.target, message, number, ""))
+        packet = (message, number, sender, mailbox, self)
+        arrival_us = now_us + self.low_us + int(self._random() * self.span_us)
         if self.faults or self.fifo:
-            self._send_with_care((message, number, sender, mailbox, self), arrival_us)
+            self._send_with_care(packet, arrival_us)
         else:  # kernel.at, written out: this line runs for every message
-            packet = (message, number, sender, mailbox, self)
             heappush(kernel.queue, (arrival_us, kernel.next_order(), self.deliver, packet))
 
     def _send_with_care(self, packet: Packet, arrival_us: int) -> None:
@@ -86,7 +88,7 @@ class Link:
 
     def drop(self, packet: Packet, why: str) -> None:
         message, number = packet[:2]
-        self.trace.append(
+        self.record(
             (self.kernel.now_us, "drop", self.source, self.target, message, number, why))
 
 
@@ -97,7 +99,7 @@ class Network:
                  latency_ms: tuple[float, float]) -> None:
         self.kernel, self.trace, self.streams = kernel, trace, streams
         self.active: list[Fault] = []
-        self.sent = 0
+        self.next_number = count(1).__next__
         self.horizon_us = 0
         self._latency: dict[tuple[str, str], tuple[int, int, bool]] = {}
         self._default = _latency_us(latency_ms, False)

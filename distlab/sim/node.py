@@ -55,14 +55,13 @@ class Node:
 
     def send(self, target: str, message: Any) -> None:
         """Send and forget. `target` is a node's name, or the `sender` of a call (its mailbox)."""
-        machine = self._machine
-        link = machine.links.get(target)
-        if link is not None:
+        try:
+            link = self._links[target]
+        except KeyError:
+            name, _, mailbox = target.partition("#")
+            self._machine.link_to(name).send(message, self.name, int(mailbox or 0))
+        else:
             link.send(message, self.name)
-            return
-        name, _, mailbox = target.partition("#")
-        link = machine.links.get(name) or machine.link_to(name)
-        link.send(message, self.name, int(mailbox or 0))
 
     async def call(self, target: str, message: Any, timeout_ms: float | None = None) -> Any:
         """Send `message` and wait for the answer, which the receiver sends to its `sender`.
@@ -73,9 +72,7 @@ class Node:
         """
         machine = self._machine
         mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
-        name = target.partition("#")[0]
-        link = machine.links.get(name) or machine.link_to(name)
-        link.send(message, f"{self.name}#{mailbox}")
+        machine.link_to(target).send(message, f"{self.name}#{mailbox}")
         try:
             if timeout_ms is None:
                 return await answer
@@ -137,10 +134,10 @@ class Node:
     def note(self, text: str) -> None:
         """Put a remark into the trace."""
         machine = self._machine
-        machine.trace.append((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
+        machine.record((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_machine":
+        if name in ("_machine", "_links"):
             raise RuntimeError(f"{self.name} is on no machine yet: world.add(node) comes first")
         raise AttributeError(f"{type(self).__name__} {self.name!r} has no attribute {name!r}")
 
@@ -151,3 +148,4 @@ class Node:
                     f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it would "
                     "survive a crash. Make memory in on_start; configuration is a tuple.")
         self._machine = machine
+        self._links = machine.links

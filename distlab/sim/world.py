@@ -12,7 +12,9 @@ The same seed, machines and faults give the same trace, in every process and on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from distlab.host import BadInput, did_you_mean
@@ -24,6 +26,18 @@ from distlab.sim.network import Network
 from distlab.sim.node import Node
 from distlab.sim.randomness import Streams
 from distlab.sim.trace import Trace
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A run keeps nearly all it allocates (the trace), so looking for garbage only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
@@ -83,7 +97,8 @@ class World:
                 self.kernel.at(fault.at_us, self._begin, fault)
             for machine in self.machines.values():
                 machine.start()
-        self.kernel.run(round(until_ms * 1000), max_events)
+        with _no_garbage_collection():
+            self.kernel.run(round(until_ms * 1000), max_events)
         return self.trace
 
     def close(self) -> None:
