@@ -1,0 +1,1 @@
+"""The tests mirror distlab; the notebooks are tests too, under nbval."""
