@@ -1,0 +1,202 @@
+"""The command line: `distlab COMMAND`, or `python -m distlab COMMAND`.
+
+A command is a function from its arguments to an exit status: 0 it went well, 1 the answer is no
+(a verdict fails, something is missing), 2 wrong input, said in one line on stderr. `COMMANDS` names
+them all; a command's module is imported when the command is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import distlab
+from distlab.host import BadInput, did_you_mean
+
+if TYPE_CHECKING:
+    from distlab.scenario import Run, Scenario
+
+COMMANDS = {
+    "lab": ("open the course in JupyterLab, on your own copy", "distlab.cli:lab"),
+    "doctor": ("say what this machine lacks, and how to get it", "distlab.cli:doctor"),
+    "list": ("list the scenarios", "distlab.cli:list_scenarios"),
+    "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status; `--help` and wrong options leave by SystemExit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if given else 2
+    if given[0] == "--version":
+        print(distlab.__version__)
+        return 0
+    name, *rest = given
+    try:
+        if name not in COMMANDS:
+            raise BadInput(f"unknown command {name!r}{did_you_mean(name, COMMANDS)}")
+        module, _, function = COMMANDS[name][1].partition(":")
+        status: int = getattr(importlib.import_module(module), function)(rest)
+        sys.stdout.flush()
+        return status
+    except BadInput as error:
+        print(f"distlab: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser(name: str, **options: Any) -> argparse.ArgumentParser:
+    """A command's own parser, with the help that the overview shows."""
+    return argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {what}" for name, (what, _) in COMMANDS.items()]
+    return "\n".join(["usage: distlab COMMAND …      distlab COMMAND --help says more", "", *lines])
+
+
+def lab(arguments: list[str]) -> int:
+    from distlab import doctor, workspace
+
+    options = parser("lab")
+    options.add_argument("--dir", type=Path, help="where your copy is, or is to be made")
+    options.add_argument("--port", type=int, help="the port of JupyterLab (default: a free one)")
+    options.add_argument("--no-browser", action="store_true", help="only print the address")
+    options.add_argument("--no-start", action="store_true", help="only bring your copy up to date")
+    given = options.parse_args(arguments)
+    folder: Path = (given.dir or workspace.default_workspace()).expanduser().resolve()
+    try:
+        copied = workspace.update(folder)
+    except OSError as error:
+        raise BadInput(
+            f"--dir {folder}: {error.strerror}; give a folder that can be written"
+        ) from None
+    print(f"Your copy of the course: {folder}")
+    for copy in copied:
+        if copy.written and copy.edited:
+            print(f"  {copy.notebook}: you changed it; the new version is {copy.written}")
+        elif copy.written:
+            print(f"  {copy.notebook}: copied")
+    if given.no_start:
+        return 0
+    if not doctor.look_for("JupyterLab").found:
+        print(f"JupyterLab is missing: {doctor.PARTS['JupyterLab'].how}", file=sys.stderr)
+        return 1
+    command = workspace.jupyterlab_command(folder, port=given.port, browser=not given.no_browser)
+    return workspace.start_jupyterlab(command)
+
+
+def doctor(arguments: list[str]) -> int:
+    from distlab.doctor import as_data, as_text, examine, healthy
+
+    options = parser("doctor")
+    options.add_argument("--json", action="store_true", help="for programs")
+    given = options.parse_args(arguments)
+    findings = examine()
+    print(_as_json(as_data(findings)) if given.json else as_text(findings))
+    return 0 if healthy(findings) else 1
+
+
+def list_scenarios(arguments: list[str]) -> int:
+    from distlab.scenario import all_scenarios
+
+    options = parser("list")
+    options.add_argument("--json", action="store_true", help="for programs")
+    given = options.parse_args(arguments)
+    if given.json:
+        print(_as_json([scenario.as_dict() for scenario in all_scenarios()]))
+    else:
+        print("\n\n".join(map(_described, all_scenarios())))
+    return 0
+
+
+def _described(scenario: Scenario) -> str:
+    lines = [scenario.id, f"  {scenario.claim}"]
+    lines.append(f"  property: {scenario.property}; price: {scenario.price or 'none'}")
+    lines.append(f"  faults: {scenario.faults or 'none'}")
+    for knob in scenario.knobs:
+        lines.append(f"  --set {knob.name}={_shown(knob.default)} ({knob.allowed}): {knob.meaning}")
+    return "\n".join(lines)
+
+
+def run(arguments: list[str]) -> int:
+    from distlab.knobs import parse_knobs
+    from distlab.scenario import get, parse_token
+
+    options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")
+    options.add_argument("scenario", metavar="ID_OR_TOKEN", help="as `distlab list` names them")
+    options.add_argument("--seed", type=int, help="another seed")
+    options.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUE", help="turn a knob; repeatable"
+    )
+    options.add_argument(
+        "--faults", help="another schedule, as in: 'crash:n1@120+300; loss:*>*@0=10'"
+    )
+    form = options.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--text", action="store_true", help="print the transcript as well")
+    given = options.parse_args(arguments)
+
+    token = parse_token(given.scenario) if ":" in given.scenario else None
+    scenario = token.scenario if token else get(given.scenario)
+    knobs = {
+        **(token.knobs if token else {}),
+        **parse_knobs(scenario.knobs, _pairs(given.set), scenario.id),
+    }
+    seed, faults = given.seed, given.faults
+    if token:
+        seed = token.seed if seed is None else seed
+        faults = token.faults if faults is None else faults
+    finished = scenario.run(seed, faults, **knobs)
+
+    if token and (finished.seed, finished.faults, finished.knobs) == token[1:4]:
+        difference = token.difference(finished)
+        if difference:
+            print(f"distlab: {difference}", file=sys.stderr)
+    if given.json:
+        print(_as_json(finished.as_dict()))
+    else:
+        print((finished.trace.text() + "\n" if given.text else "") + _summary(finished))
+    return 0 if finished.ok else 1
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(f"--set {text!r} is not of the form KNOB=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _summary(finished: Run) -> str:
+    words = {True: "holds", False: "fails", None: "undecided"}
+    lines = [f"{finished.scenario.id}: {finished.scenario.claim}", ""]
+    for verdict in finished.verdicts:
+        explanation = verdict.explanation.replace("\n", "\n             ")
+        lines.append(f"  {words[verdict.ok]:9}  {verdict.name}: {explanation}")
+    counts = ", ".join(f"{count} {name}" for name, count in finished.metrics.items())
+    lines += ["", f"outcome: {finished.outcome.name} ({counts})", f"token:   {finished.token}"]
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> object:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _as_json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
