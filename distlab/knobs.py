@@ -1,0 +1,119 @@
+"""Knobs: the parameters of a scenario that a learner may turn.
+
+Each knob knows its default, what is allowed and what it means, and reads itself from text, so that
+the lab, tokens, the command line and Python calls all accept and refuse the same values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from distlab.host import BadInput, did_you_mean
+
+Value = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    name: str
+    choices: tuple[str, ...]
+    default: str
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        return " | ".join(self.choices)
+
+    def check(self, value: Any) -> Value:
+        if value not in self.choices:
+            raise BadInput(f"knob {self.name}: {value!r} is not allowed"
+                           f"{did_you_mean(str(value), self.choices)}")
+        return str(value)
+
+    def parse(self, text: str) -> Value:
+        return self.check(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number from `low` to `high`, both included."""
+
+    name: str
+    low: int
+    high: int
+    default: int
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.low} to {self.high}"
+
+    def check(self, value: Any) -> Value:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadInput(f"knob {self.name}: {value!r} is not a whole number "
+                           f"(allowed: {self.allowed})")
+        if not self.low <= value <= self.high:
+            raise BadInput(f"knob {self.name}: {value} is out of range (allowed: {self.allowed})")
+        return value
+
+    def parse(self, text: str) -> Value:
+        return self.check(int(text) if re.fullmatch(r"[+-]?\d+", text, re.ASCII) else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """On or off."""
+
+    name: str
+    default: bool
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        return "0 | 1"
+
+    def check(self, value: Any) -> Value:
+        if not isinstance(value, bool):
+            raise BadInput(f"knob {self.name}: {value!r} is neither True nor False")
+        return value
+
+    def parse(self, text: str) -> Value:
+        words = {"0": False, "1": True, "off": False, "on": True, "false": False, "true": True}
+        if text.lower() not in words:
+            raise BadInput(f"knob {self.name}: {text!r} is not allowed (allowed: {self.allowed})")
+        return words[text.lower()]
+
+
+Knob = Choice | Integer | Switch
+
+
+def check_knobs(knobs: Sequence[Knob], given: Mapping[str, Any], of: str) -> dict[str, Value]:
+    """Every knob with its value, given or default, in the declared order.
+
+    Raises `BadInput` for a name that `of` does not have, or a value that is not allowed.
+    """
+    names = [knob.name for knob in knobs]
+    for name in given:
+        if name not in names:
+            raise BadInput(f"{of} has no knob {name!r}{did_you_mean(name, names)}")
+    return {knob.name: knob.check(given.get(knob.name, knob.default)) for knob in knobs}
+
+
+def parse_knobs(knobs: Sequence[Knob], given: Mapping[str, str], of: str) -> dict[str, Value]:
+    """The same, with the values as text; only the given knobs are in the result."""
+    by_name = {knob.name: knob for knob in knobs}
+    for name in given:
+        if name not in by_name:
+            raise BadInput(f"{of} has no knob {name!r}{did_you_mean(name, by_name)}")
+    return {name: by_name[name].parse(text) for name, text in given.items()}
+
+
+def knobs_text(knobs: Mapping[str, Value]) -> str:
+    """`name=value` pairs joined by `&`, as they stand in a replay token."""
+    return "&".join(f"{name}={int(value) if isinstance(value, bool) else value}"
+                    for name, value in knobs.items())

@@ -1,0 +1,301 @@
+"""Scenarios: named, seeded experiments that anyone can repeat.
+
+A scenario is declared once and then serves the lab, the notebooks, the exercises, the tests, the
+search for failures and the command line. It says what is claimed, which knobs may be turned, how the
+world is built, which faults happen unless others are given, and which checks judge the run.
+
+`run` is a pure function: the same seed, faults and knobs give the same trace, byte for byte, in
+every process. A **replay token** names a run completely and can be pasted anywhere:
+
+    d1:start/slow-or-dead?detector_ms=60&seed=7#pause:server@40+200~4f1c9a
+    version:scenario?knobs#faults~first digits of the digest
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import distlab
+from distlab.check.history import History
+from distlab.check.verdict import Check, Verdict
+from distlab.host import BadInput, did_you_mean
+from distlab.knobs import Knob, Value, check_knobs, knobs_text, parse_knobs
+from distlab.sim.faults import Schedule, parse_schedule, schedule_text
+from distlab.sim.kernel import Deadlock, Runaway
+from distlab.sim.trace import Trace
+from distlab.sim.world import World
+
+VERSION = "d1"
+DIGEST_DIGITS = 6
+
+GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
+"""Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided."""
+
+
+class Outcome(NamedTuple):
+    """How a run ended, in one or two words, with a tone that pictures turn into colour and shape."""
+
+    name: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run: plain data, nothing of the world is left."""
+
+    scenario: Scenario
+    seed: int
+    faults: Schedule
+    knobs: Mapping[str, Value]
+    machines: tuple[str, ...]
+    trace: Trace
+    verdicts: tuple[Verdict, ...]
+    outcome: Outcome
+
+    @property
+    def ok(self) -> bool:
+        """Whether every verdict holds."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+    @cached_property
+    def history(self) -> History:
+        """The operations of all clients."""
+        return History.from_trace(self.trace)
+
+    @cached_property
+    def metrics(self) -> dict[str, int]:
+        """Counts that every run has, then the scenario's own."""
+        kinds = [event.kind for event in self.trace.events]
+        named = {"messages": "send", "delivered": "deliver", "dropped": "drop",
+                 "ok": "ok", "failed": "failed", "unknown": "unknown"}
+        counts = {name: kinds.count(kind) for name, kind in named.items()}
+        return counts | dict(self.scenario.measure(self.trace))
+
+    @property
+    def token(self) -> str:
+        """The replay token of this run."""
+        knobs = knobs_text({**self.knobs, "seed": self.seed})
+        digits = self.trace.digest()[:DIGEST_DIGITS]
+        return f"{VERSION}:{self.scenario.id}?{knobs}#{schedule_text(self.faults)}~{digits}"
+
+    def verdict(self, name: str) -> Verdict:
+        """The verdict of that name. Raises `BadInput` when no check has it."""
+        for verdict in self.verdicts:
+            if verdict.name == name:
+                return verdict
+        raise BadInput(f"{self.scenario.id} has no verdict {name!r}"
+                       f"{did_you_mean(name, [verdict.name for verdict in self.verdicts])}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run for JSON, without its trace."""
+        return {
+            "id": self.scenario.id, "seed": self.seed, "faults": schedule_text(self.faults),
+            "knobs": dict(self.knobs), "digest": self.trace.digest(), "outcome": self.outcome.name,
+            "metrics": self.metrics,
+            "verdicts": [{"name": v.name, "ok": v.ok, "explanation": v.explanation,
+                          "witness": list(v.witness)} for v in self.verdicts],
+            "token": self.token,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Run {self.token}: {self.outcome.name}>"
+
+
+def _nothing_measured(trace: Trace) -> Mapping[str, int]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A declared experiment. `build(world, **knobs)` puts machines and clients into the world.
+
+    `property` names the verdict that the scenario is about, `price` the verdict that a repair gives
+    up. `violating` and `satisfying` are the knob settings that show the one and the other.
+    `judge(trace, verdicts)` may name outcomes of its own; without it the outcome is whether the
+    property and the price hold. Raises `BadInput` where the declaration contradicts itself.
+    """
+
+    id: str
+    title: str
+    claim: str
+    build: Callable[..., None]
+    checks: tuple[Check, ...]
+    property: str
+    price: str = ""
+    knobs: tuple[Knob, ...] = ()
+    violating: Mapping[str, Value] = field(default_factory=dict)
+    satisfying: Mapping[str, Value] = field(default_factory=dict)
+    faults: str = ""
+    seed: int = 1
+    horizon_ms: int = 500
+    latency_ms: tuple[float, float] = (5, 15)
+    judge: Callable[[Trace, tuple[Verdict, ...]], Outcome] | None = None
+    measure: Callable[[Trace], Mapping[str, int]] = _nothing_measured
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+/[a-z0-9-]+", self.id):
+            raise BadInput(f"scenario id {self.id!r} is not of the form chapter/name-in-words")
+        names = [check.name for check in self.checks]
+        for role, name in (("property", self.property), ("price", self.price)):
+            if name and name not in names:
+                raise BadInput(f"{self.id}: {role} {name!r} is the name of no check"
+                               f"{did_you_mean(name, names)}")
+        check_knobs(self.knobs, self.violating, self.id)
+        check_knobs(self.knobs, self.satisfying, self.id)
+        missing = [knob.name for knob in self.knobs
+                   if knob.name not in inspect.signature(self.build).parameters]
+        if missing:
+            raise BadInput(f"{self.id}: build takes no argument {missing[0]!r}, but a knob has it")
+        parse_schedule(self.faults)
+
+    @cached_property
+    def chapter(self) -> str:
+        return self.id.partition("/")[0]
+
+    def using(self, **parts: Any) -> Scenario:
+        """The same experiment with other parts: `build`'s arguments that are no knobs."""
+        return replace(self, build=partial(self.build, **parts))
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """All knobs with their values. Raises `BadInput` for a wrong name or value."""
+        return check_knobs(self.knobs, given, self.id)
+
+    def run(self, seed: int | None = None, faults: Schedule | str | None = None,
+            **knobs: Any) -> Run:
+        """Run it once. What is not given is the scenario's default.
+
+        A run that gets stuck or repeats without end is a result too: a violated verdict `progress`
+        says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
+        """
+        seed = self.seed if seed is None else _checked_seed(seed)
+        faults = self.faults if faults is None else faults
+        schedule = parse_schedule(faults) if isinstance(faults, str) else tuple(faults)
+        settings = self.settings(knobs)
+        world = World(seed, self.latency_ms)
+        self.build(world, **settings)
+        world.inject(schedule)
+        stuck: tuple[Verdict, ...] = ()
+        try:
+            world.run(self.horizon_ms)
+        except (Deadlock, Runaway) as error:
+            stuck = (Verdict("progress", False, str(error)),)
+        finally:
+            world.close()
+        trace = world.trace
+        verdicts = stuck + tuple(check(trace) for check in self.checks)
+        outcome = (self.judge or self._default_outcome)(trace, verdicts)
+        return Run(self, seed, schedule, settings, tuple(world.machines), trace, verdicts, outcome)
+
+    def _default_outcome(self, trace: Trace, verdicts: tuple[Verdict, ...]) -> Outcome:
+        by_name = {verdict.name: verdict.ok for verdict in verdicts}
+        if by_name.get("progress") is False:
+            return Outcome("stuck", BAD)
+        for name, tone in ((self.property, BAD), (self.price, PRICE)):
+            if name and by_name[name] is False:
+                return Outcome(f"not {name}", tone)
+        if None in by_name.values():
+            return Outcome("undecided", UNKNOWN)
+        return Outcome("holds", GOOD)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The declaration for JSON."""
+        return {
+            "id": self.id, "title": self.title, "claim": self.claim,
+            "knobs": [{"name": knob.name, "default": knob.default, "allowed": knob.allowed,
+                       "meaning": knob.meaning} for knob in self.knobs],
+            "faults": self.faults, "seed": self.seed, "horizon_ms": self.horizon_ms,
+            "property": self.property, "price": self.price,
+            "violating": dict(self.violating), "satisfying": dict(self.satisfying),
+        }
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
+    return seed
+
+
+# The registry
+
+_registry: dict[str, Scenario] = {}
+
+
+def register(scenario: Scenario) -> Scenario:
+    """Make a scenario known under its id. Raises `BadInput` when the id is taken."""
+    if _registry.get(scenario.id, scenario) is not scenario:
+        raise BadInput(f"there are two scenarios {scenario.id!r}")
+    _registry[scenario.id] = scenario
+    return scenario
+
+
+def all_scenarios() -> tuple[Scenario, ...]:
+    """Every scenario of every chapter package that has a module `scenarios`, by id."""
+    for package in pkgutil.iter_modules(distlab.__path__, "distlab."):
+        if package.ispkg and any(module.name == "scenarios" for module in pkgutil.iter_modules(
+                importlib.import_module(package.name).__path__)):
+            importlib.import_module(f"{package.name}.scenarios")
+    return tuple(_registry[id] for id in sorted(_registry))
+
+
+def get(id: str) -> Scenario:
+    """The scenario of that id. Raises `BadInput`, with the nearest id, when there is none."""
+    known: Iterable[str] = [scenario.id for scenario in all_scenarios()]
+    if id not in known:
+        raise BadInput(f"unknown scenario {id!r}{did_you_mean(id, known)}")
+    return _registry[id]
+
+
+# Replay tokens
+
+
+class Token(NamedTuple):
+    """What a replay token says. `digest` is empty when the token was written by hand."""
+
+    scenario: Scenario
+    seed: int
+    faults: Schedule
+    knobs: Mapping[str, Value]
+    digest: str
+
+    def run(self) -> Run:
+        return self.scenario.run(self.seed, self.faults, **self.knobs)
+
+    def difference(self, run: Run) -> str:
+        """A sentence when `run` is not what the token was made from; else empty."""
+        now = run.trace.digest()[:len(self.digest)]
+        if now == self.digest:
+            return ""
+        return (f"the run is another one than when the token was made (digest {now}, token "
+                f"{self.digest}): the code has changed since")
+
+
+def parse_token(text: str) -> Token:
+    """Read a replay token. Raises `BadInput` that says which part is wrong."""
+    version, colon, rest = text.strip().partition(":")
+    if not colon or version != VERSION:
+        raise BadInput(f"token {text!r}: it must begin with {VERSION}: (version), not {version!r}")
+    rest, tilde, digest = rest.partition("~")
+    if tilde and not re.fullmatch(r"[0-9a-f]{4,64}", digest):
+        raise BadInput(f"token {text!r}: digest {digest!r} is not 4 to 64 hex digits")
+    rest, _, faults = rest.partition("#")
+    id, _, query = rest.partition("?")
+    scenario = get(id)
+    pairs: dict[str, str] = {}
+    for part in filter(None, query.split("&")):
+        name, equals, value = part.partition("=")
+        if not equals or name in pairs:
+            raise BadInput(f"token {text!r}: {part!r} is not name=value, each name once")
+        pairs[name] = value
+    seed = pairs.pop("seed", str(scenario.seed))
+    if not re.fullmatch(r"\d+", seed, re.ASCII):
+        raise BadInput(f"token {text!r}: seed {seed!r} is not a whole number")
+    knobs = parse_knobs(scenario.knobs, pairs, scenario.id)
+    return Token(scenario, _checked_seed(int(seed)), parse_schedule(faults),
+                 scenario.settings(knobs), digest)

@@ -1,0 +1,62 @@
+"""A client asks, a server does the work and answers: the smallest distributed system.
+
+The client cannot tell a lost request from a lost answer. Without retries it may go away empty; with
+retries the server may do the same work twice. Both are the same silence, seen from the client.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from distlab.sim import Client, Node
+from distlab.sim.client import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Please print this page."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """It is printed."""
+
+    page: int
+
+
+class Printer(Node):
+    """Prints every page that it is asked for, without asking itself whether it already has."""
+
+    def on_start(self) -> None:
+        self.pages: tuple[int, ...] = ()
+
+    def on_print(self, message: Print, sender: str) -> None:
+        self.pages += (message.page,)
+        self.note(f"printed page {message.page}")
+        self.send(sender, Printed(message.page))
+
+    def describe(self) -> str:
+        return "printed " + (", ".join(map(str, self.pages)) or "nothing")
+
+
+def print_pages(pages: int, retries: int, timeout_ms: float, server: str = "printer") -> Program:
+    """A client program: print pages 1 to `pages`, repeating each request up to `retries` times."""
+
+    async def ask(client: Client, page: int) -> int:
+        for attempt in range(retries + 1):
+            try:
+                answer = await client.call(server, Print(page), timeout_ms)
+            except TimeoutError:
+                if attempt == retries:
+                    raise
+            else:
+                return int(answer.page)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def program(client: Client) -> None:
+        for page in range(1, pages + 1):
+            await client.perform("print", "", page, ask(client, page))
+
+    return program
