@@ -31,8 +31,10 @@ class Choice:
 
     def check(self, value: Any) -> Value:
         if value not in self.choices:
-            raise BadInput(f"knob {self.name}: {value!r} is not allowed"
-                           f"{did_you_mean(str(value), self.choices)}")
+            raise BadInput(
+                f"knob {self.name}: {value!r} is not allowed"
+                f"{did_you_mean(str(value), self.choices)}"
+            )
         return str(value)
 
     def parse(self, text: str) -> Value:
@@ -55,8 +57,9 @@ class Integer:
 
     def check(self, value: Any) -> Value:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise BadInput(f"knob {self.name}: {value!r} is not a whole number "
-                           f"(allowed: {self.allowed})")
+            raise BadInput(
+                f"knob {self.name}: {value!r} is not a whole number (allowed: {self.allowed})"
+            )
         if not self.low <= value <= self.high:
             raise BadInput(f"knob {self.name}: {value} is out of range (allowed: {self.allowed})")
         return value
@@ -115,5 +118,7 @@ def parse_knobs(knobs: Sequence[Knob], given: Mapping[str, str], of: str) -> dic
 
 def knobs_text(knobs: Mapping[str, Value]) -> str:
     """`name=value` pairs joined by `&`, as they stand in a replay token."""
-    return "&".join(f"{name}={int(value) if isinstance(value, bool) else value}"
-                    for name, value in knobs.items())
+    return "&".join(
+        f"{name}={int(value) if isinstance(value, bool) else value}"
+        for name, value in knobs.items()
+    )

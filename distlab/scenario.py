@@ -1,8 +1,8 @@
 """Scenarios: named, seeded experiments that anyone can repeat.
 
 A scenario is declared once and then serves the lab, the notebooks, the exercises, the tests, the
-search for failures and the command line. It says what is claimed, which knobs may be turned, how the
-world is built, which faults happen unless others are given, and which checks judge the run.
+search for failures and the command line. It says what is claimed, which knobs may be turned,
+how the world is built, which faults happen unless others are given, and which checks judge the run.
 
 `run` is a pure function: the same seed, faults and knobs give the same trace, byte for byte, in
 every process. A **replay token** names a run completely and can be pasted anywhere:
@@ -40,7 +40,7 @@ GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
 
 
 class Outcome(NamedTuple):
-    """How a run ended, in one or two words, with a tone that pictures turn into colour and shape."""
+    """How a run ended, in one or two words, with a tone that pictures turn into colour."""
 
     name: str
     tone: str
@@ -73,8 +73,14 @@ class Run:
     def metrics(self) -> dict[str, int]:
         """Counts that every run has, then the scenario's own."""
         kinds = [event.kind for event in self.trace.events]
-        named = {"messages": "send", "delivered": "deliver", "dropped": "drop",
-                 "ok": "ok", "failed": "failed", "unknown": "unknown"}
+        named = {
+            "messages": "send",
+            "delivered": "deliver",
+            "dropped": "drop",
+            "ok": "ok",
+            "failed": "failed",
+            "unknown": "unknown",
+        }
         counts = {name: kinds.count(kind) for name, kind in named.items()}
         return counts | dict(self.scenario.measure(self.trace))
 
@@ -90,17 +96,30 @@ class Run:
         for verdict in self.verdicts:
             if verdict.name == name:
                 return verdict
-        raise BadInput(f"{self.scenario.id} has no verdict {name!r}"
-                       f"{did_you_mean(name, [verdict.name for verdict in self.verdicts])}")
+        raise BadInput(
+            f"{self.scenario.id} has no verdict {name!r}"
+            f"{did_you_mean(name, [verdict.name for verdict in self.verdicts])}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The run for JSON, without its trace."""
         return {
-            "id": self.scenario.id, "seed": self.seed, "faults": schedule_text(self.faults),
-            "knobs": dict(self.knobs), "digest": self.trace.digest(), "outcome": self.outcome.name,
+            "id": self.scenario.id,
+            "seed": self.seed,
+            "faults": schedule_text(self.faults),
+            "knobs": dict(self.knobs),
+            "digest": self.trace.digest(),
+            "outcome": self.outcome.name,
             "metrics": self.metrics,
-            "verdicts": [{"name": v.name, "ok": v.ok, "explanation": v.explanation,
-                          "witness": list(v.witness)} for v in self.verdicts],
+            "verdicts": [
+                {
+                    "name": v.name,
+                    "ok": v.ok,
+                    "explanation": v.explanation,
+                    "witness": list(v.witness),
+                }
+                for v in self.verdicts
+            ],
             "token": self.token,
         }
 
@@ -145,12 +164,16 @@ class Scenario:
         names = [check.name for check in self.checks]
         for role, name in (("property", self.property), ("price", self.price)):
             if name and name not in names:
-                raise BadInput(f"{self.id}: {role} {name!r} is the name of no check"
-                               f"{did_you_mean(name, names)}")
+                raise BadInput(
+                    f"{self.id}: {role} {name!r} is the name of no check{did_you_mean(name, names)}"
+                )
         check_knobs(self.knobs, self.violating, self.id)
         check_knobs(self.knobs, self.satisfying, self.id)
-        missing = [knob.name for knob in self.knobs
-                   if knob.name not in inspect.signature(self.build).parameters]
+        missing = [
+            knob.name
+            for knob in self.knobs
+            if knob.name not in inspect.signature(self.build).parameters
+        ]
         if missing:
             raise BadInput(f"{self.id}: build takes no argument {missing[0]!r}, but a knob has it")
         parse_schedule(self.faults)
@@ -167,8 +190,9 @@ class Scenario:
         """All knobs with their values. Raises `BadInput` for a wrong name or value."""
         return check_knobs(self.knobs, given, self.id)
 
-    def run(self, seed: int | None = None, faults: Schedule | str | None = None,
-            **knobs: Any) -> Run:
+    def run(
+        self, seed: int | None = None, faults: Schedule | str | None = None, **knobs: Any
+    ) -> Run:
         """Run it once. What is not given is the scenario's default.
 
         A run that gets stuck or repeats without end is a result too: a violated verdict `progress`
@@ -207,12 +231,25 @@ class Scenario:
     def as_dict(self) -> dict[str, Any]:
         """The declaration for JSON."""
         return {
-            "id": self.id, "title": self.title, "claim": self.claim,
-            "knobs": [{"name": knob.name, "default": knob.default, "allowed": knob.allowed,
-                       "meaning": knob.meaning} for knob in self.knobs],
-            "faults": self.faults, "seed": self.seed, "horizon_ms": self.horizon_ms,
-            "property": self.property, "price": self.price,
-            "violating": dict(self.violating), "satisfying": dict(self.satisfying),
+            "id": self.id,
+            "title": self.title,
+            "claim": self.claim,
+            "knobs": [
+                {
+                    "name": knob.name,
+                    "default": knob.default,
+                    "allowed": knob.allowed,
+                    "meaning": knob.meaning,
+                }
+                for knob in self.knobs
+            ],
+            "faults": self.faults,
+            "seed": self.seed,
+            "horizon_ms": self.horizon_ms,
+            "property": self.property,
+            "price": self.price,
+            "violating": dict(self.violating),
+            "satisfying": dict(self.satisfying),
         }
 
 
@@ -238,18 +275,21 @@ def register(scenario: Scenario) -> Scenario:
 def all_scenarios() -> tuple[Scenario, ...]:
     """Every scenario of every chapter package that has a module `scenarios`, by id."""
     for package in pkgutil.iter_modules(distlab.__path__, "distlab."):
-        if package.ispkg and any(module.name == "scenarios" for module in pkgutil.iter_modules(
-                importlib.import_module(package.name).__path__)):
+        if package.ispkg and any(
+            module.name == "scenarios"
+            for module in pkgutil.iter_modules(importlib.import_module(package.name).__path__)
+        ):
             importlib.import_module(f"{package.name}.scenarios")
-    return tuple(_registry[id] for id in sorted(_registry))
+    return tuple(_registry[name] for name in sorted(_registry))
 
 
-def get(id: str) -> Scenario:
-    """The scenario of that id. Raises `BadInput`, with the nearest id, when there is none."""
+def get(scenario_id: str) -> Scenario:
+    """The scenario of that id. Raises `BadInput`, with the nearest one, when there is none."""
     known: Iterable[str] = [scenario.id for scenario in all_scenarios()]
-    if id not in known:
-        raise BadInput(f"unknown scenario {id!r}{did_you_mean(id, known)}")
-    return _registry[id]
+    if scenario_id not in known:
+        hint = did_you_mean(scenario_id, known)
+        raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
+    return _registry[scenario_id]
 
 
 # Replay tokens
@@ -269,11 +309,13 @@ class Token(NamedTuple):
 
     def difference(self, run: Run) -> str:
         """A sentence when `run` is not what the token was made from; else empty."""
-        now = run.trace.digest()[:len(self.digest)]
+        now = run.trace.digest()[: len(self.digest)]
         if now == self.digest:
             return ""
-        return (f"the run is another one than when the token was made (digest {now}, token "
-                f"{self.digest}): the code has changed since")
+        return (
+            f"the run is another one than when the token was made (digest {now}, token "
+            f"{self.digest}): the code has changed since"
+        )
 
 
 def parse_token(text: str) -> Token:
@@ -285,8 +327,8 @@ def parse_token(text: str) -> Token:
     if tilde and not re.fullmatch(r"[0-9a-f]{4,64}", digest):
         raise BadInput(f"token {text!r}: digest {digest!r} is not 4 to 64 hex digits")
     rest, _, faults = rest.partition("#")
-    id, _, query = rest.partition("?")
-    scenario = get(id)
+    scenario_id, _, query = rest.partition("?")
+    scenario = get(scenario_id)
     pairs: dict[str, str] = {}
     for part in filter(None, query.split("&")):
         name, equals, value = part.partition("=")
@@ -297,5 +339,6 @@ def parse_token(text: str) -> Token:
     if not re.fullmatch(r"\d+", seed, re.ASCII):
         raise BadInput(f"token {text!r}: seed {seed!r} is not a whole number")
     knobs = parse_knobs(scenario.knobs, pairs, scenario.id)
-    return Token(scenario, _checked_seed(int(seed)), parse_schedule(faults),
-                 scenario.settings(knobs), digest)
+    return Token(
+        scenario, _checked_seed(int(seed)), parse_schedule(faults), scenario.settings(knobs), digest
+    )

@@ -12,5 +12,17 @@ from distlab.sim.node import Node
 from distlab.sim.trace import Call, Event, Trace
 from distlab.sim.world import World
 
-__all__ = ["Call", "Client", "Deadlock", "Event", "Fault", "Future", "Node", "Runaway", "Trace",
-           "World", "parse_schedule", "schedule_text"]
+__all__ = [
+    "Call",
+    "Client",
+    "Deadlock",
+    "Event",
+    "Fault",
+    "Future",
+    "Node",
+    "Runaway",
+    "Trace",
+    "World",
+    "parse_schedule",
+    "schedule_text",
+]

@@ -26,8 +26,9 @@ class Client(Node):
     async def on_start(self) -> None:
         await self.program(self)
 
-    async def perform(self, function: str, key: str, argument: Any,
-                      attempt: Coroutine[Any, Any, Any]) -> Any:
+    async def perform(
+        self, function: str, key: str, argument: Any, attempt: Coroutine[Any, Any, Any]
+    ) -> Any:
         """Await `attempt` as one operation of the history and return its result.
 
         `Refused` makes the operation failed, `TimeoutError` makes it unknown; both return None, so

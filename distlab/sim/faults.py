@@ -1,7 +1,7 @@
 """The fault vocabulary: every way in which the simulated world can misbehave.
 
-A fault is a value, and a schedule is a tuple of faults, so that a run is a function of its schedule.
-Each fault has a text form, `kind:target@at+for=amount`, in milliseconds of true time:
+A fault is a value and a schedule is a tuple of faults: so a run is a function of its schedule. Each
+fault has a text form, `kind:target@at+for=amount`, in milliseconds of true time:
 
     crash:n1@120            n1 crashes and stays down
     crash:n1@120+300        ... and restarts 300 ms later, with what its disk holds
@@ -88,8 +88,10 @@ class Fault:
             needs = f"needs an amount in {kind.amount}" if kind.amount else "takes no amount"
             raise BadInput(f"{self.kind} {needs} (=N), got {self.amount}")
         if self.amount is not None and not kind.lowest <= self.amount <= kind.highest:
-            raise BadInput(f"{self.kind}: amount is {self.amount} {kind.amount}, "
-                           f"allowed is {kind.lowest} to {kind.highest}")
+            raise BadInput(
+                f"{self.kind}: amount is {self.amount} {kind.amount}, "
+                f"allowed is {kind.lowest} to {kind.highest}"
+            )
         self._check_shape(kind.target)
 
     def _check_shape(self, shape: str) -> None:
@@ -126,8 +128,10 @@ class Fault:
     def matches(self, sender: str, receiver: str) -> bool:
         """Whether a network fault concerns messages from `sender` to `receiver`."""
         if self.kind == "partition":
-            sides = [next((i for i, group in enumerate(self.groups) if name in group), None)
-                     for name in (sender, receiver)]
+            sides = [
+                next((i for i, group in enumerate(self.groups) if name in group), None)
+                for name in (sender, receiver)
+            ]
             return None not in sides and sides[0] != sides[1]
         (source,), (target,) = self.groups
         return source in (ANY, sender) and target in (ANY, receiver)
@@ -150,15 +154,22 @@ def parse_fault(text: str) -> Fault:
     """`crash:n1@120+300` as a `Fault`. Raises `BadInput` that says which part is wrong."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
-        raise BadInput(f"fault {text!r} is not of the form kind:target@at_ms[+for_ms][=amount], "
-                       "for example crash:n1@120+300")
+        raise BadInput(
+            f"fault {text!r} is not of the form kind:target@at_ms[+for_ms][=amount], "
+            "for example crash:n1@120+300"
+        )
     kind, target, at, duration, amount = match.groups()
     try:
         at_ms, for_ms = float(at), None if duration is None else float(duration)
     except ValueError:
         raise BadInput(f"fault {text!r}: the times are not numbers") from None
-    return Fault(kind, target, _whole(at_ms), None if for_ms is None else _whole(for_ms),
-                 None if amount is None else int(amount))
+    return Fault(
+        kind,
+        target,
+        _whole(at_ms),
+        None if for_ms is None else _whole(for_ms),
+        None if amount is None else int(amount),
+    )
 
 
 def _whole(ms: float) -> float:
@@ -182,5 +193,7 @@ def check_schedule(faults: Schedule, machines: Collection[str], horizon_ms: floa
             if name not in machines:
                 raise BadInput(f"{fault}: no machine {name!r}{did_you_mean(name, machines)}")
         if fault.at_ms > horizon_ms:
-            raise BadInput(f"{fault}: {plain(fault.at_ms)} ms lies beyond the end of the run "
-                           f"({plain(horizon_ms)} ms)")
+            raise BadInput(
+                f"{fault}: {plain(fault.at_ms)} ms lies beyond the end of the run "
+                f"({plain(horizon_ms)} ms)"
+            )

@@ -14,6 +14,7 @@ entries in the same order always give the same run.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Protocol
@@ -48,7 +49,9 @@ class Cancelled(BaseException):
 class Owner(Protocol):
     """Whoever a task belongs to: in practice a machine."""
 
-    running: bool
+    @property
+    def running(self) -> bool:
+        """Whether its tasks may take steps now."""
 
     def admit(self, action: Action, argument: Any) -> None:
         """Run `action(argument)` now, keep it for later (paused) or forget it (crashed)."""
@@ -83,9 +86,10 @@ class Kernel:
         queue = self.queue
         stop: Action = _nothing
         heappush(queue, (until_us, LAST, stop, None))  # saves asking for the time at each step
-        for self.executed in range(self.executed, max_events):
+        for executed in range(self.executed, max_events):
             self.now_us, _, action, argument = heappop(queue)
             if action is stop:
+                self.executed = executed
                 break
             action(argument)
         else:
@@ -95,19 +99,24 @@ class Kernel:
 
     def _runaway_text(self, max_events: int) -> str:
         waiting = "; ".join(self.waiting()) or "nobody waits: handlers keep each other busy"
-        return f"more than {max_events} events by {self.now_us / 1000:g} ms of virtual time: {waiting}"
+        now_ms = self.now_us / 1000
+        return f"more than {max_events} events by {now_ms:g} ms of virtual time: {waiting}"
 
     def _refuse_deadlock(self) -> None:
         waiting = self.waiting()
         if waiting:
-            raise Deadlock(f"at {self.now_us / 1000:g} ms nothing is left to do, yet {waiting[0]}"
-                           + "".join(f"; {text}" for text in waiting[1:]))
+            raise Deadlock(
+                f"at {self.now_us / 1000:g} ms nothing is left to do, yet {waiting[0]}"
+                + "".join(f"; {text}" for text in waiting[1:])
+            )
 
     def waiting(self) -> list[str]:
         """Who waits for what, a sentence each, of the tasks that are not in the background."""
-        return [f"{task.label} waits for {task.waiting_for.label}"
-                for task in self.tasks
-                if not task.done and task.waiting_for is not None and task.owner.running and not task.background]
+        return [
+            f"{task.label} waits for {task.waiting_for.label}"
+            for task in self.tasks
+            if task.waiting_for is not None and task.counts
+        ]
 
     def close(self) -> None:
         """End every coroutine that is still suspended. Whoever owns them has cut their strings."""
@@ -122,7 +131,7 @@ def _nothing(_: Any) -> None:
 class Future:
     """A result that is not there yet. `label` says in words what one waits for."""
 
-    __slots__ = ("kernel", "label", "done", "_value", "_error", "_waiters")
+    __slots__ = ("_error", "_value", "_waiters", "done", "kernel", "label")
 
     def __init__(self, kernel: Kernel, label: str) -> None:
         self.kernel = kernel
@@ -169,10 +178,16 @@ class Future:
 class Task(Future):
     """A coroutine on its way. Awaiting a task waits for its return value."""
 
-    __slots__ = ("coroutine", "owner", "background", "waiting_for", "_cancellations")
+    __slots__ = ("_cancellations", "background", "coroutine", "owner", "waiting_for")
 
-    def __init__(self, kernel: Kernel, coroutine: Coroutine[Any, Any, Any], label: str,
-                 owner: Owner, background: bool = False) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        coroutine: Coroutine[Any, Any, Any],
+        label: str,
+        owner: Owner,
+        background: bool = False,
+    ) -> None:
         super().__init__(kernel, label)
         self.coroutine = coroutine
         self.owner = owner
@@ -181,6 +196,11 @@ class Task(Future):
         self._cancellations: list[Cancelled] = []
         kernel.tasks[self] = None
         kernel.at(kernel.now_us, self._wake_now)
+
+    @property
+    def counts(self) -> bool:
+        """Whether this task matters when the run looks for a deadlock."""
+        return not self.done and not self.background and self.owner.running
 
     def cancel(self, by: object = None) -> None:
         """End the wait of this task: `Cancelled` is raised where it awaits."""
@@ -196,10 +216,8 @@ class Task(Future):
         """Close the coroutine after the run. Its `finally` runs, but nobody listens any more."""
         self.done = True
         self.kernel.tasks.pop(self, None)
-        try:
+        with suppress(Exception, Cancelled):  # a finally block may fail: there is nobody to tell
             self.coroutine.close()
-        except (Exception, Cancelled):
-            pass  # a finally block that insists on awaiting, or fails: there is nobody to tell
 
     def _schedule(self) -> None:
         self.kernel.at(self.kernel.now_us, self._wake_now)
@@ -226,8 +244,10 @@ class Task(Future):
             self._end(None, error)  # an outcome; any other exception is a bug and ends the run
         else:
             if not isinstance(awaited, Future):
-                raise TypeError(f"{self.label} awaited {type(awaited).__name__}: a coroutine here "
-                                "awaits only what its host gives it (sleep, call, spawn, ...)")
+                raise TypeError(
+                    f"{self.label} awaited {type(awaited).__name__}: a coroutine here "
+                    "awaits only what its host gives it (sleep, call, spawn, ...)"
+                )
             self.waiting_for = awaited
             awaited.when_done(self._schedule)
         finally:
@@ -243,8 +263,9 @@ class Task(Future):
 class Timeout:
     """`async with` block that raises `TimeoutError` when it takes longer than its timer."""
 
-    def __init__(self, kernel: Kernel, start: Callable[[Callable[[], None]], Callable[[], None]],
-                 ms: float) -> None:
+    def __init__(
+        self, kernel: Kernel, start: Callable[[Callable[[], None]], Callable[[], None]], ms: float
+    ) -> None:
         self._kernel = kernel
         self._start = start
         self._ms = ms

@@ -44,9 +44,27 @@ class Timer:
 class Machine:
     """Power, disk, clocks and network card of one node."""
 
-    __slots__ = ("_backlog", "_configured", "_describe", "_handlers", "_last_mailbox", "_mailboxes",
-                 "_shown", "_tasks", "_until_us", "clock", "disk", "incarnation", "kernel", "links",
-                 "name", "node", "record", "status", "world")
+    __slots__ = (
+        "_backlog",
+        "_configured",
+        "_describe",
+        "_handlers",
+        "_last_mailbox",
+        "_mailboxes",
+        "_shown",
+        "_tasks",
+        "_until_us",
+        "clock",
+        "disk",
+        "incarnation",
+        "kernel",
+        "links",
+        "name",
+        "node",
+        "record",
+        "status",
+        "world",
+    )
 
     def __init__(self, world: World, node: Node) -> None:
         self.world, self.node, self.name = world, node, node.name
@@ -85,11 +103,12 @@ class Machine:
         """A message arrives at the network card: hand it to the program, if it can take it."""
         message, number, sender, mailbox, link = packet
         if link.faults and link.is_cut():
-            return link.drop(packet, "cut")
+            link.drop(packet, "cut")
+            return
         if self.status is not UP or mailbox:
-            return self._deliver_specially(packet)
-        self.record(
-            (self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
+            self._deliver_specially(packet)
+            return
+        self.record((self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
         try:
             handler = self._handlers[type(message)]
         except KeyError:
@@ -110,7 +129,8 @@ class Machine:
             link.drop(packet, "late")
         else:
             self.record(
-                (self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
+                (self.kernel.now_us, "deliver", self.name, link.source, message, number, "")
+            )
             self._mailboxes.pop(mailbox).resolve(message)
 
     def _deliver_late(self, packet: Packet) -> None:
@@ -124,8 +144,10 @@ class Machine:
         name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
         handler = getattr(self.node, name, None)
         if handler is None:
-            raise TypeError(f"{self.name} ({type(self.node).__name__}) received a "
-                            f"{type(value).__name__}, but has no method {name}")
+            raise TypeError(
+                f"{self.name} ({type(self.node).__name__}) received a "
+                f"{type(value).__name__}, but has no method {name}"
+            )
         return handler  # type: ignore[no-any-return]
 
     def open_mailbox(self, label: str) -> tuple[int, Future]:
@@ -169,8 +191,9 @@ class Machine:
 
     # Coroutines
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], label: str,
-              background: bool = False) -> Task:
+    def spawn(
+        self, coroutine: Coroutine[Any, Any, Any], label: str, background: bool = False
+    ) -> Task:
         """Start a coroutine that lives as long as this machine does not crash."""
         task = Task(self.kernel, coroutine, label, self, background)
         self._tasks = [old for old in self._tasks if not old.done] + [task]
@@ -254,4 +277,3 @@ class Machine:
         if state != self._shown:
             self._shown = state
             self.record((self.kernel.now_us, "state", self.name, "", state, 0, ""))
-

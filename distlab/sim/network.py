@@ -29,16 +29,31 @@ Packet = tuple[Any, int, str, int, "Link"]
 class Link:
     """One direction between two machines."""
 
-    __slots__ = ("kernel", "record", "source", "target", "deliver", "low_us", "span_us", "fifo",
-                 "faults", "_network", "_next_number", "_random", "_last_us")
+    __slots__ = (
+        "_last_us",
+        "_network",
+        "_next_number",
+        "_random",
+        "deliver",
+        "faults",
+        "fifo",
+        "kernel",
+        "low_us",
+        "record",
+        "source",
+        "span_us",
+        "target",
+    )
 
-    def __init__(self, network: Network, source: str, target: str,
-                 deliver: Callable[[Packet], None]) -> None:
+    def __init__(
+        self, network: Network, source: str, target: str, deliver: Callable[[Packet], None]
+    ) -> None:
         self.kernel, self.record = network.kernel, network.trace.append
         self.source, self.target, self.deliver = source, target, deliver
         self.low_us, self.span_us, self.fifo = network.latency_of(source, target)
-        self.faults: list[Fault] = [fault for fault in network.active
-                                    if source != target and fault.matches(source, target)]
+        self.faults: list[Fault] = [
+            fault for fault in network.active if source != target and fault.matches(source, target)
+        ]
         self._network = network
         self._next_number = network.next_number
         self._random = network.streams.stream(f"latency/{source}-{target}").random
@@ -61,19 +76,22 @@ class Link:
         copies = 1
         for fault in tuple(self.faults):
             if fault.kind in CUTS:
-                return self.drop(packet, "cut")
+                self.drop(packet, "cut")
+                return
             if fault.kind == "lose":
                 self._network.end(fault)
-                return self.drop(packet, "lost")
-            if fault.kind == "loss" and self._chance(fault):
-                return self.drop(packet, "lost")
+            if fault.kind == "lose" or (fault.kind == "loss" and self._chance(fault)):
+                self.drop(packet, "lost")
+                return
             if fault.kind == "delay":
                 arrival_us += 1000 * (fault.amount or 0)
             elif fault.kind == "duplicate" and self._chance(fault):
                 copies = 2
             elif fault.kind == "hold":
-                arrival_us = max(arrival_us, self._network.horizon_us + 1
-                                 if fault.end_us is None else fault.end_us)
+                arrival_us = max(
+                    arrival_us,
+                    self._network.horizon_us + 1 if fault.end_us is None else fault.end_us,
+                )
         for copy in range(copies):
             if self.fifo:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
@@ -88,15 +106,15 @@ class Link:
 
     def drop(self, packet: Packet, why: str) -> None:
         message, number = packet[:2]
-        self.record(
-            (self.kernel.now_us, "drop", self.source, self.target, message, number, why))
+        self.record((self.kernel.now_us, "drop", self.source, self.target, message, number, why))
 
 
 class Network:
     """All links, and the faults that are active on them."""
 
-    def __init__(self, kernel: Kernel, trace: Trace, streams: Streams,
-                 latency_ms: tuple[float, float]) -> None:
+    def __init__(
+        self, kernel: Kernel, trace: Trace, streams: Streams, latency_ms: tuple[float, float]
+    ) -> None:
         self.kernel, self.trace, self.streams = kernel, trace, streams
         self.active: list[Fault] = []
         self.next_number = count(1).__next__
@@ -105,8 +123,9 @@ class Network:
         self._default = _latency_us(latency_ms, False)
         self._links: dict[tuple[str, str], Link] = {}
 
-    def set_latency(self, source: str, target: str, low_ms: float, high_ms: float,
-                    fifo: bool = False) -> None:
+    def set_latency(
+        self, source: str, target: str, low_ms: float, high_ms: float, fifo: bool = False
+    ) -> None:
         """Latency of one direction, before the first message uses it."""
         self._latency[source, target] = _latency_us((low_ms, high_ms), fifo)
 

@@ -2,10 +2,10 @@
 
 A protocol is a subclass of `Node`. It is written in either of two styles, or both:
 
-* **handlers**: `on_<message>(message, sender)` and `on_<timer>(timer)`. Each runs to its end before
-  anything else happens on the node, as state machines in papers do;
-* **coroutines**: `async def` code that awaits `sleep`, `call` and `timeout`. A handler may itself be
-  `async`; `on_start` too.
+* **handlers**: `on_<message>(message, sender)` and `on_<timer>(timer)`. Each runs to its end
+  before anything else happens on the node, as state machines in papers do;
+* **coroutines**: `async def` code that awaits `sleep`, `call` and `timeout`. A handler may itself
+  be `async`; `on_start` too.
 
 `__init__` takes configuration (names, sizes, durations). Memory is made in `on_start`, which runs
 at every boot: so a crash loses it, and what must survive is written to `self.disk`.
@@ -44,8 +44,10 @@ class Node:
 
     def __init__(self, name: str) -> None:
         if not re.fullmatch(r"[A-Za-z][\w.-]*", name, re.ASCII):
-            raise BadInput(f"node name {name!r}: allowed are letters, digits, '-', '_' and '.', "
-                           "beginning with a letter")
+            raise BadInput(
+                f"node name {name!r}: allowed are letters, digits, '-', '_' and '.', "
+                "beginning with a letter"
+            )
         self.name = name
 
     def on_start(self) -> Any:
@@ -84,7 +86,7 @@ class Node:
     # Time and concurrency
 
     def set_timer(self, ms: float, timer: Any) -> Timer:
-        """Call `on_<timer>(timer)` after `ms` of this machine's time. The result can be cancelled."""
+        """Call `on_<timer>(timer)` after `ms` of this machine's time; the result can cancel it."""
         machine = self._machine
         return machine.after(ms, lambda: machine.ring(timer))
 
@@ -145,7 +147,8 @@ class Node:
         for name, value in vars(self).items():
             if isinstance(value, (list, dict, set)):
                 raise BadInput(
-                    f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it would "
-                    "survive a crash. Make memory in on_start; configuration is a tuple.")
+                    f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it "
+                    "would survive a crash. Make memory in on_start; configuration is a tuple."
+                )
         self._machine = machine
         self._links = machine.links

@@ -1,8 +1,8 @@
 """What happened, event by event: the one record from which everything else is made.
 
 Pictures, verdicts, histories and digests are all computed from a `Trace`, after the run. An event
-is a flat tuple of seven fields; the simulator appends plain tuples of that shape, because a trace of
-a long run has hundreds of thousands of them.
+is a flat tuple of seven fields; the simulator appends plain tuples of that shape, because a trace
+of a long run has hundreds of thousands of them.
 
 | kind | node | peer | what | number | why |
 |---|---|---|---|---|---|
@@ -119,7 +119,8 @@ def describe(value: Any) -> str:
 
 
 def _operands(call: Call) -> list[str]:
-    return ([call.key] if call.key else []) + ([] if call.argument is None else [_inner(call.argument)])
+    argument = [] if call.argument is None else [_inner(call.argument)]
+    return [call.key, *argument] if call.key else argument
 
 
 def _inner(value: Any) -> str:

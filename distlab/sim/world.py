@@ -27,6 +27,7 @@ from distlab.sim.node import Node
 from distlab.sim.randomness import Streams
 from distlab.sim.trace import Trace
 
+
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     """A run keeps nearly all it allocates (the trace), so looking for garbage only costs time."""

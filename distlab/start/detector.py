@@ -39,8 +39,9 @@ class Server(Node):
 class Monitor(Node):
     """Probes `servers` every `period_ms`, suspects each after `patience_ms` of silence."""
 
-    def __init__(self, name: str, servers: tuple[str, ...], period_ms: float,
-                 patience_ms: float) -> None:
+    def __init__(
+        self, name: str, servers: tuple[str, ...], period_ms: float, patience_ms: float
+    ) -> None:
         super().__init__(name)
         self.servers = servers
         self.period_ms = period_ms

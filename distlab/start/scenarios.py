@@ -22,11 +22,18 @@ class Answered:
         answered = {(event.node, event.number) for event in trace.of_kind("ok")}
         for position, event in enumerate(trace.events):
             if event.kind == "invoke" and (event.node, event.number) not in answered:
-                gave_up = [at for at, later in enumerate(trace.events) if later.number
-                           == event.number and later.kind in ("failed", "unknown")]
-                return Verdict(self.name, False, f"{event.node} asked for page "
-                               f"{event.what.argument} and never learnt whether it was printed.",
-                               (position, *gave_up))
+                gave_up = [
+                    at
+                    for at, later in enumerate(trace.events)
+                    if later.number == event.number and later.kind in ("failed", "unknown")
+                ]
+                return Verdict(
+                    self.name,
+                    False,
+                    f"{event.node} asked for page "
+                    f"{event.what.argument} and never learnt whether it was printed.",
+                    (position, *gave_up),
+                )
         return Verdict(self.name, True, "The client got an answer to everything it asked.")
 
 
@@ -41,35 +48,45 @@ class PrintedOnce:
         for position, event in enumerate(trace.events):
             if event.kind == "note" and event.what.startswith("printed page"):
                 if event.what in first:
-                    return Verdict(self.name, False, f"{event.node} {event.what} a second time: the "
-                                   "first answer was lost, so the client asked again.",
-                                   (first[event.what], position))
+                    return Verdict(
+                        self.name,
+                        False,
+                        f"{event.node} {event.what} a second time: "
+                        "the first answer was lost, so the client asked again.",
+                        (first[event.what], position),
+                    )
                 first[event.what] = position
         return Verdict(self.name, True, "No page was printed twice.")
 
 
-def build_printer(world: World, retries: int, timeout_ms: int, printer: type[Printer] = Printer) -> None:
+def build_printer(
+    world: World, retries: int, timeout_ms: int, printer: type[Printer] = Printer
+) -> None:
     world.client("client", print_pages(4, retries, timeout_ms))
     world.add(printer("printer"))
 
 
-LOST_ANSWER = register(Scenario(
-    id="start/lost-answer",
-    title="A lost answer",
-    claim="Without retries a request may stay unanswered; with them the work may be done twice.",
-    build=build_printer,
-    checks=(Answered(), PrintedOnce()),
-    property="answered",
-    price="printed once",
-    knobs=(
-        Integer("retries", 0, 3, 0, "how often the client repeats a request that got no answer"),
-        Integer("timeout_ms", 20, 200, 50, "how long the client waits for an answer"),
-    ),
-    violating={"retries": 0},
-    satisfying={"retries": 2},
-    faults="lose:printer>client@30",
-    horizon_ms=400,
-))
+LOST_ANSWER = register(
+    Scenario(
+        id="start/lost-answer",
+        title="A lost answer",
+        claim="Without retries a request may stay unanswered; with them the work may be done twice.",
+        build=build_printer,
+        checks=(Answered(), PrintedOnce()),
+        property="answered",
+        price="printed once",
+        knobs=(
+            Integer(
+                "retries", 0, 3, 0, "how often the client repeats a request that got no answer"
+            ),
+            Integer("timeout_ms", 20, 200, 50, "how long the client waits for an answer"),
+        ),
+        violating={"retries": 0},
+        satisfying={"retries": 2},
+        faults="lose:printer>client@30",
+        horizon_ms=400,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +109,13 @@ class Accurate:
                 server = event.what.removeprefix("suspects ")
                 if server not in down:
                     cause = (last_pause[server],) if server in last_pause else ()
-                    return Verdict(self.name, False, f"{event.node} suspects {server}, which has "
-                                   "not crashed: it was only slow to answer.", (*cause, position))
+                    return Verdict(
+                        self.name,
+                        False,
+                        f"{event.node} suspects {server}, which has "
+                        "not crashed: it was only slow to answer.",
+                        (*cause, position),
+                    )
         return Verdict(self.name, True, "Nobody was suspected who had not crashed.")
 
 
@@ -111,38 +133,49 @@ class Prompt:
                 continue
             deadline_us = event.at_us + 1000 * self.within_ms
             after = range(position, len(events))
-            ended = (at for at in after if (events[at].kind, events[at].node)
-                     == ("restart", event.node) or events[at].what == f"suspects {event.node}")
+            ended = (
+                at
+                for at in after
+                if (events[at].kind, events[at].node) == ("restart", event.node)
+                or events[at].what == f"suspects {event.node}"
+            )
             at = next(ended, None)
             if at is None or events[at].at_us > deadline_us:
-                return Verdict(self.name, False, f"{event.node} was dead for more than "
-                               f"{self.within_ms} ms before anybody noticed.",
-                               (position,) if at is None else (position, at))
+                return Verdict(
+                    self.name,
+                    False,
+                    f"{event.node} was dead for more than "
+                    f"{self.within_ms} ms before anybody noticed.",
+                    (position,) if at is None else (position, at),
+                )
         return Verdict(self.name, True, f"Every crash was noticed within {self.within_ms} ms.")
 
 
-def build_detector(world: World, patience_ms: int, period_ms: int,
-                   monitor: type[Monitor] = Monitor) -> None:
+def build_detector(
+    world: World, patience_ms: int, period_ms: int, monitor: type[Monitor] = Monitor
+) -> None:
     servers = ("server-a", "server-b")
     world.add(monitor("monitor", servers, period_ms, patience_ms))
     for name in servers:
         world.add(Server(name))
 
 
-SLOW_OR_DEAD = register(Scenario(
-    id="start/slow-or-dead",
-    title="Slow or dead?",
-    claim="A short patience takes the slow for dead; a long one notices the dead late.",
-    build=build_detector,
-    checks=(Accurate(), Prompt(within_ms=150)),
-    property="accurate",
-    price="prompt",
-    knobs=(
-        Integer("patience_ms", 20, 500, 60, "silence after which a machine is suspected"),
-        Integer("period_ms", 10, 100, 40, "time between two probes"),
-    ),
-    violating={"patience_ms": 60},
-    satisfying={"patience_ms": 250},
-    faults="pause:server-a@120+150;crash:server-b@300",
-    horizon_ms=700,
-))
+SLOW_OR_DEAD = register(
+    Scenario(
+        id="start/slow-or-dead",
+        title="Slow or dead?",
+        claim="A short patience takes the slow for dead; a long one notices the dead late.",
+        build=build_detector,
+        checks=(Accurate(), Prompt(within_ms=150)),
+        property="accurate",
+        price="prompt",
+        knobs=(
+            Integer("patience_ms", 20, 500, 60, "silence after which a machine is suspected"),
+            Integer("period_ms", 10, 100, 40, "time between two probes"),
+        ),
+        violating={"patience_ms": 60},
+        satisfying={"patience_ms": 250},
+        faults="pause:server-a@120+150;crash:server-b@300",
+        horizon_ms=700,
+    )
+)
