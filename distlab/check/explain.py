@@ -1,0 +1,142 @@
+"""Why a history is not linearizable, in words that need no theory, and the events that prove it.
+
+The plainest reasons are looked for first; each is a proof by itself, because every other order of
+the operations named breaks real time:
+
+1. a value was read that nobody had written;
+2. a value was read after a newer one was acknowledged (a stale read);
+3. a value was read after someone had already seen a newer one (new, then old).
+
+*Newer* is meant strictly: every write of the old value had returned before the newer write was
+invoked. What is left is told by the search itself: the longest order that fits, the operation
+that cannot be placed after it, and the state that refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from distlab.check.history import Operation
+from distlab.check.models import Model
+
+Proof = tuple[str, tuple[Operation, ...]]  # a reason, and the operations it speaks of
+
+
+def explain(
+    model: Model, operations: Sequence[Operation], order: Sequence[Operation], refused: Operation
+) -> tuple[str, tuple[Operation, ...]]:
+    """Two sentences about ``refused``, and the operations that prove them.
+
+    ``operations`` is the failing prefix, ``order`` the longest partial linearization of it.
+    """
+    states = [model.init()]
+    for each in order:
+        states.append(model.step(states[-1], each)[1])
+    reason, involved = _overtaken(operations, states[0], refused) or _left_over(
+        model, order, states, refused
+    )
+    placed = [f"{each.process} {named(each)}" for each in order[-3:]]
+    if order:
+        verb = "is" if len(order) <= 3 else "ends with"
+        place = f"The longest order that fits {verb} {', '.join(placed)}: then"
+    else:
+        place = "At the start"
+    state = f"{place} {model.describe(refused.key, states[-1])}, which refuses {refused}."
+    numbers = {each.number for each in (refused, *involved)}
+    proof = tuple(each for each in operations if each.number in numbers)
+    return f"{fact(refused)}{reason}. {state}", proof
+
+
+def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation) -> Proof | None:
+    """The first reason of the three above that applies."""
+    if any(each.function == "append" for each in operations) or not found(refused):
+        return None
+    value = found(refused)[0]
+    operations = [each for each in operations if each.key == refused.key]
+    sources = [each for each in operations if stored(each) == (value,)]
+    if not sources and value != initial:
+        for each in operations:
+            if each.outcome == "failed" and value in stored(replace(each, outcome="unknown")):
+                return f", but {deed(each)} had failed", (each,)
+        verb = "enqueued" if refused.function == "dequeue" else "written"
+        return f", but nobody had {verb} {value!r}", ()
+    if refused.function == "dequeue":
+        return None
+    newer = [
+        each
+        for each in operations
+        if stored(each) not in ((), (value,)) and all(source.before(each) for source in sources)
+    ]
+    for write in reversed(newer):
+        if write.before(refused):
+            return f" after {deed(write)} was acknowledged", (write, *sources)
+    for read in operations:
+        if read.before(refused) and found(read) not in ((), (value,), (initial,)):
+            writes = [each for each in operations if stored(each) == found(read)]
+            if writes and all(write in newer for write in writes):
+                return f" after {fact(read)}", (read, *writes, *sources)
+    return None
+
+
+def _left_over(
+    model: Model, order: Sequence[Operation], states: Sequence[Any], refused: Operation
+) -> Proof:
+    """Who made the state that refuses, as far as one operation did."""
+    for index in reversed(range(len(order))):
+        cause = order[index]
+        if refused.function == "dequeue":  # who put the head there, or took the value before
+            head = states[-1][:1]
+            made_it = stored(cause) == head if head else cause.result == refused.result
+        else:
+            made_it = not model.equal(states[index], states[index + 1])
+        if made_it and cause.before(refused):
+            return f" after {deed(cause)} was acknowledged", (cause,)
+        if made_it:
+            break
+    return ", which fits no order of the operations", tuple(order)
+
+
+def found(operation: Operation) -> tuple[Any, ...]:
+    """The value that an operation proves to have been there: a tuple of one or none."""
+    if operation.outcome != "ok":
+        return ()
+    if operation.function in ("read", "get", "dequeue"):
+        return (operation.result,)
+    return operation.argument[:1] if operation.function == "cas" and operation.result else ()
+
+
+def stored(operation: Operation) -> tuple[Any, ...]:
+    """The value that an operation stores, if it does: a tuple of one or none."""
+    if operation.outcome == "failed":
+        return ()
+    if operation.function in ("write", "put", "enqueue"):
+        return (operation.argument,)
+    if operation.function == "cas" and operation.may_return(True):
+        return (operation.argument[1],)
+    return (None,) if operation.function == "delete" else ()
+
+
+def named(operation: Operation) -> str:
+    """The call, with the result if there is one to tell."""
+    return str(operation) if operation.outcome == "ok" else operation.call
+
+
+def deed(operation: Operation) -> str:
+    """An operation as a noun: ``client-1's write of x = 2``."""
+    what = f"{operation.process}'s {operation.function} of {operation.key}"
+    if operation.function == "cas":
+        expected, new = operation.argument
+        return f"{what} from {expected!r} to {new!r}"
+    return what if operation.argument is None else f"{what} = {operation.argument!r}"
+
+
+def fact(operation: Operation) -> str:
+    """An operation as a sentence: ``client-2 read x = 1``."""
+    process, key, result = operation.process, operation.key, operation.result
+    if operation.function in ("read", "get"):
+        return f"{process} read {key} = {result!r}"
+    if operation.function == "dequeue":
+        return f"{process} dequeued {result!r} from {key}"
+    return f"{deed(operation)} {'was refused' if result is False else 'succeeded'}"

@@ -1,0 +1,257 @@
+"""Is a history linearizable? Could one machine, doing one thing at a time, have answered so?
+
+Theory of operation
+-------------------
+A *linearization* puts the operations into one order such that every operation that returned before
+another was invoked comes before it, and the model, run through that order, gives the recorded
+results (Herlihy & Wing, "Linearizability: A Correctness Condition for Concurrent Objects", 1990).
+
+The search builds such an order from the front (Wing & Gong, "Testing and Verifying Concurrent
+Objects", 1993). An operation may come next when nothing that is left returned before it was
+invoked: these are the *candidates*. Try one; if the model allows its result, go on from the new
+state with one operation less; if no candidate fits, go back and try another. Operations of unknown
+outcome may be left over at the end: they never happened. Failed ones did not happen at all.
+
+What makes this practical is a memory (Lowe, "Testing for linearizability", 2017): if the same set
+of operations has been placed before and led to the same state, then the rest of the search would
+go the same way, so it is cut off. A pair (set, state) is a *configuration*; the set is an integer
+with one bit an operation. Configurations are also the unit of the budget: they cost the memory.
+
+Reads at once: when a candidate changes no state (a read, a compare-and-set that failed) and is
+legal now, it is placed and nothing else is tried. Proof: take any linearization that goes on from
+here and move the read to its front. Every other operation still meets the state it met before; the
+read is legal here; and being a candidate it may stand here. So if there is a way on, there is one
+that reads first. (A write of the value that is already there does *not* qualify: later, it may be
+needed to put that value back.) ``reads_first=False`` is the plain search; tests hold the two equal.
+
+The failing prefix falls out of the search. Let every configuration note the first completion that
+it has not yet placed. If the search ends in vain, the furthest of these completions is where
+the history turned wrong: everything up to just before it can be placed, that configuration shows
+how, and nothing that includes it can.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from distlab.check.explain import explain
+from distlab.check.history import History, Operation
+from distlab.check.models import Model, register
+from distlab.check.verdict import Verdict
+from distlab.host import BadInput, did_you_mean
+
+if TYPE_CHECKING:
+    from distlab.sim.trace import Trace
+
+Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
+
+
+class Search:
+    """The search through one key's history; it can be interrupted and taken up again."""
+
+    def __init__(self, history: History, model: Model, *, reads_first: bool = True) -> None:
+        answered = [each for each in history if each.outcome == "ok"]
+        unknown = [each for each in history if each.outcome == "unknown" and not model.reads(each)]
+        self.history = history
+        self.model = model
+        self.operations = (*answered, *unknown)  # bit i of a set stands for operations[i]
+        self.answered = len(answered)
+        self.invoked = [each.invoked for each in self.operations]
+        self.completed = [each.completed or 0 for each in answered]
+        self.at_once = [reads_first and model.reads(each) for each in self.operations]
+        self.stack: list[tuple[int, Any, int, Order]] = [(0, model.init(), 0, None)]
+        self.seen: dict[int, list[Any]] = {}  # set of operations placed → the states it led to
+        self.states = 0
+        self.furthest: tuple[float, int, Order] = (-1, 0, None)
+
+    def advance(self, budget: int) -> bool | None:
+        """Visit up to ``budget`` more configurations. True: linearizable; None: not finished."""
+        step, equal = self.model.step, self.model.equal
+        limit = self.states + budget
+        while self.stack:
+            if self.states >= limit:
+                return None
+            self.states += 1
+            placed, state, count, order = self.stack.pop()
+            candidates, deadline = self._candidates(placed)
+            if (deadline, count) > self.furthest[:2]:
+                self.furthest = (deadline, count, order)
+            if deadline == math.inf:  # every operation that completed is placed
+                self.stack.clear()
+                return True
+            onward = []
+            for index in candidates:
+                legal, after = step(state, self.operations[index])
+                if legal and self.at_once[index]:
+                    onward = [(index, after)]
+                    break
+                if legal:
+                    onward.append((index, after))
+            for index, after in reversed(onward):
+                larger = placed | 1 << index
+                states = self.seen.setdefault(larger, [])
+                for known in states:
+                    if equal(after, known):
+                        break
+                else:
+                    states.append(after)
+                    self.stack.append((larger, after, count + 1, (index, order)))
+        return False
+
+    def _candidates(self, placed: int) -> tuple[list[int], float]:
+        """The operations that may come next, and the first completion that is not placed yet."""
+        candidates, deadline = [], math.inf
+        index = (~placed & (placed + 1)).bit_length() - 1  # the first that is not placed
+        left_out = ~placed >> index
+        while index < self.answered and self.invoked[index] < deadline:
+            if left_out & 1:
+                candidates.append(index)
+                deadline = min(deadline, self.completed[index])
+            left_out >>= 1
+            index += 1
+        for index in range(self.answered, len(self.operations)):
+            if self.invoked[index] > deadline:
+                break
+            if not placed >> index & 1:
+                candidates.append(index)
+        return candidates, deadline
+
+    @property
+    def order(self) -> tuple[Operation, ...]:
+        """The order that got furthest."""
+        indices, order = [], self.furthest[2]
+        while order is not None:
+            index, order = order
+            indices.append(index)
+        return tuple(self.operations[index] for index in reversed(indices))
+
+    @property
+    def refused(self) -> Operation:
+        """The operation that the order which got furthest could not place."""
+        return next(each for each in self.operations if each.completed == self.furthest[0])
+
+
+@dataclass(frozen=True, slots=True)
+class LinearizabilityResult:
+    """The answer of the search, with what a picture needs.
+
+    ``history`` is what was judged; if it is not linearizable, the shortest failing prefix of the
+    history of one key. ``order`` is a linearization of it; if there is none, the longest partial
+    one; nothing when undecided. ``refused`` is the operation that cannot be placed then.
+    ``states`` counts the configurations that were visited.
+    """
+
+    ok: bool | None
+    history: History
+    explanation: str
+    states: int
+    order: tuple[Operation, ...] = ()
+    refused: Operation | None = None
+    proof: tuple[Operation, ...] = ()
+
+    @property
+    def witness(self) -> tuple[int, ...]:
+        """The positions in the trace of the events that prove the verdict."""
+        ends = [end for each in self.proof for end in (each.invoked, each.completed)]
+        return tuple(sorted(end for end in ends if end is not None))
+
+
+def check(
+    history: History, model: Model, *, budget: int = 200_000, reads_first: bool = True
+) -> LinearizabilityResult:
+    """Judge a history by a model, visiting at most ``budget`` configurations.
+
+    Keys are searched in turn with growing allowances, so that one wrong key among many is found
+    after little more work than it needs itself. Raises `BadInput` for a function that the model
+    does not have.
+    """
+    for each in history:
+        if each.function not in model.functions:
+            raise BadInput(
+                f"the model {model.name!r} has no function {each.function!r}"
+                f"{did_you_mean(each.function, model.functions)}"
+            )
+    parts = [history.for_key(key) for key in history.keys] if model.partition_by_key else [history]
+    searches = [Search(part, model, reads_first=reads_first) for part in parts]
+    unfinished, spent, allowance = searches, 0, 64
+    while unfinished and spent < budget:
+        turn, unfinished, wrong = unfinished, [], []
+        for search in turn:
+            before = search.states
+            verdict = search.advance(min(allowance, budget - spent))
+            spent += search.states - before
+            if verdict is None:
+                unfinished.append(search)
+            elif not verdict:
+                wrong.append(_shortest_failing(search, budget))
+        if wrong:
+            first = min(wrong, key=lambda search: search.furthest[0])
+            text, proof = explain(model, first.history.operations, first.order, first.refused)
+            return LinearizabilityResult(
+                False, first.history, text, spent, first.order, first.refused, proof
+            )
+        allowance *= 4
+    if unfinished:
+        text = f"The search did not finish within its budget of {budget:,} states."
+        return LinearizabilityResult(None, history, text, spent)
+    text = f"One order of the {len(history)} operations explains every answer."
+    return LinearizabilityResult(True, history, text, spent, _merge(searches))
+
+
+def _shortest_failing(search: Search, budget: int) -> Search:
+    """The finished search of the shortest prefix that fails, given a search that has failed.
+
+    The prefix may be a little longer than the search got: before an operation completes, any
+    result is possible for it, while the search has known its result from the start.
+    """
+    for end in sorted(each for each in search.completed if each >= search.furthest[0]):
+        prefix = Search(search.history.prefix(end + 1), search.model)
+        verdict = prefix.advance(budget)
+        budget -= prefix.states
+        if verdict is None:
+            break
+        if not verdict:
+            return prefix
+    return search
+
+
+def _merge(searches: Sequence[Search]) -> tuple[Operation, ...]:
+    """One order of all keys: each operation at the first instant that its key's order allows."""
+    points: list[tuple[int, Operation]] = []
+    for search in searches:
+        point = -1
+        for operation in search.order:
+            point = max(point, operation.invoked)
+            points.append((point, operation))
+    points.sort(key=lambda each: each[0])
+    return tuple(operation for _, operation in points)
+
+
+@dataclass(frozen=True, slots=True)
+class Linearizable:
+    """The check that a run's history is linearizable for a model."""
+
+    model: Model
+    name: str
+    budget: int
+
+    def result(self, trace: Trace) -> LinearizabilityResult:
+        """The verdict with its order and its failing prefix, for a picture."""
+        return check(History.from_trace(trace), self.model, budget=self.budget)
+
+    def __call__(self, trace: Trace) -> Verdict:
+        result = self.result(trace)
+        return Verdict(self.name, result.ok, result.explanation, result.witness)
+
+
+def linearizable(
+    model: Model | None = None, name: str = "linearizable", budget: int = 200_000
+) -> Linearizable:
+    """A check for scenarios; the model is a register unless another is given.
+
+    ``budget`` counts configurations, about 250 bytes each; beyond it the verdict is undecided.
+    """
+    return Linearizable(model or register(), name, budget)

@@ -1,0 +1,150 @@
+"""What one machine, alone and never failing, would do: the specifications that histories meet.
+
+A model is three pure functions (after Porcupine's ``Init / Step / Equal``): the first state;
+whether an operation with its recorded result is legal in a state, and the state after it; and when
+two states are the same. Two rules hold in all of them:
+
+* an operation of unknown outcome may have any result (`Operation.may_return`);
+* an operation that failed did not happen; the checker never shows it to a model.
+
+============== =============================================== ====================
+model          functions                                       state
+============== =============================================== ====================
+register       ``write(key, value)``, ``read(key)``            the value
+cas_register   these, and ``cas(key, expected, new)`` → bool   the value
+key_value      ``put``, ``get``, ``append``, ``delete``        the value, None if absent
+mutex          ``acquire(key)``, ``release(key)``              the holder, None if free
+queue          ``enqueue(key, value)``, ``dequeue(key)``       the values, oldest first
+============== =============================================== ====================
+
+Keys do not influence each other, so each key is judged alone: a history is linearizable exactly
+if each key's is (Herlihy & Wing 1990, theorem 1, "locality").
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from distlab.check.history import Operation
+
+Step = Callable[[Any, Operation], tuple[bool, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A sequential specification.
+
+    ``step(state, operation)`` returns (legal, next state) and changes nothing. ``reads`` says of
+    an operation that it leaves *every* state as it is, whatever the state. ``describe(key, state)``
+    puts a state into words.
+    """
+
+    name: str
+    functions: tuple[str, ...]
+    init: Callable[[], Any]
+    step: Step
+    describe: Callable[[str, Any], str]
+    reads: Callable[[Operation], bool] = lambda operation: False
+    equal: Callable[[Any, Any], bool] = operator.eq
+    partition_by_key: bool = True
+
+
+def register(initial: Any = None) -> Model:
+    """A variable: a read returns the value written last."""
+    return Model(
+        "register", ("read", "write"), lambda: initial, _register_step, _value_in_words,
+        reads=lambda operation: operation.function == "read",
+    )  # fmt: skip
+
+
+def _register_step(value: Any, operation: Operation) -> tuple[bool, Any]:
+    if operation.function == "write":
+        return True, operation.argument
+    return operation.may_return(value), value
+
+
+def cas_register(initial: Any = None) -> Model:
+    """A register with compare-and-set: ``cas(x, 1, 2)`` writes 2 only over 1 and says if it did."""
+    return Model(
+        "cas-register", ("read", "write", "cas"), lambda: initial, _cas_step, _value_in_words,
+        reads=lambda operation: operation.function == "read"
+        or (operation.function == "cas" and operation.outcome == "ok" and not operation.result),
+    )  # fmt: skip
+
+
+def _cas_step(value: Any, operation: Operation) -> tuple[bool, Any]:
+    if operation.function != "cas":
+        return _register_step(value, operation)
+    expected, new = operation.argument
+    succeeds = bool(value == expected)
+    return operation.may_return(succeeds), new if succeeds else value
+
+
+def key_value(initial: Any = None) -> Model:
+    """A store: ``get`` returns what ``put`` and ``append`` left; None when the key is absent."""
+    return Model(
+        "key-value", ("get", "put", "append", "delete"), lambda: initial, _key_value_step,
+        _value_in_words, reads=lambda operation: operation.function == "get",
+    )  # fmt: skip
+
+
+def _key_value_step(value: Any, operation: Operation) -> tuple[bool, Any]:
+    match operation.function:
+        case "put":
+            return True, operation.argument
+        case "append":
+            return True, operation.argument if value is None else value + operation.argument
+        case "delete":
+            return True, None
+    return operation.may_return(value), value
+
+
+def mutex() -> Model:
+    """A lock: acquired only when free, released only by its holder.
+
+    A result of False is a refusal without effect; a lock may refuse whenever it likes.
+    """
+    return Model(
+        "mutex", ("acquire", "release"), lambda: None, _mutex_step,
+        lambda key, holder: f"{key} is {f'held by {holder}' if holder else 'free'}",
+        reads=lambda operation: operation.outcome == "ok" and operation.result is False,
+    )  # fmt: skip
+
+
+def _mutex_step(holder: str | None, operation: Operation) -> tuple[bool, str | None]:
+    if operation.outcome == "ok" and operation.result is False:
+        return True, holder
+    if operation.function == "acquire":
+        return holder is None, operation.process
+    return holder == operation.process, None
+
+
+def queue() -> Model:
+    """First in, first out; ``dequeue`` of an empty queue returns None."""
+    return Model(
+        "queue", ("enqueue", "dequeue"), tuple, _queue_step,
+        lambda key, values: f"{key} holds {', '.join(map(repr, values)) or 'nothing'}",
+    )  # fmt: skip
+
+
+def _queue_step(values: tuple[Any, ...], operation: Operation) -> tuple[bool, tuple[Any, ...]]:
+    if operation.function == "enqueue":
+        return True, (*values, operation.argument)
+    return operation.may_return(values[0] if values else None), values[1:]
+
+
+def _value_in_words(key: str, value: Any) -> str:
+    return f"{key} is {value!r}"
+
+
+MODELS: dict[str, Callable[[], Model]] = {
+    "register": register,
+    "cas-register": cas_register,
+    "kv": key_value,
+    "mutex": mutex,
+    "queue": queue,
+}
+"""The models by the names of the command line, each with an empty first state."""
