@@ -27,6 +27,8 @@ COMMANDS = {
     "doctor": ("say what this machine lacks, and how to get it", "distlab.cli:doctor"),
     "list": ("list the scenarios", "distlab.cli:list_scenarios"),
     "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
+    "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
+    "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
 }
 
 

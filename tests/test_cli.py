@@ -1,0 +1,220 @@
+"""The command line: what it prints, and its exit status for right and wrong input."""
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from distlab import cli, doctor, scenario, workspace
+
+EXAMPLE = "start/lost-answer"
+
+
+@pytest.fixture
+def distlab(capsys):
+    """Runs one command in this process: (exit status, stdout, stderr)."""
+
+    def run(*arguments):
+        try:
+            status = cli.main(arguments)
+        except SystemExit as leaving:
+            status = leaving.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.COMMANDS)])
+def test_help(distlab, command):
+    status, out, _ = distlab(*command, "--help")
+    assert status == 0
+    assert " ".join(["distlab", *command]) in out
+
+
+def test_without_a_command_it_lists_them(distlab):
+    status, out, _ = distlab()
+    assert status == 2
+    assert all(f"  {name} " in out for name in cli.COMMANDS)
+
+
+def test_a_mistyped_command_is_recognised(distlab):
+    status, out, error = distlab("lst")
+    assert (status, out) == (2, "")
+    assert "'lst'; did you mean 'list'?" in error
+
+
+SCRIPT = [str(Path(sys.executable).with_name("distlab"))]
+MODULE = [sys.executable, "-m", "distlab"]
+
+
+@pytest.mark.parametrize("start", [SCRIPT, MODULE], ids=["script", "module"])
+def test_both_ways_to_start_it(start):
+    answer = subprocess.run([*start, "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == metadata.version("distlab")
+
+
+def test_list_names_every_scenario_with_its_claim(distlab):
+    status, out, _ = distlab("list")
+    assert status == 0
+    for known in scenario.all_scenarios():
+        assert f"{known.id}\n  {known.claim}\n" in out
+        assert all(f"--set {knob.name}=" in out for knob in known.knobs)
+
+
+def test_list_as_json(distlab):
+    status, out, _ = distlab("list", "--json")
+    assert status == 0
+    (entry,) = [entry for entry in json.loads(out) if entry["id"] == EXAMPLE]
+    assert {"claim", "knobs", "faults", "property", "price"} <= entry.keys()
+
+
+def test_run_as_json_says_everything(distlab):
+    status, out, _ = distlab("run", EXAMPLE, "--json", "--seed", "3", "--set", "retries=1")
+    said = json.loads(out)
+    run = scenario.get(EXAMPLE).run(seed=3, retries=1)
+    assert status == (0 if run.ok else 1)
+    assert said == {
+        "id": EXAMPLE,
+        "seed": 3,
+        "faults": "lose:printer>client@30",
+        "knobs": {"retries": 1, "timeout_ms": 50},
+        "digest": run.trace.digest(),
+        "outcome": run.outcome.name,
+        "metrics": run.metrics,
+        "verdicts": [
+            {
+                "name": verdict.name,
+                "ok": verdict.ok,
+                "explanation": verdict.explanation,
+                "witness": list(verdict.witness),
+            }
+            for verdict in run.verdicts
+        ],
+        "token": run.token,
+    }
+
+
+def test_the_exit_status_tells_whether_all_verdicts_hold(distlab):
+    assert distlab("run", EXAMPLE, "--faults", "")[0] == 0
+    status, out, error = distlab("run", EXAMPLE)
+    assert status == 1
+    assert "fails      answered: " in out
+    assert "holds      printed once: " in out
+    assert error == ""
+
+
+def test_text_prints_the_transcript_before_the_summary(distlab):
+    _, out, _ = distlab("run", EXAMPLE, "--text")
+    assert out.startswith(scenario.get(EXAMPLE).run().trace.text())
+
+
+def test_a_token_reproduces_its_run(distlab):
+    run = scenario.get(EXAMPLE).run(seed=9, faults="", timeout_ms=70)
+    _, out, error = distlab("run", run.token, "--json")
+    assert json.loads(out)["digest"] == run.trace.digest()
+    assert error == ""
+
+
+def test_options_change_what_a_token_says(distlab):
+    run = scenario.get(EXAMPLE).run(seed=9, retries=1)
+    status, out, error = distlab("run", run.token, "--faults", "", "--set", "retries=2", "--json")
+    said = json.loads(out)
+    assert (said["seed"], said["faults"], said["knobs"]["retries"]) == (9, "", 2)
+    assert (status, error) == (0, "")
+
+
+def test_a_token_of_other_code_is_said_to_differ(distlab):
+    token = scenario.get(EXAMPLE).run().token
+    status, out, error = distlab("run", token[:-6] + "000000")
+    assert status == 1
+    assert "outcome:" in out
+    assert "token 000000" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["start/lost-anser"], "did you mean 'start/lost-answer'?"),
+        ([EXAMPLE, "--set", "retry=1"], "did you mean 'retries'?"),
+        ([EXAMPLE, "--set", "retries=many"], "retries: 'many'"),
+        ([EXAMPLE, "--set", "retries=99"], "retries: 99 is out of range"),
+        ([EXAMPLE, "--set", "retries"], "--set 'retries' is not of the form KNOB=VALUE"),
+        ([EXAMPLE, "--seed", "-1"], "seed: -1"),
+        ([EXAMPLE, "--seed", "x"], "--seed: invalid int value: 'x'"),
+        ([EXAMPLE, "--faults", "crsh:printer@5"], "did you mean 'crash'?"),
+        ([EXAMPLE, "--faults", "crash:printr@5"], "did you mean 'printer'?"),
+        ([EXAMPLE, "--faults", "crash:printer@-5"], "crash:printer@-5"),
+        ([EXAMPLE, "--faults", "crash:printer@999999"], "beyond the end of the run"),
+        (["d9:start/lost-answer"], "begin with d1:"),
+        ([f"d1:{EXAMPLE}?retries"], "'retries' is not name=value"),
+        ([f"d1:{EXAMPLE}?seed=x"], "seed 'x'"),
+        ([f"d1:{EXAMPLE}?retries=1#crash:printer@1~xyz"], "digest 'xyz'"),
+        ([EXAMPLE, "--json", "--text"], "not allowed with"),
+        ([], "required: ID_OR_TOKEN"),
+    ],
+)
+def test_wrong_input_gets_one_clear_line_and_status_2(distlab, arguments, complaint):
+    status, out, error = distlab("run", *arguments)
+    assert (status, out) == (2, "")
+    assert complaint in error.splitlines()[-1]
+    assert "Traceback" not in error
+
+
+def test_a_reader_who_stops_reading_is_no_error():
+    command = [*MODULE, "run", EXAMPLE, "--text"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1
+
+
+# distlab lab
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The JupyterLab commands that would have been started."""
+    commands = []
+    monkeypatch.setattr(workspace, "start_jupyterlab", lambda cmd: commands.append(cmd) or 0)
+    return commands
+
+
+def test_lab_makes_the_copy_and_says_where(distlab, tmp_path, started):
+    status, out, _ = distlab("lab", "--dir", str(tmp_path / "mine"), "--no-start")
+    assert (status, started) == (0, [])
+    assert f"Your copy of the course: {tmp_path / 'mine'}" in out
+    shipped = sorted(path.name for path in workspace.shipped("notebooks").glob("*.ipynb"))
+    assert sorted(path.name for path in (tmp_path / "mine").glob("*.ipynb")) == shipped
+    assert all(f"  {name}: copied" in out for name in shipped)
+
+
+def test_lab_starts_jupyterlab_on_this_machine_only(distlab, tmp_path, started):
+    assert distlab("lab", "--dir", str(tmp_path), "--port", "8899", "--no-browser")[0] == 0
+    (command,) = started
+    assert "--ServerApp.ip=127.0.0.1" in command
+    assert "--ServerApp.port=8899" in command
+    assert "--no-browser" in command
+    assert not [option for option in command if "token" in option]  # JupyterLab makes its own
+
+
+def test_lab_opens_a_browser_unless_told_not_to(distlab, tmp_path, started):
+    distlab("lab", "--dir", str(tmp_path))
+    assert "--no-browser" not in started[0]
+
+
+def test_lab_without_jupyterlab_says_how_to_get_it(distlab, tmp_path, started, monkeypatch):
+    part = doctor.PARTS["JupyterLab"]._replace(look=lambda: None)
+    monkeypatch.setitem(doctor.PARTS, "JupyterLab", part)
+    status, _, error = distlab("lab", "--dir", str(tmp_path))
+    assert (status, started) == (1, [])
+    assert "pip install 'distlab[lab]'" in error
+
+
+def test_a_folder_that_cannot_be_written_is_named(distlab, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    status, _, error = distlab("lab", "--dir", str(tmp_path / "file" / "copy"), "--no-start")
+    assert status == 2
+    assert str(tmp_path / "file" / "copy") in error
