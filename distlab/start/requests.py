@@ -33,9 +33,13 @@ class Printer(Node):
         self.pages: tuple[int, ...] = ()
 
     def on_print(self, message: Print, sender: str) -> None:
-        self.pages += (message.page,)
-        self.note(f"printed page {message.page}")
+        self.print_page(message.page)
         self.send(sender, Printed(message.page))
+
+    def print_page(self, page: int) -> None:
+        """Put ink on paper: this cannot be taken back."""
+        self.pages += (page,)
+        self.note(f"printed page {page}")
 
     def describe(self) -> str:
         return "printed " + (", ".join(map(str, self.pages)) or "nothing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from distlab.check.history import History
 from distlab.check.verdict import Verdict
 from distlab.knobs import Integer
 from distlab.scenario import Scenario, register
@@ -19,22 +20,25 @@ class Answered:
     name: str = "answered"
 
     def __call__(self, trace: Trace) -> Verdict:
-        answered = {(event.node, event.number) for event in trace.of_kind("ok")}
-        for position, event in enumerate(trace.events):
-            if event.kind == "invoke" and (event.node, event.number) not in answered:
-                gave_up = [
-                    at
-                    for at, later in enumerate(trace.events)
-                    if later.number == event.number and later.kind in ("failed", "unknown")
-                ]
+        for operation in History.from_trace(trace):
+            if operation.outcome != "ok":
                 return Verdict(
                     self.name,
                     False,
-                    f"{event.node} asked for page "
-                    f"{event.what.argument} and never learnt whether it was printed.",
-                    (position, *gave_up),
+                    f"{operation.process} asked for page {operation.argument} and never learnt "
+                    "whether it was printed.",
+                    (operation.invoked, *_positions(trace, operation.number, "drop", "unknown")),
                 )
         return Verdict(self.name, True, "The client got an answer to everything it asked.")
+
+
+def _positions(trace: Trace, page: int, *kinds: str) -> tuple[int, ...]:
+    """Where events of these kinds speak of the page."""
+    return tuple(
+        position
+        for position, event in enumerate(trace.events)
+        if event.kind in kinds and page == getattr(event.what, "page", event.number)
+    )
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,13 @@ class PrintedOnce:
         for position, event in enumerate(trace.events):
             if event.kind == "note" and event.what.startswith("printed page"):
                 if event.what in first:
+                    page = int(event.what.removeprefix("printed page "))
+                    lost = _positions(trace, page, "drop")
                     return Verdict(
                         self.name,
                         False,
-                        f"{event.node} {event.what} a second time: "
-                        "the first answer was lost, so the client asked again.",
-                        (first[event.what], position),
+                        f"{event.node} {event.what} a second time: the same request came twice.",
+                        (first[event.what], *lost, position),
                     )
                 first[event.what] = position
         return Verdict(self.name, True, "No page was printed twice.")
@@ -70,7 +75,7 @@ LOST_ANSWER = register(
     Scenario(
         id="start/lost-answer",
         title="A lost answer",
-        claim="Without retries a request may stay unanswered; with them the work may be done twice.",
+        claim="Without retries a request may stay unanswered; with them it may be done twice.",
         build=build_printer,
         checks=(Answered(), PrintedOnce()),
         property="answered",
