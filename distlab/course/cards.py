@@ -1,0 +1,58 @@
+"""Interview cards: say your own answer first, then compare it with what is listened for.
+
+`data/interview/NN_chapter.yaml` is a list of cards. `lab` is the scenario or the replay token that
+proves the point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
+
+FOLLOW_UP = record({"question": TEXT, "answer": TEXT})
+CARD = record(
+    {
+        "id": NAME,
+        "question": TEXT,
+        "points": several(TEXT, 2),
+        "follow_ups": several(FOLLOW_UP),
+        "trap": TEXT,
+        "lab": TEXT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One interview question. Each of `follow_ups` has a `question` and a short `answer`."""
+
+    id: str
+    question: str
+    points: list[str]
+    follow_ups: list[dict[str, str]]
+    trap: str
+    lab: str
+    chapter: str
+
+    @property
+    def key(self) -> str:
+        """Under which name progress keeps the card."""
+        return f"card/{self.chapter}/{self.id}"
+
+
+def cards(name: str) -> dict[str, Card]:
+    """The cards of `data/interview/<name>.yaml`, by id."""
+    return read(find("interview", name))
+
+
+def card(name: str, card_id: str) -> Card:
+    """One card of that file."""
+    return pick(cards(name), card_id, "card")
+
+
+def read(path: Path) -> dict[str, Card]:
+    """Raises `content.BadContent` when the file is malformed."""
+    return entries(path, CARD, partial(Card, chapter=chapter(path.stem)))

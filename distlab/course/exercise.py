@@ -1,0 +1,294 @@
+"""The learner's own protocol code, judged by runs of a scenario under many seeds and faults.
+
+An exercise names the cases that its solution must survive. `check(solution)` runs them one after
+another and stops at the first that fails, so the answer is always one run that can be looked at.
+What is said then is, in this order: the message of the named mistake that the run shows, or the
+verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
+Code that loops for ever is stopped: by the run's budget when it waits between its rounds, by a
+count of lines when it does not, and by the interrupt button in any case.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+from distlab.course.prediction import came_true
+from distlab.course.still import Still, closed, escape
+from distlab.places import PACKAGE
+from distlab.scenario import Run, get
+
+Kind = Literal["correct", "incorrect", "not attempted", "error"]
+MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
+MAX_LINES = 300_000
+"""Lines of the learner's code that one run may execute."""
+
+
+class WrongReturn(TypeError):
+    """The learner's function returned something of another type than it should."""
+
+
+class LoopsForEver(BaseException):
+    """The learner's code executed more than `MAX_LINES` lines in one run."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario, its knobs, and the fault schedules (texts) and seeds to run it with.
+
+    `part` is the argument of the scenario's `build` that the solution takes the place of.
+    `must_hold` names the verdicts that judge the solution; empty means all of them.
+    """
+
+    scenario: str
+    part: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    schedules: tuple[str | None, ...] = (None,)
+    seeds: range = range(1)
+    must_hold: tuple[str, ...] = ()
+
+    def runs(self, solution: Any) -> Iterator[Run]:
+        """One run for each schedule and seed."""
+        scenario = get(self.scenario).using(**{self.part: solution})
+        for faults in self.schedules:
+            for seed in self.seeds:
+                yield scenario.run(seed=seed, faults=faults, **self.knobs)
+
+    def __len__(self) -> int:
+        return len(self.schedules) * len(self.seeds)
+
+    def complaint(self, run: Run) -> str:
+        """Why the run fails; empty when it does not."""
+        for verdict in run.verdicts:
+            if not verdict.ok and verdict.name in ("progress", *(self.must_hold or [verdict.name])):
+                return str(verdict)
+        return ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer with a name. `example` is one; `when` tells it by the run that fails.
+
+    `when` is a condition as in `distlab.course.prediction`, or a function of the run.
+    """
+
+    name: str
+    message: str
+    when: str | Callable[[Run], bool]
+    example: Any
+
+    def explains(self, run: Run) -> bool:
+        return came_true(self.when, run) if isinstance(self.when, str) else self.when(run)
+
+
+@dataclass(frozen=True)
+class Result(Still):
+    """What a check found. `run` is the run that failed, `mistake` the name of a known mistake."""
+
+    kind: Kind
+    message: str
+    runs: int = 0
+    run: Run | None = None
+    mistake: str = ""
+
+    @property
+    def token(self) -> str:
+        """The replay token of the failing run; empty when no run failed."""
+        return self.run.token if self.run else ""
+
+    def text(self) -> str:
+        replay = f"\nSee it: {self.token}" if self.token else ""
+        return f"{MARKS[self.kind]} {self.kind}: {self.message}{replay}"
+
+    def html(self) -> str:
+        shown = f'<pre role="status" style="white-space:pre-wrap">{escape(self.text())}</pre>'
+        if self.run:
+            shown += closed("The run that fails", _picture(self.run))
+        return shown
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Something to build. `name` is what the notebook calls it, `base` the class to extend.
+
+    `returns` gives the types that the solution's methods must return (key `""`: the function).
+    A stub raises `NotImplementedError`. `audit` holds every exercise to its promises.
+    """
+
+    id: str
+    title: str
+    task: str
+    name: str
+    cases: tuple[Case, ...]
+    stub: Any
+    reference: Any
+    hints: tuple[str, str, str]
+    mistakes: tuple[Mistake, ...]
+    base: type | None = None
+    returns: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Under which name progress keeps the result."""
+        return f"exercise/{self.id}"
+
+    def source(self) -> str:
+        """The reference solution, to read."""
+        return inspect.getsource(self.reference)
+
+    def check(self, solution: Any) -> Result:
+        """Judge a solution. Never raises for what the solution does."""
+        wrong = self._not_a_solution(solution)
+        if wrong:
+            return wrong
+        done = 0
+        try:
+            for case in self.cases:
+                with _LineCount() as lines:
+                    for run in case.runs(self._typed(solution)):
+                        lines.left = MAX_LINES
+                        done += 1
+                        complaint = case.complaint(run)
+                        if complaint:
+                            return self._incorrect(run, complaint, done)
+        except NotImplementedError:
+            return Result("not attempted", f"{self.name} still raises NotImplementedError.")
+        except WrongReturn as error:
+            return Result("incorrect", str(error), done)
+        except KeyboardInterrupt as error:
+            where = _own_lines(error) or "  (between two steps of your code)"
+            return Result("error", f"You stopped the check. It was here:\n{where}", done)
+        except LoopsForEver as error:
+            said = f"Your code ran {MAX_LINES} lines in one run: a loop that does not end?"
+            return Result("error", f"{said}\n{_own_lines(error)}", done)
+        except Exception as error:
+            said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
+            return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), done)
+        total = f"{done} run" + "s" * (done != 1)
+        return Result("correct", f"{self.title}: it held in {total}.", done)
+
+    def audit(self) -> list[str]:
+        """What this exercise does not keep of its promises; CI wants an empty list."""
+        expected: list[tuple[str, Any, Kind, str]] = [
+            ("stub", self.stub, "not attempted", ""),
+            ("reference", self.reference, "correct", ""),
+            *((m.name, m.example, "incorrect", m.name) for m in self.mistakes),
+        ]
+        problems = [] if len(self.mistakes) >= 2 else ["fewer than two named mistakes"]
+        for name, solution, kind, mistake in expected:
+            result = self.check(solution)
+            if (result.kind, result.mistake) != (kind, mistake):
+                found = f"{result.kind} {result.mistake!r}: {result.message}"
+                problems.append(f"{name} should be {kind} {mistake!r}, is {found}")
+        return problems
+
+    def _not_a_solution(self, solution: Any) -> Result | None:
+        if solution is None:
+            return Result("not attempted", f"Define {self.name} first, and run its cell.")
+        if self.base and not (isinstance(solution, type) and issubclass(solution, self.base)):
+            said = f"{self.name} should be a class that extends {self.base.__name__}."
+            return Result("incorrect", said)
+        if not callable(solution):
+            said = f"{self.name} should be a function, not {type(solution).__name__}."
+            return Result("incorrect", said)
+        return None
+
+    def _incorrect(self, run: Run, complaint: str, done: int) -> Result:
+        for mistake in self.mistakes:
+            if mistake.explains(run):
+                return Result(
+                    "incorrect", f"{mistake.message}\n{complaint}", done, run, mistake.name
+                )
+        return Result("incorrect", complaint, done, run)
+
+    def _typed(self, solution: Any) -> Any:
+        """The solution with its return values checked."""
+        if not self.returns:
+            return solution
+        if not isinstance(solution, type):
+            return _returning(solution, self.returns[""])
+        checked = {
+            name: _returning(getattr(solution, name), expected)
+            for name, expected in self.returns.items()
+        }
+        return type(solution.__name__, (solution,), checked)
+
+
+def _returning(function: Callable[..., Any], expected: type | tuple[type, ...]) -> Any:
+    kinds = expected if isinstance(expected, tuple) else (expected,)
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, kinds):
+            return value
+        allowed = " or ".join(kind.__name__ for kind in kinds)
+        found = type(value).__name__
+        raise WrongReturn(f"{function.__name__} returned {found}; it should return {allowed}.")
+
+    @wraps(function)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        return checked(function(*args, **kwargs))
+
+    @wraps(function)
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        return checked(await function(*args, **kwargs))
+
+    return coroutine if inspect.iscoroutinefunction(function) else plain
+
+
+@lru_cache
+def _is_own(filename: str) -> bool:
+    """Whether a source file is the learner's: neither distlab's nor Python's."""
+    libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
+    inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
+    return not inside and not filename.startswith("<frozen")
+
+
+def _own_lines(error: BaseException) -> str:
+    """The traceback's lines that the learner wrote, without paths, innermost last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "\n".join(
+        f"  your code, line {frame.lineno}, in {frame.name}: {frame.line}"
+        for frame in frames
+        if _is_own(frame.filename)
+    )
+
+
+class _LineCount:
+    """Counts the learner's lines and raises `LoopsForEver` when `left` is used up.
+
+    A debugger uses the same hook; then this one stays out of its way.
+    """
+
+    left = MAX_LINES
+
+    def __enter__(self) -> _LineCount:
+        self._free = sys.gettrace() is None
+        if self._free:
+            sys.settrace(self._call)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._free:
+            sys.settrace(None)
+
+    def _call(self, frame: FrameType, event: str, _: Any) -> Any:
+        return self._line if _is_own(frame.f_code.co_filename) else None
+
+    def _line(self, frame: FrameType, event: str, _: Any) -> Any:
+        self.left -= event == "line"
+        if self.left < 0:
+            raise LoopsForEver
+        return self._line
+
+
+def _picture(run: Run) -> str:
+    return f"<pre>{escape(run.trace.text())}</pre>"

@@ -1,0 +1,66 @@
+"""The field's words, with their Chinese equivalents: `data/glossary.yaml`.
+
+`term("linearizability")` in a cell shows the word, with its meaning on hover and in the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from distlab.course.content import NAME, TEXT, entries, pick, record
+from distlab.course.still import Still, escape, table
+from distlab.places import shipped
+
+TERM = record({"id": NAME, "term": TEXT, "zh": TEXT, "meaning": TEXT, "source": TEXT})
+
+
+@dataclass(frozen=True)
+class Term(Still):
+    """A word, its Chinese equivalent, what it means here, and where the meaning is from."""
+
+    id: str
+    term: str
+    zh: str
+    meaning: str
+    source: str
+
+    def __str__(self) -> str:
+        return self.term
+
+    def html(self) -> str:
+        title = escape(f"{self.zh}: {self.meaning}")
+        return f'<abbr title="{title}" tabindex="0">{escape(self.term)}</abbr>'
+
+    def text(self) -> str:
+        return f"{self.term} ({self.zh}): {self.meaning}"
+
+
+@dataclass(frozen=True)
+class Glossary(Still):
+    """Some terms as a table."""
+
+    terms: tuple[Term, ...]
+
+    def html(self) -> str:
+        rows = ((term.term, term.zh, term.meaning, term.source) for term in self.terms)
+        return table(("term", "中文", "meaning", "source"), rows)
+
+    def text(self) -> str:
+        return "\n".join(term.text() for term in self.terms)
+
+
+def term(name: str) -> Term:
+    """One term by its id, or by the word itself."""
+    return pick(_terms(), name.strip().lower().replace(" ", "-"), "term")
+
+
+def glossary(*names: str) -> Glossary:
+    """These terms, or all of them."""
+    everything = sorted(_terms().values(), key=lambda term: term.term.lower())
+    return Glossary(tuple(map(term, names)) if names else tuple(everything))
+
+
+@lru_cache
+def _terms() -> dict[str, Term]:
+    return entries(shipped("data") / "glossary.yaml", TERM, Term)

@@ -1,0 +1,152 @@
+"""Say first what the fault will do. Then the run, and nothing else, says whether it did.
+
+An option is tied to a *condition* on the run. Conditions are short texts:
+
+* `outcome=holds`, `outcome=stuck|undecided`: the run's outcome has one of these names;
+* `linearizable=violated`: the verdict of that name `holds`, `violated` or is `undecided`;
+* several joined by ` and ` must all hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from distlab.course.progress import Progress
+from distlab.host import BadInput, did_you_mean
+from distlab.scenario import Run
+
+VERDICT_WORDS = ("holds", "violated", "undecided")
+
+
+def came_true(condition: str, run: Run) -> bool:
+    """Whether the run is as the condition says. An unknown verdict's name is a `BadInput`."""
+    return all(
+        (run.outcome.name if subject == "outcome" else run.verdict(subject).word) in allowed
+        for subject, allowed in _clauses(condition)
+    )
+
+
+def _clauses(condition: str) -> list[tuple[str, list[str]]]:
+    clauses = []
+    for part in condition.split(" and "):
+        subject, equals, words = part.strip().partition("=")
+        allowed = words.split("|")
+        if not (equals and subject and all(allowed)):
+            raise BadInput(f"condition {part!r}: write outcome=WORD or VERDICT=holds|violated")
+        for word in allowed:
+            if subject != "outcome" and word not in VERDICT_WORDS:
+                hint = did_you_mean(word, VERDICT_WORDS)
+                raise BadInput(f"condition {part!r}: a verdict is not {word!r}{hint}")
+        clauses.append((subject, allowed))
+    return clauses
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a prediction did in one run. `right` is None when there is nothing to judge."""
+
+    right: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question about the next fault. `options` maps each answer to its condition.
+
+    `explain` is shown with every judgement: what to look for in the picture.
+    """
+
+    id: str
+    question: str
+    options: Mapping[str, str]
+    explain: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.options) < 2:
+            raise BadInput(f"prediction {self.id!r} needs at least two options")
+        for condition in self.options.values():
+            _clauses(condition)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return tuple(self.options)
+
+    def judge(self, run: Run, chosen: int | None) -> Judgement:
+        """Compare option number `chosen` (from 1; None: skipped) with what the run did."""
+        true = [text for text, condition in self.options.items() if came_true(condition, run)]
+        happened = " / ".join(true)
+        if not true:
+            right, said = None, "None of the answers describes this run."
+        elif chosen is None:
+            right, said = None, f"No prediction was made. This run: {happened}"
+        elif self.answers[chosen - 1] in true:
+            right, said = True, f"✓ As you predicted: {self.answers[chosen - 1]}"
+        else:
+            said = f"✗ You predicted: {self.answers[chosen - 1]} This run: {happened}"
+            right = False
+        return Judgement(right, f"{said} {self.explain}".rstrip())
+
+
+@dataclass
+class Guess:
+    """One learner's answer to one prediction; the lab's fault button waits until it is `open`."""
+
+    prediction: Prediction
+    progress: Progress | None = None
+    chosen: int | None = None
+    skipped: bool = False
+    watchers: list[Callable[[Guess], None]] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return self.skipped or self.chosen is not None
+
+    @property
+    def text(self) -> str:
+        if self.chosen is not None:
+            return f"You predict: {self.prediction.answers[self.chosen - 1]}"
+        return "Skipped: watch what happens." if self.skipped else "Not predicted yet."
+
+    def restore(self) -> None:
+        """Take up what was recorded on an earlier day, if anything was."""
+        entry = self.progress.get(self._key) if self.progress else {}
+        chosen = entry.get("chosen")
+        if isinstance(chosen, int) and 1 <= chosen <= len(self.prediction.options):
+            self._become(chosen, False)
+        elif entry.get("skipped"):
+            self._become(None, True)
+
+    def choose(self, option: int, record: bool = False) -> None:
+        """Predict option number `option`, counted from 1."""
+        count = len(self.prediction.options)
+        if isinstance(option, bool) or not isinstance(option, int) or not 1 <= option <= count:
+            raise BadInput(f"option {option!r}: choose a number from 1 to {count}")
+        self._become(option, False)
+        self._record(record, chosen=option, skipped=False)
+
+    def skip(self, record: bool = False) -> None:
+        """Open the gate without a prediction."""
+        self._become(None, True)
+        self._record(record, chosen=None, skipped=True)
+
+    def judge(self, run: Run, record: bool = False) -> Judgement:
+        """How the prediction did; the first judgement after it was made is the one recorded."""
+        judgement = self.prediction.judge(run, self.chosen)
+        if self.progress and record and self.open:
+            verdict = judgement.right
+            self.progress.change(self._key, lambda old: {"right": verdict, **old})
+        return judgement
+
+    @property
+    def _key(self) -> str:
+        return f"prediction/{self.prediction.id}"
+
+    def _become(self, chosen: int | None, skipped: bool) -> None:
+        self.chosen, self.skipped = chosen, skipped
+        for watcher in self.watchers:
+            watcher(self)
+
+    def _record(self, record: bool, **facts: object) -> None:
+        if self.progress and record:
+            self.progress.record(self._key, **facts)

@@ -1,0 +1,164 @@
+"""What a learner did: one JSON file in the user's data folder, never lost and never in the way.
+
+Every change re-reads the file under a lock, changes one entry and replaces the file in one step, so
+two notebooks open at once keep each other's entries. A file that cannot be read as progress is set
+aside under a dated name. When nothing can be written, entries live on in this process, `warning`
+says so, and nothing raises: a full disk must not break a lesson.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+from distlab.places import home
+
+Entry = dict[str, Any]
+Change = Callable[[Entry], Entry]
+
+
+def progress() -> Progress:
+    """The learner's progress, in `distlab.places.home()`."""
+    return _progress_in(home())
+
+
+class Progress:
+    """Entries by key (`quiz/cap/smallest-r`). `wait_s`: how long to wait for another notebook."""
+
+    def __init__(self, folder: Path, wait_s: float = 2.0) -> None:
+        self.path = folder / "progress.json"
+        self.wait_s = wait_s
+        self._damage = ""
+        self._trouble = ""
+        self._unsaved: list[tuple[str, Change]] = []
+
+    @property
+    def warning(self) -> str:
+        """What the learner should know; empty when all is well."""
+        return f"{self._damage} {self._trouble}".strip()
+
+    def entries(self) -> dict[str, Entry]:
+        """All entries, those included that could not be saved."""
+        entries: dict[str, Entry] | None = {}
+        with self._warns():
+            entries = self._read()
+            if entries is None:
+                with self._locked():
+                    entries = self._read_or_set_aside()
+        return self._with_unsaved(entries or {})
+
+    def get(self, key: str) -> Entry:
+        """One entry; empty when there is none."""
+        return self.entries().get(key, {})
+
+    def record(self, key: str, **facts: Any) -> str:
+        """Note what was done, when, and the how-manieth time. Returns `warning`."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return self.change(
+            key, lambda old: {**old, **facts, "at": at, "tries": old.get("tries", 0) + 1}
+        )
+
+    def change(self, key: str, change: Change) -> str:
+        """Replace one entry by `change(entry)`, whatever other processes do. Returns `warning`."""
+        self._unsaved.append((key, change))
+        with self._warns(), self._locked():
+            self._write(self._with_unsaved(self._read_or_set_aside()))
+            self._unsaved.clear()
+            self._trouble = ""
+        return self.warning
+
+    def _with_unsaved(self, entries: dict[str, Entry]) -> dict[str, Entry]:
+        for key, change in self._unsaved:
+            entries[key] = change(entries.get(key, {}))
+        return entries
+
+    def _read(self) -> dict[str, Entry] | None:
+        """The file's entries; None when it is damaged."""
+        try:
+            entries = json.loads(self.path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (ValueError, RecursionError):
+            return None
+        sound = isinstance(entries, dict) and all(isinstance(e, dict) for e in entries.values())
+        return entries if sound else None
+
+    def _read_or_set_aside(self) -> dict[str, Entry]:
+        entries = self._read()
+        if entries is not None:
+            return entries
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%f")
+        aside = self.path.replace(self.path.with_name(f"progress.damaged-{stamp}.json"))
+        self._damage = f"Your progress file was damaged. It is kept as {aside}; a new one begins."
+        return {}
+
+    def _write(self, entries: dict[str, Entry]) -> None:
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix="progress.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(entries, file, ensure_ascii=False, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self.path)  # noqa: PTH105 (tests take this one step away)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_name("progress.lock").open("a+b") as lock:
+            deadline = time.monotonic() + self.wait_s
+            while not _try_lock(lock):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("another notebook holds it")
+                time.sleep(0.01)
+            yield  # closing the file gives the lock back, and so does dying
+
+    @contextlib.contextmanager
+    def _warns(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._trouble = (
+                f"Your progress cannot be kept in {self.path} ({error.strerror or error}). "
+                "It lasts until this kernel stops. DISTLAB_HOME can name another folder."
+            )
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a network folder without locks: replacing in one step must do
+            return True
+        return True
+
+
+@lru_cache
+def _progress_in(folder: Path) -> Progress:
+    return Progress(folder)

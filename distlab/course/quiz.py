@@ -1,0 +1,168 @@
+"""Questions with an answer to every answer: why it is right, or why it tempts and is wrong.
+
+`data/quizzes/NN_chapter.yaml` is a list of questions; those with `pretest: true` are asked before
+the chapter. Answers are numbered from 1, as they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from distlab.course.content import (
+    NAME,
+    TEXT,
+    BadContent,
+    chapter,
+    entries,
+    find,
+    pick,
+    record,
+    several,
+)
+from distlab.course.still import Still
+from distlab.host import BadInput
+
+Given = float | Sequence[float]
+
+CHOICE = record({"text": TEXT, "feedback": TEXT}, correct={"type": "boolean"})
+TEMPTING = record({"value": {"type": "number"}, "feedback": TEXT})
+CHOOSING = {"required": ["answers"], "not": {"required": ["value"]}}
+COUNTING = {"required": ["value", "feedback", "otherwise"], "not": {"required": ["answers"]}}
+QUESTION = {
+    **record(
+        {"id": NAME, "kind": {"enum": ["single", "multiple", "number"]}, "question": TEXT},
+        answers=several(CHOICE, 2),
+        value={"type": "number"},
+        unit=TEXT,
+        feedback=TEXT,
+        otherwise=TEXT,
+        tempting=several(TEMPTING),
+        lab=TEXT,
+        pretest={"type": "boolean"},
+    ),
+    "if": {"properties": {"kind": {"const": "number"}}},
+    "then": COUNTING,
+    "else": CHOOSING,
+}
+
+
+@dataclass(frozen=True)
+class Feedback(Still):
+    """What is said to one given answer."""
+
+    correct: bool
+    reason: str
+
+    def text(self) -> str:
+        return f"{'✓ Right.' if self.correct else '✗ Not yet.'} {self.reason}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """`kind` is single, multiple (both with `answers`) or number (with `value`).
+
+    Every answer has a `text`, a `feedback` and perhaps `correct`; every tempting number a `value`
+    and a `feedback`; another number gets `otherwise`. `lab` is the scenario or token that settles
+    the matter, where there is one.
+    """
+
+    id: str
+    kind: str
+    question: str
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    value: float = 0
+    unit: str = ""
+    feedback: str = ""
+    otherwise: str = ""
+    tempting: list[dict[str, Any]] = field(default_factory=list)
+    lab: str = ""
+    pretest: bool = False
+
+    @property
+    def correct(self) -> set[int]:
+        """The numbers of the right answers."""
+        return {n for n, answer in enumerate(self.answers, 1) if answer.get("correct")}
+
+    def mark(self, given: Given) -> Feedback:
+        """Judge an answer: a number, or for `multiple` a list of them. Else `BadInput`."""
+        if self.kind == "number":
+            return self._mark_number(given)
+        chosen = self._chosen(given)
+        said = [self.answers[number - 1]["feedback"] for number in chosen]
+        missing = len(self.correct.difference(chosen))
+        if self.correct.issuperset(chosen) and missing:
+            said.append(f"Right so far; {missing} more to find.")
+        return Feedback(self.correct == set(chosen), " ".join(said))
+
+    def shown(self) -> str:
+        """The question with its numbered answers, in plain text."""
+        answers = [f"\n  {n}. {answer['text']}" for n, answer in enumerate(self.answers, 1)]
+        return self.question + "".join(answers)
+
+    def solution(self) -> str:
+        """The right answer and its reason, for a closed part of a page."""
+        if self.kind == "number":
+            return f"{self.value:g} {self.unit}".rstrip() + f": {self.feedback}"
+        return " ".join(f"({n}) {self.answers[n - 1]['feedback']}" for n in sorted(self.correct))
+
+    def _mark_number(self, given: Given) -> Feedback:
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            raise BadInput(f"answer {given!r} to {self.id!r}: give a number")
+        if given == self.value:
+            return Feedback(True, self.feedback)
+        known = {tempting["value"]: tempting["feedback"] for tempting in self.tempting}
+        return Feedback(False, known.get(given, self.otherwise))
+
+    def _chosen(self, given: Given) -> list[int]:
+        many = self.kind == "multiple"
+        numbers = list(given) if many and isinstance(given, Sequence) else [given]
+        chosen = sorted({n for n in numbers if type(n) is int and 1 <= n <= len(self.answers)})
+        if not chosen or len(chosen) < len(numbers):
+            form = "different numbers" if many else "a number"
+            raise BadInput(
+                f"answer {given!r} to {self.id!r}: give {form} from 1 to {len(self.answers)}"
+            )
+        return chosen
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """The questions of one chapter's quiz, or of its pre-test, by id."""
+
+    name: str
+    questions: dict[str, Question]
+
+    def __getitem__(self, question_id: str) -> Question:
+        return pick(self.questions, question_id, "question")
+
+    def key(self, question_id: str) -> str:
+        """Under which name progress keeps the answer."""
+        return f"quiz/{chapter(self.name)}/{question_id}"
+
+
+def quiz(name: str) -> Quiz:
+    """The quiz `data/quizzes/<name>.yaml`."""
+    return read(find("quizzes", name))
+
+
+def pretest(name: str) -> Quiz:
+    """The questions of the same file that are asked before the chapter."""
+    return read(find("quizzes", name), pretest=True)
+
+
+def read(path: Path, pretest: bool = False) -> Quiz:
+    """Read a quiz file. Raises `BadContent` when any of it is malformed."""
+    questions = entries(path, QUESTION, Question)
+    for question in questions.values():
+        right, of = len(question.correct), len(question.answers)
+        if question.kind == "single" and right != 1:
+            problem = f"a single choice has one correct answer, not {right}"
+        elif question.kind == "multiple" and not 0 < right < of:
+            problem = "a multiple choice has right answers and wrong ones"
+        else:
+            continue
+        raise BadContent(f"quizzes/{path.name}, {question.id!r}: {problem}")
+    return Quiz(path.stem, {k: q for k, q in questions.items() if q.pretest == pretest})

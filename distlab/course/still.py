@@ -1,0 +1,46 @@
+"""The same thing for every reader: HTML and plain text of what a widget shows.
+
+GitHub and an untrusted notebook show neither scripts nor style sheets, so a still uses bare tags,
+keeps what reveals an answer in a closed `<details>`, and looks right on light and on dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+__all__ = ["Still", "closed", "escape", "items", "table"]
+
+
+class Still:
+    """Something that a cell shows as HTML, and as plain text where there is no HTML."""
+
+    def html(self) -> str:
+        return f"<p>{escape(self.text())}</p>"
+
+    def text(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+
+def closed(summary: str, inner: str) -> str:
+    """A part of the page that opens on a click or with the Enter key."""
+    return f"<details><summary>{escape(summary)}</summary>{inner}</details>"
+
+
+def items(texts: Iterable[str], ordered: bool = False) -> str:
+    """A list of plain texts."""
+    tag = "ol" if ordered else "ul"
+    return f"<{tag}>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</{tag}>"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table whose first column names its rows."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = ""
+    for first, *rest in rows:
+        cells = "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in rest)
+        body += f'<tr><th scope="row" style="text-align:left">{escape(first)}</th>{cells}</tr>'
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

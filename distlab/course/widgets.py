@@ -1,0 +1,315 @@
+"""The course's tools as widgets. What a button does is a method that a notebook may call as well.
+
+A click is recorded in the learner's progress; the same method called from a cell records nothing
+unless `record=True`. Beside its widget every tool carries a still: plain HTML and text that never
+depend on progress, with whatever reveals an answer closed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import ipywidgets
+
+from distlab.course import cards, quiz
+from distlab.course.exercise import Exercise, Result
+from distlab.course.prediction import Guess, Judgement, Prediction
+from distlab.course.progress import Progress, progress
+from distlab.course.still import Still, closed, escape, items
+from distlab.scenario import Run
+
+WIDE = {"width": "auto", "max_width": "46rem"}
+CHOOSE_FIRST = "→ Choose an answer first."
+
+
+class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
+    """A widget with a still. Its last line says what the learner should know of progress."""
+
+    def __init__(self, kept: Progress | None = None) -> None:
+        super().__init__()
+        self.kept = kept or progress()
+        self._notice = _html()
+
+    def _fill(self, *parts: ipywidgets.Widget) -> None:
+        self.children = [*parts, self._notice]
+        self._warn()
+
+    def _record(self, key: str, **facts: Any) -> None:
+        self.kept.record(key, **facts)
+        self._warn()
+
+    def _warn(self) -> None:
+        self._notice.value = _said(f"⚠ {self.kept.warning}") if self.kept.warning else ""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
+        return {**widget, **Still._repr_mimebundle_(self)}
+
+
+class PredictionWidget(Panel):
+    """A prediction. A lab's gate watches `guess`."""
+
+    def __init__(self, prediction: Prediction, kept: Progress | None = None) -> None:
+        super().__init__(kept)
+        self.prediction = prediction
+        self.guess = Guess(prediction, self.kept)
+        self._options = _choose_one(prediction.answers, "Prediction")
+        self._status = _html()
+        self._fill(
+            _html(f"<b>Predict:</b> {escape(prediction.question)}"),
+            self._options,
+            ipywidgets.HBox(
+                [
+                    _button("Record prediction", "check", self._click),
+                    _button("Skip", "forward", lambda: self.skip(record=True)),
+                ]
+            ),
+            self._status,
+        )
+        self.guess.watchers.append(self._show)
+        self.guess.restore()
+
+    def choose(self, option: int, record: bool = False) -> None:
+        """Predict option number `option`, counted from 1."""
+        self.guess.choose(option, record)
+
+    def skip(self, record: bool = False) -> None:
+        """Open the gate without a prediction."""
+        self.guess.skip(record)
+
+    def judge(self, run: Run, record: bool = False) -> Judgement:
+        """Say how the prediction did in `run`."""
+        judgement = self.guess.judge(run, record)
+        self._status.value = _said(judgement.text)
+        return judgement
+
+    def html(self) -> str:
+        answers = items(self.prediction.answers, ordered=True)
+        return f"<p><b>Predict:</b> {escape(self.prediction.question)}</p>{answers}"
+
+    def text(self) -> str:
+        answers = [f"\n  {n}. {answer}" for n, answer in enumerate(self.prediction.answers, 1)]
+        return f"Predict: {self.prediction.question}{''.join(answers)}"
+
+    def _click(self) -> None:
+        if self._options.value is None:
+            self._status.value = _said(CHOOSE_FIRST)
+        else:
+            self.choose(self._options.value, record=True)
+
+    def _show(self, guess: Guess) -> None:
+        self._options.value = guess.chosen
+        self._status.value = _said(guess.text)
+        self._warn()
+
+
+class QuizWidget(Panel):
+    """A quiz. `feedback` holds what was said to the answers given so far, by question."""
+
+    def __init__(self, questions: quiz.Quiz, kept: Progress | None = None) -> None:
+        super().__init__(kept)
+        self.quiz = questions
+        self.feedback: dict[str, str] = {}
+        self._status = {name: _html() for name in questions.questions}
+        entries = self.kept.entries()
+        for name, status in self._status.items():
+            if entries.get(questions.key(name), {}).get("correct"):
+                status.value = _said("✓ You have answered this one rightly.")
+        self._fill(*map(self._box, questions.questions.values()))
+
+    def answer(self, question_id: str, given: quiz.Given, record: bool = False) -> quiz.Feedback:
+        """Give an answer: its number, a list of numbers, or the number asked for."""
+        feedback = self.quiz[question_id].mark(given)
+        self.feedback[question_id] = feedback.text()
+        self._status[question_id].value = _said(feedback.text())
+        if record:
+            self._record(self.quiz.key(question_id), given=given, correct=feedback.correct)
+        return feedback
+
+    def html(self) -> str:
+        return "".join(
+            f"<p><b>{escape(question.question)}</b></p>"
+            + items((answer["text"] for answer in question.answers), ordered=True)
+            + closed("Answer", f"<p>{escape(question.solution())}</p>")
+            for question in self.quiz.questions.values()
+        )
+
+    def text(self) -> str:
+        return "\n\n".join(f"[{q.id}] {q.shown()}" for q in self.quiz.questions.values())
+
+    def _box(self, question: quiz.Question) -> ipywidgets.Widget:
+        texts = [answer["text"] for answer in question.answers]
+        if question.kind == "number":
+            inputs = [ipywidgets.FloatText(description=question.unit or "Answer")]
+        elif question.kind == "single":
+            inputs = [_choose_one(texts, "Answer")]
+        else:
+            inputs = [_tick(text) for text in texts]
+
+        def given() -> Any:
+            values = [box.value for box in inputs]
+            if question.kind == "multiple":
+                return [n for n, ticked in enumerate(values, 1) if ticked] or None
+            return values[0]
+
+        def click() -> None:
+            if given() is None:
+                self._status[question.id].value = _said(CHOOSE_FIRST)
+            else:
+                self.answer(question.id, given(), record=True)
+
+        check = _button("Check answer", "check", click)
+        title = _html(f"<b>{escape(question.question)}</b>")
+        return ipywidgets.VBox([title, *inputs, check, self._status[question.id]])
+
+
+class ExercisePanel(Panel):
+    """An exercise: hints one after another, the check, the solution.
+
+    The check takes what the notebook calls by the exercise's `name` at that moment.
+    """
+
+    def __init__(self, exercise: Exercise, kept: Progress | None = None) -> None:
+        super().__init__(kept)
+        self.exercise = exercise
+        self.result: Result | None = None
+        self._hints = 0
+        self._hint_text, self._status, self._answer = _html(), _html(), _html()
+        self._hint_button = _button("Hint 1 of 3", "lightbulb-o", self.hint)
+        if self.kept.get(exercise.key).get("correct"):
+            self._status.value = _said("✓ You have solved this one.")
+        self._fill(
+            _html(self._task()),
+            ipywidgets.HBox(
+                [
+                    _button("Check", "check", lambda: self.check(record=True)),
+                    self._hint_button,
+                    _button("Solution", "eye", self.solution),
+                ]
+            ),
+            self._hint_text,
+            self._status,
+            self._answer,
+        )
+
+    def check(self, solution: Any = None, record: bool = False) -> Result:
+        """Judge `solution`, or what the notebook calls by the exercise's name."""
+        if solution is None:
+            solution = vars(sys.modules["__main__"]).get(self.exercise.name)
+        self._status.value = _said("… running")
+        self.result = self.exercise.check(solution)
+        self._status.value = self.result.html()
+        if record:
+            solved = self.result.kind == "correct" or self.kept.get(self.exercise.key).get(
+                "correct", False
+            )
+            self._record(self.exercise.key, result=self.result.kind, correct=solved)
+        return self.result
+
+    def hint(self) -> str:
+        """The next hint; the last one again when there are no more."""
+        hints = self.exercise.hints
+        self._hints = min(self._hints + 1, len(hints))
+        self._hint_text.value = items(hints[: self._hints], ordered=True)
+        self._hint_button.disabled = self._hints == len(hints)
+        if not self._hint_button.disabled:
+            self._hint_button.description = f"Hint {self._hints + 1} of {len(hints)}"
+        return hints[self._hints - 1]
+
+    def solution(self) -> str:
+        """The reference solution's source."""
+        self._answer.value = f"<pre>{escape(self.exercise.source())}</pre>"
+        return self.exercise.source()
+
+    def html(self) -> str:
+        revealed = [f"<p>{escape(hint)}</p>" for hint in self.exercise.hints]
+        revealed.append(f"<pre>{escape(self.exercise.source())}</pre>")
+        names = ("Hint 1", "Hint 2", "Hint 3", "Solution")
+        return self._task() + "".join(map(closed, names, revealed))
+
+    def text(self) -> str:
+        return f"Exercise: {self.exercise.title}\n{self.exercise.task}"
+
+    def _task(self) -> str:
+        return f"<p><b>{escape(self.exercise.title)}</b></p><p>{escape(self.exercise.task)}</p>"
+
+
+class InterviewCard(Panel):
+    """An interview card: answer first, compare, tick what you said."""
+
+    def __init__(self, card: cards.Card, kept: Progress | None = None) -> None:
+        super().__init__(kept)
+        self.card = card
+        self._ticks = [_tick(point) for point in card.points]
+        self._rest = ipywidgets.VBox()
+        self._status = _html()
+        self._fill(
+            _html(f"<b>{escape(card.question)}</b>"),
+            ipywidgets.Textarea(
+                description="Your answer",
+                placeholder="Say it aloud, or write it here, before you compare.",
+                layout=WIDE,
+            ),
+            _button("Compare", "eye", self.reveal),
+            self._rest,
+        )
+
+    def reveal(self) -> None:
+        """Show what an interviewer listens for, the follow-ups, the trap and the lab."""
+        save = _button("Record what I said", "check", lambda: self.score(record=True))
+        listened_for = [_html("<b>Tick what you said:</b>"), *self._ticks, save, self._status]
+        self._rest.children = [*listened_for, _html(self._after())]
+
+    def score(self, record: bool = False) -> str:
+        """How many of the points are ticked."""
+        said = [n for n, tick in enumerate(self._ticks, 1) if tick.value]
+        text = f"{len(said)} of {len(self._ticks)} points"
+        self._status.value = _said(text)
+        if record:
+            self._record(self.card.key, said=said, of=len(self._ticks))
+        return text
+
+    def html(self) -> str:
+        inner = f"<p>An interviewer listens for:</p>{items(self.card.points)}{self._after()}"
+        return f"<p><b>{escape(self.card.question)}</b></p>{closed('Compare', inner)}"
+
+    def text(self) -> str:
+        return f"Interview: {self.card.question}"
+
+    def _after(self) -> str:
+        follow_ups = "".join(
+            closed(follow_up["question"], f"<p>{escape(follow_up['answer'])}</p>")
+            for follow_up in self.card.follow_ups
+        )
+        return (
+            f"<p>They may go on:</p>{follow_ups}<p><b>The trap:</b> {escape(self.card.trap)}</p>"
+            f"<p><b>The lab that proves it:</b> <code>{escape(self.card.lab)}</code></p>"
+        )
+
+
+def _html(value: str = "") -> ipywidgets.HTML:
+    return ipywidgets.HTML(value, layout=WIDE)
+
+
+def _said(text: str) -> str:
+    """A line that a screen reader reads out when it changes."""
+    return f'<div role="status">{escape(text)}</div>'
+
+
+def _button(description: str, icon: str, action: Callable[[], Any]) -> ipywidgets.Button:
+    button = ipywidgets.Button(description=description, icon=icon, layout={"width": "auto"})
+    button.on_click(lambda _: action())
+    return button
+
+
+def _choose_one(texts: Iterable[str], description: str) -> ipywidgets.RadioButtons:
+    options = [(text, n) for n, text in enumerate(texts, 1)]
+    return ipywidgets.RadioButtons(
+        options=options, value=None, description=description, layout={"width": "auto"}
+    )
+
+
+def _tick(text: str) -> ipywidgets.Checkbox:
+    return ipywidgets.Checkbox(description=text, indent=False, layout=WIDE)
