@@ -144,6 +144,8 @@ def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> l
         f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
         "--LabApp.extension_manager=readonly",  # asks no package registry
     ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--ServerApp.allow_root=True")  # in a container one is root
     if port is not None:
         command.append(f"--ServerApp.port={port}")
     if not browser:

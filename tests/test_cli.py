@@ -1,8 +1,13 @@
 """The command line: what it prints, and its exit status for right and wrong input."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from importlib import metadata
 from pathlib import Path
 
@@ -218,3 +223,48 @@ def test_a_folder_that_cannot_be_written_is_named(distlab, tmp_path):
     status, _, error = distlab("lab", "--dir", str(tmp_path / "file" / "copy"), "--no-start")
     assert status == 2
     assert str(tmp_path / "file" / "copy") in error
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A JupyterLab that `distlab lab` started: its address, the path that it opens, its token."""
+    for kind in ("CONFIG", "DATA", "RUNTIME"):
+        monkeypatch.setenv(f"JUPYTER_{kind}_DIR", str(tmp_path / kind))
+    command = [*MODULE, "lab", "--no-browser", "--dir", str(tmp_path / "mine")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            for line in server.stderr:
+                if said := re.search(r"(http://127\.0\.0\.1:\d+)(/\S*)\?token=(\w+)", line):
+                    break
+            yield said.groups()
+        finally:
+            server.terminate()
+            server.stderr.close()
+    assert server.returncode in (0, -signal.SIGTERM)
+
+
+def fetched(address, tries=100):
+    """The JSON at an address; JupyterLab names its address a moment before it listens."""
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError:
+        raise
+    except OSError:
+        if tries == 0:
+            raise
+        time.sleep(0.1)
+        return fetched(address, tries - 1)
+
+
+def test_jupyterlab_serves_the_copy_to_those_who_have_the_token(served, tmp_path):
+    address, path, token = served
+    assert path == f"/lab/tree/{workspace.FIRST_NOTEBOOK}"
+    contents = fetched(f"{address}/api/contents?token={token}")["content"]
+    copies = {path.name for path in (tmp_path / "mine").glob("*.ipynb")}
+    assert {entry["name"] for entry in contents} == copies
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        fetched(f"{address}/api/contents")
+    plugin = "@jupyterlab/apputils-extension:notification"
+    settings = fetched(f"{address}/lab/api/settings/{plugin}?token={token}")["schema"]
+    assert settings["properties"]["fetchNews"]["default"] == "false"
