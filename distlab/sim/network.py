@@ -56,7 +56,7 @@ class Link:
         ]
         self._network = network
         self._next_number = network.next_number
-        self._random = network.streams.stream(f"latency/{source}-{target}").random
+        self._random = network.streams.stream(f"latency/{source}>{target}").random
         self._last_us = 0
 
     def send(self, message: Any, sender: str, mailbox: int = 0) -> None:
@@ -98,7 +98,7 @@ class Link:
             self.kernel.at(arrival_us + copy * self.low_us, self.deliver, packet)
 
     def _chance(self, fault: Fault) -> bool:
-        stream = self._network.streams.stream(f"{fault.kind}/{self.source}-{self.target}")
+        stream = self._network.streams.stream(f"{fault.kind}/{self.source}>{self.target}")
         return stream.random() * 100 < (fault.amount or 0)
 
     def is_cut(self) -> bool:

@@ -12,7 +12,7 @@ from random import Random
 
 
 class Streams:
-    """Named generators. `Streams(7).stream("net/n1-n2")` is the same in every process."""
+    """Named generators. `Streams(7).stream("latency/n1>n2")` is the same in every process."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
