@@ -5,11 +5,11 @@ the operations named breaks real time:
 
 1. a value was read that nobody had written;
 2. a value was read after a newer one was acknowledged (a stale read);
-3. a value was read after someone had already seen a newer one (new, then old).
+3. a value was read after someone had already seen another one (new, then old).
 
-*Newer* is meant strictly: every write of the old value had returned before the newer write was
-invoked. What is left is told by the search itself: the longest order that fits, the operation
-that cannot be placed after it, and the state that refuses it.
+*Newer* is meant strictly: every write of the old value had returned before the newer write, or the
+operation that saw its value, was invoked. What is left is told by the search itself: the longest
+order that fits, the operation that cannot be placed after it, and the state that refuses it.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation
     if any(each.function == "append" for each in operations) or not found(refused):
         return None
     value = found(refused)[0]
-    operations = [each for each in operations if each.key == refused.key]
-    sources = [each for each in operations if stored(each) == (value,)]
+    operations = [each for each in operations if each.key == refused.key and each != refused]
+    sources = [e for e in operations if stored(e) == (value,) and not refused.before(e)]
     if not sources and value != initial:
         for each in operations:
             if each.outcome == "failed" and value in stored(replace(each, outcome="unknown")):
@@ -64,18 +64,17 @@ def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation
         return f", but nobody had {verb} {value!r}", ()
     if refused.function == "dequeue":
         return None
-    newer = [
-        each
-        for each in operations
-        if stored(each) not in ((), (value,)) and all(source.before(each) for source in sources)
-    ]
-    for write in reversed(newer):
-        if write.before(refused):
+
+    def newer(other: Operation) -> bool:
+        return all(source.before(other) for source in sources)
+
+    for write in reversed(operations):
+        if stored(write) not in ((), (value,)) and newer(write) and write.before(refused):
             return f" after {deed(write)} was acknowledged", (write, *sources)
-    for read in operations:
-        if read.before(refused) and found(read) not in ((), (value,), (initial,)):
+    for read in reversed(operations):
+        if found(read) not in ((), (value,)) and read.before(refused):
             writes = [each for each in operations if stored(each) == found(read)]
-            if writes and all(write in newer for write in writes):
+            if newer(read) or (found(read) != (initial,) and all(map(newer, writes))):
                 return f" after {fact(read)}", (read, *writes, *sources)
     return None
 
@@ -83,18 +82,18 @@ def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation
 def _left_over(
     model: Model, order: Sequence[Operation], states: Sequence[Any], refused: Operation
 ) -> Proof:
-    """Who made the state that refuses, as far as one operation did."""
+    """Who made the state that refuses, as far as one operation of a lock or a queue did."""
+    if refused.function == "release":
+        return f" although {model.describe(refused.key, states[-1])}", tuple(order)
     for index in reversed(range(len(order))):
         cause = order[index]
-        if refused.function == "dequeue":  # who put the head there, or took the value before
+        if model.name == "queue":  # who put the head there, or took the value before
             head = states[-1][:1]
-            made_it = stored(cause) == head if head else cause.result == refused.result
+            made_it = stored(cause) == head if head else found(cause) == found(refused)
         else:
-            made_it = not model.equal(states[index], states[index + 1])
+            made_it = model.name == "mutex" and states[index] != states[index + 1]
         if made_it and cause.before(refused):
             return f" after {deed(cause)} was acknowledged", (cause,)
-        if made_it:
-            break
     return ", which fits no order of the operations", tuple(order)
 
 

@@ -204,10 +204,11 @@ def check(
 def _shortest_failing(search: Search, budget: int) -> Search:
     """The finished search of the shortest prefix that fails, given a search that has failed.
 
-    The prefix may be a little longer than the search got: before an operation completes, any
-    result is possible for it, while the search has known its result from the start.
+    The prefix may be a little longer than the search got: before an operation completes, it may
+    have any result, or have failed, while the search has known the answer from the start.
     """
-    for end in sorted(each for each in search.completed if each >= search.furthest[0]):
+    ends = [each.completed for each in search.history if each.completed is not None]
+    for end in sorted(each for each in ends if each >= search.furthest[0]):
         prefix = Search(search.history.prefix(end + 1), search.model)
         verdict = prefix.advance(budget)
         budget -= prefix.states

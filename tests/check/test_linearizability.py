@@ -1,0 +1,598 @@
+"""The search against the literature, against brute force, and against its own promises."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from distlab.check.history import History, Operation
+from distlab.check.linearizability import Search, check, linearizable
+from distlab.check.models import (
+    Model,
+    cas_register,
+    key_value,
+    mutex,
+    queue,
+    register,
+)
+from distlab.check.notation import history
+from distlab.host import BadInput
+from distlab.sim.trace import Call, Trace
+
+# Histories from the literature: (where from, model, linearizable, drawing).
+LITERATURE = [
+    (
+        "Herlihy & Wing 1990, figure 1, H1: concurrent enqueues may take effect in either order",
+        queue(),
+        True,
+        """
+        A: |---enqueue(q, x)---|                      |--dequeue(q) → y--|   |--enqueue(q, z)-->
+        B:   |-enqueue(q, y)-|   |-dequeue(q) → x-|
+        """,
+    ),
+    (
+        "Herlihy & Wing 1990, figure 1, H2: x was in the queue before y and leaves after it",
+        queue(),
+        False,
+        """
+        A: |-enqueue(q, x)-|                        |----dequeue(q) → y----|
+        B:                   |----enqueue(q, y)-----------|
+        """,
+    ),
+    (
+        "Herlihy & Wing 1990, figure 1, H3: an enqueue takes effect before it returns",
+        queue(),
+        True,
+        """
+        A: |--enqueue(q, x)----------------------->
+        B:       |--dequeue(q) → x--|
+        """,
+    ),
+    (
+        "Herlihy & Wing 1990, figure 1, H4: y is dequeued twice",
+        queue(),
+        False,
+        """
+        A: |-enqueue(q, x)---|     |-dequeue(q) → y---|
+        B:   |-enqueue(q, y)---|
+        C:                           |-dequeue(q) → y----|
+        """,
+    ),
+    (
+        "Herlihy & Wing 1990, section 3.3: sequentially consistent for each queue, yet not local",
+        queue(),
+        False,
+        """
+        A: |-enqueue(p, x)-|    |-enqueue(q, x)-|    |-dequeue(p) → y-|
+        B:  |-enqueue(q, y)-|    |-enqueue(p, y)-|    |-dequeue(q) → x-|
+        """,
+    ),
+    (
+        "Porcupine's README: the get that returns 0 may come first",
+        register(0),
+        True,
+        """
+        C0: |-------- write(x, 100) --------|
+        C1:    |--- read(x) → 100 ---|
+        C2:         |- read(x) → 0 -|
+        """,
+    ),
+    (
+        "Porcupine's README: new value, then old value",
+        register(0),
+        False,
+        """
+        C0: |---------------- write(x, 200) ---------------|
+        C1:    |- read(x) → 200 -|
+        C2:                           |- read(x) → 0 -|
+        """,
+    ),
+    (
+        "Lamport 1986, regular but not atomic: two reads beside one write, new then old",
+        register(1),
+        False,
+        """
+        W: |----------------write(x, 2)-----------------|
+        R:   |-read(x) → 2-|  |-read(x) → 1-|
+        """,
+    ),
+    (
+        "Kleppmann 2017, figure 9-4: the last read, after another client has read 4",
+        cas_register(2),
+        False,
+        """
+        C: |---------cas(x, 2, 4) → True--------------|
+        A:    |-read(x) → 4-|
+        B:                       |-read(x) → 2-|
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected", "drawing"),
+    [each[1:] for each in LITERATURE],
+    ids=[each[0] for each in LITERATURE],
+)
+def test_literature(model: Model, expected: bool, drawing: str) -> None:
+    assert check(history(drawing), model).ok is expected
+
+
+# Brute force: every order that respects real time, on a machine of its own that knows no models.
+
+
+def answer(store: dict, operation: Operation) -> object:
+    """What a single machine answers; changes the store. ANY where the answer does not matter."""
+    key, argument = operation.key, operation.argument
+    match operation.function:
+        case "write" | "put":
+            store[key] = argument
+        case "read" | "get":
+            return store.get(key)
+        case "cas":
+            if store.get(key) != argument[0]:
+                return False
+            store[key] = argument[1]
+            return True
+        case "append":
+            store[key] = (store.get(key) or "") + argument
+        case "delete":
+            store.pop(key, None)
+        case "enqueue":
+            store[key] = [*store.get(key, []), argument]
+        case "dequeue":
+            head, *store[key] = store.get(key) or [None]
+            return head
+        case "acquire":
+            if store.get(key) is not None:
+                return False
+            store[key] = operation.process
+            return True
+        case "release":
+            if store.get(key) != operation.process:
+                return False
+            store[key] = None
+            return True
+    return ANY
+
+
+ANY = object()
+
+
+def linearizable_by_brute_force(operations: list[Operation], store: dict | None = None) -> bool:
+    """Whether some order of the operations that returned, and of any of the others, fits."""
+    if not any(each.outcome == "ok" for each in operations):
+        return True
+    for operation in operations:
+        if any(each.before(operation) for each in operations):
+            continue
+        after = dict(store or {})
+        if operation.result is False and operation.function in ("acquire", "release"):
+            fits = True  # a lock may refuse whenever it likes
+        else:
+            result = answer(after, operation)
+            fits = operation.outcome == "unknown" or result is ANY or result == operation.result
+        rest = [each for each in operations if each is not operation]
+        if fits and linearizable_by_brute_force(rest, after):
+            return True
+    return False
+
+
+FUNCTIONS = {  # function: (arguments, results) to draw from
+    "register": {"write": ((1, 2), (None,)), "read": ((None,), (None, 1, 2))},
+    "cas-register": {
+        "write": ((1, 2), (None,)),
+        "read": ((None,), (None, 1, 2)),
+        "cas": (((1, 2), (2, 1), (2, 2)), (True, False)),
+    },
+    "key-value": {
+        "put": (("a", "b"), (None,)),
+        "append": (("a", "b"), (None,)),
+        "delete": ((None,), (None,)),
+        "get": ((None,), (None, "a", "b", "ab", "ba")),
+    },
+    "mutex": {"acquire": ((None,), (True, True, False)), "release": ((None,), (True, True, False))},
+    "queue": {"enqueue": ((1, 2), (None,)), "dequeue": ((None,), (None, 1, 2))},
+}
+MODELS = {each.name: each for each in (register(), cas_register(), key_value(), mutex(), queue())}
+
+
+def random_history(random: Random, model: str, size: int, keys: tuple[str, ...]) -> History:
+    """Operations of three clients with arbitrary results: right ones and wrong ones."""
+    ends = [number for number in range(size) for _ in range(2)]
+    for index in range(len(ends)):  # a shuffle that keeps most operations short
+        other = min(len(ends) - 1, index + random.randrange(4))
+        ends[index], ends[other] = ends[other], ends[index]
+    operations = []
+    for number in range(size):
+        function = random.choice(tuple(FUNCTIONS[model]))
+        arguments, results = FUNCTIONS[model][function]
+        outcome = random.choice(("ok",) * 8 + ("unknown", "unknown", "failed"))
+        first = ends.index(number)
+        operations.append(
+            Operation(
+                number=number + 1,
+                process=random.choice("ABC"),
+                function=function,
+                key=random.choice(keys),
+                argument=random.choice(arguments),
+                result=random.choice(results) if outcome == "ok" else None,
+                outcome=outcome,
+                invoked=first,
+                completed=None if outcome == "unknown" else ends.index(number, first + 1),
+            )
+        )
+    return History(tuple(sorted(operations, key=lambda each: each.invoked)))
+
+
+def random_histories(model: str, count: int) -> list[History]:
+    random = Random(f"histories/{model}")
+    return [
+        random_history(random, model, random.randint(2, 8), random.choice((("x",), ("x", "y"))))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_agrees_with_brute_force(model: str) -> None:
+    accepted = 0
+    histories = random_histories(model, 2000)
+    for each in histories:
+        happened = [operation for operation in each if operation.outcome != "failed"]
+        expected = linearizable_by_brute_force(happened)
+        accepted += expected
+        for reads_first in (True, False):
+            result = check(each, MODELS[model], reads_first=reads_first)
+            assert result.ok is expected, f"reads_first={reads_first}\n{each.describe()}"
+    assert 400 <= accepted <= 1600  # both verdicts are frequent
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_reads_first_finds_the_same_and_visits_no_more(model: str) -> None:
+    random = Random(f"reads first/{model}")
+    fewer = 0
+    for _ in range(200):
+        each = random_history(random, model, 12, ("x",))
+        plain = Search(each, MODELS[model], reads_first=False)
+        quick = Search(each, MODELS[model])
+        assert quick.advance(100_000) == plain.advance(100_000)
+        fewer += quick.states < plain.states
+    assert fewer >= 20 or model == "queue"  # a queue has no operation that changes nothing
+
+
+# The witness: DESIGN.md's four parts.
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_witness(model: str) -> None:
+    wrong = 0
+    for each in random_histories(model, 400):
+        result = check(each, MODELS[model])
+        if result.ok is not False:
+            continue
+        wrong += 1
+        prefix = result.history
+        last = max(each.completed for each in prefix if each.completed is not None)
+        shorter = prefix.prefix(last)
+        assert check(prefix, MODELS[model]).ok is False
+        assert check(shorter, MODELS[model]).ok is True  # without its last event
+
+        placed, refused = list(result.order), result.refused
+        state = assert_legal(placed, MODELS[model])
+        assert refused not in placed
+        assert not any(each.before(other) for each in prefix for other in placed
+                       if each not in placed and each.outcome == "ok")  # fmt: skip
+        assert not MODELS[model].step(state, refused)[0]  # the state refuses it
+        assert refused in result.proof
+        assert result.witness == tuple(sorted(set(result.witness)))
+        assert set(result.witness) <= {end for o in prefix for end in (o.invoked, o.completed)}
+    assert wrong >= 80
+
+
+def assert_legal(order: list[Operation], model: Model) -> object:
+    """The state after the order, which must respect real time and be legal step by step."""
+    state = model.init()
+    for index, operation in enumerate(order):
+        assert not any(later.before(operation) for later in order[index + 1 :])
+        legal, state = model.step(state, operation)
+        assert legal
+    return state
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_order_of_an_accepted_history(model: str) -> None:
+    for each in random_histories(model, 400):
+        result = check(each, MODELS[model])
+        if result.ok:
+            for key in each.keys:
+                assert_legal([o for o in result.order if o.key == key], MODELS[model])
+            assert not any(
+                later.before(operation)
+                for index, operation in enumerate(result.order)
+                for later in result.order[index + 1 :]
+            )  # the keys are merged without breaking real time
+            assert {o.number for o in each if o.outcome == "ok"} <= {o.number for o in result.order}
+
+
+def test_longest_order_is_the_longest() -> None:
+    drawing = """
+    A: |-write(x, 1)-|   |-read(x) → 1-|                     |-read(x) → 2-|
+    B:                                    |-write(x, 3)-|
+    C: |-write(x, 2)-|
+    """
+    result = check(history(drawing), register())
+    assert [str(each) for each in result.order] == [
+        "write(x, 2)", "write(x, 1)", "read(x) → 1", "write(x, 3)",
+    ]  # fmt: skip
+    assert str(result.refused) == "read(x) → 2"
+
+
+def test_failing_prefix_of_a_queue_is_not_too_short() -> None:
+    # Until A's dequeue completes, it may have taken 1; only its answer makes the history wrong.
+    drawing = """
+    A:                   |-------------------dequeue(q) → 3---|
+    B: |-enqueue(q, 1)-|  |-enqueue(q, 2)-| |-dequeue(q) → 2-|   |-enqueue(q, 4)-|
+    """
+    result = check(history(drawing), queue())
+    assert [str(each) for each in result.history][-1] == "dequeue(q) → 2"
+    assert max(each.completed or 0 for each in result.history) == 7
+
+
+# Reasons in words.
+
+REASONS = [
+    (
+        "C read x = 0 after B's write of x = 2 was acknowledged.",
+        register(0),
+        """
+        A: |-write(x, 1)-|
+        B:     |-write(x, 2)-|
+        C:                       |-read(x) → 0-|
+        """,
+    ),
+    (
+        "C read x = 0 after B read x = 1.",
+        register(0),
+        """
+        A: |-write(x, 1)-------------------------->
+        B: |-read(x) → 1-|
+        C:                   |-read(x) → 0-|
+        """,
+    ),
+    (
+        "C read x = 1 after C read x = 2.",
+        register(0),
+        """
+        A: |-write(x, 1)-|
+        B: |-write(x, 2)-|
+        C:                 |-read(x) → 2-| |-read(x) → 1-|
+        """,
+    ),
+    (
+        "B read x = 7, but nobody had written 7.",
+        register(0),
+        """
+        A: |-write(x, 1)-|                 |-write(x, 7)-|
+        B: |-read(x) → 7-|
+        """,
+    ),
+    (
+        "B read x = 7, but A's write of x = 7 had failed.",
+        register(0),
+        """
+        A: |-write(x, 7) failed-|
+        B:                         |-read(x) → 7-|
+        """,
+    ),
+    (
+        "A read x = 2, which fits no order of the operations.",
+        register(0),
+        """
+        W: |-write(x, 1)------------------------------->
+        X: |-write(x, 2)------------------------------->
+        Y: |-write(x, 3)------------------------------->
+        A:     |-read(x) → 1-|  |-read(x) → 2-|
+        B:     |-read(x) → 2-| |-read(x) → 3-|
+        C:     |-read(x) → 3-|   |-read(x) → 1-|
+        """,
+    ),
+    (
+        "B's cas of x from 0 to 2 succeeded after A's cas of x from 0 to 1 was acknowledged.",
+        cas_register(0),
+        """
+        A: |-cas(x, 0, 1) → True-|
+        B:                          |-cas(x, 0, 2) → True-|
+        """,
+    ),
+    (
+        "B's acquire of stock succeeded after A's acquire of stock was acknowledged.",
+        mutex(),
+        """
+        A: |-acquire(stock)-|
+        B:                     |-acquire(stock)-|
+        """,
+    ),
+    (
+        "B's release of stock succeeded although stock is held by A.",
+        mutex(),
+        """
+        A: |-acquire(stock)-|                       |-release(stock)-|
+        B:                     |-release(stock)-|
+        """,
+    ),
+    (
+        "B dequeued 2 from q after A's enqueue of q = 1 was acknowledged.",
+        queue(),
+        """
+        A: |-enqueue(q, 1)-| |-enqueue(q, 2)-|
+        B:                                       |-dequeue(q) → 2-|
+        """,
+    ),
+    (
+        "C dequeued 1 from q after B's dequeue of q was acknowledged.",
+        queue(),
+        """
+        A: |-enqueue(q, 1)-|
+        B:                    |-dequeue(q) → 1-|
+        C:                                       |-dequeue(q) → 1-|
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("reason", "model", "drawing"), REASONS)
+def test_reason(reason: str, model: Model, drawing: str) -> None:
+    result = check(history(drawing), model)
+    assert result.ok is False
+    assert result.explanation.startswith(reason)
+
+
+def test_the_second_sentence_names_order_and_state() -> None:
+    _, model, drawing = REASONS[1]
+    assert check(history(drawing), model).explanation.endswith(
+        "The longest order that fits is A write(x, 1), B read(x) → 1: "
+        "then x is 1, which refuses read(x) → 0."
+    )
+
+
+def test_a_plain_reason_is_a_proof_by_itself() -> None:
+    plain = 0
+    for each in random_histories("register", 1000) + random_histories("cas-register", 1000):
+        result = check(each, cas_register())
+        if result.ok is False and " fits no order" not in result.explanation:
+            plain += 1
+            assert check(History(result.proof), cas_register()).ok is False, each.describe()
+    assert plain >= 500
+
+
+# Budget, size, keys.
+
+
+def many_writers(size: int) -> History:
+    """Concurrent writes, then reads that no order explains: exponential without an answer."""
+    writes = [
+        Operation(n + 1, f"w{n}", "write", "x", n, None, "ok", n, size + n) for n in range(size)
+    ]
+    at = range(2 * size, 2 * size + 8, 2)
+    reads = [
+        Operation(size + n, f"r{n}", "read", "x", None, n % 2, "ok", invoked, invoked + 1)
+        for n, invoked in enumerate(at, start=1)
+    ]
+    return History((*writes, *reads))
+
+
+def test_undecided_when_the_budget_is_used_up() -> None:
+    result = check(many_writers(14), register(), budget=500)
+    assert result.ok is None
+    assert result.states == 500
+    assert result.explanation == "The search did not finish within its budget of 500 states."
+    assert check(many_writers(6), register()).ok is False
+
+
+def test_an_interrupted_search_goes_on_where_it_was() -> None:
+    whole, pieces = (Search(many_writers(7), register()) for _ in range(2))
+    assert whole.advance(1_000_000) is False
+    while (verdict := pieces.advance(10)) is None:
+        pass
+    assert (verdict, pieces.states, pieces.order) == (False, whole.states, whole.order)
+
+
+def test_one_wrong_key_among_many_is_found_early() -> None:
+    # Forty keys need thousands of states each; the wrong one needs a handful.
+    hard = [many_writers(9).operations for _ in range(40)]
+    operations = []
+    for index, part in enumerate(hard):
+        for each in part[:-1]:  # without its last read the history of a key is right, but hard
+            operations.append((index, each))
+    shifted = [
+        Operation(
+            1000 * index + o.number, o.process, o.function, f"key-{index}", o.argument, o.result,
+            o.outcome, 1000 * index + o.invoked, 1000 * index + o.completed,
+        )
+        for index, o in operations
+    ]  # fmt: skip
+    wrong = [
+        Operation(90_001, "A", "write", "wrong", 1, None, "ok", 90_000, 90_001),
+        Operation(90_002, "B", "read", "wrong", None, 2, "ok", 90_002, 90_003),
+    ]
+    alone = Search(History(tuple(o for o in shifted if o.key == "key-0")), register())
+    alone.advance(1_000_000)
+    result = check(History((*shifted, *wrong)), register())
+    assert result.ok is False
+    assert result.refused.key == "wrong"
+    assert alone.states >= 500
+    assert result.states <= 64 * 41  # one short turn each
+
+
+def test_the_earliest_of_two_wrong_keys_is_told() -> None:
+    drawing = """
+    A: |-write(x, 1)-|                 |-read(x) → 0-|
+    B:                 |-write(y, 1)-|                 |-read(y) → 0-|
+    """
+    assert check(history(drawing), register(0)).refused.key == "x"
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_thousands_of_operations(right: bool) -> None:
+    random, operations, value, position = Random(1), [], None, 0
+    for number in range(1, 5001):
+        write = number % 2
+        value = random.randrange(5) if write else value
+        call = ("write", "x", value, None) if write else ("read", "x", None, value)
+        operations.append(Operation(number, f"c{number % 4}", *call, "ok", position, position + 3))
+        position += 4
+    if not right:
+        operations[-1] = Operation(5000, "c0", "read", "x", None, 99, "ok", position, position + 1)
+    result = check(History(tuple(operations)), register())
+    assert result.ok is right
+    assert result.states <= 5001
+    assert len(result.order) == (5000 if right else 4999)
+
+
+# The check as scenarios use it.
+
+
+def test_as_a_check() -> None:
+    trace = Trace([
+        (0, "send", "a", "b", "hello", 1, ""),
+        (1, "invoke", "client-1", "", Call("write", "x", 2), 7, ""),
+        (2, "ok", "client-1", "", None, 7, ""),
+        (3, "deliver", "b", "a", "hello", 1, ""),
+        (4, "invoke", "client-2", "", Call("read", "x", None), 8, ""),
+        (5, "ok", "client-2", "", 1, 8, ""),
+    ])  # fmt: skip
+    judge = linearizable(register(1))
+    verdict = judge(trace)
+    assert (judge.name, verdict.name, verdict.ok) == ("linearizable", "linearizable", False)
+    assert verdict.explanation.startswith("client-2 read x = 1 after client-1's write of x = 2")
+    assert verdict.witness == (1, 2, 4, 5)
+    assert linearizable(register(2), name="atomic")(trace).ok is False
+    assert judge.result(trace).refused.number == 8
+
+
+def test_empty_history() -> None:
+    assert check(History(()), register()).ok is True
+    assert linearizable()(Trace([])).ok is True
+
+
+def test_a_function_that_the_model_does_not_have() -> None:
+    with pytest.raises(BadInput, match=r"'register' has no function 'wirte'; did you mean 'write'"):
+        check(history("A: |-wirte(x, 1)-|"), register())
+
+
+def test_other_partitions() -> None:
+    """A model over all keys: every write adds to one sum."""
+    total = replace(
+        register(0),
+        name="sum",
+        partition_by_key=False,
+        step=lambda state, o: (
+            (True, state + o.argument) if o.function == "write" else (o.may_return(state), state)
+        ),
+    )
+    drawing = """
+    A: |-write(x, 1)-| |-write(y, 2)-|
+    B:                                  |-read(z) → {}-|
+    """
+    assert check(history(drawing.format(3)), total).ok is True
+    assert check(history(drawing.format(2)), total).ok is False
