@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import distlab
@@ -274,21 +274,19 @@ def register(scenario: Scenario) -> Scenario:
 
 def all_scenarios() -> tuple[Scenario, ...]:
     """Every scenario of every chapter package that has a module `scenarios`, by id."""
-    for package in pkgutil.iter_modules(distlab.__path__, "distlab."):
-        if package.ispkg and any(
-            module.name == "scenarios"
-            for module in pkgutil.iter_modules(importlib.import_module(package.name).__path__)
-        ):
-            importlib.import_module(f"{package.name}.scenarios")
+    for folder in distlab.__path__:  # files, not packages: looking must not import the widgets
+        for module in Path(folder).glob("*/scenarios.py"):
+            importlib.import_module(f"distlab.{module.parent.name}.scenarios")
     return tuple(_registry[name] for name in sorted(_registry))
 
 
 def get(scenario_id: str) -> Scenario:
     """The scenario of that id. Raises `BadInput`, with the nearest one, when there is none."""
-    known: Iterable[str] = [scenario.id for scenario in all_scenarios()]
-    if scenario_id not in known:
-        hint = did_you_mean(scenario_id, known)
-        raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
+    if scenario_id not in _registry:
+        known = [scenario.id for scenario in all_scenarios()]
+        if scenario_id not in known:
+            hint = did_you_mean(scenario_id, known)
+            raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
     return _registry[scenario_id]
 
 
