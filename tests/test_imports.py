@@ -40,12 +40,18 @@ RULES: dict[str, set[str]] = {
     "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
     "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.real": {*HOST, "distlab.doctor", "redis", "sqlalchemy", "psycopg"},
-    "distlab.start": {*HOST, "distlab.sim"},  # its systems are the simulated machines themselves
 }
+# Chapters whose systems are state machines with handlers live on simulated machines; those whose
+# systems also run in reality (ids, locks, the scheduler) see nothing but their host.
+ON_MACHINES = {"start", "cap", "eventual", "transactions", "raft"}
+
 for number, chapter in enumerate(CHAPTERS):
     place = f"distlab.{chapter}"
-    RULES.setdefault(place, {*HOST, "redis", *(f"distlab.{c}" for c in CHAPTERS[:number])})
+    ground = {"distlab.sim"} if chapter in ON_MACHINES else {"redis"}
+    RULES[place] = {*HOST, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
+    RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
+    RULES[f"{place}.measured"] = {*RUNS, place}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
 # Of the standard library: what would let real time, real threads or real chance into a simulation.
