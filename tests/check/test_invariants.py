@@ -1,0 +1,244 @@
+"""Each invariant: a run that keeps it, a run that breaks it, and what it does not judge."""
+
+from typing import Any
+
+import pytest
+
+from distlab.check.invariants import (
+    Finding,
+    always,
+    available,
+    invariant,
+    monotonic_reads,
+    mutual_exclusion,
+    no_lost_acknowledged_writes,
+    read_your_writes,
+)
+from distlab.check.notation import history
+from distlab.sim.trace import Call, Trace
+
+
+def trace(drawing: str, *others: tuple[int, str, str, Any]) -> Trace:
+    """The trace of a drawn history, an event a millisecond; (at_ms, kind, node, what) besides."""
+    events = []
+    for each in history(drawing):
+        call = Call(each.function, each.key, each.argument)
+        events.append((each.invoked, "invoke", each.process, "", call, each.number, ""))
+        if each.completed is not None:
+            why = "no majority" if each.outcome == "failed" else ""
+            events.append(
+                (each.completed, each.outcome, each.process, "", each.result, each.number, why)
+            )
+    events += [(at_ms, kind, node, "", what, 0, "") for at_ms, kind, node, what in others]
+    events.sort(key=lambda event: event[0])
+    return Trace([(1000 * at_ms, *rest) for at_ms, *rest in events])
+
+
+def test_invariant_takes_the_first_finding() -> None:
+    check = invariant("rule", lambda t: [Finding("first", (1,)), Finding("second", (2,))], "Fine.")
+    verdict = check(trace(""))
+    assert (check.name, verdict.ok, verdict.explanation, verdict.witness) == (
+        "rule", False, "first", (1,),
+    )  # fmt: skip
+    assert invariant("rule", lambda t: [], "Fine.")(trace("")).explanation == "Fine."
+
+
+def test_what_cannot_be_judged_is_undecided_unless_something_is_wrong() -> None:
+    doubt, wrong = Finding("doubt", ok=None), Finding("wrong")
+    assert invariant("rule", lambda t: [doubt])(trace("")).ok is None
+    assert invariant("rule", lambda t: [doubt, wrong])(trace("")).explanation == "wrong"
+
+
+def test_always() -> None:
+    check = always("never -1", lambda event: event.what != "stock -1")
+    assert check(trace("", (5, "state", "shop", "stock 0"))).ok is True
+    verdict = check(trace("", (5, "state", "shop", "stock 0"), (7, "state", "shop", "stock -1")))
+    assert (verdict.ok, verdict.witness) == (False, (1,))
+    assert verdict.explanation == "At 7 ms, shop: stock -1."
+
+
+# A of CAP.
+
+
+def test_available() -> None:
+    check = available(within_ms=2)
+    assert check(trace("A: |-write(x, 1)-| |-read(x) → 1-|")).ok is True
+
+
+@pytest.mark.parametrize(
+    ("drawing", "explanation", "witness"),
+    [
+        (
+            "A: |-read(x) → 1-| |-write(x, 2) failed-|",
+            "A's write of x = 2 got an error, not an answer (no majority).",
+            (2, 3),
+        ),
+        ("A: |-read(x) → 1-| |-write(x, 2)->", "A's write of x = 2 got no answer.", (2,)),
+        (
+            "A: |------------read(x) → 1---------------|\nB:   |-read(y)-| |-read(y)-|",
+            "A's read of x was answered after 5 ms; later than 2 ms is no answer.",
+            (0, 5),
+        ),
+    ],
+)
+def test_no_answer_an_error_and_a_late_answer_are_not_available(
+    drawing: str, explanation: str, witness: tuple[int, ...]
+) -> None:
+    verdict = available(within_ms=2)(trace(drawing))
+    assert (verdict.ok, verdict.explanation, verdict.witness) == (False, explanation, witness)
+
+
+def test_available_counts_the_clients_it_is_told() -> None:
+    run = trace("A: |-read(x) → 1-|\nB: |-read(x)->")
+    assert available(2, clients=["A"])(run).ok is True
+    assert available(2, clients=["A", "B"])(run).ok is False
+
+
+def test_available_asks_nothing_of_a_machine_that_is_down() -> None:
+    drawing = "A: |-read(x)->"
+    asks = {"A": "n1"}
+    for others, expected in [
+        ([(1, "crash", "n1", None)], True),  # while it is asked
+        ([(-2, "crash", "n1", None)], True),  # before
+        ([(-2, "crash", "n1", None), (-1, "restart", "n1", None)], False),  # it is back
+        ([(-2, "crash", "n1", None), (2, "restart", "n1", None)], True),
+        ([(1, "crash", "n2", None)], False),  # another machine
+        ([(1, "pause", "n1", None)], False),  # slow is not dead
+        ([(1, "crash", "A", None)], True),  # the client itself
+    ]:
+        assert available(2, clients=asks)(trace(drawing, *others)).ok is expected, others
+    late = trace("A: |-read(x)-| |-read(x)->", (3, "crash", "n1", None), (0, "crash", "n1", None))
+    assert available(2, clients=asks)(late).ok is True
+
+
+# Writes that were acknowledged.
+
+
+@pytest.mark.parametrize(
+    ("drawing", "ok"),
+    [
+        ("A: |-write(x, 1)-| |-write(x, 2)-| |-read(x) → 2-|", True),
+        ("A: |-write(x, 1)-| |-write(x, 2)-| |-read(x) → 1-|", False),
+        ("A: |-write(x, 1)-| |-read(x) → 0-|", False),
+        ("A: |-write(x, 1)-| |-write(x, 2) failed-| |-read(x) → 1-|", True),
+        ("A: |-write(x, 1)-|                      |-read(x) → 2-|\nB:     |-write(x, 2)->", True),
+        ("A: |-write(x, 1)-|                      |-read(x) → 1-|\nB:     |-write(x, 2)-|", True),
+        ("A: |-write(x, 1)-| |-read(x) → 0-| |-read(x) → 1-|", True),  # stale, not lost
+        ("A: |-write(x, 1)-| |-read(x) → 1-| |-read(x) → 0-|", False),
+        ("A: |-write(x, 1)-|", None),
+        ("A: |-write(x, 1)-|\nB:    |-read(x) → 0-|", None),
+        ("A: |-write(x, 1)->", True),  # nothing was acknowledged
+        ("A: |-put(k, 1)-| |-delete(k)-| |-get(k) → 1-|", False),
+        ("A: |-cas(x, 0, 1) → True-|  |-read(x) → 0-|", False),
+        ("A: |-cas(x, 0, 1) → False-| |-read(x) → 0-|", True),
+        ("A: |-write(x, 1)-| |-write(y, 1)-| |-read(x) → 1-| |-read(y) → 0-|", False),
+    ],
+)
+def test_no_lost_acknowledged_writes(drawing: str, ok: bool | None) -> None:
+    assert no_lost_acknowledged_writes()(trace(drawing)).ok is ok
+
+
+def test_the_lost_write_is_named() -> None:
+    drawing = (
+        "A: |-write(x, 1)-| |-write(x, 2)-|\nB:                                   |-read(x) → 1-|"
+    )
+    verdict = no_lost_acknowledged_writes()(trace(drawing))
+    assert (
+        verdict.explanation == "A's write of x = 2 was acknowledged, but at the end B read x = 1."
+    )
+    assert verdict.witness == (2, 3, 4, 5)
+
+
+# Session guarantees.
+
+
+@pytest.mark.parametrize(
+    ("drawing", "ok"),
+    [
+        ("A: |-write(x, 1)-| |-read(x) → 1-|", True),
+        ("A: |-write(x, 1)-| |-read(x) → 0-|", False),
+        ("A: |-write(x, 1)-| |-write(x, 2)-| |-read(x) → 1-|", False),
+        ("A: |-write(x, 1)-| |-read(x) → 2-|\nB: |-write(x, 2)------|", True),  # newer, perhaps
+        ("A: |-write(x, 1)-|\nB:                  |-read(x) → 0-|", True),  # another client
+        ("A: |-write(x, 1)-->  |-read(x) → 0-|", True),  # not acknowledged
+        ("A: |-write(x, 1)-| |-read(y) → 0-|", True),  # another key
+    ],
+)
+def test_read_your_writes(drawing: str, ok: bool) -> None:
+    assert read_your_writes()(trace(drawing)).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("drawing", "ok"),
+    [
+        ("W: |-write(x, 1)-|\nA:    |-read(x) → 0-| |-read(x) → 1-|", True),
+        ("W: |-write(x, 1)-|\nA:    |-read(x) → 1-| |-read(x) → 0-|", False),
+        ("W: |-write(x, 1)-|\nA: |-read(x) → 1-|\nB:                    |-read(x) → 0-|", True),
+        ("W: |-write(x, 1)-| |-write(x, 2)-|\nA:    |-read(x) → 2-| |-read(x) → 1-|", False),
+        (  # concurrent writes: neither is older
+            "W: |-write(x, 1)-|\nV: |-write(x, 2)-|\nA:  |-read(x) → 2-| |-read(x) → 1-|",
+            True,
+        ),
+        (  # written again
+            "W: |-write(x, 1)-| |-write(x, 2)-| |-write(x, 1)-|\n"
+            "A:                                                  |-read(x) → 2-| |-read(x) → 1-|",
+            True,
+        ),
+    ],
+)
+def test_monotonic_reads(drawing: str, ok: bool) -> None:
+    assert monotonic_reads()(trace(drawing)).ok is ok
+
+
+def test_session_witnesses() -> None:
+    run = trace("A: |-write(x, 1)-| |-read(x) → 1-| |-read(x) → 0-|")
+    mine, backwards = read_your_writes()(run), monotonic_reads()(run)
+    assert mine.explanation == "A's write of x = 1 was acknowledged, and then A read x = 0."
+    assert mine.witness == (0, 1, 4, 5)
+    assert backwards.explanation == "A read x = 1, and later the older x = 0."
+    assert backwards.witness == (2, 3, 4, 5)
+
+
+# Locks.
+
+
+@pytest.mark.parametrize(
+    ("drawing", "ok"),
+    [
+        (
+            "A: |-acquire(l)-| |-release(l)-|\nB:                                |-acquire(l)-|",
+            True,
+        ),
+        ("A: |-acquire(l)-|\nB:                 |-acquire(l)-|", False),
+        ("A: |-acquire(l)-|\nB:                 |-acquire(l) → False-|", True),
+        ("A: |-acquire(l)-|\nB:                 |-acquire(m)-|", True),
+        ("A: |-acquire(l)-|\nB:                 |-acquire(l) failed-|", True),
+        ("A: |-acquire(l)-|\nB:                 |-acquire(l)->", True),
+        # Releasing begins: from here on the lock may be another's.
+        ("A: |-acquire(l)-| |-release(l)--------|\nB:                    |-acquire(l)-|", True),
+        ("A: |-acquire(l)-|\nB:                 |-release(l)-| |-acquire(l)-|", False),
+    ],
+)
+def test_mutual_exclusion(drawing: str, ok: bool) -> None:
+    assert mutual_exclusion()(trace(drawing)).ok is ok
+
+
+def test_mutual_exclusion_names_both_holders() -> None:
+    verdict = mutual_exclusion()(trace("A: |-acquire(l)-|\nB:                 |-acquire(l)-|"))
+    assert verdict.explanation == "B entered l at 3 ms while A was in it, since 1 ms."
+    assert verdict.witness == (1, 3)
+
+
+def test_a_crash_leaves_the_lock_a_pause_does_not() -> None:
+    drawing = "A: |-acquire(l)-|\nB:                 |-acquire(l)-|"
+    assert mutual_exclusion()(trace(drawing, (1, "crash", "A", None))).ok is True
+    assert mutual_exclusion()(trace(drawing, (1, "pause", "A", None))).ok is False
+
+
+def test_mutual_exclusion_by_state() -> None:
+    check = mutual_exclusion(inside="in the vault")
+    enter_a, leave_a = (1, "state", "a", "in the vault"), (3, "state", "a", "outside")
+    early, late = (2, "state", "b", "in the vault"), (4, "state", "b", "in the vault, too")
+    assert check(trace("", enter_a, leave_a, late)).ok is True
+    assert check(trace("", enter_a, early, leave_a)).ok is False
+    assert check(trace("", enter_a, (1, "crash", "a", None), early)).ok is True
