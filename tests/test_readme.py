@@ -1,0 +1,58 @@
+"""The README is true: its example prints what it says, its commands work, its files are there."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from distlab import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands():
+    return re.findall(r"^\$ (.*?)(?: +#.*)?$", "".join(blocks("console")), re.MULTILINE)
+
+
+def test_the_example_prints_what_stands_below_it():
+    (code,), (output,) = blocks("python"), blocks("text")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    assert printed.getvalue() == output
+
+
+def test_the_example_has_fifteen_lines():
+    assert len([line for line in blocks("python")[0].splitlines() if line]) <= 15
+
+
+def test_set_up_is_two_commands():
+    assert [command for command in commands() if "distlab" not in command] == [
+        "make lab",
+        "make test",
+    ]
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("distlab ")])
+def test_every_command_works(command, capsys):
+    assert cli.main(shlex.split(command)[1:]) in (0, 1)
+    printed = capsys.readouterr()
+    assert printed.out
+    assert not printed.err
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_file_that_is_named_exists(text):
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    paths = re.findall(r"`([\w./]+/[\w./]*)`", text)
+    missing = [name for name in {*links, *paths} if not (ROOT / name).exists()]
+    assert not [name for name in missing if name not in {".venv/bin/distlab"}]
