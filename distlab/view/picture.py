@@ -1,0 +1,102 @@
+"""What all pictures have in common: a size, a scale of time, and several forms to be shown in."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import Any
+
+from distlab.view.theme import stylesheet
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[]{} /·"), frozenset("mwMW@%→×—…")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things are, in pixels of the picture; `lanes` holds the middle of each life line."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    from_ms: float
+    to_ms: float
+    top: float = 0
+    bottom: float = 0
+    lanes: Mapping[str, float] = field(default_factory=dict)
+
+    def x(self, ms: float) -> float:
+        """The place of an instant."""
+        return self.left + (ms - self.from_ms) * (self.right - self.left) / self.span_ms
+
+    def ms(self, x: float) -> float:
+        """The instant at a place."""
+        return self.from_ms + (x - self.left) * self.span_ms / (self.right - self.left)
+
+    @property
+    def span_ms(self) -> float:
+        return self.to_ms - self.from_ms
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layout for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing (`svg`, styled by `theme.stylesheet(live=True)`) and the same in words."""
+
+    svg: str
+    text: str
+    alt: str
+    layout: Layout
+
+    def still(self) -> str:
+        """The drawing as an SVG file of its own: opaque, light, the same wherever it is shown."""
+        start = self.svg.index(">") + 1
+        paper = '<rect class="dl-paper" width="100%" height="100%"/>'
+        head = self.svg[:start].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+        return f"{head}<style>{stylesheet(live=False)}</style>{paper}{self.svg[start:]}"
+
+    def html(self) -> str:
+        """The still for readers who trust nothing: an image, and the text in a closed part."""
+        data = base64.b64encode(self.still().encode()).decode()
+        return (
+            f'<img alt="{xml(self.alt)}" src="data:image/svg+xml;base64,{data}">'
+            f"<details><summary>The picture as text</summary><pre>{xml(self.text)}</pre></details>"
+        )
+
+
+def xml(text: str) -> str:
+    """Text that may stand in an element or an attribute."""
+    return escape(_NOT_XML.sub("�", text))
+
+
+def number(value: float) -> str:
+    """A coordinate, to a tenth of a pixel, without noise."""
+    return f"{round(value, 1) + 0.0:g}"
+
+
+def text_width(text: str, size: float = 11) -> float:
+    """About how wide a text will be. Fonts differ; this is a little more than most need."""
+    units = sum(
+        0.31 if c in NARROW else 0.88 if c in WIDE else 0.7 if c.isupper() else 1 if c > "\u2e7f"
+        else 0.57
+        for c in text
+    )  # fmt: skip
+    return units * size
+
+
+def shortened(text: str, width: float, size: float = 11) -> str:
+    """As much of the text as fits, with an ellipsis; empty when not even four letters do."""
+    if text_width(text, size) <= width:
+        return text
+    while len(text) > 4:
+        text = text[:-1]
+        if text_width(text + "…", size) <= width:
+            return text.rstrip() + "…"
+    return ""
