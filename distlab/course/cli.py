@@ -44,10 +44,10 @@ def _ask(question: quiz.Question) -> quiz.Feedback:
         words = input("numbers, with spaces: " if many else "number: ").split()
         try:
             numbers = [int(word) if word.isdecimal() else float(word) for word in words]
-            return question.mark(numbers if many else numbers[0])
+            return question.mark(numbers[0] if not many and len(numbers) == 1 else numbers)
         except BadInput as error:
             print(error)
-        except (IndexError, ValueError):
+        except ValueError:
             print("Type a number.")
 
 

@@ -100,12 +100,11 @@ def _place(document: Any, path: Iterable[str | int]) -> str:
     words = ""
     for step in path:
         document = document[step]
+        named = isinstance(document, dict) and isinstance(document.get("id"), str)
         if isinstance(step, str):
             words += f", {step}"
-        elif isinstance(document, dict) and isinstance(document.get("id"), str):
-            words += f" {document['id']!r}"
         else:
-            words += f" {step + 1}"
+            words += f"{' ' if words else ', '}{repr(document['id']) if named else step + 1}"
     return words
 
 

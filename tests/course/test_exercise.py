@@ -1,0 +1,241 @@
+"""Exercises: correct, incorrect, not attempted, or an error that is the learner's own."""
+
+import sys
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from distlab.course import exercise as module
+from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.scenario import get, parse_token
+from distlab.start.requests import Print, Printed, Printer
+
+
+class Once(Printer):
+    """Prints a page once, answers always."""
+
+    def on_print(self, message: Print, sender: str) -> None:
+        if self.is_new(message.page):
+            self.print_page(message.page)
+        self.send(sender, Printed(message.page))
+
+    def is_new(self, page: int) -> bool:
+        return page not in self.pages
+
+
+class Stub(Printer):
+    def on_print(self, message, sender):
+        raise NotImplementedError
+
+
+class Silent(Once):
+    def on_print(self, message, sender):
+        if self.is_new(message.page):
+            super().on_print(message, sender)
+
+
+EXERCISE = Exercise(
+    id="start/sample",
+    title="Print once",
+    task="Write Once.",
+    name="Once",
+    cases=(Case("start/lost-answer", "printer", {"retries": 3}, (None, "", "loss:*>*@0=20")),),
+    stub=Stub,
+    reference=Once,
+    hints=("a", "b", "c"),
+    mistakes=(
+        Mistake("prints again", "Look first.", "printed once=violated", Printer),
+        Mistake("keeps silent", "Answer always.", lambda r: not r.verdict("answered").ok, Silent),
+    ),
+    base=Printer,
+    returns={"is_new": bool},
+)
+
+
+def test_the_exercise_keeps_its_promises():
+    assert EXERCISE.audit() == []
+
+
+def test_correct():
+    result = EXERCISE.check(Once)
+    assert (result.kind, result.runs, result.token) == ("correct", 3, "")
+    assert result.text() == "✓ correct: Print once: it held in 3 runs."
+
+
+def test_incorrect_with_the_mistakes_message_and_the_failing_run():
+    result = EXERCISE.check(Printer)
+    assert (result.kind, result.mistake) == ("incorrect", "prints again")
+    assert result.text().startswith("✗ incorrect: Look first.\nprinted once violated: ")
+    assert result.run.verdict("printed once").ok is False
+    assert parse_token(result.token).run().trace.digest() == result.run.trace.digest()
+    assert result.token in result.text()
+    assert "<details>" in result.html()
+
+
+def test_an_unknown_mistake_gets_the_verdicts_explanation():
+    result = replace(EXERCISE, mistakes=()).check(Silent)
+    assert (result.kind, result.mistake) == ("incorrect", "")
+    assert result.message == str(result.run.verdict("answered"))
+
+
+def test_not_attempted():
+    assert EXERCISE.check(Stub).kind == "not attempted"
+    assert "still raises NotImplementedError" in EXERCISE.check(Stub).message
+    assert EXERCISE.check(None).message == "Define Once first, and run its cell."
+
+
+@pytest.mark.parametrize(
+    ("solution", "says"),
+    [
+        (Once("printer"), "Once should be a class that extends Printer."),
+        (int, "Once should be a class that extends Printer."),
+        ("Once", "Once should be a class that extends Printer."),
+    ],
+)
+def test_something_else_than_a_solution(solution, says):
+    result = EXERCISE.check(solution)
+    assert (result.kind, result.message) == ("incorrect", says)
+
+
+def test_a_function_that_is_none():
+    result = replace(EXERCISE, base=None).check(3)
+    assert result.message == "Once should be a function, not int."
+
+
+def test_an_error_is_shown_as_the_learners():
+    class Wrong(Once):
+        def on_print(self, message, sender):
+            self.find(message)
+
+        def find(self, message):
+            return {}[message.page]
+
+    result = EXERCISE.check(Wrong)
+    assert result.kind == "error"
+    first, *lines = result.message.split("\n")
+    assert first == "KeyError: 1"
+    assert [line.split(": ", 1)[1] for line in lines] == [
+        "self.find(message)",
+        "return {}[message.page]",
+    ]
+    assert all(line.startswith("  your code, line ") for line in lines)
+    assert "/" not in result.message  # no paths, and no frame of distlab's
+
+
+def test_an_error_outside_the_learners_lines_is_told_without_addresses():
+    class Wrong(Once):
+        async def on_start(self):
+            await super().on_start()  # which is no coroutine
+
+    class Misnamed(Printer):
+        on_print = None
+
+    assert EXERCISE.check(Wrong).kind == "error"
+    result = EXERCISE.check(Misnamed)
+    assert result.kind == "error"
+    assert "0x" not in result.message
+
+
+def test_a_wrong_return_type_gets_its_message():
+    class Wrong(Once):
+        def is_new(self, page):
+            return None
+
+    result = EXERCISE.check(Wrong)
+    assert (result.kind, result.message) == (
+        "incorrect",
+        "is_new returned NoneType; it should return bool.",
+    )
+
+
+def test_a_function_and_a_coroutine_are_checked_for_their_return_types():
+    async def late():
+        return "3"
+
+    checked = module._returning(late, (int, float))
+    with pytest.raises(module.WrongReturn, match="late returned str; it should return int or flo"):
+        checked().send(None)
+    function = replace(EXERCISE, base=None, returns={"": int})._typed(lambda: "3")
+    with pytest.raises(module.WrongReturn):
+        function()
+
+
+def test_a_loop_without_end_is_stopped(monkeypatch):
+    monkeypatch.setattr(module, "MAX_LINES", 5_000)
+
+    class Looping(Once):
+        def on_print(self, message, sender):
+            while True:
+                with suppress(Exception):
+                    self.pages += ()
+
+    before = sys.gettrace()
+    result = EXERCISE.check(Looping)
+    assert result.kind == "error"
+    assert "a loop that does not end?" in result.message
+    assert "in on_print" in result.message
+    assert sys.gettrace() is before
+
+
+def test_honest_work_in_many_runs_is_not_taken_for_a_loop(monkeypatch):
+    monkeypatch.setattr(module, "MAX_LINES", 1_000)  # enough for one run, not for all of them
+    many = replace(EXERCISE, cases=(replace(EXERCISE.cases[0], seeds=range(30)),))
+    assert many.check(Once).kind == "correct"
+
+
+def test_a_loop_that_waits_is_stopped_by_the_runs_budget():
+    class Waiting(Once):
+        def on_print(self, message, sender):
+            self.set_timer(0, message)
+
+        def on_timer(self, *_):
+            pass
+
+    class Restless(Once):
+        async def on_print(self, message, sender):
+            while True:
+                await self.sleep(0)
+
+    result = EXERCISE.check(Restless)
+    assert result.kind == "incorrect"
+    assert result.message.startswith("progress violated: more than ")
+
+
+def test_the_interrupt_button_stops_it():
+    class Slow(Once):
+        def on_print(self, message, sender):
+            raise KeyboardInterrupt
+
+    result = EXERCISE.check(Slow)
+    assert result.kind == "error"
+    assert "You stopped the check" in result.message
+    assert "in on_print: raise KeyboardInterrupt" in result.message
+
+
+def test_only_the_named_verdicts_judge():
+    case = replace(EXERCISE.cases[0], must_hold=("answered",), schedules=(None,))
+    assert replace(EXERCISE, cases=(case,)).check(Printer).kind == "correct"
+
+
+def test_a_case_runs_every_schedule_with_every_seed():
+    case = Case("start/lost-answer", "printer", {}, ("", "loss:*>*@0=20"), range(2, 5))
+    runs = [(run.seed, bool(run.faults)) for run in case.runs(Once)]
+    assert runs == [(2, False), (3, False), (4, False), (2, True), (3, True), (4, True)]
+
+
+def test_a_broken_exercise_does_not_pass_the_audit():
+    assert any("reference" in p for p in replace(EXERCISE, reference=Silent).audit())
+    assert any("stub" in p for p in replace(EXERCISE, stub=Once).audit())
+    assert "fewer than two named mistakes" in replace(EXERCISE, mistakes=()).audit()
+    swapped = replace(EXERCISE.mistakes[0], example=Silent)
+    assert replace(EXERCISE, mistakes=(swapped, EXERCISE.mistakes[1])).audit()
+
+
+def test_the_source_of_the_reference_can_be_read():
+    assert EXERCISE.source().startswith("class Once(Printer):")
+
+
+def test_the_scenario_itself_is_left_alone():
+    EXERCISE.check(Once)
+    assert get("start/lost-answer").run(retries=3).outcome.name == "not printed once"

@@ -1,0 +1,150 @@
+"""Predictions are judged by the run; the gate opens by an answer or by a skip."""
+
+import pytest
+
+from distlab.course.prediction import Guess, Prediction, came_true
+from distlab.course.progress import Progress
+from distlab.host import BadInput
+from distlab.scenario import get
+
+LOST = get("start/lost-answer").run(retries=0)  # not answered, printed once
+TWICE = get("start/lost-answer").run(retries=2)  # answered, printed twice
+CALM = get("start/lost-answer").run(retries=2, faults="")  # both hold
+
+PREDICTION = Prediction(
+    "start/lost-answer",
+    "The answer to the second page is lost. What happens?",
+    {
+        "The client goes away empty.": "answered=violated",
+        "A page is printed twice.": "printed once=violated",
+        "Nothing bad.": "outcome=holds",
+    },
+    explain="Look at the arrow that ends in ×.",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "run", "expected"),
+    [
+        ("answered=violated", LOST, True),
+        ("answered=violated", TWICE, False),
+        ("answered=holds and printed once=violated", TWICE, True),
+        ("answered=holds and printed once=violated", CALM, False),
+        ("answered=violated|undecided", LOST, True),
+        ("outcome=holds", CALM, True),
+        ("outcome=not answered|stuck", LOST, True),
+        ("outcome=stuck", LOST, False),
+    ],
+)
+def test_conditions(condition, run, expected):
+    assert came_true(condition, run) is expected
+
+
+@pytest.mark.parametrize("condition", ["", "answered", "answered=", "=holds", "answered=false"])
+def test_a_malformed_condition_is_refused_when_it_is_declared(condition):
+    with pytest.raises(BadInput, match="condition"):
+        Prediction("start/x", "?", {"yes": condition, "no": "outcome=holds"})
+
+
+def test_a_condition_on_an_unknown_verdict_says_which_there_are():
+    with pytest.raises(BadInput, match=r"answerd.*answered"):
+        came_true("answerd=holds", LOST)
+
+
+def test_one_option_is_no_prediction():
+    with pytest.raises(BadInput, match="two options"):
+        Prediction("start/x", "?", {"yes": "outcome=holds"})
+
+
+@pytest.mark.parametrize(
+    ("run", "chosen", "right", "says"),
+    [
+        (LOST, 1, True, "✓ As you predicted: The client goes away empty."),
+        (LOST, 2, False, "This run: The client goes away empty."),
+        (TWICE, 1, False, "✗ You predicted: The client goes away empty."),
+        (TWICE, 2, True, "✓"),
+        (CALM, 3, True, "✓"),
+        (LOST, None, None, "No prediction was made. This run: The client goes away empty."),
+    ],
+)
+def test_the_run_judges(run, chosen, right, says):
+    judgement = PREDICTION.judge(run, chosen)
+    assert judgement.right is right
+    assert says in judgement.text
+    assert judgement.text.endswith("Look at the arrow that ends in ×.")
+
+
+def test_a_run_that_no_option_describes_is_not_judged():
+    narrow = Prediction("start/x", "?", {"a": "outcome=stuck", "b": "outcome=undecided"})
+    assert narrow.judge(LOST, 1).right is None
+    assert "None of the answers" in narrow.judge(LOST, 1).text
+
+
+def test_the_gate_opens_by_an_answer_or_by_a_skip():
+    answered, skipped = Guess(PREDICTION), Guess(PREDICTION)
+    assert not answered.open
+    answered.choose(2)
+    skipped.skip()
+    assert answered.open
+    assert skipped.open
+    assert answered.text == "You predict: A page is printed twice."
+    assert "Skipped" in skipped.text
+
+
+@pytest.mark.parametrize("option", [0, 4, -1, True, "1", None, 1.0])
+def test_a_wrong_option_is_refused_and_changes_nothing(option):
+    guess = Guess(PREDICTION)
+    with pytest.raises(BadInput, match="from 1 to 3"):
+        guess.choose(option)
+    assert not guess.open
+
+
+def test_watchers_hear_every_change():
+    heard = []
+    guess = Guess(PREDICTION, watchers=[lambda guess: heard.append(guess.text)])
+    guess.choose(1)
+    guess.skip()
+    assert [text.split()[0] for text in heard] == ["You", "Skipped:"]
+
+
+def test_nothing_is_recorded_unless_asked(learner):
+    guess = Guess(PREDICTION, Progress(learner))
+    guess.choose(1)
+    guess.judge(LOST)
+    guess.skip()
+    assert Progress(learner).entries() == {}
+
+
+def test_what_was_recorded_is_taken_up_again(learner):
+    Guess(PREDICTION, Progress(learner)).choose(2, record=True)
+    tomorrow = Guess(PREDICTION, Progress(learner))
+    assert not tomorrow.open
+    tomorrow.restore()
+    assert tomorrow.open
+    assert tomorrow.chosen == 2
+
+
+def test_a_recorded_skip_is_taken_up_and_a_later_answer_replaces_it(learner):
+    Guess(PREDICTION, Progress(learner)).skip(record=True)
+    later = Guess(PREDICTION, Progress(learner))
+    later.restore()
+    assert later.skipped
+    later.choose(1, record=True)
+    last = Guess(PREDICTION, Progress(learner))
+    last.restore()
+    assert (last.chosen, last.skipped) == (1, False)
+
+
+def test_a_record_of_an_option_that_is_gone_leaves_the_gate_closed(learner):
+    Progress(learner).record("prediction/start/lost-answer", chosen=9)
+    guess = Guess(PREDICTION, Progress(learner))
+    guess.restore()
+    assert not guess.open
+
+
+def test_the_first_judgement_is_the_one_recorded(learner):
+    guess = Guess(PREDICTION, Progress(learner))
+    guess.choose(2, record=True)
+    guess.judge(LOST, record=True)
+    guess.judge(TWICE, record=True)  # moved the fault until it fitted
+    assert Progress(learner).get("prediction/start/lost-answer")["right"] is False

@@ -1,0 +1,136 @@
+"""Interview cards, terms and the table of systems: what is accepted, refused and shown."""
+
+import json
+
+import pytest
+import yaml
+
+from distlab.course import cards, glossary, systems
+from distlab.course.content import BadContent, entries, names
+from distlab.course.glossary import term
+from distlab.host import BadInput
+from distlab.places import shipped
+from distlab.scenario import all_scenarios
+
+CARD = {
+    "id": "why",
+    "question": "Why?",
+    "points": ["because", "and also"],
+    "follow_ups": [{"question": "Really?", "answer": "Yes."}],
+    "trap": "No idea.",
+    "lab": "start/lost-answer",
+}
+
+
+def written(tmp_path, *items):
+    path = tmp_path / "07_sample.yaml"
+    path.write_text(yaml.safe_dump(list(items)))
+    return path
+
+
+def test_a_card_is_read_and_knows_its_chapter(tmp_path):
+    card = cards.read(written(tmp_path, CARD))["why"]
+    assert card.points == ["because", "and also"]
+    assert card.key == "card/sample/why"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"points": ["one"]}, "'why', points: at least 2 are needed, not 1"),
+        ({"points": "one"}, "'why', points: 'one' should be of type array"),
+        ({"follow_ups": [{"question": "?"}]}, "'why', follow_ups 1: missing: answer"),
+        ({"trap": ""}, "'why', trap"),
+        ({"traps": "x"}, "unknown key 'traps'; did you mean 'trap'"),
+        ({"id": None}, "id: None should be of type string"),
+    ],
+)
+def test_a_malformed_card_is_refused(tmp_path, change, complaint):
+    with pytest.raises(BadContent, match=complaint):
+        cards.read(written(tmp_path, {**CARD, **change}))
+
+
+def test_a_card_used_twice_or_unknown_is_refused(tmp_path):
+    with pytest.raises(BadContent, match="'why' is used twice"):
+        cards.read(written(tmp_path, CARD, CARD))
+    with pytest.raises(BadInput, match="no card 'cap-mean'; did you mean 'cap-means'"):
+        cards.card("01_cap", "cap-mean")
+
+
+@pytest.mark.parametrize("name", names("interview"))
+def test_the_courses_cards_are_well_formed(name):
+    assert len(cards.cards(name)) >= 5
+
+
+def test_the_labs_that_texts_name_exist():
+    known = {scenario.id for scenario in all_scenarios()}
+    chapters = {scenario.partition("/")[0] for scenario in known}
+    named = {
+        entry["lab"]
+        for kind in ("quizzes", "interview")
+        for path in sorted((shipped("data") / kind).glob("*.yaml"))
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "lab" in entry
+    }
+    there = {lab for lab in named if lab.partition("/")[0] in chapters}
+    assert there - known == set()
+
+
+def test_a_term_shows_its_meaning_and_its_chinese_word_on_hover():
+    word = term("linearizability")
+    assert word.zh == "线性一致性"
+    assert word.html().startswith('<abbr title="线性一致性: Every operation appears')
+    assert word.html().endswith(">linearizability</abbr>")
+    assert str(word) == "linearizability"
+    assert word.text().startswith("linearizability (线性一致性): Every")
+    assert set(word._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+def test_a_term_is_found_by_its_word_and_an_unknown_one_named():
+    assert term("Split brain") is term("split-brain")
+    with pytest.raises(BadInput, match="no term 'quorums'; did you mean 'quorum'"):
+        term("quorums")
+
+
+def test_what_is_shown_is_escaped():
+    word = glossary.Term("x", "R&W", "<b>", 'say "x" < y', "s")
+    assert word.html() == (
+        '<abbr title="&lt;b&gt;: say &quot;x&quot; &lt; y" tabindex="0">R&amp;W</abbr>'
+    )
+
+
+def test_the_glossary_is_a_table_of_about_sixty_terms():
+    everything = glossary.glossary()
+    assert len(everything.terms) >= 60
+    assert everything.html().count("<tr>") == len(everything.terms) + 1
+    assert [t.id for t in glossary.glossary("quorum", "abd").terms] == ["quorum", "abd"]
+
+
+def test_every_term_and_row_is_complete(tmp_path):
+    bad = written(tmp_path, {"id": "x", "term": "X", "zh": "X", "meaning": "X"})
+    with pytest.raises(BadContent, match="'x': missing: source"):
+        entries(bad, glossary.TERM, glossary.Term)
+    row = dict.fromkeys(("id", "system", "default", "setting", "note", "source"), "x")
+    assert entries(written(tmp_path, row), systems.ROW, dict) == {"x": row}
+    with pytest.raises(BadContent, match="'x': missing: source"):
+        entries(written(tmp_path, {k: row[k] for k in row if k != "source"}), systems.ROW, dict)
+
+
+def test_the_systems_of_the_curriculum_are_there_with_a_source_each():
+    table = systems.systems()
+    assert {row["id"] for row in table.rows} >= {
+        *("hbase", "mongodb", "zookeeper", "etcd", "cassandra", "dynamodb", "eureka"),
+        *("redis", "postgresql", "kafka"),
+    }
+    assert table.text().count("source: ") == len(table.rows)
+    assert table.html().count('scope="row"') == len(table.rows)
+
+
+def test_some_systems_in_the_order_asked_for():
+    assert [row["id"] for row in systems.systems("kafka", "etcd").rows] == ["kafka", "etcd"]
+    with pytest.raises(BadInput, match="no system 'zookeper'; did you mean 'zookeeper'"):
+        systems.systems("zookeper")
+
+
+def test_texts_are_plain_data():
+    assert json.dumps([systems.systems().rows, cards.cards("01_cap")["cap-means"].follow_ups])

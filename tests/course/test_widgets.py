@@ -1,0 +1,289 @@
+"""Widgets: a click does what the method does and records; a still reveals and varies nothing."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+import pytest
+
+from distlab.course import cards, quiz
+from distlab.course.progress import Progress, progress
+from distlab.course.widgets import ExercisePanel, InterviewCard, PredictionWidget, QuizWidget
+from distlab.host import BadInput
+from distlab.start.requests import Printer
+from tests.course.test_exercise import EXERCISE, Once, Stub
+from tests.course.test_prediction import LOST, PREDICTION
+from tests.notebooks.normalise import execute
+
+ROOT = Path(__file__).parents[2]
+
+
+def parts(widget, kind):
+    """All widgets of a kind inside a widget, in the order in which they are reached."""
+    found = [widget] if isinstance(widget, kind) else []
+    for child in getattr(widget, "children", ()):
+        found += parts(child, kind)
+    return found
+
+
+def button(widget, description):
+    (found,) = (b for b in parts(widget, ipywidgets.Button) if b.description == description)
+    return found
+
+
+def shown(widget):
+    return " ".join(part.value for part in parts(widget, ipywidgets.HTML))
+
+
+def all_panels():
+    return [
+        PredictionWidget(PREDICTION),
+        QuizWidget(quiz.quiz("01_cap")),
+        QuizWidget(quiz.pretest("00_start")),
+        ExercisePanel(EXERCISE),
+        InterviewCard(cards.card("01_cap", "cap-means")),
+    ]
+
+
+def test_a_clicked_prediction_is_recorded_and_a_called_one_is_not(learner):
+    widget = PredictionWidget(PREDICTION)
+    widget.choose(1)
+    assert widget.guess.open
+    assert progress().entries() == {}
+    (options,) = parts(widget, ipywidgets.RadioButtons)
+    options.value = 2
+    button(widget, "Record prediction").click()
+    assert Progress(learner).get("prediction/start/lost-answer")["chosen"] == 2
+    assert "You predict: A page is printed twice." in shown(widget)
+
+
+def test_a_click_without_an_answer_asks_for_one():
+    widget = PredictionWidget(PREDICTION)
+    button(widget, "Record prediction").click()
+    assert "Choose an answer first" in shown(widget)
+    assert not widget.guess.open
+
+
+def test_skip_opens_the_gate_and_the_run_is_judged():
+    widget = PredictionWidget(PREDICTION)
+    button(widget, "Skip").click()
+    assert widget.guess.open
+    widget.choose(1)
+    assert widget.judge(LOST).right
+    assert "As you predicted" in shown(widget)
+
+
+def test_a_prediction_of_an_earlier_day_is_shown_again():
+    PredictionWidget(PREDICTION).choose(2, record=True)
+    widget = PredictionWidget(PREDICTION)
+    assert parts(widget, ipywidgets.RadioButtons)[0].value == 2
+    assert widget.guess.open
+
+
+def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    assert widget.answer("smallest-r", 3).correct
+    assert widget.feedback["smallest-r"].startswith("✓ Right.")
+    assert progress().entries() == {}
+    box = widget.children[list(widget.quiz.questions).index("zookeeper-read")]
+    button(box, "Check answer").click()
+    assert "Choose an answer first" in shown(box)
+    (right,) = widget.quiz["zookeeper-read"].correct
+    parts(box, ipywidgets.RadioButtons)[0].value = right
+    button(box, "Check answer").click()
+    assert "✓ Right." in shown(box)
+    entry = Progress(learner).get("quiz/cap/zookeeper-read")
+    assert (entry["given"], entry["correct"]) == (right, True)
+
+
+def test_a_multiple_choice_takes_the_ticked_ones_and_a_number_what_is_typed():
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    names = list(widget.quiz.questions)
+    box = widget.children[names.index("repair-the-inversion")]
+    ticks = parts(box, ipywidgets.Checkbox)
+    button(box, "Check answer").click()
+    assert "Choose an answer first" in shown(box)
+    for number in widget.quiz["repair-the-inversion"].correct:
+        ticks[number - 1].value = True
+    button(box, "Check answer").click()
+    assert "✓ Right." in shown(box)
+    box = widget.children[names.index("smallest-r")]
+    parts(box, ipywidgets.FloatText)[0].value = 2
+    button(box, "Check answer").click()
+    assert "R + W = N is not enough" in shown(box)
+
+
+def test_a_wrong_answer_from_a_cell_is_refused():
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    with pytest.raises(BadInput):
+        widget.answer("smallest-r", "three")
+    assert widget.feedback == {}
+
+
+def test_an_answered_question_is_marked_on_the_next_day():
+    QuizWidget(quiz.quiz("01_cap")).answer("smallest-r", 3, record=True)
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    assert "answered this one rightly" in shown(widget)
+    assert widget.feedback == {}
+
+
+def test_an_exercise_is_checked_as_the_notebook_has_it_at_that_moment(monkeypatch):
+    widget = ExercisePanel(EXERCISE)
+    assert widget.check().kind == "not attempted"
+    for solution, kind in ((Stub, "not attempted"), (Printer, "incorrect"), (Once, "correct")):
+        monkeypatch.setattr(sys.modules["__main__"], "Once", solution, raising=False)
+        assert widget.check().kind == kind
+        assert kind in shown(widget)
+    assert progress().entries() == {}
+
+
+def test_a_clicked_check_is_recorded_and_solved_stays_solved(monkeypatch):
+    widget = ExercisePanel(EXERCISE)
+    for solution in (Once, Printer):
+        monkeypatch.setattr(sys.modules["__main__"], "Once", solution, raising=False)
+        button(widget, "Check").click()
+    entry = progress().get("exercise/start/sample")
+    assert (entry["result"], entry["correct"], entry["tries"]) == ("incorrect", True, 2)
+    assert "You have solved this one" in shown(ExercisePanel(EXERCISE))
+
+
+def test_hints_come_one_after_another():
+    widget = ExercisePanel(EXERCISE)
+    assert [widget.hint() for _ in range(4)] == ["a", "b", "c", "c"]
+    assert shown(widget).count("<li>") == 3
+    assert button(widget, "Hint 3 of 3").disabled
+
+
+def test_the_solution_is_shown_when_asked_for():
+    widget = ExercisePanel(EXERCISE)
+    assert "class Once" not in shown(widget)
+    button(widget, "Solution").click()
+    assert "class Once" in shown(widget)
+
+
+def test_a_card_reveals_after_the_answer_and_counts_what_was_said(learner):
+    widget = InterviewCard(cards.card("01_cap", "cap-means"))
+    assert "trap" not in shown(widget)
+    button(widget, "Compare").click()
+    assert "The trap:" in shown(widget)
+    ticks = parts(widget, ipywidgets.Checkbox)
+    ticks[0].value = ticks[2].value = True
+    assert widget.score() == f"2 of {len(ticks)} points"
+    assert progress().entries() == {}
+    button(widget, "Record what I said").click()
+    assert Progress(learner).get("card/cap/cap-means")["said"] == [1, 3]
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_the_widget(learner):
+    learner.write_text("no folder")
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    widget.answer("smallest-r", 3, record=True)
+    assert "⚠ Your progress cannot be kept" in shown(widget)
+
+
+def test_a_damaged_file_is_said_in_the_widget(learner):
+    learner.mkdir()
+    (learner / "progress.json").write_text("{")
+    assert "⚠ Your progress file was damaged" in shown(QuizWidget(quiz.quiz("01_cap")))
+
+
+def test_every_control_is_a_native_one_with_a_description():
+    for panel in all_panels():
+        if isinstance(panel, InterviewCard):
+            panel.reveal()
+        controls = parts(panel, ipywidgets.ValueWidget | ipywidgets.Button)
+        assert all(c.description for c in controls if not isinstance(c, ipywidgets.HTML))
+
+
+def still(panel):
+    bundle = panel._repr_mimebundle_()
+    return bundle["text/html"], bundle["text/plain"]
+
+
+def test_a_still_stands_beside_the_widget():
+    for panel in all_panels():
+        bundle = panel._repr_mimebundle_()
+        assert "application/vnd.jupyter.widget-view+json" in bundle
+        assert "object at" not in bundle["text/plain"]
+        assert panel.model_id not in bundle["text/html"] + bundle["text/plain"]
+
+
+def test_a_still_reveals_nothing_before_it_is_opened():
+    for panel in all_panels():
+        html, text = still(panel)
+        innermost = re.compile(r"<details>((?!<details>).)*?</details>", re.S)
+        while innermost.search(html):
+            html = innermost.sub("", html)
+        secrets = {
+            PredictionWidget: ["violated"],
+            QuizWidget: ["Tempting", "✓", "feedback"],
+            ExercisePanel: ["def on_print", "<li>a"],
+            InterviewCard: ["trap", "two meanings"],
+        }[type(panel)]
+        assert not [secret for secret in secrets if secret in html + text]
+
+
+def test_a_still_never_reads_progress():
+    before = list(map(still, all_panels()))
+    PredictionWidget(PREDICTION).choose(2, record=True)
+    for name in ("00_start", "01_cap"):
+        for part in (quiz.quiz(name), quiz.pretest(name)):
+            for key in part.questions:
+                progress().record(part.key(key), correct=True)
+    progress().record(EXERCISE.key, correct=True)
+    progress().record("card/cap/cap-means", said=[1])
+    assert list(map(still, all_panels())) == before
+
+
+CELLS = (
+    "from distlab.course import cards, quiz\n"
+    "from distlab.course.glossary import glossary, term\n"
+    "from distlab.course.systems import systems\n"
+    "from distlab.course.widgets import ExercisePanel, InterviewCard\n"
+    "from distlab.course.widgets import PredictionWidget, QuizWidget\n"
+    "from distlab.start.exercises import PRINT_ONCE\n"
+    "from distlab.start.requests import Printer\n"
+    "from distlab.course.prediction import Prediction",
+    "questions = QuizWidget(quiz.quiz('01_cap'))\nquestions",
+    "questions.answer('smallest-r', 2)",
+    "print(questions.feedback['smallest-r'])",
+    "prediction = PredictionWidget(Prediction('start/x', 'What?',"
+    " {'a': 'outcome=holds', 'b': 'outcome=stuck'}))\nprediction",
+    "prediction.choose(1)\nprediction.guess.text",
+    "panel = ExercisePanel(PRINT_ONCE)\npanel",
+    "class CarefulPrinter(Printer):\n    def on_print(self, message, sender):\n"
+    "        self.pages[message.page] = True",
+    "panel.check()",
+    "InterviewCard(cards.card('01_cap', 'cap-means'))",
+    "term('quorum')",
+    "glossary('abd', 'quorum')",
+    "systems('etcd')",
+)
+
+
+def test_a_notebook_with_every_tool_passes_the_strict_comparison(tmp_path, monkeypatch):
+    path = tmp_path / "tools.ipynb"
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert execute(path)
+    assert "your code, line 3, in on_print" in path.read_text(encoding="utf-8")
+    # Another day, with some progress made, and another order of sets.
+    QuizWidget(quiz.quiz("01_cap")).answer("smallest-r", 3, record=True)
+    progress().record("prediction/start/x", chosen=2)
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), str(path)]
+    result = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONHASHSEED": "42"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout
+    kept = json.loads((Path(os.environ["DISTLAB_HOME"]) / "progress.json").read_text())
+    assert set(kept) == {"quiz/cap/smallest-r", "prediction/start/x"}
