@@ -61,7 +61,7 @@ def _update_one(workspace: Path, stem: str, notebook: Notebook, record: dict[str
     version = digest(notebook)
     own = workspace / f"{stem}.ipynb"
     edited = own.exists() and _is_edited(own, record)
-    if own.exists() and _has_version(workspace, stem, version, record):
+    if _has_version(workspace, stem, version, record):
         return Copied(own.name, "", edited)
     target = next(
         copy

@@ -168,7 +168,7 @@ def test_with_a_damaged_record_nothing_is_overwritten(course, mine, damage):
     assert first_cell(mine / NAME) == "my notes"
 
 
-@pytest.mark.parametrize("theirs", ["", "not JSON", "[]", '{"cells": [1]}', '{"cells": 1}'])
+@pytest.mark.parametrize("theirs", ["", "not JSON", "[]", "{}", '{"cells": [1]}', '{"cells": 1}'])
 def test_a_file_that_is_no_notebook_is_left_alone(course, mine, theirs):
     mine.mkdir()
     (mine / NAME).write_text(theirs)
