@@ -16,18 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from distlab.check.history import Operation
 from distlab.check.models import Model
+
+
+class Explanation(NamedTuple):
+    """Two sentences about the refused operation, the operations that prove them, the state."""
+
+    text: str
+    proof: tuple[Operation, ...]
+    state: str
+
 
 Proof = tuple[str, tuple[Operation, ...]]  # a reason, and the operations it speaks of
 
 
 def explain(
     model: Model, operations: Sequence[Operation], order: Sequence[Operation], refused: Operation
-) -> tuple[str, tuple[Operation, ...]]:
-    """Two sentences about ``refused``, and the operations that prove them.
+) -> Explanation:
+    """Why ``refused`` cannot be placed.
 
     ``operations`` is the failing prefix, ``order`` the longest partial linearization of it.
     """
@@ -43,10 +52,11 @@ def explain(
         place = f"The longest order that fits {verb} {', '.join(placed)}: then"
     else:
         place = "At the start"
-    state = f"{place} {model.describe(refused.key, states[-1])}, which refuses {refused}."
+    state = model.describe(refused.key, states[-1])
     numbers = {each.number for each in (refused, *involved)}
     proof = tuple(each for each in operations if each.number in numbers)
-    return f"{fact(refused)}{reason}. {state}", proof
+    text = f"{fact(refused)}{reason}. {place} {state}, which refuses {refused}."
+    return Explanation(text, proof, state)
 
 
 def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation) -> Proof | None:

@@ -60,9 +60,10 @@ class Operation:
         return f"{self.function}({', '.join([self.key, *shown] if self.key else shown)})"
 
     def __str__(self) -> str:
-        """``read(x) → 1``; ``write(x, 1)``; ``write(x, 2) failed``; ``read(x) ?``."""
+        """``read(x) → None``; ``write(x, 1)``; ``write(x, 2) failed``; ``read(x) ?``."""
         if self.outcome == "ok":
-            return self.call if self.result is None else f"{self.call} → {self.result!r}"
+            told = self.result is not None or self.function in ("read", "get", "dequeue")
+            return f"{self.call} → {self.result!r}" if told else self.call
         return f"{self.call} {'failed' if self.outcome == 'failed' else '?'}"
 
 

@@ -27,7 +27,8 @@ needed to put that value back.) ``reads_first=False`` is the plain search; tests
 The failing prefix falls out of the search. Let every configuration note the first completion that
 it has not yet placed. If the search ends in vain, the furthest of these completions is where
 the history turned wrong: everything up to just before it can be placed, that configuration shows
-how, and nothing that includes it can.
+how, and nothing that includes it can. Of such configurations the longest is kept; operations of
+unknown outcome do not count for it, they count against it: they explain nothing.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Search:
         self.invoked = [each.invoked for each in self.operations]
         self.completed = [each.completed or 0 for each in answered]
         self.at_once = [reads_first and model.reads(each) for each in self.operations]
+        self.worth = [len(self.operations) + 1] * len(answered) + [-1] * len(unknown)
         self.stack: list[tuple[int, Any, int, Order]] = [(0, model.init(), 0, None)]
         self.seen: dict[int, list[Any]] = {}  # set of operations placed → the states it led to
         self.states = 0
@@ -75,10 +77,10 @@ class Search:
             if self.states >= limit:
                 return None
             self.states += 1
-            placed, state, count, order = self.stack.pop()
+            placed, state, score, order = self.stack.pop()
             candidates, deadline = self._candidates(placed)
-            if (deadline, count) > self.furthest[:2]:
-                self.furthest = (deadline, count, order)
+            if (deadline, score) > self.furthest[:2]:
+                self.furthest = (deadline, score, order)
             if deadline == math.inf:  # every operation that completed is placed
                 self.stack.clear()
                 return True
@@ -98,7 +100,7 @@ class Search:
                         break
                 else:
                     states.append(after)
-                    self.stack.append((larger, after, count + 1, (index, order)))
+                    self.stack.append((larger, after, score + self.worth[index], (index, order)))
         return False
 
     def _candidates(self, placed: int) -> tuple[list[int], float]:
@@ -122,16 +124,21 @@ class Search:
     @property
     def order(self) -> tuple[Operation, ...]:
         """The order that got furthest."""
+        return tuple(self.operations[index] for index in self._indices())
+
+    @property
+    def refused(self) -> Operation:
+        """The operation that this order could not place: of several, the last to complete."""
+        candidates, _ = self._candidates(sum(1 << index for index in self._indices()))
+        answered = [self.operations[index] for index in candidates if index < self.answered]
+        return max(answered, key=lambda each: each.completed or 0)
+
+    def _indices(self) -> list[int]:
         indices, order = [], self.furthest[2]
         while order is not None:
             index, order = order
             indices.append(index)
-        return tuple(self.operations[index] for index in reversed(indices))
-
-    @property
-    def refused(self) -> Operation:
-        """The operation that the order which got furthest could not place."""
-        return next(each for each in self.operations if each.completed == self.furthest[0])
+        return indices[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +147,8 @@ class LinearizabilityResult:
 
     ``history`` is what was judged; if it is not linearizable, the shortest failing prefix of the
     history of one key. ``order`` is a linearization of it; if there is none, the longest partial
-    one; nothing when undecided. ``refused`` is the operation that cannot be placed then.
-    ``states`` counts the configurations that were visited.
+    one; nothing when undecided. ``refused`` is the operation that cannot be placed then, and
+    ``state`` what refuses it, in words. ``states`` counts the configurations that were visited.
     """
 
     ok: bool | None
@@ -150,6 +157,7 @@ class LinearizabilityResult:
     states: int
     order: tuple[Operation, ...] = ()
     refused: Operation | None = None
+    state: str = ""
     proof: tuple[Operation, ...] = ()
 
     @property
@@ -189,16 +197,18 @@ def check(
                 wrong.append(_shortest_failing(search, budget))
         if wrong:
             first = min(wrong, key=lambda search: search.furthest[0])
-            text, proof = explain(model, first.history.operations, first.order, first.refused)
+            why = explain(model, first.history.operations, first.order, first.refused)
             return LinearizabilityResult(
-                False, first.history, text, spent, first.order, first.refused, proof
-            )
+                False, first.history, why.text, spent, first.order, first.refused, why.state,
+                why.proof,
+            )  # fmt: skip
         allowance *= 4
     if unfinished:
         text = f"The search did not finish within its budget of {budget:,} states."
         return LinearizabilityResult(None, history, text, spent)
-    text = f"One order of the {len(history)} operations explains every answer."
-    return LinearizabilityResult(True, history, text, spent, _merge(searches))
+    order = _merge(searches)
+    text = f"One order of {len(order)} operations explains every answer."
+    return LinearizabilityResult(True, history, text, spent, order)
 
 
 def _shortest_failing(search: Search, budget: int) -> Search:

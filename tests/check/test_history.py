@@ -84,7 +84,7 @@ def test_words_and_quotes_are_values() -> None:
     one, two, three = history("A: |-put(k, a)-| |-put(k, 'a')-| |-get(k) -> None-|")
     assert one.argument == two.argument == "a"
     assert three.result is None
-    assert (str(two), str(three)) == ("put(k, 'a')", "get(k)")
+    assert (str(two), str(three)) == ("put(k, 'a')", "get(k) → None")
 
 
 def test_keys_and_processes_in_order_of_use() -> None:
