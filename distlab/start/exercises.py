@@ -8,15 +8,15 @@ from distlab.start.requests import Print, Printed, Printer
 REPEATED = (
     None,
     "lose:printer>client@0",
-    "lose:printer>client@30;lose:printer>client@90",
+    "lose:printer>client@40;lose:printer>client@90",
     "duplicate:client>printer@0+400=100",
-    "delay:client>printer@0+60=60",
+    "delay:client>printer@0+60=50",
 )
 """Schedules in which a request comes twice: the answer is lost, late, or the request doubled."""
 
 REBOOTED = (
     "lose:printer>client@0;crash:printer@45+10",
-    "lose:printer>client@70;crash:printer@80+30",
+    "lose:printer>client@40;crash:printer@90+10",
 )
 """The same, and the printer is switched off and on between the two."""
 

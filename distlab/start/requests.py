@@ -45,8 +45,14 @@ class Printer(Node):
         return "printed " + (", ".join(map(str, self.pages)) or "nothing")
 
 
+THINK_MS = 40
+
+
 def print_pages(pages: int, retries: int, timeout_ms: float, server: str = "printer") -> Program:
-    """A client program: print pages 1 to `pages`, repeating each request up to `retries` times."""
+    """A client program: print pages 1 to `pages`, repeating each request up to `retries` times.
+
+    It thinks for `THINK_MS` before it asks for the next page.
+    """
 
     async def ask(client: Client, page: int) -> int:
         for attempt in range(retries + 1):
@@ -62,5 +68,6 @@ def print_pages(pages: int, retries: int, timeout_ms: float, server: str = "prin
     async def program(client: Client) -> None:
         for page in range(1, pages + 1):
             await client.perform("print", "", page, ask(client, page))
+            await client.sleep(THINK_MS)
 
     return program

@@ -88,7 +88,7 @@ LOST_ANSWER = register(
         ),
         violating={"retries": 0},
         satisfying={"retries": 2},
-        faults="lose:printer>client@30",
+        faults="lose:printer>client@40",
         horizon_ms=400,
     )
 )
