@@ -1,0 +1,9 @@
+"""The lab: one scenario in a notebook cell, to be broken by hand.
+
+`experiment` is the lab without a screen: what may be done, and what comes of it. `actions` lists
+the buttons. `widget` shows an experiment in the browser (`lab.js`, `lab.css`) and in a still.
+"""
+
+from distlab.lab.widget import Lab
+
+__all__ = ["Lab"]

@@ -1,0 +1,73 @@
+"""The buttons of a lab: a verb for every kind of fault, and a few for the whole experiment.
+
+An action has a name that `lab.press` takes: `crash server-a`, `partition server-a` (cut off from
+everybody else), `partition a,b|c`, `lose client>server`, `undo`. Verb and target are those of the
+fault vocabulary (`distlab.sim.faults`); how long it lasts and how strong it is are guesses from the
+length of the run, which the learner corrects by dragging or in the fault's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from distlab.host import BadInput, did_you_mean
+from distlab.sim.faults import KINDS, Fault
+
+LABELS = {
+    "crash": "Crash", "restart": "Restart", "pause": "Pause", "partition": "Cut network",
+    "wipe": "Crash and lose disk", "jump": "Clock jump", "drift": "Clock drift",
+    "lose": "Lose a message", "delay": "Delay", "duplicate": "Duplicate", "cut": "Cut one way",
+    "hold": "Hold back", "loss": "Lose some",
+}  # fmt: skip
+"""What the buttons say, in the order in which they stand."""
+
+EXPERIMENT = {
+    "violate": ("As often written", "set the knobs to the variant that is often seen in the wild"),
+    "satisfy": ("Repaired", "set the knobs to the variant that keeps the property"),
+    "next seed": ("Next seed", "the same faults with other latencies and other chance"),
+    "undo": ("Undo", "take back the last change"),
+    "reset": ("Reset", "back to how the lab began"),
+}
+"""Actions without a target: what the button says, and what it does."""
+
+EVERY_LINK = "*>*"
+
+
+class Action(NamedTuple):
+    """Something that can be pressed: `press(name)`. `target` is empty for the whole experiment."""
+
+    name: str
+    label: str
+    meaning: str
+    target: str = ""
+
+
+def make_fault(
+    kind: str, target: str, at_ms: float, machines: Sequence[str], horizon_ms: int
+) -> Fault:
+    """A fault at this instant with a duration and a strength that show in a run of this length."""
+    if kind not in KINDS:
+        raise BadInput(f"no action {kind!r}{did_you_mean(kind, [*KINDS, *EXPERIMENT])}")
+    if kind == "partition" and target in machines:
+        rest = [name for name in machines if name != target]
+        target = f"{target}|{','.join(rest)}"
+    lasting = KINDS[kind].lasts and kind not in ("crash", "wipe")
+    part_ms = max(1, horizon_ms // 5)
+    amounts = {"delay": part_ms // 2, "loss": 50, "duplicate": 100, "jump": part_ms, "drift": 200_000}
+    return Fault(kind, target, at_ms, part_ms if lasting else None, amounts.get(kind))
+
+
+def fault_actions(target: str, machines: Sequence[str], down: Iterable[str]) -> list[Action]:
+    """The faults that can happen to `target`, a machine or a link, as actions."""
+    link = ">" in target
+    kinds = [
+        kind for kind in LABELS
+        if (KINDS[kind].target == "link") == link
+        and (kind != "partition" or len(machines) > 1)
+        and (kind not in ("crash", "restart", "wipe") or (kind == "restart") == (target in down))
+    ]  # fmt: skip
+    return [
+        Action(f"{kind} {target}", LABELS[kind], f"{target}: {KINDS[kind].meaning}", target)
+        for kind in kinds
+    ]

@@ -1,0 +1,401 @@
+"""An experiment under way: a scenario, and what somebody has done to it so far.
+
+This is the whole lab without a screen. Notebooks call these methods, and so does the browser: a
+click on a button is `press` with the button's name. Every change computes the run again from its
+beginning (a run is a function of scenario, seed, faults and knobs); nothing is patched. A change
+that cannot be made raises `BadInput` and leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from distlab.check.verdict import Verdict
+from distlab.host import BadInput, did_you_mean
+from distlab.knobs import Value
+from distlab.lab.actions import EVERY_LINK, EXPERIMENT, Action, fault_actions, make_fault
+from distlab.scenario import Outcome, Run, Scenario, get, parse_token
+from distlab.sim.faults import ANY, Fault, Schedule, parse_fault, plain, schedule_text
+from distlab.sim.trace import line
+
+INSTANTS = 120
+"""How many instants the outcome strip tries, at most."""
+
+
+class Setup(NamedTuple):
+    """All that a run depends on."""
+
+    scenario: Scenario
+    seed: int
+    faults: Schedule
+    knobs: Mapping[str, Value]
+
+    def run(self) -> Run:
+        return self.scenario.run(self.seed, self.faults, **self.knobs)
+
+
+class State(NamedTuple):
+    """A machine at one instant: `power` is up, paused or down; `text` its program's own words."""
+
+    machine: str
+    power: str
+    text: str
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (f"{self.machine} {self.power}", self.text)))
+
+
+class Experiment:
+    """One scenario with its faults, knobs and seed, as they stand now, and the run they give.
+
+    `cursor_ms` is the instant that one looks at and where pressed faults begin; `target` the machine
+    or link that the buttons are for; `selected` the fault that the outcome strip moves; `window` the
+    stretch of time in the picture. Raises `BadInput` for anything the scenario does not know.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str,
+        *,
+        seed: int | None = None,
+        faults: Schedule | str | None = None,
+        **knobs: Any,
+    ) -> None:
+        found = scenario if isinstance(scenario, Scenario) else get(scenario)
+        self._show(found.run(seed, faults, **knobs))
+        self._began = self.setup
+        self._past: list[Setup] = []
+        self._gesture = ""
+        self._swept: object = None
+        self._points: list[tuple[float, Outcome]] = []
+        self.notice = ""
+
+    # What there is
+
+    run: Run
+
+    @property
+    def setup(self) -> Setup:
+        return Setup(self.run.scenario, self.run.seed, self.run.faults, self.run.knobs)
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.run.scenario
+
+    @property
+    def faults(self) -> Schedule:
+        return self.run.faults
+
+    @property
+    def horizon_ms(self) -> int:
+        return self.run.scenario.horizon_ms
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.run.outcome
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.run.verdicts
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that the scenario is about."""
+        return self.run.verdict(self.scenario.property)
+
+    @property
+    def deciding(self) -> Verdict:
+        """The verdict that made the outcome: the first that does not hold, else the property's."""
+        rank = {self.scenario.property: 1, self.scenario.price: 2}
+        ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 0))
+        wrong = [v for v in ranked if v.ok is False] or [v for v in ranked if v.ok is None]
+        return wrong[0] if wrong else self.verdict
+
+    @property
+    def token(self) -> str:
+        """The replay token of the run as it stands."""
+        return self.run.token
+
+    @property
+    def status(self) -> str:
+        """One line: how it ended, why, and which faults happened."""
+        faults = schedule_text(self.faults) or "no faults"
+        return f"{self.outcome.name}: {self.deciding.explanation} [{faults}]"
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Every machine at the cursor's instant."""
+        power = dict.fromkeys(self.run.machines, "up")
+        words = dict.fromkeys(self.run.machines, "")
+        becomes = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
+        for at_us, kind, node, _, what, _, _ in self.run.trace.events:
+            if at_us > self.cursor_ms * 1000:
+                break
+            if kind == "state":
+                words[node] = what
+            elif kind in becomes:
+                power[node] = becomes[kind]
+                if kind == "crash":
+                    words[node] = ""
+        return tuple(State(name, power[name], words[name]) for name in self.run.machines)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What a fault may be aimed at: every machine, every link that the run used, all links."""
+        place = {name: number for number, name in enumerate(self.run.machines)}
+        used = {(e.node, e.peer) for e in self.run.trace.events if e.kind == "send"}
+        links = sorted(used, key=lambda pair: (place[pair[0]], place[pair[1]]))
+        return (*place, *(f"{a}>{b}" for a, b in links if a != b), EVERY_LINK)
+
+    def buttons(self, target: str) -> list[Action]:
+        """The faults that can be pressed for one target now."""
+        down = [state.machine for state in self.states if state.power == "down"]
+        return fault_actions(target, self.run.machines, down)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The name of everything that `press` can do now."""
+        possible = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying,
+                    "undo": self._past}  # fmt: skip
+        whole = [name for name in EXPERIMENT if possible.get(name, True)]
+        faults = [button.name for target in self.targets for button in self.buttons(target)]
+        return (*faults, *whole)
+
+    def lines(self, matching: str = "", at_most: int = 300) -> tuple[list[tuple[int, str]], int]:
+        """Lines of the transcript in the window that hold `matching`, with their positions; and
+        how many there are in all, beyond `at_most`.
+        """
+        from_us, to_us = (1000 * ms for ms in self.window)
+        found = [
+            (position, text)
+            for position, event in enumerate(self.run.trace.events)
+            if from_us <= event.at_us <= to_us and matching.lower() in (text := line(event)).lower()
+        ]
+        return found[:at_most], len(found)
+
+    # What one can do
+
+    def press(self, name: str) -> None:
+        """Do what the button of this name does. Faults happen at the cursor: `crash server-a`."""
+        kind, _, target = name.strip().partition(" ")
+        if name in EXPERIMENT:
+            {
+                "violate": lambda: self._variant("violating"),
+                "satisfy": lambda: self._variant("satisfying"),
+                "next seed": lambda: self.set(seed=self.run.seed + 1),
+                "undo": self.undo,
+                "reset": self.reset,
+            }[name]()
+        else:
+            self._add(
+                make_fault(kind, target, self.cursor_ms, self.run.machines, self.horizon_ms)
+            )
+
+    def add(self, fault_text: str) -> None:
+        """Let one more fault happen: `lab.add("crash:server-a@120+300")`."""
+        self._add(parse_fault(fault_text))
+
+    def drag(
+        self, fault: int | str, to_ms: float, for_ms: float | None = None, gesture: str = ""
+    ) -> None:
+        """Let a fault happen at another instant, and for another time if `for_ms` is given.
+
+        `fault` is its index or the beginning of its text (`pause:server-a`). Times outside the run
+        are moved to its edge; `for_ms=math.inf` lasts to the end. Changes that carry the same
+        `gesture` are taken back by one `undo`.
+        """
+        index = self._index(fault)
+        moved = replace(self.faults[index], at_ms=self._instant(to_ms, "to_ms"))
+        if for_ms is not None:
+            for_ms = max(0, _number(for_ms, "for_ms"))
+            moved = replace(moved, for_ms=None if math.isinf(for_ms) else _whole(for_ms))
+        self._replace(index, moved, gesture)
+
+    def edit(self, fault: int | str, fault_text: str) -> None:
+        """Put another fault in the place of one."""
+        self._replace(self._index(fault), parse_fault(fault_text), "")
+
+    def remove(self, fault: int | str) -> None:
+        """Let a fault not happen."""
+        index = self._index(fault)
+        self._change(faults=self.faults[:index] + self.faults[index + 1 :])
+        self.selected = min(index, len(self.faults) - 1) if self.faults else None
+        self.changed()
+
+    def set(self, *, seed: int | None = None, gesture: str = "", **knobs: Any) -> None:
+        """Turn knobs: `lab.set(patience_ms=250, seed=3)`."""
+        self._change(
+            gesture,
+            seed=self.run.seed if seed is None else seed,
+            knobs=self.scenario.settings({**self.run.knobs, **knobs}),
+        )
+
+    def paste(self, token: str) -> None:
+        """Go to the run that a replay token names, of this scenario or of another one."""
+        parsed = parse_token(token)
+        own = parsed.scenario.id == self.scenario.id
+        scenario = self.scenario if own else parsed.scenario
+        self._change(
+            scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs
+        )
+        self.notice = parsed.difference(self.run)
+
+    def undo(self) -> None:
+        """Take back the last change. Raises `BadInput` when there is none."""
+        if not self._past:
+            raise BadInput("nothing to undo: nothing has been changed")
+        self._become(self._past[-1])
+        self._past.pop()
+        self._gesture = ""
+        self.changed()
+
+    def cancel(self, gesture: str) -> None:
+        """Take back what this gesture has changed, if anything."""
+        if gesture and gesture == self._gesture:
+            self.undo()
+
+    def reset(self) -> None:
+        """Go back to how the lab began."""
+        self._change(**self._began._asdict())
+
+    def scrub(self, ms: float) -> None:
+        """Look at another instant: `states` are those of then, and pressed faults begin there."""
+        self.cursor_ms = self._instant(ms, "ms")
+        self.changed()
+
+    def zoom(self, from_ms: float = 0, to_ms: float = math.inf) -> None:
+        """Show a stretch of time; without arguments the whole run."""
+        window = self._instant(from_ms, "from_ms"), self._instant(to_ms, "to_ms")
+        if window[1] - window[0] < 1:
+            raise BadInput(f"zoom from {plain(window[0])} to {plain(window[1])} ms: needs at least "
+                           f"1 ms within 0 to {self.horizon_ms} ms")  # fmt: skip
+        self.window = window
+        self.changed()
+
+    def select(self, fault: int | str | None) -> None:
+        """Choose the fault that the outcome strip moves; None for no fault."""
+        self.selected = None if fault is None else self._index(fault)
+        self.changed()
+
+    def aim(self, target: str) -> None:
+        """Choose the machine or link (`a>b`) that the buttons are for."""
+        ends = set(target.split(">")) - {ANY}
+        if target not in self.targets and not ends <= set(self.run.machines):
+            raise BadInput(f"no machine or link {target!r}{did_you_mean(target, self.targets)}")
+        self.target = target
+        self.changed()
+
+    def sweep(self, at_most: int = INSTANTS) -> tuple[tuple[float, Outcome], ...]:
+        """The outcome strip: how the run would have ended, had the selected fault come at another
+        instant. Computes up to `at_most` more instants and returns all that are known.
+        """
+        points = self.points
+        if self.selected is None:
+            raise BadInput("sweep: there is no fault to move; add or select one")
+        for ms in self._instants[len(points) : len(points) + at_most]:
+            moved = replace(self.faults[self.selected], at_ms=ms)
+            run = self.setup._replace(faults=self._with(self.selected, moved)).run()
+            self._points.append((ms, run.outcome))
+        return self.points
+
+    @property
+    def points(self) -> tuple[tuple[float, Outcome], ...]:
+        """What is known of the outcome strip. It outlives a drag of the selected fault."""
+        index = self.selected
+        if index is None:
+            return ()
+        anywhere = self._with(index, replace(self.faults[index], at_ms=0))
+        strip = self.setup._replace(faults=anywhere), index, self.window
+        if strip != self._swept:
+            self._swept, self._points = strip, []
+        return tuple(self._points)
+
+    @property
+    def is_swept(self) -> bool:
+        """Whether the outcome strip is complete, or there is none."""
+        return self.selected is None or len(self.points) == len(self._instants)
+
+    @property
+    def _instants(self) -> list[float]:
+        from_ms, to_ms = self.window
+        count = min(INSTANTS, math.ceil(to_ms - from_ms))
+        return [_whole(from_ms + (to_ms - from_ms) * (i + 0.5) / count) for i in range(count)]
+
+    def changed(self) -> None:
+        """Called after every change; for those who show the experiment."""
+
+    # How
+
+    def _variant(self, name: str) -> None:
+        knobs = getattr(self.scenario, name)
+        if not knobs:
+            raise BadInput(f"{self.scenario.id} declares no {name} variant")
+        self.set(**knobs)
+
+    def _add(self, fault: Fault) -> None:
+        self._change(faults=(*self.faults, fault), selected=len(self.faults))
+
+    def _replace(self, index: int, fault: Fault, gesture: str) -> None:
+        self._change(gesture, faults=self._with(index, fault), selected=index)
+
+    def _with(self, index: int, fault: Fault) -> Schedule:
+        return (*self.faults[:index], fault, *self.faults[index + 1 :])
+
+    def _change(self, gesture: str = "", selected: int | None = None, **parts: Any) -> None:
+        before = self.setup
+        after = before._replace(**parts)
+        if after != before:
+            self._become(after)
+            if not gesture or gesture != self._gesture:
+                self._past.append(before)
+            self._gesture = gesture
+        if selected is not None:
+            self.selected = selected
+        self.notice = ""
+        self.changed()
+
+    def _become(self, setup: Setup) -> None:
+        run = setup.run()
+        if setup.scenario is self.scenario:
+            self.run = run
+            if self.selected is None or self.selected >= len(run.faults):
+                self.selected = len(run.faults) - 1 if run.faults else None
+        else:
+            self._show(run)
+
+    def _show(self, run: Run) -> None:
+        """Begin to look at a run of a scenario."""
+        self.run = run
+        self.selected: int | None = 0 if run.faults else None
+        self.window: tuple[float, float] = (0, self.horizon_ms)
+        self.cursor_ms: float = self.horizon_ms // 4
+        self.target = run.machines[0]
+
+    def _index(self, fault: int | str) -> int:
+        texts = [str(each) for each in self.faults]
+        if isinstance(fault, str):
+            found = [index for index, text in enumerate(texts) if text.startswith(fault)]
+            if fault in texts or len(found) == 1:
+                return texts.index(fault) if fault in texts else found[0]
+            which = "several faults begin" if found else "no fault begins"
+            raise BadInput(f"{which} with {fault!r} (there are: {'; '.join(texts) or 'none'})")
+        if isinstance(fault, bool) or not isinstance(fault, int) or not 0 <= fault < len(texts):
+            raise BadInput(f"no fault {fault!r}: there are {len(texts)}, counted from 0")
+        return fault
+
+    def _instant(self, ms: float, name: str) -> float:
+        return _whole(min(max(0, _number(ms, name)), self.horizon_ms))
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+        raise BadInput(f"{name}: {value!r} is not a number of milliseconds")
+    return value
+
+
+def _whole(ms: float) -> float:
+    """Milliseconds to the microsecond, without a fraction when there is none."""
+    return int(ms) if ms == int(ms) else round(ms, 3)

@@ -1,0 +1,638 @@
+// One lab in the browser. All of its state is in Python; this file shows what Python says and asks
+// for changes. A request is a command (a method of distlab.lab.experiment.Experiment) with its
+// arguments; see widget.py for the answer. At most one request is on its way. While it is, a newer
+// request of the same kind takes the place of the one that waits: the latest drag wins.
+
+const INVITATION =
+  "Drag a fault along the time axis, or press a button: the whole history is computed anew.";
+const SILENT_AFTER_MS = 8000;
+const SILENCE = "No answer from the kernel yet. If it was restarted, run this cell again.";
+const SETTLED_AFTER_MS = 120;
+
+function node(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made && name !== "list") made[name] = value;
+    else if (value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const plain = (ms) => `${Math.round(ms * 1000) / 1000}`;
+
+// Questions and answers
+
+class Kernel {
+  constructor(model, describe, onAnswer) {
+    this.model = model;
+    this.describe = describe; // what this view has and wants, asked for when a request leaves
+    this.onAnswer = onAnswer;
+    this.view = Math.random().toString(36).slice(2);
+    this.number = 0;
+    this.waiting = [];
+    this.inFlight = false;
+    this.hear = (message) => this.receive(message);
+    model.on("msg:custom", this.hear);
+  }
+
+  get idle() {
+    return !this.inFlight && this.waiting.length === 0;
+  }
+
+  ask(command, args = {}, kind = "") {
+    const request = { command, arguments: args, kind };
+    const last = this.waiting.at(-1);
+    if (kind && last?.kind === kind) this.waiting[this.waiting.length - 1] = request;
+    else this.waiting.push(request);
+    this.next();
+  }
+
+  next() {
+    if (this.inFlight || this.waiting.length === 0) return;
+    const { command, arguments: args } = this.waiting.shift();
+    this.inFlight = true;
+    this.number += 1;
+    this.silence = setTimeout(() => this.onAnswer({ error: SILENCE }), SILENT_AFTER_MS);
+    this.model.send({
+      view: this.view, number: this.number, command, arguments: args, ...this.describe(command),
+    });
+  }
+
+  receive(message) {
+    const mine = message.view === this.view;
+    if (mine && message.number === this.number) {
+      clearTimeout(this.silence);
+      this.inFlight = false;
+      this.onAnswer(message);
+      this.next();
+    } else if (!mine) {
+      this.onAnswer({ changedElsewhere: message.changes });
+    }
+  }
+
+  close() {
+    clearTimeout(this.silence);
+    this.model.off("msg:custom", this.hear);
+  }
+}
+
+// The lab
+
+class Lab {
+  constructor(model, root) {
+    this.root = root;
+    this.picture = 0;
+    this.proof = "";
+    this.hovered = "";
+    this.gestures = 0;
+    this.stale = new Set(["token"]);
+    this.build();
+    this.kernel = new Kernel(model, (command) => this.view(command), (a) => this.answered(a));
+    this.sizes = new ResizeObserver(() => this.resized());
+    this.sizes.observe(this.stage);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    clearTimeout(this.settling);
+    this.kernel.close();
+  }
+
+  ask(command, args, kind) {
+    this.kernel.ask(command, args, kind);
+  }
+
+  look() {
+    this.ask("", {}, "look");
+  }
+
+  view() {
+    return {
+      picture: this.picture,
+      width: this.width,
+      proof: this.hovered || this.proof,
+      want: this.drag ? [] : [...this.wanted()],
+      matching: this.filter.value,
+    };
+  }
+
+  *wanted() {
+    if (this.stale.has("token")) yield "token";
+    if (this.stale.has("lines") && this.log.open) yield "lines";
+    if (this.stale.has("text") && this.words.open) yield "text";
+  }
+
+  answered(answer) {
+    if (answer.changedElsewhere !== undefined) {
+      if (answer.changedElsewhere > this.changes) this.look();
+      return;
+    }
+    this.error.textContent = answer.error ?? "";
+    if (!answer.state) return;
+    if (answer.svg) {
+      this.stale.add("token").add("lines").add("text");
+      this.draw(answer);
+    }
+    this.changes = answer.changes;
+    this.state = answer.state;
+    this.show(answer);
+    this.settle();
+  }
+
+  // Once the learner's hands rest: the parts that cost more than a redraw may.
+  settle() {
+    clearTimeout(this.settling);
+    if (this.drag) return;
+    this.settling = setTimeout(() => {
+      if (this.drag || !this.kernel.idle) return;
+      if (!this.state.swept) this.ask("sweep", {}, "sweep");
+      else if ([...this.wanted()].length) this.look();
+    }, this.sweeping ? 0 : SETTLED_AFTER_MS);
+  }
+
+  resized() {
+    const width = Math.floor(this.stage.clientWidth);
+    if (width === 0 || Math.abs(width - (this.width ?? 0)) < 8) return;
+    this.width = width;
+    this.look();
+  }
+
+  // Elements
+
+  build() {
+    const part = (name, tag = "div", attributes = {}, ...children) =>
+      (this[name] = node(tag, { className: `lab-${name}`, ...attributes }, ...children));
+    const button = (label, title, onclick) => node("button", { type: "button", title, onclick }, label);
+    this.copy = button("Copy", "Copy the token", () => this.copyToken());
+    part("filter", "input", {
+      type: "search", placeholder: "Filter, e.g. server-a or drop", ariaLabel: "Filter the log",
+      oninput: () => { this.stale.add("lines"); this.ask("", {}, "filter"); },
+    });
+    part("pasted", "input", {
+      placeholder: "Paste a token: d1:…", ariaLabel: "Replay token to run", spellcheck: false,
+      onkeydown: (event) => event.key === "Enter" && this.pasteToken(),
+    });
+    part("added", "input", {
+      placeholder: "Another fault, e.g. crash:NAME@120+300", ariaLabel: "Add a fault as text",
+      spellcheck: false,
+      onkeydown: (event) => event.key === "Enter" && this.ask("add", { fault_text: event.target.value }),
+    });
+    this.root.replaceChildren(
+      node("header", { className: "lab-head" },
+        part("title", "h3"), part("outcome", "span"),
+        part("claim", "p"), part("invitation", "p", {}, INVITATION)),
+      part("gate", "p", { hidden: true, role: "note" }),
+      node("div", { className: "lab-tools", role: "group", ariaLabel: "Faults" },
+        node("label", {}, "Break ", part("target", "select", {
+          title: "Which machine or link the fault buttons are for",
+          onchange: () => this.ask("aim", { target: this.target.value }),
+        })),
+        part("verbs", "span"), part("instant", "span"), part("history", "span")),
+      part("stage", "div", {},
+        part("drawing"), part("overlay", "div", { ariaHidden: "true" },
+          part("cursor"), part("ends"), part("readout", "div", { hidden: true }))),
+      part("strip"),
+      part("scrub", "input", {
+        type: "range", step: "any", ariaLabel: "Instant to look at, in milliseconds",
+        oninput: () => this.scrubTo(Number(this.scrub.value)),
+      }),
+      part("states", "ul", { ariaLabel: "Machines at this instant" }),
+      part("error", "p", { role: "alert" }),
+      part("status", "p", { role: "status", ariaLive: "polite" }),
+      node("div", { className: "lab-panels" },
+        node("section", {}, node("h4", {}, "Verdicts"), part("verdicts")),
+        node("section", {}, node("h4", {}, "Knobs"), part("variants"), part("knobs")),
+        node("section", {}, node("h4", {}, "Faults of this run"), part("faults", "ul"), this.added)),
+      node("div", { className: "lab-replay" },
+        node("span", {}, "Replay token"), part("token", "code"), this.copy,
+        this.pasted, button("Run it", "Go to the run that the token names", () => this.pasteToken())),
+      part("log", "details", { ontoggle: () => this.settle() },
+        node("summary", {}, "Event log"), this.filter, part("found", "span"), part("lines", "ol")),
+      part("words", "details", { ontoggle: () => this.settle() },
+        node("summary", {}, "The picture in words"), part("text", "pre")),
+    );
+    this.root.className = "lab dl-theme";
+    this.root.setAttribute("role", "group");
+    this.listen();
+  }
+
+  // Children that are made anew only when what they show has changed; the focus stays in its place.
+  fill(parent, key, make) {
+    const text = JSON.stringify(key);
+    if (parent.shows === text) return;
+    parent.shows = text;
+    const focusable = "button, input, select";
+    const place = [...parent.querySelectorAll(focusable)].indexOf(document.activeElement);
+    parent.replaceChildren(...make());
+    if (place >= 0) {
+      const now = parent.querySelectorAll(focusable);
+      now[Math.min(place, now.length - 1)]?.focus();
+    }
+  }
+
+  show(answer) {
+    const { state } = this;
+    this.title.textContent = state.title;
+    this.claim.textContent = state.claim;
+    this.outcome.textContent = `${state.outcome.mark} ${state.outcome.name}`;
+    this.outcome.dataset.tone = state.outcome.tone;
+    this.root.setAttribute("aria-label", `Lab: ${state.title}`);
+    this.gate.hidden = !state.gate;
+    this.gate.textContent = `${state.gate} The faults wait for your prediction above (or skip it).`;
+    this.root.classList.toggle("lab-gated", Boolean(state.gate));
+    const said = [state.judgement, state.notice, state.status].filter(Boolean).join(" — ");
+    if (!this.drag && this.status.textContent !== said) this.status.textContent = said;
+    this.showStates();
+    if (this.drag) return this.place();
+    this.showButtons();
+    this.showVerdicts();
+    this.showKnobs();
+    this.showFaults();
+    this.showStrip(answer.strip);
+    if (answer.token) this.fresh("token", () => (this.token.textContent = answer.token));
+    if (answer.text) this.fresh("text", () => (this.text.textContent = answer.text));
+    if (answer.lines) this.fresh("lines", () => this.showLines(answer.lines, answer.found));
+    this.place();
+  }
+
+  fresh(name, update) {
+    this.stale.delete(name);
+    update();
+  }
+
+  showButtons() {
+    const { state } = this;
+    this.fill(this.target, state.targets, () => {
+      const option = (value) => node("option", { value }, value === "*>*" ? "every link" : value.replace(">", " → "));
+      const link = (name) => name.includes(">");
+      return [
+        node("optgroup", { label: "Machines" }, ...state.targets.filter((t) => !link(t)).map(option)),
+        node("optgroup", { label: "Links" }, ...state.targets.filter(link).map(option)),
+      ];
+    });
+    this.target.value = state.target;
+    const press = ({ name, label, meaning }, disabled) => node("button", {
+      type: "button", title: meaning, disabled, onclick: () => this.ask("press", { name }),
+      "data-action": name,
+    }, label);
+    const whole = (...names) => state.whole.filter(({ name }) => names.includes(name))
+      .map((action) => press(action, !state.possible.includes(action.name)));
+    this.fill(this.verbs, [state.buttons, state.gate], () =>
+      state.buttons.map((action) => press(action, Boolean(state.gate))));
+    this.fill(this.history, state.possible, () => whole("undo", "reset"));
+    this.fill(this.variants, state.possible, () =>
+      whole(...["violate", "satisfy"].filter((name) => state.possible.includes(name)), "next seed"));
+  }
+
+  showVerdicts() {
+    const { state } = this;
+    const key = [state.verdicts, this.proof];
+    this.fill(this.verdicts, key, () => state.verdicts.map((verdict) => {
+      const mark = { holds: "✓", violated: "✕", undecided: "?" }[verdict.word];
+      const hover = (name) => () => { this.hovered = name; this.look(); };
+      const card = node("button", {
+        type: "button", className: "lab-card", ariaPressed: `${this.proof === verdict.name}`,
+        disabled: verdict.events === 0,
+        title: verdict.events ? "Show the events that prove it" : "",
+        onclick: () => this.pin(verdict.name),
+        onpointerenter: hover(verdict.name), onpointerleave: hover(""),
+      },
+      node("span", { className: "lab-card-head" },
+        node("b", {}, `${mark} ${verdict.name}`), ` ${verdict.word}`,
+        node("i", {}, verdict.role)),
+      node("span", {}, verdict.explanation));
+      card.dataset.word = verdict.word;
+      return card;
+    }));
+  }
+
+  pin(name) {
+    this.proof = this.proof === name ? "" : name;
+    this.hovered = "";
+    this.look();
+  }
+
+  showKnobs() {
+    const { knobs, seed } = this.state;
+    const all = [...knobs, { name: "seed", value: seed, meaning: "which latencies and which chance" }];
+    this.fill(this.knobs, all.map(({ value, ...rest }) => rest), () => all.map((knob) => this.knob(knob)));
+    for (const { name, value } of all) {
+      for (const input of this.knobs.querySelectorAll(`[data-knob="${name}"]`)) {
+        if (this.turning === input) continue;
+        if (input.type === "checkbox") input.checked = value;
+        else input.value = value;
+      }
+    }
+  }
+
+  knob({ name, meaning, value, low, high, choices }) {
+    const turn = (input, gesture) => this.ask(
+      "turn", { name, text: input.type === "checkbox" ? `${Number(input.checked)}` : input.value, gesture }, `turn ${name}`);
+    const control = (attributes) => node("input", {
+      title: meaning, "data-knob": name, ariaLabel: name,
+      onchange: (event) => turn(event.target, ""), ...attributes,
+    });
+    let controls;
+    if (choices) {
+      controls = [node("select", {
+        title: meaning, "data-knob": name, ariaLabel: name, onchange: (event) => turn(event.target, ""),
+      }, ...choices.map((choice) => node("option", { value: choice }, choice)))];
+    } else if (typeof value === "boolean") {
+      controls = [control({ type: "checkbox" })];
+    } else {
+      controls = [control({ type: "number", min: low ?? 0, max: high, step: 1 })];
+      if (high !== undefined) {
+        let gesture = "";
+        controls.unshift(control({
+          type: "range", min: low, max: high, step: 1,
+          oninput: ({ target }) => {
+            gesture ||= this.newGesture();
+            this.turning = target;
+            turn(target, gesture);
+          },
+          onchange: () => { gesture = ""; this.turning = null; this.look(); },
+        }));
+      }
+    }
+    return node("div", { className: "lab-knob" }, node("span", {}, node("b", {}, name), ` ${meaning}`),
+      node("span", {}, ...controls));
+  }
+
+  showFaults() {
+    const { faults, selected, gate } = this.state;
+    this.fill(this.faults, [faults, selected, gate], () => faults.map(({ text }, index) => node("li", {
+      className: index === selected ? "lab-selected" : "",
+    },
+    node("input", {
+      value: text, spellcheck: false, ariaLabel: `Fault ${index + 1}`, disabled: Boolean(gate),
+      title: "kind:target@at+for=amount, in milliseconds",
+      onfocus: () => this.select(index),
+      onchange: (event) => this.ask("edit", { fault: index, fault_text: event.target.value }),
+    }),
+    node("button", {
+      type: "button", title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: Boolean(gate),
+      onclick: () => this.ask("remove", { fault: index }),
+    }, "✕"))));
+    this.added.disabled = Boolean(gate);
+    if (faults.some(({ text }) => text === this.added.value)) this.added.value = "";
+  }
+
+  showStates() {
+    const { states, cursor } = this.state;
+    this.instant.textContent = `at ${plain(cursor)} ms`;
+    this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
+      "data-power": power,
+    }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
+  }
+
+  showStrip(strip) {
+    this.sweeping = strip && !strip.done;
+    if (strip) this.fill(this.strip, strip.svg, () => [parsed(strip.svg)]);
+    else this.fill(this.strip, "", () => []);
+    this.strip.firstChild?.setAttribute("aria-label", strip.alt);
+  }
+
+  showLines(lines, found) {
+    this.found.textContent = found > lines.length ? `${lines.length} of ${found} lines` : `${found} lines`;
+    this.lines.replaceChildren(...lines.map(([, text]) => node("li", {}, text)));
+  }
+
+  // The picture
+
+  draw({ svg, alt, layout, picture }) {
+    this.picture = picture;
+    this.layout = layout;
+    const drawn = parsed(svg);
+    drawn.setAttribute("aria-label", alt);
+    const old = this.drawing.firstChild;
+    if (old) transplant(old, drawn);
+    else this.drawing.replaceChildren(drawn);
+  }
+
+  x(ms) {
+    const { left, right, from_ms, to_ms } = this.layout;
+    return left + ((ms - from_ms) * (right - left)) / (to_ms - from_ms);
+  }
+
+  // The instant under the pointer, rounded to what one can point at.
+  msAt(event) {
+    const { left, right, from_ms, to_ms, width } = this.layout;
+    const box = this.drawing.firstChild.getBoundingClientRect();
+    const x = ((event.clientX - box.left) * width) / box.width;
+    const ms = from_ms + ((x - left) * (to_ms - from_ms)) / (right - left);
+    const step = to_ms - from_ms > 100 ? 1 : 0.1;
+    return clamp(Math.round(ms / step) * step, 0, this.state.horizon);
+  }
+
+  // Everything that lies over the picture, in its place.
+  place() {
+    if (!this.layout) return;
+    const { layout, state, drag } = this;
+    const within = (ms) => clamp(this.x(ms), layout.left, layout.right);
+    this.cursor.style.transform = `translateX(${within(state.cursor)}px)`;
+    this.cursor.style.top = `${layout.top}px`;
+    this.cursor.style.height = `${layout.bottom - layout.top}px`;
+    this.scrub.style.marginLeft = `${layout.left - 8}px`;
+    this.scrub.style.width = `${layout.right - layout.left + 16}px`;
+    this.scrub.min = layout.from_ms;
+    this.scrub.max = layout.to_ms;
+    if (document.activeElement !== this.scrub || this.kernel.idle) this.scrub.value = state.cursor;
+    for (const group of this.drawing.querySelectorAll("[data-fault]")) {
+      const moved = drag?.kind === "fault" && drag.index === Number(group.dataset.fault);
+      const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;
+      group.style.transform = by ? `translateX(${by}px)` : "";
+    }
+    const ends = state.faults.map((fault, index) => ({ ...fault, index })).filter((fault) => fault.lasts);
+    while (this.ends.children.length > ends.length) this.ends.lastChild.remove();
+    ends.forEach((fault, place) => {
+      const grip = this.ends.children[place] ?? this.ends.appendChild(node("div", { className: "lab-end", title: "Drag the end" }));
+      const knob = this.drawing.querySelector(`[data-fault="${fault.index}"] .dl-knob`);
+      const end = drag?.kind === "end" && drag.index === fault.index ? drag.ms
+        : fault.for === null ? layout.to_ms : fault.at + fault.for;
+      grip.dataset.end = fault.index;
+      grip.style.transform = `translate(${within(end)}px, ${knob?.getAttribute("cy") ?? 0}px)`;
+      grip.hidden = fault.index !== state.selected;
+    });
+    this.readout.hidden = !drag || drag.kind === "cursor";
+    if (!this.readout.hidden) {
+      this.readout.textContent = drag.kind === "end"
+        ? `for ${plain(drag.ms - state.faults[drag.index].at)} ms` : `${plain(drag.ms)} ms`;
+      this.readout.style.transform = `translateX(${within(drag.ms)}px) translateX(-50%)`;
+    }
+  }
+
+  // Hands: pointer and keyboard
+
+  newGesture() {
+    this.gestures += 1;
+    return `${this.kernel.view} ${this.gestures}`;
+  }
+
+  select(index) {
+    if (this.state.selected !== index) this.ask("select", { fault: index }, "select");
+  }
+
+  scrubTo(ms) {
+    this.ask("scrub", { ms: Math.round(ms * 10) / 10 }, "scrub");
+  }
+
+  listen() {
+    const { stage } = this;
+    stage.addEventListener("pointerdown", (event) => this.grab(event));
+    stage.addEventListener("pointermove", (event) => this.pull(event));
+    stage.addEventListener("pointerup", (event) => this.letGo(event));
+    stage.addEventListener("pointercancel", () => this.cancelDrag());
+    stage.addEventListener("keydown", (event) => this.key(event));
+    stage.addEventListener("focusin", ({ target }) => {
+      const fault = target.closest("[data-fault]");
+      if (fault && !this.drag) this.select(Number(fault.dataset.fault));
+    });
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.drag) this.cancelDrag();
+      event.stopPropagation(); // JupyterLab has a command for nearly every letter
+    });
+  }
+
+  grab(event) {
+    if (event.button !== 0 || !this.state || this.drag) return;
+    const end = event.target.closest("[data-end]");
+    const fault = event.target.closest("[data-fault]");
+    const ms = this.msAt(event);
+    if (end || fault) {
+      if (this.state.gate) return;
+      const index = Number(end ? end.dataset.end : fault.dataset.fault);
+      const { at, for: lasts } = this.state.faults[index];
+      const from = end ? (lasts === null ? this.state.horizon : at + lasts) : at;
+      this.drag = { kind: end ? "end" : "fault", index, ms: from, offset: from - ms, gesture: this.newGesture() };
+      this.select(index);
+    } else {
+      this.drag = { kind: "cursor", ms };
+      const machine = this.machineAt(event);
+      if (machine && machine !== this.state.target) this.ask("aim", { target: machine });
+      this.scrubTo(ms);
+    }
+    this.stage.setPointerCapture(event.pointerId);
+    this.stage.classList.toggle("lab-dragging", this.drag.kind !== "cursor");
+  }
+
+  machineAt(event) {
+    const { width, lanes } = this.layout;
+    const box = this.drawing.firstChild.getBoundingClientRect();
+    const y = ((event.clientY - box.top) * width) / box.width;
+    return Object.keys(lanes).find((name) => Math.abs(lanes[name] - y) < 20);
+  }
+
+  pull(event) {
+    const { drag } = this;
+    if (!drag) return;
+    const ms = this.msAt(event);
+    if (drag.kind === "cursor") return void this.scrubTo(ms);
+    const { at } = this.state.faults[drag.index];
+    const to = clamp(ms + drag.offset, drag.kind === "end" ? at : 0, this.state.horizon);
+    if (to === drag.ms) return;
+    drag.ms = to;
+    this.place();
+    const times = drag.kind === "end" ? { to_ms: at, for_ms: to - at } : { to_ms: to };
+    this.ask("drag", { fault: drag.index, ...times, gesture: drag.gesture }, "drag");
+  }
+
+  letGo() {
+    this.drag = null;
+    this.stage.classList.remove("lab-dragging");
+    if (this.state) this.look();
+  }
+
+  cancelDrag() {
+    const gesture = this.drag?.gesture;
+    this.drag = null;
+    this.stage.classList.remove("lab-dragging");
+    if (gesture) this.ask("cancel", { gesture });
+    this.place();
+  }
+
+  key(event) {
+    const fault = event.target.closest?.("[data-fault]");
+    if (!fault || this.state.gate || event.ctrlKey || event.metaKey || event.altKey) return;
+    const index = Number(fault.dataset.fault);
+    const step = event.shiftKey ? 10 : 1;
+    const { horizon } = this.state;
+    const now = performance.now();
+    const keys = this.keys;
+    if (keys?.index !== index || now - keys.at > 1000 || this.kernel.idle) {
+      const { at, for: lasts } = this.state.faults[index];
+      const gesture = keys?.index === index && now - keys.at < 1000 ? keys.gesture : this.newGesture();
+      this.keys = { index, ms: at, for: lasts, gesture };
+    }
+    this.keys.at = now;
+    const { keys: k } = this;
+    if (event.key === "ArrowLeft" || event.key === "ArrowDown") k.ms -= step;
+    else if (event.key === "ArrowRight" || event.key === "ArrowUp") k.ms += step;
+    else if (event.key === "PageUp") k.ms += horizon / 20;
+    else if (event.key === "PageDown") k.ms -= horizon / 20;
+    else if (event.key === "Home") k.ms = 0;
+    else if (event.key === "End") k.ms = horizon;
+    else if ("+=".includes(event.key)) k.for = (k.for ?? 0) + 10;
+    else if ("-_".includes(event.key)) k.for = Math.max(0, (k.for ?? horizon - k.ms) - 10);
+    else if (event.key === "Delete" || event.key === "Backspace") this.ask("remove", { fault: index });
+    else return;
+    event.preventDefault();
+    if (event.key === "Delete" || event.key === "Backspace") return;
+    k.ms = clamp(k.ms, 0, horizon);
+    const times = "+=-_".includes(event.key) ? { to_ms: k.ms, for_ms: k.for } : { to_ms: k.ms };
+    this.ask("drag", { fault: index, ...times, gesture: k.gesture }, "drag");
+  }
+
+  // Tokens
+
+  pasteToken() {
+    if (this.pasted.value.trim()) this.ask("paste", { token: this.pasted.value });
+  }
+
+  async copyToken() {
+    try {
+      await navigator.clipboard.writeText(this.token.textContent);
+      this.copy.textContent = "Copied";
+      setTimeout(() => (this.copy.textContent = "Copy"), 1500);
+    } catch {
+      getSelection().selectAllChildren(this.token); // no clipboard: at least it is selected
+    }
+  }
+}
+
+function parsed(svg) {
+  const holder = document.createElement("template");
+  holder.innerHTML = svg;
+  return holder.content.firstChild;
+}
+
+// Put a new drawing in the place of an old one, but keep the elements of the faults: one of them may
+// have the focus. They are the last in the drawing and in the order of the schedule.
+function transplant(old, drawn) {
+  for (const { name, value } of drawn.attributes) old.setAttribute(name, value);
+  const kept = [...old.querySelectorAll(":scope > [data-fault]")];
+  const fresh = [...drawn.querySelectorAll(":scope > [data-fault]")];
+  kept.splice(fresh.length).forEach((group) => group.remove());
+  kept.forEach((group, index) => {
+    for (const { name, value } of fresh[index].attributes) group.setAttribute(name, value);
+    group.replaceChildren(...fresh[index].childNodes);
+    fresh[index].remove();
+  });
+  for (const child of [...old.childNodes]) if (!kept.includes(child)) child.remove();
+  const [first] = kept;
+  const behind = [...drawn.childNodes].filter((child) => !fresh.includes(child));
+  if (first) first.before(...behind);
+  else old.append(...behind);
+  old.append(...fresh.filter((group) => group.parentNode === drawn));
+}
+
+export default {
+  render({ model, el }) {
+    const root = document.createElement("div");
+    el.append(root);
+    const lab = new Lab(model, root);
+    return () => lab.close();
+  },
+};

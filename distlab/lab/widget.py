@@ -1,0 +1,232 @@
+"""The lab in a notebook cell: an experiment that the browser shows and asks to be changed.
+
+The browser sends one request at a time: a command (a method of `Experiment` and its arguments) and
+what it wants to see. The answer carries the request's number, the state in full (it is small) and
+the picture if it is another one than the browser has. Everything happens in the request's callback:
+no thread, no timer, nothing that could end up in a later cell. What is wrong with a request is
+shown in the lab, in the words that a notebook cell would get.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import anywidget
+
+from distlab.check.verdict import Verdict
+from distlab.host import BadInput
+from distlab.knobs import Choice, Integer, Knob, Value
+from distlab.lab.actions import EXPERIMENT
+from distlab.lab.experiment import Experiment
+from distlab.scenario import Run, Scenario
+from distlab.sim.faults import KINDS, Schedule
+from distlab.view.picture import Picture, xml
+from distlab.view.spacetime import spacetime
+from distlab.view.strip import strip
+from distlab.view.theme import TONES, stylesheet
+
+HERE = Path(__file__).parent
+COMMANDS = frozenset(
+    "press add drag edit remove turn paste cancel scrub zoom select aim".split()
+)  # fmt: skip
+BREAKS = ("press", "add")
+"""Commands after which a prediction is judged."""
+SLICE_S = 0.03
+"""How long the outcome strip is computed before the browser is served again."""
+WIDTHS = (420, 1600)
+
+
+class Guess(Protocol):
+    """What the lab needs of a prediction (`distlab.course.prediction.Guess`)."""
+
+    @property
+    def open(self) -> bool: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def watchers(self) -> list[Callable[[Any], None]]: ...
+
+
+class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
+    """`Lab("start/slow-or-dead")` in a cell shows the lab; its methods do what its buttons do.
+
+    Takes a scenario or its id, and what else the first run shall have: `seed`, `faults`, knobs.
+    With a `prediction` the buttons in the browser wait until it is answered or skipped; methods
+    called from a cell never wait.
+    """
+
+    _esm = HERE / "lab.js"
+    _css = stylesheet(live=True) + (HERE / "lab.css").read_text(encoding="utf-8")
+
+    def __init__(
+        self,
+        scenario: Scenario | str,
+        *,
+        seed: int | None = None,
+        faults: Schedule | str | None = None,
+        prediction: Any = None,
+        **knobs: Any,
+    ) -> None:
+        anywidget.AnyWidget.__init__(self)
+        self._drawn: tuple[Any, ...] = ()
+        self._picture: Picture | None = None
+        self._pictures = 0
+        self._changes = 0
+        self._answering = False
+        self._prediction = prediction
+        self._guess: Guess | None = getattr(prediction, "guess", prediction)
+        self._judgement = ""
+        Experiment.__init__(self, scenario, seed=seed, faults=faults, **knobs)
+        self.on_msg(self._on_request)
+        if self._guess is not None:
+            self._guess.watchers.append(lambda _: self.changed())
+
+    def changed(self) -> None:
+        """Tell every view in the browser; the one that asked for the change gets an answer."""
+        self._changes += 1
+        if not self._answering:
+            self.send({"type": "changed", "changes": self._changes})
+
+    def turn(self, name: str, text: str, gesture: str = "") -> None:
+        """`set` for one knob, or the seed, as text."""
+        for knob in self.scenario.knobs:
+            if knob.name == name:
+                self.set(gesture=gesture, **{name: knob.parse(text)})
+                return
+        if name != "seed" or not text.strip().isdecimal():
+            raise BadInput(f"{name}: {text!r} is not a whole number from 0 on")
+        self.set(seed=int(text), gesture=gesture)
+
+    # Requests of the browser
+
+    def _on_request(self, _: Any, request: dict[str, Any], __: Any) -> None:
+        answer = {"type": "answer", "view": request.get("view"), "number": request.get("number")}
+        self._answering = True
+        try:
+            self._obey(request.get("command", ""), request.get("arguments", {}))
+            answer |= self._seen(request)
+        except BadInput as error:
+            answer["error"] = str(error)
+            answer |= self._seen(request)
+        except Exception as error:
+            answer["error"] = f"{type(error).__name__}: {error}"
+        finally:
+            self._answering = False
+        self.send(answer)
+
+    def _obey(self, command: str, arguments: dict[str, Any]) -> None:
+        if command == "sweep":
+            self._sweep_for_a_while()
+        elif command:
+            if command not in COMMANDS:
+                raise BadInput(f"no command {command!r}")
+            getattr(self, command)(**arguments)
+            if command in BREAKS and self._guess is not None and self._guess.open:
+                self._judgement = self._prediction.judge(self.run, record=True).text
+
+    def _sweep_for_a_while(self) -> None:
+        until = time.monotonic() + SLICE_S
+        while not self.is_swept and time.monotonic() < until:
+            self.sweep(1)
+
+    def _seen(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the browser shall show now."""
+        picture = self._draw(request.get("width", 960), request.get("proof", ""))
+        seen = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
+        if request.get("picture") != self._pictures:
+            seen |= {"svg": picture.svg, "alt": picture.alt, "layout": picture.layout.as_dict()}
+        points = self.points
+        seen["strip"] = self._strip(points, picture) if points else None
+        wanted = request.get("want", ())
+        if "token" in wanted:
+            seen["token"] = self.token
+        if "text" in wanted:
+            seen["text"] = picture.text
+        if "lines" in wanted:
+            seen["lines"], seen["found"] = self.lines(str(request.get("matching", "")))
+        return seen
+
+    def _draw(self, width: float, proof: str) -> Picture:
+        width = min(max(round(width), WIDTHS[0]), WIDTHS[1])
+        witness = next((v.witness for v in self.verdicts if v.name == proof), ())
+        about = (self.run, self.window, width, self.selected, witness)
+        if self._picture is None or self._drawn[0] is not self.run or self._drawn[1:] != about[1:]:
+            self._picture = spacetime(self.run, window=self.window, width=width, highlight=witness,
+                                      selected=self.selected)  # fmt: skip
+            self._drawn = about
+            self._pictures += 1
+        return self._picture
+
+    def _strip(self, points: Any, picture: Picture) -> dict[str, Any]:
+        selected = None if self.selected is None else self.faults[self.selected].at_ms
+        drawn = strip(points, picture.layout, selected)
+        return {"svg": drawn.svg, "alt": drawn.alt, "done": self.is_swept}
+
+    def _state(self) -> dict[str, Any]:
+        gate = self._guess
+        return {
+            "title": self.scenario.title, "claim": self.scenario.claim, "id": self.scenario.id,
+            "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
+            "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
+            "status": self.status, "notice": self.notice, "judgement": self._judgement,
+            "gate": "" if gate is None or gate.open else gate.text,
+            "faults": [{"text": str(f), "at": f.at_ms, "for": f.for_ms,
+                        "lasts": KINDS[f.kind].lasts} for f in self.faults],
+            "selected": self.selected, "swept": self.is_swept,
+            "target": self.target, "targets": self.targets,
+            "buttons": [button._asdict() for button in self.buttons(self.target)],
+            "whole": [{"name": name, "label": label, "meaning": meaning}
+                      for name, (label, meaning) in EXPERIMENT.items()],
+            "possible": [name for name in self.actions if name in EXPERIMENT],
+            "states": [state._asdict() for state in self.states],
+            "verdicts": [self._card(verdict) for verdict in self.verdicts],
+            "deciding": self.deciding.name,
+            "seed": self.run.seed,
+            "knobs": [_control(knob, self.run.knobs[knob.name]) for knob in self.scenario.knobs],
+        }  # fmt: skip
+
+    def _card(self, verdict: Verdict) -> dict[str, Any]:
+        roles = {self.scenario.property: "the property", self.scenario.price: "its price"}
+        return {"name": verdict.name, "word": verdict.word, "explanation": verdict.explanation,
+                "role": roles.get(verdict.name, ""), "events": len(verdict.witness)}  # fmt: skip
+
+    # Stills
+
+    def html(self) -> str:
+        """What is shown where no widget is: on GitHub, in an untrusted notebook."""
+        picture = self._still()
+        rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
+        parts = [f"<p><b>{xml(self.scenario.title)}</b> {xml(self.scenario.claim)}</p>",
+                 picture.html()]  # fmt: skip
+        if self.points:
+            parts.append(strip(self.points, picture.layout).html())
+        return "".join([*parts, f"<ul>{rows}</ul><p><code>{xml(self.token)}</code></p>"])
+
+    def text(self) -> str:
+        """The same in plain text."""
+        verdicts = "\n".join(map(str, self.verdicts))
+        return f"{self.scenario.title}\n{self._still().text}\n\n{verdicts}\n{self.token}"
+
+    def _still(self) -> Picture:
+        return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
+                         selected=self.selected)  # fmt: skip
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        data, _metadata = super()._repr_mimebundle_() or ({}, {})
+        return {**data, "text/html": self.html(), "text/plain": self.text()}
+
+    def __repr__(self) -> str:
+        return f"<Lab {self.scenario.id}: {self.outcome.name}>"
+
+
+def _control(knob: Knob, value: Value) -> dict[str, Any]:
+    """A knob as a form control."""
+    control: dict[str, Any] = {"name": knob.name, "meaning": knob.meaning, "value": value}
+    if isinstance(knob, Integer):
+        return control | {"low": knob.low, "high": knob.high}
+    return control | ({"choices": knob.choices} if isinstance(knob, Choice) else {})
