@@ -23,7 +23,7 @@ from distlab.host import BadInput
 
 BAR = re.compile(
     r"\|[-\s]*(?P<function>\w+)\((?P<inside>[^)]*)\)"
-    r"(?:\s*(?:→|->)\s*(?P<result>[^|>]+?))?(?P<failed>\s+failed)?\s*-*(?P<end>[|>])"
+    r"(?:\s*(?:→|->)\s*(?P<result>[^\s|>][^|>]*?))?(?P<failed>\s+failed)?\s*-*(?P<end>[|>])"
 )
 
 

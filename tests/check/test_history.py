@@ -87,6 +87,12 @@ def test_words_and_quotes_are_values() -> None:
     assert (str(two), str(three)) == ("put(k, 'a')", "get(k) → None")
 
 
+def test_an_open_bar_is_not_an_arrow() -> None:
+    first, second = history("A: |-write(x, 1)->  |-read(x)->1-|")
+    assert (first.outcome, first.result) == ("unknown", None)
+    assert (second.outcome, second.result) == ("ok", 1)
+
+
 def test_keys_and_processes_in_order_of_use() -> None:
     whole = history(DRAWING)
     assert whole.keys == ("x", "y")
