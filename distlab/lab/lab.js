@@ -12,9 +12,10 @@ const SETTLED_AFTER_MS = 120;
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && name !== "list") made[name] = value;
-    else if (value !== undefined) made.setAttribute(name, value);
+    else if (name in made) made[name] = value;
+    else made.setAttribute(name, value);
   }
   made.append(...children);
   return made;

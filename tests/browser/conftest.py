@@ -1,0 +1,42 @@
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def browser(require):
+    executable = require("chromium")
+    from tests.browser.jupyter import chromium
+
+    with chromium(executable) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def lab_server(browser, tmp_path_factory):
+    from tests.browser.jupyter import jupyterlab
+
+    with jupyterlab(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails the test when a script in it fails."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory):
+    """A folder for pictures to look at; DISTLAB_SCREENSHOTS keeps them."""
+    kept = os.environ.get("DISTLAB_SCREENSHOTS")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
