@@ -76,6 +76,12 @@ def test_each_fault_is_named(reason):
     assert reason in found[0]
 
 
+def test_an_output_that_is_only_a_widget_goes():
+    notebook = a_good_notebook()
+    notebook["cells"][-1].update(outputs=[shows({WIDGET_VIEW: {}}), shows({"text/plain": "x"})])
+    assert normalised(notebook)["cells"][-1]["outputs"] == [shows({"text/plain": "x"})]
+
+
 def test_an_error_that_is_meant_is_tagged():
     notebook = a_good_notebook()
     notebook["cells"][-1].update(outputs=[ERROR], metadata={"tags": ["raises-exception"]})

@@ -77,5 +77,10 @@ def test_a_written_notebook_holds_stills_and_no_widgets(written):
     assert '"widgets"' not in text
 
 
+def test_a_written_notebook_holds_one_output_a_stream(written):
+    (stream,) = nbformat.read(written, as_version=4).cells[6].outputs
+    assert stream.text == "0\n1\n2\n"
+
+
 def test_writing_again_changes_nothing(written):
     assert not execute(written)
