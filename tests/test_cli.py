@@ -84,7 +84,7 @@ def test_run_as_json_says_everything(distlab):
     assert said == {
         "id": EXAMPLE,
         "seed": 3,
-        "faults": "lose:printer>client@30",
+        "faults": scenario.get(EXAMPLE).faults,
         "knobs": {"retries": 1, "timeout_ms": 50},
         "digest": run.trace.digest(),
         "outcome": run.outcome.name,
