@@ -1,0 +1,69 @@
+"""The course's chapters, in their order (`data/chapters.yaml`), and how far somebody has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from distlab.course.content import NAME, TEXT, entries, record
+from distlab.course.progress import Entry
+from distlab.course.still import table
+from distlab.places import shipped
+
+NOTEBOOK = {"type": "string", "pattern": r"^\d\d_[a-z_]+$"}
+CHAPTER = record(
+    {
+        "id": NAME,
+        "notebook": NOTEBOOK,
+        "title": TEXT,
+        "question": TEXT,
+        "minutes": {"type": "integer", "minimum": 1},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One notebook: the question that it answers, and the time that it takes."""
+
+    id: str
+    notebook: str
+    title: str
+    question: str
+    minutes: int
+
+    @property
+    def written(self) -> bool:
+        """Whether this version of the course has the notebook."""
+        return (shipped("notebooks") / f"{self.notebook}.ipynb").is_file()
+
+    @property
+    def time(self) -> str:
+        return f"{self.minutes} min" if self.written else "not yet written"
+
+    def score(self, done: Mapping[str, Entry]) -> str:
+        """What progress holds of this chapter: `7 tried, 5 right`; empty when it holds nothing."""
+        own = [entry for key, entry in done.items() if key.split("/")[1:2] == [self.id]]
+        right = sum(bool(entry.get("correct") or entry.get("right")) for entry in own)
+        return f"{len(own)} tried, {right} right" if own else ""
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """All chapters, in the order of the course."""
+    return tuple(entries(shipped("data") / "chapters.yaml", CHAPTER, Chapter).values())
+
+
+def map_html(done: Mapping[str, Entry] | None = None) -> str:
+    """The map as a table; with `done`, a column says how far somebody has come."""
+    head = ["chapter", "the question", "time"] + ["you"] * (done is not None)
+    rows = (
+        [chapter.notebook, chapter.question, chapter.time]
+        + ([chapter.score(done)] if done is not None else [])
+        for chapter in chapters()
+    )
+    return table(head, rows)
+
+
+def map_text() -> str:
+    """The map in plain text."""
+    return "\n".join(f"{c.notebook:17} {c.question} ({c.time})" for c in chapters())
