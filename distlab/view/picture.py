@@ -70,6 +70,9 @@ class Picture:
             f"<details><summary>The picture as text</summary><pre>{xml(self.text)}</pre></details>"
         )
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": self.text}
+
 
 def xml(text: str) -> str:
     """Text that may stand in an element or an attribute."""
