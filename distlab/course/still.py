@@ -31,9 +31,10 @@ def closed(summary: str, inner: str) -> str:
 
 
 def items(texts: Iterable[str], ordered: bool = False) -> str:
-    """A list of plain texts."""
+    """A list of plain texts; nothing when there are none."""
     tag = "ol" if ordered else "ul"
-    return f"<{tag}>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</{tag}>"
+    inner = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return inner and f"<{tag}>{inner}</{tag}>"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

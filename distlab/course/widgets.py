@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets
 
-from distlab.course import cards, quiz
+from distlab.course import cards, chapters, quiz
 from distlab.course.exercise import Exercise, Result
 from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.course.progress import Progress, progress
@@ -234,6 +234,27 @@ class ExercisePanel(Panel):
 
     def _task(self) -> str:
         return f"<p><b>{escape(self.exercise.title)}</b></p><p>{escape(self.exercise.task)}</p>"
+
+
+class CourseMap(Panel):
+    """The chapters, and in the browser how far the learner has come."""
+
+    def __init__(self, kept: Progress | None = None) -> None:
+        super().__init__(kept)
+        self._table = _html()
+        self._fill(self._table, _button("Refresh", "refresh", self.refresh))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read progress again."""
+        self._table.value = chapters.map_html(self.kept.entries())
+        self._warn()
+
+    def html(self) -> str:
+        return chapters.map_html()
+
+    def text(self) -> str:
+        return chapters.map_text()
 
 
 class InterviewCard(Panel):

@@ -228,6 +228,10 @@ def test_a_still_reveals_nothing_before_it_is_opened():
         assert not [secret for secret in secrets if secret in html + text]
 
 
+def test_a_still_has_no_empty_list():
+    assert "<ol></ol>" not in QuizWidget(quiz.quiz("01_cap")).html()
+
+
 def test_a_still_never_reads_progress():
     before = list(map(still, all_panels()))
     PredictionWidget(PREDICTION).choose(2, record=True)
