@@ -19,7 +19,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Protocol
 
-from distlab.host import Refused
+from distlab.host import BadInput, Refused
 
 Action = Callable[[Any], object]
 
@@ -60,10 +60,20 @@ class Owner(Protocol):
 class Kernel:
     """The event queue. `now_us` is the virtual time in microseconds."""
 
-    __slots__ = ("current", "executed", "next_order", "now_us", "queue", "tasks", "unheard")
+    __slots__ = (
+        "busy",
+        "current",
+        "executed",
+        "next_order",
+        "now_us",
+        "queue",
+        "tasks",
+        "unheard",
+    )
 
     def __init__(self) -> None:
         self.now_us = 0
+        self.busy = False
         self.executed = 0
         self.queue: list[tuple[int, int, Action, Any]] = []
         self.next_order: Callable[[], int] = count().__next__
@@ -81,8 +91,14 @@ class Kernel:
         """Execute everything up to `until_us`, included; the clock then stands at `until_us`.
 
         Raises `Runaway` when more than `max_events` entries were executed, and `Deadlock` when
-        the queue ran dry while a task that is not in the background still waits.
+        the queue ran dry while a task that is not in the background still waits. After an error
+        the world stands in the middle of something: it cannot go on, and says so.
         """
+        if self.busy:
+            raise RuntimeError("this world is running, or an error has ended its run")
+        if until_us < self.now_us:
+            raise BadInput(f"cannot run until {until_us} µs: it is {self.now_us} µs already")
+        self.busy = True
         queue = self.queue
         stop: Action = _nothing
         heappush(queue, (until_us, LAST, stop, None))  # saves asking for the time at each step
@@ -94,6 +110,7 @@ class Kernel:
             action(argument)
         else:
             raise Runaway(self._runaway_text(max_events))
+        self.busy = False
         if not queue:
             self._refuse_deadlock()
 
