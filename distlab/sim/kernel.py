@@ -225,6 +225,10 @@ class Task(Future):
             self._cancellations.append(Cancelled(by))
             self._schedule()
 
+    def withdraw(self, by: object) -> None:
+        """Take back what `by` has cancelled, if it has not been raised yet."""
+        self._cancellations = [asked for asked in self._cancellations if asked.by is not by]
+
     def abandon(self) -> None:
         """Never take another step. The coroutine stays suspended: its `finally` must not run."""
         self.done = True
@@ -291,10 +295,14 @@ class Timeout:
         task = self._kernel.current
         if task is None:
             raise RuntimeError("timeout() needs a coroutine: use set_timer in a handler")
+        self._task = task
         self._stop = self._start(lambda: task.cancel(self))
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._stop()
+        self._task.withdraw(
+            self
+        )  # an outer time-out, over at the same instant, may have come first
         if isinstance(error, Cancelled) and error.by is self:
             raise TimeoutError(f"nothing within {self._ms:g} ms") from None
