@@ -54,7 +54,13 @@ def make_fault(
         target = f"{target}|{','.join(rest)}"
     lasting = KINDS[kind].lasts and kind not in ("crash", "wipe")
     part_ms = max(1, horizon_ms // 5)
-    amounts = {"delay": part_ms // 2, "loss": 50, "duplicate": 100, "jump": part_ms, "drift": 200_000}
+    amounts = {
+        "delay": part_ms // 2,
+        "loss": 50,
+        "duplicate": 100,
+        "jump": part_ms,
+        "drift": 200_000,
+    }
     return Fault(kind, target, at_ms, part_ms if lasting else None, amounts.get(kind))
 
 

@@ -16,13 +16,11 @@ from typing import Any, NamedTuple
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Value
-from distlab.lab.actions import EVERY_LINK, EXPERIMENT, Action, fault_actions, make_fault
+from distlab.lab.actions import EXPERIMENT, Action, fault_actions, make_fault
+from distlab.lab.looks import State, states_at, targets_of
+from distlab.lab.sweep import INSTANTS, Sweep
 from distlab.scenario import Outcome, Run, Scenario, get, parse_token
 from distlab.sim.faults import ANY, Fault, Schedule, parse_fault, plain, schedule_text
-from distlab.sim.trace import line
-
-INSTANTS = 120
-"""How many instants the outcome strip tries, at most."""
 
 
 class Setup(NamedTuple):
@@ -33,28 +31,28 @@ class Setup(NamedTuple):
     faults: Schedule
     knobs: Mapping[str, Value]
 
+    def with_fault_at(self, index: int, ms: float) -> Setup:
+        """The same, but one fault comes at another instant."""
+        moved = replace(self.faults[index], at_ms=ms)
+        return self._replace(faults=(*self.faults[:index], moved, *self.faults[index + 1 :]))
+
     def run(self) -> Run:
         return self.scenario.run(self.seed, self.faults, **self.knobs)
-
-
-class State(NamedTuple):
-    """A machine at one instant: `power` is up, paused or down; `text` its program's own words."""
-
-    machine: str
-    power: str
-    text: str
-
-    def __str__(self) -> str:
-        return ", ".join(filter(None, (f"{self.machine} {self.power}", self.text)))
 
 
 class Experiment:
     """One scenario with its faults, knobs and seed, as they stand now, and the run they give.
 
-    `cursor_ms` is the instant that one looks at and where pressed faults begin; `target` the machine
+    `cursor_ms` is the instant that one looks at, where pressed faults begin; `target` the machine
     or link that the buttons are for; `selected` the fault that the outcome strip moves; `window` the
     stretch of time in the picture. Raises `BadInput` for anything the scenario does not know.
     """
+
+    run: Run
+    cursor_ms: float
+    target: str
+    selected: int | None
+    window: tuple[float, float]
 
     def __init__(
         self,
@@ -70,12 +68,9 @@ class Experiment:
         self._past: list[Setup] = []
         self._gesture = ""
         self._swept: object = None
-        self._points: list[tuple[float, Outcome]] = []
         self.notice = ""
 
     # What there is
-
-    run: Run
 
     @property
     def setup(self) -> Setup:
@@ -128,27 +123,12 @@ class Experiment:
     @property
     def states(self) -> tuple[State, ...]:
         """Every machine at the cursor's instant."""
-        power = dict.fromkeys(self.run.machines, "up")
-        words = dict.fromkeys(self.run.machines, "")
-        becomes = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
-        for at_us, kind, node, _, what, _, _ in self.run.trace.events:
-            if at_us > self.cursor_ms * 1000:
-                break
-            if kind == "state":
-                words[node] = what
-            elif kind in becomes:
-                power[node] = becomes[kind]
-                if kind == "crash":
-                    words[node] = ""
-        return tuple(State(name, power[name], words[name]) for name in self.run.machines)
+        return states_at(self.run, self.cursor_ms)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What a fault may be aimed at: every machine, every link that the run used, all links."""
-        place = {name: number for number, name in enumerate(self.run.machines)}
-        used = {(e.node, e.peer) for e in self.run.trace.events if e.kind == "send"}
-        links = sorted(used, key=lambda pair: (place[pair[0]], place[pair[1]]))
-        return (*place, *(f"{a}>{b}" for a, b in links if a != b), EVERY_LINK)
+        return targets_of(self.run)
 
     def buttons(self, target: str) -> list[Action]:
         """The faults that can be pressed for one target now."""
@@ -164,18 +144,6 @@ class Experiment:
         faults = [button.name for target in self.targets for button in self.buttons(target)]
         return (*faults, *whole)
 
-    def lines(self, matching: str = "", at_most: int = 300) -> tuple[list[tuple[int, str]], int]:
-        """Lines of the transcript in the window that hold `matching`, with their positions; and
-        how many there are in all, beyond `at_most`.
-        """
-        from_us, to_us = (1000 * ms for ms in self.window)
-        found = [
-            (position, text)
-            for position, event in enumerate(self.run.trace.events)
-            if from_us <= event.at_us <= to_us and matching.lower() in (text := line(event)).lower()
-        ]
-        return found[:at_most], len(found)
-
     # What one can do
 
     def press(self, name: str) -> None:
@@ -190,9 +158,12 @@ class Experiment:
                 "reset": self.reset,
             }[name]()
         else:
-            self._add(
-                make_fault(kind, target, self.cursor_ms, self.run.machines, self.horizon_ms)
-            )
+            at_ms = self.cursor_ms
+            if kind == "restart" and any(
+                f.target == target and f.at_ms == at_ms for f in self.faults
+            ):
+                at_ms = min(at_ms + self.horizon_ms // 5, self.horizon_ms)  # down for a while first
+            self._add(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms))
 
     def add(self, fault_text: str) -> None:
         """Let one more fault happen: `lab.add("crash:server-a@120+300")`."""
@@ -238,9 +209,7 @@ class Experiment:
         parsed = parse_token(token)
         own = parsed.scenario.id == self.scenario.id
         scenario = self.scenario if own else parsed.scenario
-        self._change(
-            scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs
-        )
+        self._change(scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs)
         self.notice = parsed.difference(self.run)
 
     def undo(self) -> None:
@@ -249,7 +218,7 @@ class Experiment:
             raise BadInput("nothing to undo: nothing has been changed")
         self._become(self._past[-1])
         self._past.pop()
-        self._gesture = ""
+        self._gesture = self.notice = ""
         self.changed()
 
     def cancel(self, gesture: str) -> None:
@@ -288,41 +257,29 @@ class Experiment:
         self.target = target
         self.changed()
 
-    def sweep(self, at_most: int = INSTANTS) -> tuple[tuple[float, Outcome], ...]:
-        """The outcome strip: how the run would have ended, had the selected fault come at another
-        instant. Computes up to `at_most` more instants and returns all that are known.
+    def sweep(self) -> tuple[tuple[float, Outcome], ...]:
+        """The outcome strip: how the run would have ended, had the selected fault come at other
+        instants of the window. Raises `BadInput` when no fault is selected.
         """
-        points = self.points
-        if self.selected is None:
+        if self.strip is None:
             raise BadInput("sweep: there is no fault to move; add or select one")
-        for ms in self._instants[len(points) : len(points) + at_most]:
-            moved = replace(self.faults[self.selected], at_ms=ms)
-            run = self.setup._replace(faults=self._with(self.selected, moved)).run()
-            self._points.append((ms, run.outcome))
-        return self.points
+        self.strip.advance(INSTANTS)
+        return self.strip.points
 
     @property
-    def points(self) -> tuple[tuple[float, Outcome], ...]:
-        """What is known of the outcome strip. It outlives a drag of the selected fault."""
+    def strip(self) -> Sweep | None:
+        """What is known of the outcome strip; None when no fault is selected."""
         index = self.selected
         if index is None:
-            return ()
-        anywhere = self._with(index, replace(self.faults[index], at_ms=0))
-        strip = self.setup._replace(faults=anywhere), index, self.window
-        if strip != self._swept:
-            self._swept, self._points = strip, []
-        return tuple(self._points)
-
-    @property
-    def is_swept(self) -> bool:
-        """Whether the outcome strip is complete, or there is none."""
-        return self.selected is None or len(self.points) == len(self._instants)
-
-    @property
-    def _instants(self) -> list[float]:
-        from_ms, to_ms = self.window
-        count = min(INSTANTS, math.ceil(to_ms - from_ms))
-        return [_whole(from_ms + (to_ms - from_ms) * (i + 0.5) / count) for i in range(count)]
+            return None
+        about = self.setup.with_fault_at(index, 0), index, self.window
+        if about != self._swept:
+            setup = self.setup
+            self._sweep = Sweep(
+                self.window, lambda ms: setup.with_fault_at(index, ms).run().outcome
+            )
+            self._swept = about
+        return self._sweep
 
     def changed(self) -> None:
         """Called after every change; for those who show the experiment."""
@@ -369,9 +326,9 @@ class Experiment:
     def _show(self, run: Run) -> None:
         """Begin to look at a run of a scenario."""
         self.run = run
-        self.selected: int | None = 0 if run.faults else None
-        self.window: tuple[float, float] = (0, self.horizon_ms)
-        self.cursor_ms: float = self.horizon_ms // 4
+        self.selected = 0 if run.faults else None
+        self.window = (0, self.horizon_ms)
+        self.cursor_ms = self.horizon_ms // 4
         self.target = run.machines[0]
 
     def _index(self, fault: int | str) -> int:

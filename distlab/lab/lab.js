@@ -5,6 +5,8 @@
 
 const INVITATION =
   "Drag a fault along the time axis, or press a button: the whole history is computed anew.";
+const KEYS =
+  "Keys on a fault: ← → move it by 1 ms (with Shift 10), + − its duration, Delete removes it, Esc cancels a drag.";
 const SILENT_AFTER_MS = 8000;
 const SILENCE = "No answer from the kernel yet. If it was restarted, run this cell again.";
 const SETTLED_AFTER_MS = 120;
@@ -183,15 +185,15 @@ class Lab {
     });
     this.root.replaceChildren(
       node("header", { className: "lab-head" },
-        part("title", "h3"), part("outcome", "span"),
-        part("claim", "p"), part("invitation", "p", {}, INVITATION)),
+        part("title", "h3"), part("outcome", "span"), part("claim", "p"),
+        part("invitation", "p", {}, INVITATION), part("history", "span")),
       part("gate", "p", { hidden: true, role: "note" }),
       node("div", { className: "lab-tools", role: "group", ariaLabel: "Faults" },
-        node("label", {}, "Break ", part("target", "select", {
+        node("label", {}, "At ", part("instant", "b"), " break ", part("target", "select", {
           title: "Which machine or link the fault buttons are for",
           onchange: () => this.ask("aim", { target: this.target.value }),
         })),
-        part("verbs", "span"), part("instant", "span"), part("history", "span")),
+        part("verbs", "span")),
       part("stage", "div", {},
         part("drawing"), part("overlay", "div", { ariaHidden: "true" },
           part("cursor"), part("ends"), part("readout", "div", { hidden: true }))),
@@ -200,13 +202,21 @@ class Lab {
         type: "range", step: "any", ariaLabel: "Instant to look at, in milliseconds",
         oninput: () => this.scrubTo(Number(this.scrub.value)),
       }),
-      part("states", "ul", { ariaLabel: "Machines at this instant" }),
+      node("div", { className: "lab-now" },
+        part("states", "ul", { ariaLabel: "Machines at this instant" }),
+        node("span", { className: "lab-windows", role: "group", ariaLabel: "Stretch of time shown" },
+          button("◀", "Show what is earlier", () => this.zoom(1, -0.5)),
+          button("−", "Show more time", () => this.zoom(2)),
+          button("+", "Show less time, around the instant looked at", () => this.zoom(0.5)),
+          button("▶", "Show what is later", () => this.zoom(1, 0.5)))),
       part("error", "p", { role: "alert" }),
+      part("notice", "p", { role: "note" }),
       part("status", "p", { role: "status", ariaLive: "polite" }),
       node("div", { className: "lab-panels" },
         node("section", {}, node("h4", {}, "Verdicts"), part("verdicts")),
         node("section", {}, node("h4", {}, "Knobs"), part("variants"), part("knobs")),
-        node("section", {}, node("h4", {}, "Faults of this run"), part("faults", "ul"), this.added)),
+        node("section", {}, node("h4", {}, "Faults of this run"), part("faults", "ul"), this.added,
+          node("p", { className: "lab-keys" }, KEYS))),
       node("div", { className: "lab-replay" },
         node("span", {}, "Replay token"), part("token", "code"), this.copy,
         this.pasted, button("Run it", "Go to the run that the token names", () => this.pasteToken())),
@@ -244,8 +254,8 @@ class Lab {
     this.gate.hidden = !state.gate;
     this.gate.textContent = `${state.gate} The faults wait for your prediction above (or skip it).`;
     this.root.classList.toggle("lab-gated", Boolean(state.gate));
-    const said = [state.judgement, state.notice, state.status].filter(Boolean).join(" — ");
-    if (!this.drag && this.status.textContent !== said) this.status.textContent = said;
+    this.notice.textContent = [state.judgement, state.notice].filter(Boolean).join(" ");
+    if (!this.drag && this.status.textContent !== state.status) this.status.textContent = state.status;
     this.showStates();
     if (this.drag) return this.place();
     this.showButtons();
@@ -383,14 +393,14 @@ class Lab {
 
   showStates() {
     const { states, cursor } = this.state;
-    this.instant.textContent = `at ${plain(cursor)} ms`;
+    this.instant.textContent = `${plain(cursor)} ms`;
     this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
       "data-power": power,
     }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
   }
 
   showStrip(strip) {
-    this.sweeping = strip && !strip.done;
+    this.sweeping = !this.state.swept;
     if (strip) this.fill(this.strip, strip.svg, () => [parsed(strip.svg)]);
     else this.fill(this.strip, "", () => []);
     this.strip.firstChild?.setAttribute("aria-label", strip.alt);
@@ -398,7 +408,7 @@ class Lab {
 
   showLines(lines, found) {
     this.found.textContent = found > lines.length ? `${lines.length} of ${found} lines` : `${found} lines`;
-    this.lines.replaceChildren(...lines.map(([, text]) => node("li", {}, text)));
+    this.lines.replaceChildren(...lines.map((text) => node("li", {}, text)));
   }
 
   // The picture
@@ -478,6 +488,15 @@ class Lab {
 
   scrubTo(ms) {
     this.ask("scrub", { ms: Math.round(ms * 10) / 10 }, "scrub");
+  }
+
+  // Show `factor` times as much time, around the cursor; or move on by a part of what is shown.
+  zoom(factor, by = 0) {
+    const { window: [from, to], cursor, horizon } = this.state;
+    const span = Math.min((to - from) * factor, horizon);
+    const middle = by ? (from + to) / 2 + by * span : factor < 1 ? cursor : (from + to) / 2;
+    const start = clamp(middle - span / 2, 0, horizon - span);
+    this.ask("zoom", { from_ms: start, to_ms: start + span }, "zoom");
   }
 
   listen() {

@@ -21,7 +21,8 @@ from distlab.host import BadInput
 from distlab.knobs import Choice, Integer, Knob, Value
 from distlab.lab.actions import EXPERIMENT
 from distlab.lab.experiment import Experiment
-from distlab.scenario import Run, Scenario
+from distlab.lab.looks import lines_of
+from distlab.scenario import Scenario
 from distlab.sim.faults import KINDS, Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
@@ -29,11 +30,10 @@ from distlab.view.strip import strip
 from distlab.view.theme import TONES, stylesheet
 
 HERE = Path(__file__).parent
-COMMANDS = frozenset(
-    "press add drag edit remove turn paste cancel scrub zoom select aim".split()
-)  # fmt: skip
+LOOKS = ("scrub", "zoom", "select", "aim")
+CHANGES = ("press", "add", "drag", "edit", "remove", "turn", "paste", "cancel")
 BREAKS = ("press", "add")
-"""Commands after which a prediction is judged."""
+"""Commands of the browser: methods of the lab. A prediction is judged after one that breaks."""
 SLICE_S = 0.03
 """How long the outcome strip is computed before the browser is served again."""
 WIDTHS = (420, 1600)
@@ -52,7 +52,7 @@ class Guess(Protocol):
     def watchers(self) -> list[Callable[[Any], None]]: ...
 
 
-class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
+class Lab(Experiment, anywidget.AnyWidget):
     """`Lab("start/slow-or-dead")` in a cell shows the lab; its methods do what its buttons do.
 
     Takes a scenario or its id, and what else the first run shall have: `seed`, `faults`, knobs.
@@ -96,7 +96,8 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
         """`set` for one knob, or the seed, as text."""
         for knob in self.scenario.knobs:
             if knob.name == name:
-                self.set(gesture=gesture, **{name: knob.parse(text)})
+                turned: dict[str, Any] = {name: knob.parse(text)}
+                self.set(gesture=gesture, **turned)
                 return
         if name != "seed" or not text.strip().isdecimal():
             raise BadInput(f"{name}: {text!r} is not a whole number from 0 on")
@@ -107,32 +108,34 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
     def _on_request(self, _: Any, request: dict[str, Any], __: Any) -> None:
         answer = {"type": "answer", "view": request.get("view"), "number": request.get("number")}
         self._answering = True
-        try:
-            self._obey(request.get("command", ""), request.get("arguments", {}))
-            answer |= self._seen(request)
-        except BadInput as error:
-            answer["error"] = str(error)
-            answer |= self._seen(request)
-        except Exception as error:
-            answer["error"] = f"{type(error).__name__}: {error}"
-        finally:
-            self._answering = False
+        for part in (self._obey, self._seen):
+            try:
+                answer |= part(request)
+            except BadInput as error:
+                answer["error"] = str(error)
+            except Exception as error:  # of the learner's own code, for instance, which has run
+                answer["error"] = f"{type(error).__name__}: {error}"
+        self._answering = False
         self.send(answer)
 
-    def _obey(self, command: str, arguments: dict[str, Any]) -> None:
+    def _obey(self, request: dict[str, Any]) -> dict[str, Any]:
+        command = request.get("command", "")
         if command == "sweep":
             self._sweep_for_a_while()
         elif command:
-            if command not in COMMANDS:
+            if command not in (*LOOKS, *CHANGES):
                 raise BadInput(f"no command {command!r}")
-            getattr(self, command)(**arguments)
+            getattr(self, command)(**request.get("arguments", {}))
+            if command in CHANGES:
+                self._judgement = ""
             if command in BREAKS and self._guess is not None and self._guess.open:
                 self._judgement = self._prediction.judge(self.run, record=True).text
+        return {}
 
     def _sweep_for_a_while(self) -> None:
         until = time.monotonic() + SLICE_S
-        while not self.is_swept and time.monotonic() < until:
-            self.sweep(1)
+        while self.strip and not self.strip.done and time.monotonic() < until:
+            self.strip.advance(1)
 
     def _seen(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the browser shall show now."""
@@ -140,15 +143,15 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
         seen = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
             seen |= {"svg": picture.svg, "alt": picture.alt, "layout": picture.layout.as_dict()}
-        points = self.points
-        seen["strip"] = self._strip(points, picture) if points else None
+        seen["strip"] = self._draw_strip(picture)
         wanted = request.get("want", ())
         if "token" in wanted:
             seen["token"] = self.token
         if "text" in wanted:
             seen["text"] = picture.text
         if "lines" in wanted:
-            seen["lines"], seen["found"] = self.lines(str(request.get("matching", "")))
+            matching = str(request.get("matching", ""))
+            seen["lines"], seen["found"] = lines_of(self.run, self.window, matching)
         return seen
 
     def _draw(self, width: float, proof: str) -> Picture:
@@ -162,10 +165,11 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
             self._pictures += 1
         return self._picture
 
-    def _strip(self, points: Any, picture: Picture) -> dict[str, Any]:
-        selected = None if self.selected is None else self.faults[self.selected].at_ms
-        drawn = strip(points, picture.layout, selected)
-        return {"svg": drawn.svg, "alt": drawn.alt, "done": self.is_swept}
+    def _draw_strip(self, picture: Picture) -> dict[str, Any] | None:
+        if self.strip is None or self.selected is None or not self.strip.points:
+            return None
+        drawn = strip(self.strip.points, picture.layout, self.faults[self.selected].at_ms)
+        return {"svg": drawn.svg, "alt": drawn.alt}
 
     def _state(self) -> dict[str, Any]:
         gate = self._guess
@@ -177,7 +181,7 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
             "gate": "" if gate is None or gate.open else gate.text,
             "faults": [{"text": str(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": KINDS[f.kind].lasts} for f in self.faults],
-            "selected": self.selected, "swept": self.is_swept,
+            "selected": self.selected, "swept": self.strip is None or self.strip.done,
             "target": self.target, "targets": self.targets,
             "buttons": [button._asdict() for button in self.buttons(self.target)],
             "whole": [{"name": name, "label": label, "meaning": meaning}
@@ -203,8 +207,9 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
         parts = [f"<p><b>{xml(self.scenario.title)}</b> {xml(self.scenario.claim)}</p>",
                  picture.html()]  # fmt: skip
-        if self.points:
-            parts.append(strip(self.points, picture.layout).html())
+        if self.strip and self.strip.points and self.selected is not None:
+            at_ms = self.faults[self.selected].at_ms
+            parts.append(strip(self.strip.points, picture.layout, at_ms).html())
         return "".join([*parts, f"<ul>{rows}</ul><p><code>{xml(self.token)}</code></p>"])
 
     def text(self) -> str:
@@ -216,9 +221,9 @@ class Lab(Experiment, anywidget.AnyWidget):  # type: ignore[misc]
         return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
                          selected=self.selected)  # fmt: skip
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        data, _metadata = super()._repr_mimebundle_() or ({}, {})
-        return {**data, "text/html": self.html(), "text/plain": self.text()}
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
+        return {**data, "text/html": self.html(), "text/plain": self.text()}, metadata
 
     def __repr__(self) -> str:
         return f"<Lab {self.scenario.id}: {self.outcome.name}>"

@@ -1,0 +1,58 @@
+"""What there is to see of a run at one instant, or in a stretch of time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from distlab.lab.actions import EVERY_LINK
+from distlab.scenario import Run
+from distlab.sim.trace import line
+
+BECOMES = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
+
+
+class State(NamedTuple):
+    """A machine at one instant: `power` is up, paused or down; `text` its program's own words."""
+
+    machine: str
+    power: str
+    text: str
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (f"{self.machine} {self.power}", self.text)))
+
+
+def states_at(run: Run, ms: float) -> tuple[State, ...]:
+    """Every machine just after what happened at this instant."""
+    power = dict.fromkeys(run.machines, "up")
+    words = dict.fromkeys(run.machines, "")
+    for at_us, kind, node, _, what, _, _ in run.trace.events:
+        if at_us > ms * 1000:
+            break
+        if kind == "state":
+            words[node] = what
+        elif kind in BECOMES:
+            power[node] = BECOMES[kind]
+            if kind == "crash":
+                words[node] = ""
+    return tuple(State(name, power[name], words[name]) for name in run.machines)
+
+
+def targets_of(run: Run) -> tuple[str, ...]:
+    """What a fault may be aimed at: every machine, every link that the run used, all links."""
+    place = {name: number for number, name in enumerate(run.machines)}
+    used = {(event.node, event.peer) for event in run.trace.events if event.kind == "send"}
+    links = sorted(used, key=lambda pair: (place[pair[0]], place[pair[1]]))
+    return (*place, *(f"{a}>{b}" for a, b in links if a != b), EVERY_LINK)
+
+
+def lines_of(
+    run: Run, window: tuple[float, float], matching: str = "", at_most: int = 300
+) -> tuple[list[str], int]:
+    """Lines of the transcript in the window that hold `matching`, at most so many; and how many
+    there are in all.
+    """
+    from_us, to_us = (1000 * ms for ms in window)
+    lines = [line(event) for event in run.trace.events if from_us <= event.at_us <= to_us]
+    found = [text for text in lines if matching.lower() in text.lower()]
+    return found[:at_most], len(found)

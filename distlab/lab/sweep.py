@@ -1,0 +1,37 @@
+"""The outcome strip: how a run would have ended, had one fault come at another instant.
+
+The strip of a fault does not depend on when the fault comes now, so it outlives a drag. It is made
+in slices: whoever shows it asks for more when there is time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from distlab.scenario import Outcome
+
+INSTANTS = 120
+"""How many instants are tried, at most."""
+
+
+class Sweep:
+    """The outcomes at instants spread evenly over `window`; `outcome_at` runs one of them."""
+
+    def __init__(self, window: tuple[float, float], outcome_at: Callable[[float], Outcome]) -> None:
+        from_ms, to_ms = window
+        count = min(INSTANTS, math.ceil(to_ms - from_ms))
+        step = (to_ms - from_ms) / count
+        self.instants = [round(from_ms + step * (i + 0.5), 3) for i in range(count)]
+        self.points: tuple[tuple[float, Outcome], ...] = ()
+        self._outcome_at = outcome_at
+
+    @property
+    def done(self) -> bool:
+        return len(self.points) == len(self.instants)
+
+    def advance(self, count: int) -> None:
+        """Try up to `count` instants more."""
+        known = len(self.points)
+        more = self.instants[known : known + count]
+        self.points += tuple((ms, self._outcome_at(ms)) for ms in more)

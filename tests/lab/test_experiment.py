@@ -1,0 +1,286 @@
+"""What one can do to an experiment, and that what cannot be done changes nothing."""
+
+import math
+
+import pytest
+
+from distlab.host import BadInput
+from distlab.lab.actions import EXPERIMENT
+from distlab.lab.experiment import Experiment
+from distlab.scenario import all_scenarios, get
+from distlab.sim.faults import schedule_text
+
+SCENARIO = "start/slow-or-dead"
+DEFAULT = "pause:server-a@120+150;crash:server-b@300"
+
+
+@pytest.fixture
+def lab():
+    return Experiment(SCENARIO)
+
+
+def faults(lab):
+    return schedule_text(lab.faults)
+
+
+def test_it_begins_with_the_scenarios_own_run(lab):
+    assert faults(lab) == DEFAULT
+    assert lab.outcome.name == "not accurate"
+    assert lab.token == get(SCENARIO).run().token
+    assert lab.status == f"not accurate: {lab.verdict.explanation} [{DEFAULT}]"
+
+
+def test_it_begins_as_it_is_told():
+    lab = Experiment(get(SCENARIO), seed=4, faults="", patience_ms=250)
+    assert (lab.run.seed, lab.faults, lab.run.knobs["patience_ms"]) == (4, (), 250)
+    assert lab.selected is None
+    assert lab.status.endswith("[no faults]")
+
+
+def test_a_pressed_fault_happens_at_the_cursor(lab):
+    lab.scrub(200)
+    lab.press("pause monitor")
+    assert faults(lab) == f"{DEFAULT};pause:monitor@200+140"
+    assert lab.selected == 2
+
+
+def test_a_machine_is_cut_off_from_everybody_else(lab):
+    lab.press("partition server-a")
+    assert lab.faults[-1].target == "server-a|monitor,server-b"
+
+
+def test_a_machine_that_is_down_can_be_restarted_and_not_crashed(lab):
+    lab.scrub(350)
+    assert "restart server-b" in lab.actions
+    assert "crash server-b" not in lab.actions
+    lab.press("restart server-b")
+    assert faults(lab).endswith("restart:server-b@350")
+    assert "crash server-b" in lab.actions
+
+
+def test_a_restart_at_the_instant_of_the_crash_comes_later(lab):
+    lab.scrub(100)
+    lab.press("crash monitor")
+    lab.press("restart monitor")
+    assert faults(lab).endswith("crash:monitor@100;restart:monitor@240")
+
+
+def test_the_variants_set_the_knobs(lab):
+    lab.press("satisfy")
+    assert lab.run.knobs["patience_ms"] == 250
+    assert lab.verdict.ok
+    lab.press("violate")
+    assert lab.run.knobs["patience_ms"] == 60
+
+
+def test_the_next_seed_is_another_run(lab):
+    before = lab.token
+    lab.press("next seed")
+    assert lab.run.seed == 2
+    assert lab.token != before
+
+
+def test_a_fault_is_dragged_by_its_number_or_by_the_beginning_of_its_text(lab):
+    lab.drag(1, 500)
+    lab.drag("pause", 20)
+    assert faults(lab) == "pause:server-a@20+150;crash:server-b@500"
+
+
+def test_a_drag_may_change_the_duration(lab):
+    lab.drag(0, 120, for_ms=10)
+    assert faults(lab).startswith("pause:server-a@120+10;")
+    lab.drag(0, 120, for_ms=math.inf)
+    assert faults(lab).startswith("pause:server-a@120;")
+    lab.drag(1, 300, for_ms=-5)
+    assert faults(lab).endswith("crash:server-b@300+0")
+
+
+def test_a_drag_stops_at_the_ends_of_the_run(lab):
+    lab.drag(0, 1e9)
+    lab.drag(1, -3)
+    assert [fault.at_ms for fault in lab.faults] == [lab.horizon_ms, 0]
+
+
+def test_faults_are_added_edited_and_removed(lab):
+    lab.add("jump:monitor@50=-100")
+    lab.edit("jump", "delay:monitor>server-a@50=30")
+    lab.remove("crash")
+    assert faults(lab) == "pause:server-a@120+150;delay:monitor>server-a@50=30"
+
+
+def test_undo_takes_back_one_change_at_a_time(lab):
+    lab.remove(0)
+    lab.set(patience_ms=100, seed=9)
+    lab.undo()
+    assert (lab.run.seed, len(lab.faults)) == (1, 1)
+    lab.undo()
+    assert faults(lab) == DEFAULT
+    assert "undo" not in lab.actions
+
+
+def test_one_gesture_is_one_change(lab):
+    for ms in (130, 140, 150):
+        lab.drag(0, ms, gesture="first")
+    lab.drag(0, 200, gesture="second")
+    lab.undo()
+    assert lab.faults[0].at_ms == 150
+    lab.undo()
+    assert faults(lab) == DEFAULT
+
+
+def test_a_cancelled_gesture_leaves_nothing(lab):
+    lab.drag(0, 200, gesture="first")
+    lab.cancel("another")
+    assert lab.faults[0].at_ms == 200
+    lab.cancel("first")
+    assert faults(lab) == DEFAULT
+    lab.cancel("first")
+    assert faults(lab) == DEFAULT
+
+
+def test_what_changes_nothing_is_not_undone(lab):
+    lab.drag(0, 120)
+    assert "undo" not in lab.actions
+
+
+def test_reset_goes_back_to_the_beginning_and_can_be_undone(lab):
+    lab.remove(0)
+    lab.press("reset")
+    assert faults(lab) == DEFAULT
+    lab.undo()
+    assert len(lab.faults) == 1
+
+
+def test_a_token_leads_to_its_run(lab):
+    other = Experiment(SCENARIO, seed=5, faults="crash:monitor@7", period_ms=30)
+    lab.paste(f"  {other.token}\n")
+    assert lab.token == other.token
+    assert lab.notice == ""
+
+
+def test_a_token_of_another_scenario_leads_there_and_undo_back(lab):
+    lab.scrub(650)
+    lab.paste(get("start/lost-answer").run().token)
+    assert lab.scenario.id == "start/lost-answer"
+    assert lab.cursor_ms <= lab.horizon_ms
+    assert lab.target in lab.run.machines
+    lab.undo()
+    assert lab.token == get(SCENARIO).run().token
+
+
+def test_a_token_of_other_code_is_run_and_said_to_differ(lab):
+    lab.paste(lab.token[:-6] + "000000")
+    assert "code has changed" in lab.notice
+    lab.press("next seed")
+    assert lab.notice == ""
+
+
+def test_the_states_are_those_at_the_cursor(lab):
+    lab.scrub(200)
+    assert [str(state) for state in lab.states] == [
+        "monitor up, suspects server-a",
+        "server-a paused",
+        "server-b up",
+    ]
+    lab.scrub(320)
+    assert [state.power for state in lab.states] == ["up", "up", "down"]
+
+
+def test_the_window_is_within_the_run(lab):
+    lab.zoom(-5, 200)
+    assert lab.window == (0, 200)
+    lab.zoom()
+    assert lab.window == (0, 700)
+
+
+def test_the_strip_says_how_each_instant_would_have_ended(lab):
+    lab.select("crash")
+    strip = lab.sweep()
+    assert len(strip) == 120
+    for ms, outcome in strip[::40]:
+        moved = get(SCENARIO).run(faults=f"pause:server-a@120+150;crash:server-b@{ms}")
+        assert moved.outcome == outcome
+
+
+def test_the_strip_comes_in_slices_and_outlives_a_drag(lab):
+    lab.strip.advance(50)
+    lab.drag(0, 400)
+    assert len(lab.strip.points) == 50
+    lab.strip.advance(100)
+    assert lab.strip.done
+    lab.drag(1, 10)
+    lab.select(0)
+    assert lab.strip.points == ()
+
+
+def test_a_short_window_has_few_instants(lab):
+    lab.zoom(100, 110)
+    assert [ms for ms, _ in lab.sweep()] == [100.5 + i for i in range(10)]
+
+
+def test_the_deciding_verdict_is_the_one_that_does_not_hold(lab):
+    assert lab.deciding.name == "accurate"
+    lab.set(patience_ms=250)
+    assert (lab.outcome.name, lab.deciding.name) == ("not prompt", "prompt")
+    lab.remove("crash")
+    assert (lab.outcome.name, lab.deciding.name) == ("holds", "accurate")
+
+
+REFUSED = {
+    "crush n1": lambda lab: lab.press("crush n1"),
+    "did you mean 'crash'": lambda lab: lab.press("crush n1"),
+    "no machine 'server-c'; did you mean 'server-": lambda lab: lab.press("crash server-c"),
+    "'monitor' is not of the form sender>receiver": lambda lab: lab.press("lose monitor"),
+    "not of the form kind:target": lambda lab: lab.add("crash"),
+    "beyond the end of the run": lambda lab: lab.add("crash:monitor@701"),
+    "no fault 2: there are 2": lambda lab: lab.drag(2, 10),
+    "no fault begins with 'wipe'": lambda lab: lab.remove("wipe"),
+    "to_ms: 'soon' is not a number": lambda lab: lab.drag(0, "soon"),
+    "to_ms: nan is not a number": lambda lab: lab.drag(0, math.nan),
+    "no knob 'patience'": lambda lab: lab.set(patience=3),
+    "5000 is out of range": lambda lab: lab.set(patience_ms=5000),
+    "seed: -1": lambda lab: lab.set(seed=-1),
+    "must begin with d1:": lambda lab: lab.paste("hello"),
+    "did you mean 'start/slow-or-dead'": lambda lab: lab.paste("d1:start/slow-or-ded"),
+    "nothing to undo": lambda lab: lab.undo(),
+    "needs at least 1 ms": lambda lab: lab.zoom(300, 200),
+    "no machine or link 'server'": lambda lab: lab.aim("server"),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_cannot_be_done_says_why_and_changes_nothing(lab, reason):
+    before = lab.setup, lab.run, lab.cursor_ms, lab.window, lab.selected, lab.target, lab.actions
+    with pytest.raises(BadInput) as refusal:
+        REFUSED[reason](lab)
+    if reason != "crush n1":
+        assert reason in str(refusal.value)
+    after = lab.setup, lab.run, lab.cursor_ms, lab.window, lab.selected, lab.target, lab.actions
+    assert after == before
+
+
+def test_a_fault_that_several_texts_begin_with_is_refused():
+    lab = Experiment(SCENARIO, faults="crash:monitor@1;crash:server-a@2")
+    with pytest.raises(BadInput, match="several faults begin with 'crash'"):
+        lab.remove("crash")
+
+
+def test_without_a_fault_there_is_nothing_to_sweep():
+    with pytest.raises(BadInput, match="there is no fault to move"):
+        Experiment(SCENARIO, faults="").sweep()
+
+
+@pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.id)
+def test_every_action_of_every_lab_can_be_pressed(scenario):
+    lab = Experiment(scenario)
+    begin, began = lab.setup, lab.token
+    actions = lab.actions
+    assert {"next seed", "reset"} <= set(actions)
+    for name in actions:
+        lab.press(name)
+        if name not in EXPERIMENT:
+            assert len(lab.faults) == len(begin.faults) + 1, name
+        if lab.setup != begin:
+            lab.press("undo")
+        assert lab.setup == begin, name
+    assert lab.token == began

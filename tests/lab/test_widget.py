@@ -1,0 +1,244 @@
+"""What the browser asks, and what it gets; what readers without a browser see."""
+
+import json
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from distlab.course.prediction import Guess, Prediction
+from distlab.lab import Lab
+from distlab.scenario import get
+from distlab.start.requests import Printer
+
+SCENARIO = "start/slow-or-dead"
+
+
+class Browser:
+    """The other side: sends requests as lab.js does, keeps what comes back."""
+
+    def __init__(self, lab, view="v"):
+        self.lab, self.view, self.number, self.heard = lab, view, 0, []
+        lab.send = self.heard.append
+
+    def ask(self, command="", *, picture=0, width=900, want=(), matching="", proof="", **arguments):
+        self.number += 1
+        request = {
+            "view": self.view, "number": self.number, "command": command, "arguments": arguments,
+            "picture": picture, "width": width, "want": want, "matching": matching, "proof": proof,
+        }  # fmt: skip
+        self.lab._handle_custom_msg(json.loads(json.dumps(request)), [])
+        answer = json.loads(json.dumps(self.heard[-1]))
+        assert (answer["view"], answer["number"]) == (self.view, self.number)
+        return answer
+
+
+@pytest.fixture
+def lab():
+    return Lab(SCENARIO)
+
+
+@pytest.fixture
+def browser(lab):
+    return Browser(lab)
+
+
+def test_a_first_look_shows_everything(browser):
+    answer = browser.ask()
+    state = answer["state"]
+    assert answer["svg"].startswith("<svg")
+    assert state["title"] == "Slow or dead?"
+    assert state["outcome"] == {"name": "not accurate", "tone": "bad", "mark": "✕"}
+    assert [fault["text"] for fault in state["faults"]][1] == "crash:server-b@300"
+    assert [(v["name"], v["word"], v["role"]) for v in state["verdicts"]] == [
+        ("accurate", "violated", "the property"),
+        ("prompt", "holds", "its price"),
+    ]
+    assert state["targets"][:4] == ["monitor", "server-a", "server-b", "monitor>server-a"]
+
+
+def test_a_button_in_the_browser_is_press(browser, lab):
+    twin = Lab(SCENARIO)
+    for button in browser.ask(command="aim", target="server-a>monitor")["state"]["buttons"]:
+        browser.ask("press", name=button["name"])
+        twin.press(button["name"])
+    assert lab.token == twin.token
+
+
+def test_the_picture_is_sent_when_it_is_another_one(browser):
+    first = browser.ask()
+    assert "svg" not in browser.ask(picture=first["picture"])
+    assert "svg" not in browser.ask("scrub", ms=20, picture=first["picture"])
+    moved = browser.ask("drag", fault=0, to_ms=10, picture=first["picture"])
+    assert moved["svg"] != first["svg"]
+    assert "svg" in browser.ask(picture=first["picture"], width=700)
+
+
+def test_what_costs_more_is_sent_when_it_is_wanted(browser, lab):
+    assert not {"token", "text", "lines"} & set(browser.ask())
+    answer = browser.ask(want=["token", "text", "lines"])
+    assert answer["token"] == lab.token
+    assert "suspects server-a" in answer["text"]
+    assert answer["found"] == len(answer["lines"]) == len(lab.run.trace)
+    few = browser.ask(want=["lines"], matching="NOTE")
+    assert few["found"] == len(few["lines"]) == 3
+
+
+def test_a_long_log_is_cut(lab):
+    browser = Browser(Lab(replace(get(SCENARIO), horizon_ms=4000)))
+    answer = browser.ask(want=["lines"])
+    assert (len(answer["lines"]), answer["found"] > 600) == (300, True)
+
+
+def test_the_log_is_that_of_the_window(browser):
+    answer = browser.ask("zoom", from_ms=100, to_ms=140)
+    lines = browser.ask(want=["lines"])["lines"]
+    assert all(100 <= float(line.split()[0]) <= 140 for line in lines)
+    assert answer["layout"]["from_ms"] == 100
+
+
+def test_the_strip_comes_when_it_is_asked_for(browser, lab):
+    assert browser.ask()["strip"] is None
+    while not browser.ask("sweep")["state"]["swept"]:
+        pass
+    answer = browser.ask()
+    assert answer["strip"]["svg"].startswith("<svg")
+    assert len(lab.strip.points) == 120
+
+
+def test_the_strip_ends_where_the_faults_do(browser):
+    browser.ask("remove", fault=0)
+    answer = browser.ask("remove", fault=0)
+    assert answer["strip"] is None
+    assert answer["state"]["swept"]
+    assert "error" not in browser.ask("sweep")
+
+
+def test_knobs_are_turned_with_text(browser, lab):
+    browser.ask("turn", name="patience_ms", text="250")
+    browser.ask("turn", name="seed", text="12")
+    assert (lab.run.knobs["patience_ms"], lab.run.seed) == (250, 12)
+
+
+WRONG = {
+    "out of range": {"command": "turn", "name": "patience_ms", "text": "9999"},
+    "seed: 'x' is not a whole number": {"command": "turn", "name": "seed", "text": "x"},
+    "patience: '3' is": {"command": "turn", "name": "patience", "text": "3"},
+    "must begin with d1:": {"command": "paste", "token": "7"},
+    "not of the form": {"command": "add", "fault_text": "boom"},
+    "no command 'close'": {"command": "close"},
+    "TypeError": {"command": "drag", "to": 3},
+}
+
+
+@pytest.mark.parametrize("reason", WRONG)
+def test_what_is_wrong_is_said_in_the_lab_and_changes_nothing(browser, lab, reason):
+    before = lab.token
+    assert reason in browser.ask(**WRONG[reason])["error"]
+    assert lab.token == before
+    assert "error" not in browser.ask()
+
+
+def test_a_learners_own_mistake_does_not_break_the_lab():
+    class Broken(Printer):
+        def on_print(self, message, sender):
+            raise KeyError("tray")
+
+    lab = Lab(get("start/lost-answer"))
+    browser = Browser(lab)
+    lab.run = replace(lab.run, scenario=get("start/lost-answer").using(printer=Broken))
+    answer = browser.ask("press", name="next seed")
+    assert answer["error"] == "KeyError: 'tray'"
+    assert answer["state"]["seed"] == 1
+
+
+def test_a_cell_that_changes_the_lab_tells_the_browser(browser, lab):
+    seen = browser.ask()["changes"]
+    lab.press("crash monitor")
+    told = browser.heard[-1]
+    assert (told["type"], told["changes"] > seen) == ("changed", True)
+
+
+def test_a_change_in_the_browser_is_answered_once(browser):
+    browser.ask("press", name="crash monitor")
+    assert len(browser.heard) == 1
+
+
+def test_each_view_gets_the_picture_it_lacks(browser, lab):
+    other = Browser(lab, "w")
+    lab.send = browser.heard.append
+    first = browser.ask()
+    lab.send = other.heard.append
+    assert other.ask(width=500)["layout"]["width"] == 500
+    lab.send = browser.heard.append
+    assert browser.ask(picture=first["picture"])["layout"]["width"] == 900
+
+
+# Predictions
+
+PREDICTION = Prediction(
+    "p", "What now?", {"It is suspected.": "accurate=violated", "No.": "accurate=holds"}
+)
+
+
+@pytest.fixture
+def gated():
+    guess = Guess(PREDICTION)
+    lab = Lab(SCENARIO, faults="", prediction=guess)
+    return lab, guess, Browser(lab)
+
+
+def test_the_browser_waits_for_a_prediction_and_code_does_not(gated):
+    lab, _, browser = gated
+    assert browser.ask()["state"]["gate"] == "Not predicted yet."
+    lab.press("pause server-a")
+    assert len(lab.faults) == 1
+    assert lab._judgement == ""
+
+
+def test_the_answer_opens_the_gate_and_is_judged(gated):
+    _, guess, browser = gated
+    guess.choose(1)
+    assert browser.heard[-1]["type"] == "changed"
+    assert browser.ask()["state"]["gate"] == ""
+    state = browser.ask("press", name="pause server-a")["state"]
+    assert state["judgement"] == "✓ As you predicted: It is suspected."
+    assert browser.ask("turn", name="seed", text="2")["state"]["judgement"] == ""
+
+
+def test_it_may_be_skipped(gated):
+    _, guess, browser = gated
+    guess.skip()
+    assert browser.ask()["state"]["gate"] == ""
+
+
+# Stills
+
+
+def test_a_cell_carries_a_widget_and_a_still(lab):
+    data, _ = lab._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    html, text = data["text/html"], data["text/plain"]
+    assert '<img alt="Space-time diagram of start/slow-or-dead' in html
+    assert "<script" not in html and "<svg" not in html
+    for shown in (lab.token, "accurate violated: monitor suspects server-a"):
+        assert shown in unescape(html)
+        assert shown in text
+
+
+def test_stills_are_the_same_every_time_and_name_no_object(lab):
+    other = Lab(SCENARIO)
+    assert (lab.html(), lab.text()) == (other.html(), other.text())
+    assert repr(lab) == "<Lab start/slow-or-dead: not accurate>"
+    assert " at 0x" not in lab.html() + lab.text()
+
+
+def test_a_swept_strip_is_part_of_the_still(lab):
+    images = lab.html().count("<img")
+    lab.sweep()
+    assert lab.html().count("<img") == images + 1
+
+
+def test_a_still_knows_nothing_of_predictions(gated):
+    lab, _, _ = gated
+    assert lab.html() == Lab(SCENARIO, faults="").html()
