@@ -87,9 +87,8 @@ class Run:
     @property
     def token(self) -> str:
         """The replay token of this run."""
-        knobs = knobs_text({**self.knobs, "seed": self.seed})
         digits = self.trace.digest()[:DIGEST_DIGITS]
-        return f"{VERSION}:{self.scenario.id}?{knobs}#{schedule_text(self.faults)}~{digits}"
+        return str(Token(self.scenario, self.seed, self.faults, self.knobs, digits))
 
     def verdict(self, name: str) -> Verdict:
         """The verdict of that name. Raises `BadInput` when no check has it."""
@@ -137,6 +136,8 @@ class Scenario:
 
     `property` names the verdict that the scenario is about, `price` the verdict that a repair gives
     up. `violating` and `satisfying` are the knob settings that show the one and the other.
+    For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it is
+    told; `nemesis` is the space of faults that `satisfying` must survive (`distlab.explore.space`).
     `judge(trace, verdicts)` may name outcomes of its own; without it the outcome is whether the
     property and the price hold. Raises `BadInput` where the declaration contradicts itself.
     """
@@ -151,6 +152,9 @@ class Scenario:
     knobs: tuple[Knob, ...] = ()
     violating: Mapping[str, Value] = field(default_factory=dict)
     satisfying: Mapping[str, Value] = field(default_factory=dict)
+    mistake: str = ""
+    source: str = ""
+    nemesis: str = ""
     faults: str = ""
     seed: int = 1
     horizon_ms: int = 500
@@ -250,6 +254,9 @@ class Scenario:
             "price": self.price,
             "violating": dict(self.violating),
             "satisfying": dict(self.satisfying),
+            "mistake": self.mistake,
+            "source": self.source,
+            "nemesis": self.nemesis,
         }
 
 
@@ -301,6 +308,11 @@ class Token(NamedTuple):
     faults: Schedule
     knobs: Mapping[str, Value]
     digest: str
+
+    def __str__(self) -> str:
+        knobs = knobs_text({**self.knobs, "seed": self.seed})
+        text = f"{VERSION}:{self.scenario.id}?{knobs}#{schedule_text(self.faults)}"
+        return f"{text}~{self.digest}" if self.digest else text
 
     def run(self) -> Run:
         return self.scenario.run(self.seed, self.faults, **self.knobs)
