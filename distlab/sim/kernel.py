@@ -193,7 +193,7 @@ class Future:
 
 
 class Task(Future):
-    """A coroutine on its way. Awaiting a task waits for its return value."""
+    """A coroutine on its way, once `start` or `step` has begun it. Awaiting it gives its result."""
 
     __slots__ = ("_cancellations", "background", "coroutine", "owner", "waiting_for")
 
@@ -212,7 +212,10 @@ class Task(Future):
         self.waiting_for: Future | None = None
         self._cancellations: list[Cancelled] = []
         kernel.tasks[self] = None
-        kernel.at(kernel.now_us, self._wake_now)
+
+    def start(self) -> None:
+        """Begin at this instant, after what is being done now."""
+        self.kernel.at(self.kernel.now_us, self._wake_now)
 
     @property
     def counts(self) -> bool:
@@ -223,7 +226,7 @@ class Task(Future):
         """End the wait of this task: `Cancelled` is raised where it awaits."""
         if not self.done:
             self._cancellations.append(Cancelled(by))
-            self._schedule()
+            self.start()
 
     def withdraw(self, by: object) -> None:
         """Take back what `by` has cancelled, if it has not been raised yet."""
@@ -240,13 +243,11 @@ class Task(Future):
         with suppress(Exception, Cancelled):  # a finally block may fail: there is nobody to tell
             self.coroutine.close()
 
-    def _schedule(self) -> None:
-        self.kernel.at(self.kernel.now_us, self._wake_now)
-
     def _wake_now(self, _: Any) -> None:
-        self.owner.admit(self._step, None)
+        self.owner.admit(self.step, None)
 
-    def _step(self, _: Any) -> None:
+    def step(self, _: Any = None) -> None:
+        """Go on until the next wait, or stay where it is when there is nothing new."""
         if self.done:
             return
         waited, self.waiting_for = self.waiting_for, None
@@ -270,7 +271,7 @@ class Task(Future):
                     "awaits only what its host gives it (sleep, call, spawn, ...)"
                 )
             self.waiting_for = awaited
-            awaited.when_done(self._schedule)
+            awaited.when_done(self.start)
         finally:
             self.kernel.current = outer
 

@@ -10,6 +10,7 @@ machine that is paused keeps them for later, in order; one that is down drops th
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,6 @@ class Machine:
         "_last_mailbox",
         "_mailboxes",
         "_shown",
-        "_tasks",
         "_until_us",
         "clock",
         "disk",
@@ -77,13 +77,12 @@ class Machine:
         self._handlers: dict[type, Callable[[Any, str], Any]] = {}
         self._mailboxes: dict[int, Future] = {}
         self._last_mailbox = 0
-        self._tasks: list[Task] = []
         self._backlog: list[tuple[Action, Any]] = []
         self._until_us: int | None = 0  # end of the current pause or outage; None: for ever
         self._describe: Callable[[], str] | None = getattr(node, "describe", None)
         self._shown = ""
         node._put_on(self)
-        self._configured = dict(vars(node))
+        self._configured: dict[str, Any] = {}  # what `Node.__init__` set
 
     @property
     def running(self) -> bool:
@@ -115,7 +114,7 @@ class Machine:
             handler = self._handlers[type(message)] = self._handler_for(message)
         result = handler(message, sender)
         if result is not None:
-            self.spawn(result, f"{self.name}, handling {type(message).__name__}")
+            self._follow(result, f"handling {type(message).__name__}")
         if self._describe is not None:
             self._show_state()
 
@@ -187,17 +186,22 @@ class Machine:
         self.record((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
         result = self._handler_for(value)(value)
         if result is not None:
-            self.spawn(result, f"{self.name}, handling {type(value).__name__}")
+            self._follow(result, f"handling {type(value).__name__}")
 
     # Coroutines
 
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], label: str, background: bool = False
     ) -> Task:
-        """Start a coroutine that lives as long as this machine does not crash."""
-        task = Task(self.kernel, coroutine, label, self, background)
-        self._tasks = [old for old in self._tasks if not old.done] + [task]
-        return task
+        """A coroutine that lives as long as this machine does not crash; `start` it."""
+        if not inspect.iscoroutine(coroutine):
+            what = type(coroutine).__name__
+            raise TypeError(f"{self.name} ({label}): expected a coroutine, got {what}")
+        return Task(self.kernel, coroutine, f"{self.name} ({label})", self, background)
+
+    def _follow(self, coroutine: Coroutine[Any, Any, Any], label: str) -> None:
+        """A handler is `async`: like any handler it acts at once, up to its first wait."""
+        self.spawn(coroutine, label).step()
 
     def admit(self, action: Action, argument: Any) -> None:
         if self.status is UP:
@@ -210,11 +214,17 @@ class Machine:
     # Power
 
     def start(self) -> None:
-        """Boot the program."""
+        """Switch it on for the first time, once the faults of this instant have struck."""
+        self._configured = dict(vars(self.node))
+        self.kernel.at(self.kernel.now_us, self._switch_on)
+
+    def _switch_on(self, _: Any) -> None:
+        self.admit(self._boot, None)
+
+    def _boot(self, _: Any = None) -> None:
         result = self.node.on_start()
         if result is not None:
-            self.spawn(result, self.name)
-        self._show_state()
+            self._follow(result, "on_start")
 
     def crash(self, until_us: int | None, lose_disk: bool) -> None:
         """Stop at once. `until_us` None: nothing will bring it back but a restart."""
@@ -222,8 +232,9 @@ class Machine:
         self.status = DOWN
         self._until_us = until_us
         self.incarnation += 1
-        for task in self._tasks:
-            task.abandon()
+        for task in self.kernel.tasks:
+            if task.owner is self:
+                task.abandon()
         self._mailboxes.clear()
         for action, argument in self._backlog:
             if action == self._deliver_late:
@@ -239,7 +250,7 @@ class Machine:
         if self.status is DOWN:
             self.status = UP
             self._note("restart")
-            self.start()
+            self.admit(self._boot, None)
 
     def pause(self, until_us: int | None) -> None:
         """Stand still: a garbage collection, a stopped process, a frozen virtual machine."""

@@ -5,7 +5,7 @@ A protocol is a subclass of `Node`. It is written in either of two styles, or bo
 * **handlers**: `on_<message>(message, sender)` and `on_<timer>(timer)`. Each runs to its end
   before anything else happens on the node, as state machines in papers do;
 * **coroutines**: `async def` code that awaits `sleep`, `call` and `timeout`. A handler may itself
-  be `async`; `on_start` too.
+  be `async`, and so may `on_start`: it acts at once, as any other, up to its first wait.
 
 `__init__` takes configuration (names, sizes, durations). Memory is made in `on_start`, which runs
 at every boot: so a crash loses it, and what must survive is written to `self.disk`.
@@ -106,8 +106,10 @@ class Node:
 
         A background task does not count when the run looks for a deadlock.
         """
-        label = f"{self.name} ({getattr(coroutine, '__name__', 'coroutine')})"
-        return self._machine.spawn(coroutine, label, background)
+        label = getattr(coroutine, "__name__", "coroutine")
+        task = self._machine.spawn(coroutine, label, background)
+        task.start()
+        return task
 
     def future(self, label: str) -> Future:
         """A result that some handler of this node will give later; await it in a coroutine."""

@@ -58,7 +58,8 @@ class World:
         self.kernel.unheard = self._note_unheard
 
     def add(self, node: AnyNode) -> AnyNode:
-        """Put a node on a machine of its own. Returns the node."""
+        """Put a node on a machine of its own, before `run`. Returns the node."""
+        self._refuse_when_started("add")
         if node.name in self.machines:
             raise BadInput(f"there is a node {node.name!r} already: names are unique")
         self.machines[node.name] = Machine(self, node)
@@ -82,6 +83,7 @@ class World:
 
     def inject(self, faults: Iterable[Fault]) -> None:
         """Add faults to the schedule, before `run`."""
+        self._refuse_when_started("inject")
         self._faults.extend(faults)
 
     def run(self, until_ms: float, max_events: int = MAX_EVENTS) -> Trace:
@@ -91,9 +93,9 @@ class World:
         somebody waits and nothing is left to happen, `Runaway` beyond `max_events` events.
         """
         if not self._started:
+            check_schedule(tuple(self._faults), self.machines, until_ms)
             self._started = True
             self.network.horizon_us = round(until_ms * 1000)
-            check_schedule(tuple(self._faults), self.machines, until_ms)
             for fault in self._faults:
                 self.kernel.at(fault.at_us, self._begin, fault)
             for machine in self.machines.values():
@@ -106,6 +108,10 @@ class World:
         """End the coroutines that are still suspended; the trace no longer changes."""
         self.trace.seal()
         self.kernel.close()
+
+    def _refuse_when_started(self, method: str) -> None:
+        if self._started:
+            raise RuntimeError(f"{method}() after run(): the world is on its way already")
 
     def next_operation(self) -> int:
         """A number for the next operation of a client."""
