@@ -42,6 +42,11 @@ class Timer:
         self.active = False
 
 
+def _later(one: int | None, other: int | None) -> int | None:
+    """The later of two ends, where None is never."""
+    return None if one is None or other is None else max(one, other)
+
+
 class Machine:
     """Power, disk, clocks and network card of one node."""
 
@@ -229,8 +234,8 @@ class Machine:
     def crash(self, until_us: int | None, lose_disk: bool) -> None:
         """Stop at once. `until_us` None: nothing will bring it back but a restart."""
         self._note("crash", "disk lost" if lose_disk else "")
+        self._until_us = _later(self._until_us, until_us) if self.status is DOWN else until_us
         self.status = DOWN
-        self._until_us = until_us
         self.incarnation += 1
         for task in self.kernel.tasks:
             if task.owner is self:
@@ -258,8 +263,8 @@ class Machine:
             self.status = PAUSED
             self._until_us = until_us
             self._note("pause")
-        elif self.status is PAUSED and self._until_us is not None:
-            self._until_us = None if until_us is None else max(until_us, self._until_us)
+        elif self.status is PAUSED:
+            self._until_us = _later(self._until_us, until_us)
 
     def resume(self) -> None:
         """Go on where it stood, with everything that has come in meanwhile, in order."""
