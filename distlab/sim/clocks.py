@@ -38,8 +38,7 @@ class Clock:
         self._since_us = true_us
         self._drift_ppm = ppm
 
-    def true_duration_us(self, local_us: int) -> int:
-        """How long `local_us` on this clock really take, rounded up: a timer never fires early."""
-        if not self._drift_ppm:
-            return local_us
-        return -(-local_us * 1_000_000 // (1_000_000 + self._drift_ppm))
+    def when_us(self, monotonic_us: int) -> int:
+        """The true time at which the monotonic clock first shows `monotonic_us`."""
+        elapsed = monotonic_us - self._elapsed_us
+        return self._since_us - (-elapsed * 1_000_000 // (1_000_000 + self._drift_ppm))

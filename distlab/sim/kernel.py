@@ -87,6 +87,10 @@ class Kernel:
             raise ValueError(f"cannot schedule at {time_us} µs: it is {self.now_us} µs already")
         heappush(self.queue, (time_us, self.next_order(), action, argument))
 
+    def scheduled(self, action: Action) -> list[Any]:
+        """What `action` will be called with, in the order of the calls."""
+        return [argument for _, _, due, argument in sorted(self.queue) if due == action]
+
     def run(self, until_us: int, max_events: int = MAX_EVENTS) -> None:
         """Execute everything up to `until_us`, included; the clock then stands at `until_us`.
 

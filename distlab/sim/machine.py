@@ -28,13 +28,17 @@ UP, PAUSED, DOWN = "up", "paused", "down"
 
 
 class Timer:
-    """A callback that is due once, unless it is cancelled or its machine crashes before."""
+    """A callback that is due once, unless it is cancelled or its machine crashes before.
 
-    __slots__ = ("active", "callback", "incarnation")
+    It is due when the machine's monotonic clock shows `due_us`.
+    """
 
-    def __init__(self, callback: Callable[[], None], incarnation: int) -> None:
+    __slots__ = ("active", "callback", "due_us", "incarnation")
+
+    def __init__(self, callback: Callable[[], None], due_us: int, incarnation: int) -> None:
         self.active = True
         self.callback = callback
+        self.due_us = due_us
         self.incarnation = incarnation
 
     def cancel(self) -> None:
@@ -68,6 +72,7 @@ class Machine:
         "node",
         "record",
         "status",
+        "usual_drift_ppm",
         "world",
     )
 
@@ -76,6 +81,7 @@ class Machine:
         self.kernel, self.record = world.kernel, world.trace.append
         self.disk = Disk()
         self.clock = Clock()
+        self.usual_drift_ppm = 0
         self.status = UP
         self.incarnation = 0
         self.links: dict[str, Link] = {}
@@ -170,14 +176,23 @@ class Machine:
         """Call back once `ms` of this machine's time have passed."""
         if ms < 0:
             raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
-        timer = Timer(callback, self.incarnation)
-        wait_us = self.clock.true_duration_us(round(ms * 1000))
-        self.kernel.at(self.kernel.now_us + wait_us, self._fire, timer)
+        due_us = self.clock.monotonic_us(self.kernel.now_us) + round(ms * 1000)
+        timer = Timer(callback, due_us, self.incarnation)
+        self.kernel.at(self.clock.when_us(due_us), self._fire, timer)
         return timer
+
+    def drift(self, ppm: int) -> None:
+        """From now on the clocks run `ppm` millionths too fast, and the timers with them."""
+        self.clock.drift(ppm, self.kernel.now_us)
+        for timer in self.kernel.scheduled(self._fire):
+            time_us = max(self.kernel.now_us, self.clock.when_us(timer.due_us))
+            self.kernel.at(time_us, self._fire, timer)
 
     def _fire(self, timer: Timer) -> None:
         if not timer.active or timer.incarnation != self.incarnation:
             return
+        if self.clock.monotonic_us(self.kernel.now_us) < timer.due_us:
+            return  # the clock was slowed down meanwhile: `drift` has set this timer anew
         if self.status is PAUSED:
             self._backlog.append((self._fire, timer))
             return

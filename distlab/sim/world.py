@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from distlab.host import BadInput, did_you_mean
@@ -77,9 +78,10 @@ class World:
 
     def set_clock(self, name: str, skew_ms: float = 0, drift_ppm: int = 0) -> None:
         """Make one machine's clock wrong from the start."""
-        clock = self.machine(name).clock
-        clock.jump(round(skew_ms * 1000))
-        clock.drift(drift_ppm, self.kernel.now_us)
+        machine = self.machine(name)
+        machine.clock.jump(round(skew_ms * 1000))
+        machine.usual_drift_ppm = drift_ppm
+        machine.drift(drift_ppm)
 
     def inject(self, faults: Iterable[Fault]) -> None:
         """Add faults to the schedule, before `run`."""
@@ -135,7 +137,7 @@ class World:
             machine.clock.jump(1000 * (fault.amount or 0))
         elif fault.kind == "drift":
             self._set_clock(machine, fault)
-            machine.clock.drift(fault.amount or 0, self.kernel.now_us)
+            machine.drift(self._drift_of(machine))
 
     def _end(self, fault: Fault) -> None:
         machine = self.machines.get(fault.target)
@@ -143,9 +145,22 @@ class World:
             self.network.end(fault)
         elif fault.kind == "drift":
             self._set_clock(machine, fault)
-            machine.clock.drift(0, self.kernel.now_us)
+            machine.drift(self._drift_of(machine))
         else:
             machine.recover()
+
+    def _drift_of(self, machine: Machine) -> int:
+        """Of the drifts that are on, the one that began last; else what is usual."""
+        now_us = self.kernel.now_us
+        on = [
+            fault
+            for fault in self._faults
+            if (fault.kind, fault.target) == ("drift", machine.name)
+            and fault.at_us <= now_us
+            and (fault.end_us is None or now_us < fault.end_us)
+        ]
+        latest = max(on, key=attrgetter("at_us"), default=None)
+        return machine.usual_drift_ppm if latest is None else latest.amount or 0
 
     def _set_clock(self, machine: Machine, fault: Fault) -> None:
         self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, ""))
