@@ -6,7 +6,9 @@ two entries, so a minute of simulated time costs as little as what happens in it
 entries in the same order always give the same run.
 
 * Time is a whole number of microseconds: sums of integers are the same on every machine.
-* Two entries for one instant run in the order in which they were scheduled (`order`).
+* Of two entries for one instant the one with the lower `order` runs first: what happens on the
+  machines (faults, timers, coroutines) in the order in which it was scheduled, then messages by
+  their number. So nothing that arrives can find a restarted machine half awake.
 * A coroutine waits by awaiting a `Future`. There is no asyncio underneath: a `Task` drives its
   coroutine with `send`, which is all that an event loop does.
 """
@@ -23,8 +25,8 @@ from distlab.host import BadInput, Refused
 
 Action = Callable[[Any], object]
 
-LAST = 1 << 62
-"""An order that comes after every other at the same instant."""
+FIRST, LAST = -(1 << 62), 1 << 62
+"""Orders: from FIRST on what happens on machines, from 1 on messages, LAST the end of the run."""
 
 MAX_EVENTS = 200_000
 """Entries that one run may execute before it counts as a runaway."""
@@ -76,7 +78,7 @@ class Kernel:
         self.busy = False
         self.executed = 0
         self.queue: list[tuple[int, int, Action, Any]] = []
-        self.next_order: Callable[[], int] = count().__next__
+        self.next_order: Callable[[], int] = count(FIRST).__next__
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
         self.current: Task | None = None
         self.unheard: Callable[[Task, BaseException], None] = lambda task, error: None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from distlab.sim.clocks import Clock
 from distlab.sim.disk import Disk
 from distlab.sim.kernel import Action, Future, Task
-from distlab.sim.network import Link, Packet
+from distlab.sim.network import Link, Mail, Sent
 
 if TYPE_CHECKING:
     from distlab.sim.node import Node
@@ -57,6 +57,7 @@ class Machine:
     __slots__ = (
         "_backlog",
         "_configured",
+        "_cuts",
         "_describe",
         "_handlers",
         "_last_mailbox",
@@ -85,6 +86,7 @@ class Machine:
         self.status = UP
         self.incarnation = 0
         self.links: dict[str, Link] = {}
+        self._cuts = world.network.cuts
         self._handlers: dict[type, Callable[[Any, str], Any]] = {}
         self._mailboxes: dict[int, Future] = {}
         self._last_mailbox = 0
@@ -106,49 +108,53 @@ class Machine:
         link = self.links.get(target)
         if link is None:
             receiver = self.world.machine(target)
-            link = self.links[target] = self.world.network.link(self.name, target, receiver.deliver)
+            link = self.links[target] = self.world.network.link(self.name, receiver)
         return link
 
-    def deliver(self, packet: Packet) -> None:
-        """A message arrives at the network card: hand it to the program, if it can take it."""
-        message, number, sender, mailbox, link = packet
-        if link.faults and link.is_cut():
-            link.drop(packet, "cut")
+    def deliver(
+        self, sent: Sent, address: str = "", mailbox: int = 0, arrived: bool = False
+    ) -> None:
+        """A message comes to the network card: hand it to the program, if it can take it."""
+        special = self.status is not UP or mailbox or (self._cuts and not arrived)
+        if special and self._deliver_with_care(sent, address, mailbox, arrived):
             return
-        if self.status is not UP or mailbox:
-            self._deliver_specially(packet)
-            return
-        self.record((self.kernel.now_us, "deliver", self.name, link.source, message, number, ""))
+        _, _, sender, _, message, number, _ = sent
+        self.record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
         try:
             handler = self._handlers[type(message)]
         except KeyError:
             handler = self._handlers[type(message)] = self._handler_for(message)
-        result = handler(message, sender)
+        result = handler(message, address or sender)
         if result is not None:
             self._follow(result, f"handling {type(message).__name__}")
         if self._describe is not None:
             self._show_state()
 
-    def _deliver_specially(self, packet: Packet) -> None:
-        message, number, _, mailbox, link = packet
-        if self.status is DOWN:
-            link.drop(packet, "down")
-        elif self.status is PAUSED:
-            self._backlog.append((self._deliver_late, packet))
-        elif mailbox not in self._mailboxes:
-            link.drop(packet, "late")
-        else:
-            self.record(
-                (self.kernel.now_us, "deliver", self.name, link.source, message, number, "")
-            )
-            self._mailboxes.pop(mailbox).resolve(message)
+    def deliver_mail(self, mail: Mail) -> None:
+        """The same for a call, which says where to answer, and for the answer to a mailbox."""
+        self.deliver(*mail)
 
-    def _deliver_late(self, packet: Packet) -> None:
+    def _deliver_with_care(self, sent: Sent, address: str, mailbox: int, arrived: bool) -> bool:
+        """Whether the message is done with: stopped, kept for later, or put into its mailbox."""
+        _, _, sender, _, message, number, _ = sent
+        if self._cuts and not arrived and self.world.network.is_cut(sender, self.name):
+            self.world.network.drop(sent, "cut")
+        elif self.status is DOWN:
+            self.world.network.drop(sent, "down")
+        elif self.status is PAUSED:
+            self._backlog.append((self._deliver_late, (sent, address, mailbox)))
+        elif not mailbox:
+            return False
+        elif mailbox not in self._mailboxes:
+            self.world.network.drop(sent, "late")
+        else:
+            self.record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
+            self._mailboxes.pop(mailbox).resolve(message)
+        return True
+
+    def _deliver_late(self, mail: Mail) -> None:
         """What waited at a paused machine has arrived: no cut can take it back."""
-        link = packet[4]
-        faults, link.faults = link.faults, []
-        self.deliver(packet)
-        link.faults = faults
+        self.deliver(*mail, arrived=True)
 
     def _handler_for(self, value: Any) -> Callable[..., Any]:
         name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
@@ -258,7 +264,7 @@ class Machine:
         self._mailboxes.clear()
         for action, argument in self._backlog:
             if action == self._deliver_late:
-                argument[4].drop(argument, "down")
+                self.world.network.drop(argument[0], "down")
         self._backlog.clear()
         self.disk.wipe() if lose_disk else self.disk.crash()
         vars(self.node).clear()

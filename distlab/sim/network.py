@@ -11,30 +11,46 @@ what is under way when a partition begins is lost with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heappush
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
+from distlab.host import BadInput
 from distlab.sim.faults import Fault
 from distlab.sim.kernel import Kernel
 from distlab.sim.randomness import Streams
 from distlab.sim.trace import Trace
 
 CUTS = ("partition", "cut")
-Packet = tuple[Any, int, str, int, "Link"]
-"""A message under way: the message, its number, its return address, its mailbox, its link."""
+
+Sent = tuple[int, str, str, str, Any, int, str]
+"""A message under way is the record of its sending, as the trace holds it (see `Event`)."""
+
+Mail = tuple[Sent, str, int]
+"""A message of a call, or its answer: with the address to answer to, or the mailbox it is for."""
+
+
+class Receiver(Protocol):
+    """Where a link ends: in practice a machine."""
+
+    @property
+    def name(self) -> str: ...
+
+    def deliver(self, sent: Sent) -> None: ...
+
+    def deliver_mail(self, mail: Mail) -> None: ...
 
 
 class Link:
     """One direction between two machines."""
 
     __slots__ = (
+        "_deliver",
+        "_deliver_mail",
         "_last_us",
         "_network",
         "_next_number",
         "_random",
-        "deliver",
         "faults",
         "fifo",
         "kernel",
@@ -45,57 +61,61 @@ class Link:
         "target",
     )
 
-    def __init__(
-        self, network: Network, source: str, target: str, deliver: Callable[[Packet], None]
-    ) -> None:
+    def __init__(self, network: Network, source: str, receiver: Receiver) -> None:
+        target = receiver.name
         self.kernel, self.record = network.kernel, network.trace.append
-        self.source, self.target, self.deliver = source, target, deliver
+        self.source, self.target = source, target
         self.low_us, self.span_us, self.fifo = network.latency_of(source, target)
         self.faults: list[Fault] = [
             fault for fault in network.active if source != target and fault.matches(source, target)
         ]
+        self._deliver, self._deliver_mail = receiver.deliver, receiver.deliver_mail
         self._network = network
         self._next_number = network.next_number
         self._random = network.streams.stream(f"latency/{source}>{target}").random
         self._last_us = 0
 
-    def send(self, message: Any, sender: str, mailbox: int = 0) -> None:
-        """Put `message` on its way; `sender` is the address that an answer should go to."""
+    def send(self, message: Any, address: str = "", mailbox: int = 0) -> None:
+        """Put `message` on its way; an answer should go to `address` if that is not `source`."""
         kernel = self.kernel
         now_us = kernel.now_us
         number = self._next_number()
-        self.record((now_us, "send", self.source, self.target, message, number, ""))
-        packet = (message, number, sender, mailbox, self)
+        sent = (now_us, "send", self.source, self.target, message, number, "")
+        self.record(sent)
         arrival_us = now_us + self.low_us + int(self._random() * self.span_us)
-        if self.faults or self.fifo:
-            self._send_with_care(packet, arrival_us)
-        else:  # kernel.at, written out: this line runs for every message
-            heappush(kernel.queue, (arrival_us, kernel.next_order(), self.deliver, packet))
+        if self.faults or self.fifo or address or mailbox:
+            self._send_with_care(sent, arrival_us, address, mailbox)
+        else:  # most messages; kernel.at would only take time
+            heappush(kernel.queue, (arrival_us, number, self._deliver, sent))
 
-    def _send_with_care(self, packet: Packet, arrival_us: int) -> None:
+    def _send_with_care(self, sent: Sent, arrival_us: int, address: str, mailbox: int) -> None:
         copies = 1
         for fault in tuple(self.faults):
             if fault.kind in CUTS:
-                self.drop(packet, "cut")
-                return
+                return self._network.drop(sent, "cut")
             if fault.kind == "lose":
                 self._network.end(fault)
-            if fault.kind == "lose" or (fault.kind == "loss" and self._chance(fault)):
-                self.drop(packet, "lost")
-                return
+                return self._network.drop(sent, "lost")
+            if fault.kind == "loss" and self._chance(fault):
+                return self._network.drop(sent, "lost")
             if fault.kind == "delay":
                 arrival_us += 1000 * (fault.amount or 0)
             elif fault.kind == "duplicate" and self._chance(fault):
                 copies = 2
             elif fault.kind == "hold":
-                arrival_us = max(
-                    arrival_us,
-                    self._network.horizon_us + 1 if fault.end_us is None else fault.end_us,
-                )
+                if fault.end_us is None:
+                    return None  # it waits for ever
+                arrival_us = max(arrival_us, fault.end_us)
         for copy in range(copies):
             if self.fifo:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
-            self.kernel.at(arrival_us + copy * self.low_us, self.deliver, packet)
+            time_us, number = arrival_us + copy * self.low_us, sent[5]
+            if address or mailbox:
+                mail = (sent, address, mailbox)
+                heappush(self.kernel.queue, (time_us, number, self._deliver_mail, mail))
+            else:
+                heappush(self.kernel.queue, (time_us, number, self._deliver, sent))
+        return None
 
     def _chance(self, fault: Fault) -> bool:
         stream = self._network.streams.stream(f"{fault.kind}/{self.source}>{self.target}")
@@ -103,10 +123,6 @@ class Link:
 
     def is_cut(self) -> bool:
         return any(fault.kind in CUTS for fault in self.faults)
-
-    def drop(self, packet: Packet, why: str) -> None:
-        message, number = packet[:2]
-        self.record((self.kernel.now_us, "drop", self.source, self.target, message, number, why))
 
 
 class Network:
@@ -117,8 +133,8 @@ class Network:
     ) -> None:
         self.kernel, self.trace, self.streams = kernel, trace, streams
         self.active: list[Fault] = []
+        self.cuts: list[Fault] = []  # those of the active faults that stop what is under way
         self.next_number = count(1).__next__
-        self.horizon_us = 0
         self._latency: dict[tuple[str, str], tuple[int, int, bool]] = {}
         self._default = _latency_us(latency_ms, False)
         self._links: dict[tuple[str, str], Link] = {}
@@ -126,24 +142,37 @@ class Network:
     def set_latency(
         self, source: str, target: str, low_ms: float, high_ms: float, fifo: bool = False
     ) -> None:
-        """Latency of one direction, before the first message uses it."""
-        self._latency[source, target] = _latency_us((low_ms, high_ms), fifo)
+        """Latency of one direction, for the messages that are sent from now on."""
+        latency = self._latency[source, target] = _latency_us((low_ms, high_ms), fifo)
+        link = self._links.get((source, target))
+        if link is not None:
+            link.low_us, link.span_us, link.fifo = latency
 
     def latency_of(self, source: str, target: str) -> tuple[int, int, bool]:
         """(lowest, span, fifo) in microseconds; a machine talks to itself at once."""
         if source == target:
-            return 0, 0, True
+            return 0, 1, False
         return self._latency.get((source, target), self._default)
 
-    def link(self, source: str, target: str, deliver: Callable[[Packet], None]) -> Link:
-        """The link from `source` to `target`, made at its first use."""
-        found = self._links.get((source, target))
+    def link(self, source: str, receiver: Receiver) -> Link:
+        """The link from `source` to `receiver`, made at its first use."""
+        found = self._links.get((source, receiver.name))
         if found is None:
-            found = self._links[source, target] = Link(self, source, target, deliver)
+            found = self._links[source, receiver.name] = Link(self, source, receiver)
         return found
+
+    def is_cut(self, source: str, target: str) -> bool:
+        """Whether what arrives now from `source` is stopped on the way."""
+        return any(fault.kind in CUTS for fault in self._links[source, target].faults)
+
+    def drop(self, sent: Sent, why: str) -> None:
+        """Record that a message will not arrive."""
+        self.trace.append((self.kernel.now_us, "drop", *sent[2:6], why))
 
     def begin(self, fault: Fault) -> None:
         self.active.append(fault)
+        if fault.kind in CUTS:
+            self.cuts.append(fault)
         self.trace.append((self.kernel.now_us, "fault", fault.target, "", str(fault), 0, ""))
         for (source, target), link in self._links.items():
             if source != target and fault.matches(source, target):
@@ -154,6 +183,8 @@ class Network:
         if fault not in self.active:
             return
         self.active.remove(fault)
+        if fault.kind in CUTS:
+            self.cuts.remove(fault)
         self.trace.append((self.kernel.now_us, "heal", fault.target, "", str(fault), 0, ""))
         for link in self._links.values():
             if fault in link.faults:
@@ -163,5 +194,5 @@ class Network:
 def _latency_us(latency_ms: tuple[float, float], fifo: bool) -> tuple[int, int, bool]:
     low, high = (round(ms * 1000) for ms in latency_ms)
     if not 0 <= low <= high:
-        raise ValueError(f"latency {latency_ms} ms: needs 0 <= lowest <= highest")
+        raise BadInput(f"latency {latency_ms} ms: needs 0 <= lowest <= highest")
     return low, high - low + 1, fifo

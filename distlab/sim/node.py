@@ -59,11 +59,11 @@ class Node:
         """Send and forget. `target` is a node's name, or the `sender` of a call (its mailbox)."""
         try:
             link = self._links[target]
-        except KeyError:
+        except KeyError:  # the first message to it, or an answer
             name, _, mailbox = target.partition("#")
-            self._machine.link_to(name).send(message, self.name, int(mailbox or 0))
+            self._machine.link_to(name).send(message, mailbox=int(mailbox or 0))
         else:
-            link.send(message, self.name)
+            link.send(message)
 
     async def call(self, target: str, message: Any, timeout_ms: float | None = None) -> Any:
         """Send `message` and wait for the answer, which the receiver sends to its `sender`.
@@ -73,8 +73,9 @@ class Node:
         come after `timeout_ms`: whether the other side acted is then unknown.
         """
         machine = self._machine
+        link = machine.link_to(target)
         mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
-        machine.link_to(target).send(message, f"{self.name}#{mailbox}")
+        link.send(message, f"{self.name}#{mailbox}")
         try:
             if timeout_ms is None:
                 return await answer

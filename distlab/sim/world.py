@@ -97,7 +97,6 @@ class World:
         if not self._started:
             check_schedule(tuple(self._faults), self.machines, until_ms)
             self._started = True
-            self.network.horizon_us = round(until_ms * 1000)
             for fault in self._faults:
                 self.kernel.at(fault.at_us, self._begin, fault)
             for machine in self.machines.values():
@@ -144,7 +143,7 @@ class World:
         if machine is None:
             self.network.end(fault)
         elif fault.kind == "drift":
-            self._set_clock(machine, fault)
+            self._set_clock(machine, fault, "over")
             machine.drift(self._drift_of(machine))
         else:
             machine.recover()
@@ -162,8 +161,8 @@ class World:
         latest = max(on, key=attrgetter("at_us"), default=None)
         return machine.usual_drift_ppm if latest is None else latest.amount or 0
 
-    def _set_clock(self, machine: Machine, fault: Fault) -> None:
-        self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, ""))
+    def _set_clock(self, machine: Machine, fault: Fault, why: str = "") -> None:
+        self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, why))
 
     def _note_unheard(self, task: Task, error: BaseException) -> None:
         what: Any = f"{task.label} ended: {type(error).__name__}: {error}"
