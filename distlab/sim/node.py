@@ -25,7 +25,7 @@ at every boot: so a crash loses it, and what must survive is written to `self.di
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, MutableMapping, MutableSequence, MutableSet
 from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any
@@ -34,6 +34,16 @@ from distlab.host import BadInput
 from distlab.sim.disk import Disk
 from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
+from distlab.sim.network import Link
+
+
+class _OnNoMachine:
+    """Stands where a node's machine will be. (A `__getattr__` would slow down every attribute.)"""
+
+    def __get__(self, node: Node | None, owner: type[Node]) -> Any:
+        if node is None:
+            return self
+        raise RuntimeError(f"{node.name} is on no machine yet: world.add(node) comes first")
 
 
 class Node:
@@ -41,6 +51,9 @@ class Node:
 
     Raises `BadInput` for a name that could not stand in a fault (letters, digits, `-`, `_`, `.`).
     """
+
+    _machine: Machine = _OnNoMachine()  # type: ignore[assignment]
+    _links: dict[str, Link] = _OnNoMachine()  # type: ignore[assignment]
 
     def __init__(self, name: str) -> None:
         if not re.fullmatch(r"[A-Za-z][\w.-]*", name, re.ASCII):
@@ -141,14 +154,9 @@ class Node:
         machine = self._machine
         machine.record((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("_machine", "_links"):
-            raise RuntimeError(f"{self.name} is on no machine yet: world.add(node) comes first")
-        raise AttributeError(f"{type(self).__name__} {self.name!r} has no attribute {name!r}")
-
     def _put_on(self, machine: Machine) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, (list, dict, set)):
+            if isinstance(value, (MutableSequence, MutableMapping, MutableSet)):
                 raise BadInput(
                     f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it "
                     "would survive a crash. Make memory in on_start; configuration is a tuple."
