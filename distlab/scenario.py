@@ -136,8 +136,8 @@ class Scenario:
 
     `property` names the verdict that the scenario is about, `price` the verdict that a repair gives
     up. `violating` and `satisfying` are the knob settings that show the one and the other.
-    For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it is
-    told; `nemesis` is the space of faults that `satisfying` must survive (`distlab.explore.space`).
+    For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it
+    is told; `nemesis` is the space of faults that `satisfying` survives (`distlab.explore.space`).
     `judge(trace, verdicts)` may name outcomes of its own; without it the outcome is whether the
     property and the price hold. Raises `BadInput` where the declaration contradicts itself.
     """
