@@ -115,8 +115,6 @@ def _was_down(trace: Trace, machines: tuple[str, ...], during: Operation) -> boo
     for position, event in enumerate(trace.events[:end]):
         if event.kind == "crash" and event.node in machines:
             down.add(event.node)
-            if position > during.invoked:
-                return True
         elif event.kind == "restart" and position < during.invoked:
             down.discard(event.node)
     return bool(down)
@@ -157,7 +155,7 @@ def read_your_writes() -> Invariant:
 
     def forgotten(trace: Trace) -> Iterator[Finding]:
         for operations, write, read in _sessions(trace):
-            if write.outcome == "ok" and stored(write) and _older(operations, found(read), write):
+            if stored(write) and _older(operations, found(read), write):
                 yield Finding(
                     f"{deed(write)} was acknowledged, and then {fact(read)}.", _ends(write, read)
                 )
@@ -193,9 +191,7 @@ def _sessions(trace: Trace) -> Iterator[tuple[tuple[Operation, ...], Operation, 
 
 def _older(operations: Iterable[Operation], value: tuple[object, ...], write: Operation) -> bool:
     """Whether a value was surely replaced by a write: all its writes were over when that began."""
-    return stored(write) != value and all(
-        each.before(write) for each in operations if stored(each) == value
-    )
+    return all(each.before(write) for each in operations if stored(each) == value)
 
 
 def mutual_exclusion(inside: str | None = None) -> Invariant:

@@ -17,12 +17,18 @@ of operations has been placed before and led to the same state, then the rest of
 go the same way, so it is cut off. A pair (set, state) is a *configuration*; the set is an integer
 with one bit an operation. Configurations are also the unit of the budget: they cost the memory.
 
-Reads at once: when a candidate changes no state (a read, a compare-and-set that failed) and is
+Two shortcuts, which ``shortcuts=False`` turns off; tests hold the two searches equal:
+
+*Reads at once.* When a candidate changes no state (a read, a compare-and-set that failed) and is
 legal now, it is placed and nothing else is tried. Proof: take any linearization that goes on from
 here and move the read to its front. Every other operation still meets the state it met before; the
 read is legal here; and being a candidate it may stand here. So if there is a way on, there is one
 that reads first. (A write of the value that is already there does *not* qualify: later, it may be
-needed to put that value back.) ``reads_first=False`` is the plain search; tests hold the two equal.
+needed to put that value back.)
+
+*Twins.* Of several operations of unknown outcome that ask for the same thing, the earliest is tried
+first. Proof: in a linearization that uses a later one and not the earlier, put the earlier in its
+place; having begun before, it may stand wherever the later one may.
 
 The failing prefix falls out of the search. Let every configuration note the first completion that
 it has not yet placed. If the search ends in vain, the furthest of these completions is where
@@ -53,7 +59,7 @@ Order = tuple[int, "Order"] | None  # the last operation placed, and the order b
 class Search:
     """The search through one key's history; it can be interrupted and taken up again."""
 
-    def __init__(self, history: History, model: Model, *, reads_first: bool = True) -> None:
+    def __init__(self, history: History, model: Model, *, shortcuts: bool = True) -> None:
         answered = [each for each in history if each.outcome == "ok"]
         unknown = [each for each in history if each.outcome == "unknown" and not model.reads(each)]
         self.history = history
@@ -62,7 +68,14 @@ class Search:
         self.answered = len(answered)
         self.invoked = [each.invoked for each in self.operations]
         self.completed = [each.completed or 0 for each in answered]
-        self.at_once = [reads_first and model.reads(each) for each in self.operations]
+        self.at_once = [shortcuts and model.reads(each) for each in self.operations]
+        self.twin = [0] * len(self.operations)  # the bit that must be placed before this one
+        last: dict[tuple[str, ...], int] = {}  # what is asked for → the bit of the last to ask
+        for index, each in enumerate(unknown if shortcuts else (), start=self.answered):
+            who = "" if model.anonymous else each.process
+            request = (each.function, each.key, repr(each.argument), who)
+            self.twin[index] = last.get(request, 0)
+            last[request] = 1 << index
         self.worth = [len(self.operations) + 1] * len(answered) + [-1] * len(unknown)
         self.stack: list[tuple[int, Any, int, Order]] = [(0, model.init(), 0, None)]
         self.seen: dict[int, list[Any]] = {}  # set of operations placed → the states it led to
@@ -71,55 +84,59 @@ class Search:
 
     def advance(self, budget: int) -> bool | None:
         """Visit up to ``budget`` more configurations. True: linearizable; None: not finished."""
-        step, equal = self.model.step, self.model.equal
         limit = self.states + budget
         while self.stack:
             if self.states >= limit:
                 return None
             self.states += 1
-            placed, state, score, order = self.stack.pop()
-            candidates, deadline = self._candidates(placed)
-            if (deadline, score) > self.furthest[:2]:
-                self.furthest = (deadline, score, order)
-            if deadline == math.inf:  # every operation that completed is placed
+            if self._visit(*self.stack.pop()):
                 self.stack.clear()
                 return True
-            onward = []
-            for index in candidates:
-                legal, after = step(state, self.operations[index])
-                if legal and self.at_once[index]:
-                    onward = [(index, after)]
-                    break
-                if legal:
-                    onward.append((index, after))
-            for index, after in reversed(onward):
-                larger = placed | 1 << index
-                states = self.seen.setdefault(larger, [])
-                for known in states:
-                    if equal(after, known):
-                        break
-                else:
-                    states.append(after)
-                    self.stack.append((larger, after, score + self.worth[index], (index, order)))
         return False
 
-    def _candidates(self, placed: int) -> tuple[list[int], float]:
-        """The operations that may come next, and the first completion that is not placed yet."""
-        candidates, deadline = [], math.inf
+    def _visit(self, placed: int, state: Any, score: int, order: Order) -> bool:
+        """Whether a configuration is an end; if not, put those that follow on the stack."""
+        step, operations, invoked = self.model.step, self.operations, self.invoked
+        deadline: float = math.inf  # the first completion that is not placed yet
+        onward = []
         index = (~placed & (placed + 1)).bit_length() - 1  # the first that is not placed
         left_out = ~placed >> index
-        while index < self.answered and self.invoked[index] < deadline:
+        while index < self.answered and invoked[index] < deadline:  # a candidate, if left out
             if left_out & 1:
-                candidates.append(index)
-                deadline = min(deadline, self.completed[index])
+                legal, after = step(state, operations[index])
+                if legal and self.at_once[index]:
+                    placed |= 1 << index
+                    score += self.worth[index]
+                    order = (index, order)
+                else:
+                    if legal:
+                        onward.append((index, after))
+                    if self.completed[index] < deadline:
+                        deadline = self.completed[index]
             left_out >>= 1
             index += 1
-        for index in range(self.answered, len(self.operations)):
-            if self.invoked[index] > deadline:
+        if (deadline, score) > self.furthest[:2]:
+            self.furthest = (deadline, score, order)
+        if deadline == math.inf:  # every operation that completed is placed
+            return True
+        for index in range(self.answered, len(operations)):
+            if invoked[index] > deadline:
                 break
-            if not placed >> index & 1:
-                candidates.append(index)
-        return candidates, deadline
+            twin = self.twin[index]
+            if not placed >> index & 1 and placed & twin == twin:
+                legal, after = step(state, operations[index])
+                if legal:
+                    onward.append((index, after))
+        for index, after in reversed(onward):
+            larger = placed | 1 << index
+            states = self.seen.setdefault(larger, [])
+            for known in states:
+                if self.model.equal(after, known):
+                    break
+            else:
+                states.append(after)
+                self.stack.append((larger, after, score + self.worth[index], (index, order)))
+        return False
 
     @property
     def order(self) -> tuple[Operation, ...]:
@@ -129,9 +146,12 @@ class Search:
     @property
     def refused(self) -> Operation:
         """The operation that this order could not place: of several, the last to complete."""
-        candidates, _ = self._candidates(sum(1 << index for index in self._indices()))
-        answered = [self.operations[index] for index in candidates if index < self.answered]
-        return max(answered, key=lambda each: each.completed or 0)
+        deadline, placed = self.furthest[0], set(self._indices())
+        candidates = [
+            each for index, each in enumerate(self.operations[: self.answered])
+            if index not in placed and each.invoked < deadline
+        ]  # fmt: skip
+        return max(candidates, key=lambda each: each.completed or 0)
 
     def _indices(self) -> list[int]:
         indices, order = [], self.furthest[2]
@@ -168,7 +188,7 @@ class LinearizabilityResult:
 
 
 def check(
-    history: History, model: Model, *, budget: int = 200_000, reads_first: bool = True
+    history: History, model: Model, *, budget: int = 200_000, shortcuts: bool = True
 ) -> LinearizabilityResult:
     """Judge a history by a model, visiting at most ``budget`` configurations.
 
@@ -183,7 +203,7 @@ def check(
                 f"{did_you_mean(each.function, model.functions)}"
             )
     parts = [history.for_key(key) for key in history.keys] if model.partition_by_key else [history]
-    searches = [Search(part, model, reads_first=reads_first) for part in parts]
+    searches = [Search(part, model, shortcuts=shortcuts) for part in parts]
     unfinished, spent, allowance = searches, 0, 64
     while unfinished and spent < budget:
         turn, unfinished, wrong = unfinished, [], []

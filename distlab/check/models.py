@@ -38,8 +38,8 @@ class Model:
     """A sequential specification.
 
     ``step(state, operation)`` returns (legal, next state) and changes nothing. ``reads`` says of
-    an operation that it leaves *every* state as it is, whatever the state. ``describe(key, state)``
-    puts a state into words.
+    an operation that it leaves *every* state as it is, whatever the state; ``anonymous`` that it
+    makes no difference who asks. ``describe(key, state)`` puts a state into words.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Model:
     reads: Callable[[Operation], bool] = lambda operation: False
     equal: Callable[[Any, Any], bool] = operator.eq
     partition_by_key: bool = True
+    anonymous: bool = True
 
 
 def register(initial: Any = None) -> Model:
@@ -111,6 +112,7 @@ def mutex() -> Model:
         "mutex", ("acquire", "release"), lambda: None, _mutex_step,
         lambda key, holder: f"{key} is {f'held by {holder}' if holder else 'free'}",
         reads=lambda operation: operation.outcome == "ok" and operation.result is False,
+        anonymous=False,
     )  # fmt: skip
 
 
