@@ -31,10 +31,10 @@ first. Proof: in a linearization that uses a later one and not the earlier, put 
 place; having begun before, it may stand wherever the later one may.
 
 The failing prefix falls out of the search. Let every configuration note the first completion that
-it has not yet placed. If the search ends in vain, the furthest of these completions is where
-the history turned wrong: everything up to just before it can be placed, that configuration shows
-how, and nothing that includes it can. Of such configurations the longest is kept; operations of
-unknown outcome do not count for it, they count against it: they explain nothing.
+it has not yet placed. If the search ends in vain, the furthest of these completions is where the
+history turned wrong: everything up to just before it can be placed, that configuration shows how,
+and nothing that includes it can (but see `_shortest_failing`). Of such configurations the longest
+is kept; operations of unknown outcome do not count for it but against it: they explain nothing.
 """
 
 from __future__ import annotations

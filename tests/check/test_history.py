@@ -110,6 +110,11 @@ def test_prefix_forgets_later_answers() -> None:
     assert str(history(DRAWING).prefix(6).operations[1]) == "write(x, 3) failed"
 
 
+def test_operations_must_be_in_order() -> None:
+    with pytest.raises(AssertionError, match="in the order of their invocation"):
+        History(history(DRAWING).operations[::-1])
+
+
 def test_describe() -> None:
     assert history(DRAWING).describe() == (
         "A     0–3     write(x, 1)\n"
