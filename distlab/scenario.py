@@ -209,6 +209,7 @@ class Scenario:
         world = World(seed, self.latency_ms)
         self.build(world, **settings)
         world.inject(schedule)
+        machines = tuple(world.machines)
         stuck: tuple[Verdict, ...] = ()
         try:
             world.run(self.horizon_ms)
@@ -219,7 +220,7 @@ class Scenario:
         trace = world.trace
         verdicts = stuck + tuple(check(trace) for check in self.checks)
         outcome = (self.judge or self._default_outcome)(trace, verdicts)
-        return Run(self, seed, schedule, settings, tuple(world.machines), trace, verdicts, outcome)
+        return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
 
     def _default_outcome(self, trace: Trace, verdicts: tuple[Verdict, ...]) -> Outcome:
         by_name = {verdict.name: verdict.ok for verdict in verdicts}

@@ -58,6 +58,9 @@ class Owner(Protocol):
     def admit(self, action: Action, argument: Any) -> None:
         """Run `action(argument)` now, keep it for later (paused) or forget it (crashed)."""
 
+    def unheard(self, task: Task, error: BaseException) -> None:
+        """A task ended with an error, and nobody was waiting for it."""
+
 
 class Kernel:
     """The event queue. `now_us` is the virtual time in microseconds."""
@@ -70,7 +73,6 @@ class Kernel:
         "now_us",
         "queue",
         "tasks",
-        "unheard",
     )
 
     def __init__(self) -> None:
@@ -81,7 +83,6 @@ class Kernel:
         self.next_order: Callable[[], int] = count(FIRST).__next__
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
         self.current: Task | None = None
-        self.unheard: Callable[[Task, BaseException], None] = lambda task, error: None
 
     def at(self, time_us: int, action: Action, argument: Any = None) -> None:
         """Run `action(argument)` at `time_us`, after everything already scheduled for then."""
@@ -142,9 +143,10 @@ class Kernel:
         ]
 
     def close(self) -> None:
-        """End every coroutine that is still suspended. Whoever owns them has cut their strings."""
+        """End every coroutine that is still suspended, and forget what was to happen."""
         for task in list(self.tasks):
             task.discard()
+        self.queue.clear()
 
 
 def _nothing(_: Any) -> None:
@@ -283,8 +285,8 @@ class Task(Future):
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         self.kernel.tasks.pop(self, None)
-        if error is not None and not self._waiters:
-            self.kernel.unheard(self, error)
+        if isinstance(error, Exception) and not self._waiters:  # Cancelled is none: it was wanted
+            self.owner.unheard(self, error)
         self._finish(value, error)
 
 
@@ -311,5 +313,6 @@ class Timeout:
         self._task.withdraw(
             self
         )  # an outer time-out, over at the same instant, may have come first
+        del self._stop, self._task  # each holds on to the other: a loop would outlive the run
         if isinstance(error, Cancelled) and error.by is self:
             raise TimeoutError(f"nothing within {self._ms:g} ms") from None

@@ -302,7 +302,20 @@ class Machine:
         if self._until_us is not None and self._until_us <= self.kernel.now_us:
             self.restart() if self.status is DOWN else self.resume()
 
+    def dismantle(self) -> None:
+        """After the run: let go of everything, so that it is freed at once."""
+        vars(self.node).clear()
+        self._configured.clear()
+        self.links.clear()
+        self._handlers.clear()
+        self._backlog.clear()
+        self._describe = None
+
     # Record
+
+    def unheard(self, task: Task, error: BaseException) -> None:
+        what: Any = f"{task.label} ended: {type(error).__name__}: {error}"
+        self.record((self.kernel.now_us, "note", self.name, "", what, 0, ""))
 
     def _note(self, kind: str, why: str = "") -> None:
         self.record((self.kernel.now_us, kind, self.name, "", None, 0, why))

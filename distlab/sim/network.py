@@ -169,6 +169,9 @@ class Network:
         """Record that a message will not arrive."""
         self.trace.append((self.kernel.now_us, "drop", *sent[2:6], why))
 
+    def close(self) -> None:
+        self._links.clear()
+
     def begin(self, fault: Fault) -> None:
         self.active.append(fault)
         if fault.kind in CUTS:

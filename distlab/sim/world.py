@@ -16,12 +16,12 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from distlab.host import BadInput, did_you_mean
 from distlab.sim.client import Client, Program
 from distlab.sim.faults import Fault, check_schedule
-from distlab.sim.kernel import MAX_EVENTS, Kernel, Task
+from distlab.sim.kernel import MAX_EVENTS, Kernel
 from distlab.sim.machine import Machine
 from distlab.sim.network import Network
 from distlab.sim.node import Node
@@ -56,7 +56,6 @@ class World:
         self._operations = 0
         self._faults: list[Fault] = []
         self._started = False
-        self.kernel.unheard = self._note_unheard
 
     def add(self, node: AnyNode) -> AnyNode:
         """Put a node on a machine of its own, before `run`. Returns the node."""
@@ -106,9 +105,17 @@ class World:
         return self.trace
 
     def close(self) -> None:
-        """End the coroutines that are still suspended; the trace no longer changes."""
+        """The end: the trace no longer changes, and nothing else is left.
+
+        A suspended coroutine is closed, so its `finally` blocks run: after the trace is sealed.
+        Whatever refers to each other is taken apart, so that no garbage is left to be searched for.
+        """
         self.trace.seal()
         self.kernel.close()
+        self.network.close()
+        for machine in self.machines.values():
+            machine.dismantle()
+        self.machines.clear()
 
     def _refuse_when_started(self, method: str) -> None:
         if self._started:
@@ -163,8 +170,3 @@ class World:
 
     def _set_clock(self, machine: Machine, fault: Fault, why: str = "") -> None:
         self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, why))
-
-    def _note_unheard(self, task: Task, error: BaseException) -> None:
-        what: Any = f"{task.label} ended: {type(error).__name__}: {error}"
-        name = getattr(task.owner, "name", "")
-        self.trace.append((self.kernel.now_us, "note", name, "", what, 0, ""))
