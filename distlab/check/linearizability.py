@@ -227,7 +227,7 @@ def check(
         text = f"The search did not finish within its budget of {budget:,} states."
         return LinearizabilityResult(None, history, text, spent)
     order = _merge(searches)
-    text = f"One order of {len(order)} operations explains every answer."
+    text = f"One order of {len(order)} operation{'' if len(order) == 1 else 's'} explains every answer."
     return LinearizabilityResult(True, history, text, spent, order)
 
 
