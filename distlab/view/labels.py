@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import ceil
 from typing import NamedTuple
+
+from distlab.view.picture import number
 
 
 class Box(NamedTuple):
@@ -18,6 +21,28 @@ class Box(NamedTuple):
     def meets(self, other: Box) -> bool:
         return (self.x1 < other.x2 and other.x1 < self.x2
                 and self.y1 < other.y2 and other.y1 < self.y2)  # fmt: skip
+
+
+def pattern(kind: str, box: Box) -> str:
+    """A path that fills a box: plain, stripes, crosses or dots. No `id` is needed, as `<pattern>`
+    would: the ids of several pictures on one page are in each other's way.
+    """
+    x1, y1, x2, y2 = box
+    high, paths = y2 - y1, []
+    if kind == "dots":
+        rows = range(int(y1) + 4, int(y2), 6)
+        return "".join(f"M{number(x)} {y}h.1" for y in rows for x in _steps(x1 + 4, x2, 6))
+    for b in _steps(x1 + 7, x2 + high, 7) if kind != "plain" else ():
+        left, right = max(b - high, x1), min(b, x2)
+        low, top = y2 - (left - b + high), y1 + (b - right)
+        paths.append(f"M{number(left)} {number(low)}L{number(right)} {number(top)}")
+        if kind == "crosses":
+            paths.append(f"M{number(left)} {number(y1 + y2 - low)}L{number(right)} {number(y1 + y2 - top)}")
+    return "".join(paths)
+
+
+def _steps(start: float, stop: float, step: float) -> list[float]:
+    return [start + step * index for index in range(max(0, ceil((stop - start) / step)))]
 
 
 class Line(NamedTuple):

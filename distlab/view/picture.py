@@ -84,6 +84,12 @@ def number(value: float) -> str:
     return f"{round(value, 1) + 0.0:g}"
 
 
+def text(css: str, x: float, y: float, words: str) -> str:
+    """A piece of text as an element."""
+    look = f' class="{css}"' if css else ""
+    return f'<text{look} x="{number(x)}" y="{number(y)}">{xml(words)}</text>'
+
+
 def text_width(text: str, size: float = 11) -> float:
     """About how wide a text will be. Fonts differ; this is a little more than most need."""
     units = sum(
@@ -95,10 +101,10 @@ def text_width(text: str, size: float = 11) -> float:
 
 
 def shortened(text: str, width: float, size: float = 11) -> str:
-    """As much of the text as fits, with an ellipsis; empty when not even four letters do."""
+    """As much of the text as fits, with an ellipsis; empty when that is too little to be read."""
     if text_width(text, size) <= width:
         return text
-    while len(text) > 4:
+    while len(text) > 9:
         text = text[:-1]
         if text_width(text + "…", size) <= width:
             return text.rstrip() + "…"

@@ -1,32 +1,34 @@
 """The space-time diagram: a line for each machine, time to the right, an arrow for each message.
 
 What lasts is a bar on the life line (a state, an outage, a client's operation), what happens at an
-instant a mark; arrows run from bar to bar. Words stand only where there is room for them: the rest
-is in titles and in the text twin. The diagram of a run depends on nothing but its arguments.
+instant is a mark; arrows run from bar to bar. Words stand only where there is room for them: the
+rest is in titles and in the text twin. The picture depends on nothing but the arguments.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from distlab.sim.faults import Fault, plain
-from distlab.view.labels import Box, Line, Room
-from distlab.view.picture import Layout, Picture, number, shortened, text_width, xml
-from distlab.view.story import Mark, Message, Span, Story, tell
-from distlab.view.theme import FAULT_ICONS, LOST
-from distlab.view.transcript import message_lost, ms, transcript
+from distlab.sim.faults import KINDS, Fault, plain
+from distlab.sim.trace import line
+from distlab.view.arrows import Arrow, arrows, worth_words
+from distlab.view.labels import Box, Line, Room, pattern
+from distlab.view.picture import Picture, number, shortened, text, text_width, xml
+from distlab.view.places import GRIP, Places
+from distlab.view.story import Mark, Span, Story, tell
+from distlab.view.theme import ICONS, STATES, fault_words
+from distlab.view.transcript import fate, ms, transcript
 
 if TYPE_CHECKING:
     from distlab.scenario import Run
 
-BAR, PITCH = 18, 21
-GRIP, TRACK = 24, 29
-MOST_LABELS = 20
 DENSE = 120
-"""From this many messages on arrows are drawn together, in few elements."""
+"""More arrows (or bars) than this: those without words are drawn together in one element."""
+NOTES = 12
+"""Notes with words; the others are flags."""
 
 
 def spacetime(
@@ -44,217 +46,335 @@ def spacetime(
     `highlight` are positions in `run.trace.events` that stand out, as a verdict's witness;
     `selected` is the index of a fault; `hide` names types of messages to leave out.
     """
-    from_ms, to_ms = window or (0, run.scenario.horizon_ms)
-    story = tell(run.trace.events, round(run.scenario.horizon_ms * 1000))
-    story.cut(round(from_ms * 1000), round(to_ms * 1000), hide)
+    window = window or (0, run.scenario.horizon_ms)
+    story = tell(run.trace.events, 1000 * run.scenario.horizon_ms)
+    story.cut(1000 * window[0], 1000 * window[1], hide)
     numbered = {position: index for index, position in enumerate(sorted(set(highlight)), 1)}
-    drawing = Drawing(run, story, numbered, (from_ms, to_ms), width)
-    return Picture(
-        drawing.svg(selected, cursor_ms),
-        transcript(story, run.faults, numbered),
-        _alt(run, story, from_ms, to_ms),
-        drawing.layout,
+    places = Places(run.machines, run.faults, story, window, width)
+    drawing = _Drawing(run, story, places, numbered)
+    lost = sum(message.lost for message in story.messages)
+    alt = (
+        f"Space-time diagram of {run.scenario.id}, {plain(window[0])} to {plain(window[1])} ms. "
+        f"Machines: {', '.join(run.machines)}. {len(story.messages)} messages, {lost} not "
+        f"delivered. Faults: {', '.join(map(str, run.faults)) or 'none'}. "
+        f"Outcome: {run.outcome.name}."
     )
+    text = transcript(story, run.faults, numbered)
+    return Picture(drawing.svg(alt, selected, cursor_ms), text, alt, places.layout)
 
 
-def _alt(run: Run, story: Story, from_ms: float, to_ms: float) -> str:
-    lost = sum(map(message_lost, story.messages))
-    faults = "; ".join(map(str, run.faults)) or "none"
-    return (
-        f"Space-time diagram of {run.scenario.id}, {plain(from_ms)} to {plain(to_ms)} ms: "
-        f"{', '.join(run.machines)}; {len(story.messages)} messages, {lost} of them not delivered; "
-        f"faults: {faults}. Outcome: {run.outcome.name}."
-    )
+class _Drawing:
+    """One diagram in the making. What is drawn later lies above what is drawn before."""
 
-
-class Drawing:
-    """One diagram in the making: its places, and the elements so far."""
-
-    def __init__(self, run: Run, story: Story, numbered: dict[int, int],
-                 window: tuple[float, float], width: float) -> None:
-        self.run, self.story, self.numbered = run, story, numbered
-        self.rows = self._stack(story.spans)
-        names = [text_width(name, 13) for name in run.machines]
-        left = min(max([*names, 48]) + 26, 180)
-        self.layout = Layout(width, 0, round(left), width - 24, *window)
-        self.grips = self._place_grips(run.faults)
-        self._place_lanes()
-        self.room = Room(Box(4, self.layout.top, width - 4, self.layout.bottom))
+    def __init__(self, run: Run, story: Story, places: Places, numbered: dict[int, int]) -> None:
+        self.run, self.story, self.at, self.numbered = run, story, places, numbered
+        self.layout = places.layout
+        self.room = Room(Box(4, self.layout.top, self.layout.width - 4, self.layout.bottom))
+        for name in self.layout.lanes:
+            self.room.take(Box(0, places.above(name), self.layout.width, places.below(name)))
+        self.arrows = arrows(story, places)
         self.out: list[str] = []
+        self.front: list[str] = []
 
-    # Places
-
-    def _stack(self, spans: Iterable[Span]) -> dict[int, int]:
-        """The row of each span on its machine: states in the first, operations below, side by side."""
-        ends: defaultdict[str, list[int]] = defaultdict(list)
-        rows = {}
-        for span in spans:
-            free = ends[span.node]
-            row = next((row for row, end in enumerate(free) if end <= span.from_us), len(free))
-            if span.kind in ("down", "paused"):
-                row = 0
-            free[row:row + 1] = [span.to_us]
-            rows[id(span)] = row
-        self.heights = {name: max(len(ends[name]), 0) * PITCH or 4 for name in self.run.machines}
-        return rows
-
-    def _place_grips(self, faults: Sequence[Fault]) -> list[tuple[int, float, float, bool]]:
-        """For each fault its row in the track, its place, its width, whether its words are left."""
-        ends: list[float] = []
-        grips = []
-        for fault in faults:
-            x = self.layout.x(min(max(fault.at_ms, self.layout.from_ms), self.layout.to_ms))
-            wide = text_width(title(fault), 12) + 12
-            leftward = x + GRIP / 2 + wide > self.layout.width - 4
-            a, b = (x - GRIP / 2 - wide * leftward, x + GRIP / 2 + wide * (not leftward))
-            row = next((row for row, end in enumerate(ends) if end + 6 <= a), len(ends))
-            ends[row:row + 1] = [b]
-            grips.append((row, x, wide, leftward))
-        self.track_rows = max(len(ends), min(len(faults), 2))
-        return grips
-
-    def _place_lanes(self) -> None:
-        names = self.run.machines
-        top = 8 + self.track_rows * TRACK
-        gap = 88 if len(names) <= 3 else 70 if len(names) <= 5 else 56
-        lanes, y = {}, top + 26.0
-        for name in names:
-            lanes[name] = y + self.heights[name] / 2
-            y += self.heights[name] + gap
-        bottom = y - gap + 28
-        self.layout = replace(self.layout, height=bottom + 26, top=top, bottom=bottom, lanes=lanes)
-
-    def x(self, us: float) -> float:
-        x = self.layout.x(us / 1000)
-        return min(max(x, self.layout.left), self.layout.right)
-
-    def edge(self, node: str, other: str) -> float:
-        """Where arrows between two machines touch the first one's bars."""
-        lanes, half = self.layout.lanes, self.heights[node] / 2
-        return lanes[node] + (half if lanes[other] >= lanes[node] else -half)
-
-    # Elements
-
-    def svg(self, selected: int | None, cursor_ms: float | None) -> str:
-        layout = self.layout
-        calm = ' class="dl-dimmed"' if self.numbered else ""
+    def svg(self, alt: str, selected: int | None, cursor_ms: float | None) -> str:
+        badges = list(self._badges())
         self._axis()
         self._bands()
-        self.out.append(f"<g{calm}>")
         self._life_lines()
-        self._messages()
+        self.out.append('<g class="dl-dimmed">' if self.numbered else "<g>")
+        told = self._arrows()
         self._spans()
+        self._words(told)
         self._marks()
-        self.out.append("</g>")
+        self.out += ["</g>", *self.front, *badges]
         self._faults(selected)
         if cursor_ms is not None:
-            x = number(layout.x(cursor_ms))
-            self.out.append(f'<line class="dl-cursor" x1="{x}" x2="{x}" y1="{number(layout.top)}" '
-                            f'y2="{number(layout.bottom)}"/>')
-        size = f"{number(layout.width)} {number(layout.height)}"
+            self._line("dl-cursor", self.layout.x(cursor_ms), self.layout.top, self.layout.bottom)
+        wide, high = number(self.layout.width), number(self.layout.height)
         return (
-            f'<svg class="dl-picture" viewBox="0 0 {size}" width="{number(layout.width)}" '
-            f'height="{number(layout.height)}" role="img">{"".join(self.out)}</svg>'
+            f'<svg class="dl-picture" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
+            f'role="group" aria-label="{xml(alt)}">{"".join(self.out)}</svg>'
         )
 
-    def text(self, x: float, y: float, text: str, css: str = "", extra: str = "") -> None:
-        self.out.append(
-            f'<text class="{css}" x="{number(x)}" y="{number(y)}"{extra}>{xml(text)}</text>'
-        )
+    def _shows(self, positions: Iterable[int]) -> str:
+        """The class of what belongs to the witness; empty for everything else."""
+        return " dl-witness" if any(map(self.numbered.__contains__, positions)) else ""
+
+    def _add(self, element: str, shows: str) -> None:
+        """What belongs to the witness stands in front of all else, and is not dimmed."""
+        (self.front if shows else self.out).append(element)
+
+    def _text(self, css: str, x: float, y: float, words: str) -> None:
+        self.out.append(text(css, x, y, words))
+
+    def _line(self, css: str, x: float, y1: float, y2: float) -> None:
+        self.out.append(f'<path class="{css}" d="M{number(x)} {number(y1)}V{number(y2)}"/>')
+
+    # Ground
 
     def _axis(self) -> None:
         layout = self.layout
-        step = next(s for k in range(9) for s in (10**k, 2 * 10**k, 5 * 10**k)
-                    if layout.span_ms / s <= 10)
+        seconds = layout.span_ms > 5000
+        steps = (step * 10**power for power in range(-3, 9) for step in (1, 2, 5))
+        step = next(step for step in steps if layout.span_ms / step <= 10)
         at = -(-layout.from_ms // step) * step
-        while at <= layout.to_ms:
-            x = number(layout.x(at))
-            self.out.append(f'<path class="dl-grid" d="M{x} {number(layout.top)}V{number(layout.bottom)}"/>')
-            self.text(layout.x(at), layout.bottom + 16, f"{plain(at)} ms", "dl-tick")
+        while at <= layout.to_ms + step / 1e6:
+            self._line("dl-grid", layout.x(at), layout.top, layout.bottom)
+            self._text("dl-tick", layout.x(at), layout.bottom + 16, plain(at / (1000 if seconds else 1)))
             at += step
+        self.out.append(
+            f'<path class="dl-axis" d="M{number(layout.left)} {number(layout.bottom)}'
+            f'H{number(layout.right)}"/>'
+        )
+        self._text("dl-side", layout.left - 16, layout.bottom + 16, "s" if seconds else "ms")
 
     def _bands(self) -> None:
-        layout = self.layout
-        for fault in self.run.faults:
-            if fault.kind in ("crash", "wipe", "pause", "restart", "jump", "drift"):
-                continue
-            end_us = self.story.ended_us.get(str(fault), fault.end_us or layout.to_ms * 1000)
-            x1, x2 = self.x(fault.at_us), self.x(end_us)
-            ys = [layout.lanes[name] for name in fault.machines] or list(layout.lanes.values())
-            y1, y2 = min(ys), max(ys)
-            self.out.append(f'<rect class="dl-band" x="{number(x1)}" y="{number(y1)}" '
-                            f'width="{number(max(x2 - x1, 2))}" height="{number(y2 - y1)}"/>')
+        """The reach of each fault in time and over the machines; a stem hangs from its grip."""
+        for fault, grip in zip(self.run.faults, self.at.grips, strict=True):
+            end_us = self.story.healed_us.get(str(fault), fault.end_us)
+            x1 = self.at.inside(fault.at_us)
+            x2 = self.at.inside(self.story.end_us if end_us is None else end_us)
+            names = fault.machines or self.run.machines
+            top, bottom = self.at.above(names[0]), self.at.below(names[0])
+            if KINDS[fault.kind].target == "machine":
+                bottom = top
+            else:
+                top, bottom = self._reach(fault, names)
+                self.out.append(
+                    f'<rect class="dl-band" x="{number(x1)}" y="{number(top)}" '
+                    f'width="{number(max(x2 - x1, 2))}" height="{number(bottom - top)}"/>'
+                )
+            if self.layout.from_ms <= fault.at_ms <= self.layout.to_ms:
+                self._line("dl-stem", x1, grip.y + GRIP / 2, bottom)
+                self.room.draw(Line(x1, grip.y, x1, bottom))
+            if fault.kind == "partition":
+                self._walls(fault, x1, x2)
+
+    def _reach(self, fault: Fault, names: Sequence[str]) -> tuple[float, float]:
+        """Top and bottom of a network fault: a link's reach is the space between its machines."""
+        if "*" in fault.target:
+            names = self.run.machines
+        order = [name for name in self.run.machines if name in names]
+        if fault.kind == "partition" or "*" in fault.target or len(order) < 2:
+            return self.at.above(order[0]) - 8, self.at.below(order[-1]) + 8
+        return self.at.below(order[0]), self.at.above(order[-1])
+
+    def _walls(self, fault: Fault, x1: float, x2: float) -> None:
+        """Between neighbours that a partition separates."""
+        sides = {name: side for side, group in enumerate(fault.groups) for name in group}
+        named = [name for name in self.run.machines if name in sides]
+        for upper, lower in pairwise(named):
+            if sides[upper] != sides[lower]:
+                y = number((self.at.below(upper) + self.at.above(lower)) / 2)
+                self.out.append(f'<path class="dl-wall" d="M{number(x1)} {y}H{number(x2)}"/>')
+
+    # Life
 
     def _life_lines(self) -> None:
-        layout = self.layout
-        for name, y in layout.lanes.items():
+        left, right = number(self.layout.left), number(self.layout.right)
+        for name, y in self.layout.lanes.items():
             self.out.append(
-                f'<g data-machine="{xml(name)}"><path class="dl-life" d="M{number(layout.left)} '
-                f'{number(y)}H{number(layout.right)}"/></g>')
-            self.text(layout.left - 14, y + 4, name, "dl-name")
-
-    def _messages(self) -> None:
-        for message in self.story.messages:
-            for arrival in message.arrivals:
-                self._arrow(message, arrival)
-
-    def _arrow(self, message: Message, arrival) -> None:  # type: ignore[no-untyped-def]
-        x1, y1 = self.x(message.at_us), self.edge(message.sender, message.receiver)
-        x2, y2 = self.x(arrival.at_us), self.edge(message.receiver, message.sender)
-        css = "dl-lost" if arrival.why else "dl-quiet" if message.quiet else "dl-message"
-        if arrival.why in ("lost", "cut"):
-            x2, y2 = max(x2, x1 + 10), y1 + (y2 - y1) * 0.5
-            x2, y2 = number(x2), number(y2)
-            self.out.append(f'<path class="dl-mark" d="M{x2} {y2}m-4 -4l8 8m0 -8l-8 8"/>')
-        else:
-            x2, y2 = number(x2), number(y2)
-        self.out.append(f'<path class="{css}" data-event="{message.position}" '
-                        f'd="M{number(x1)} {number(y1)}L{x2} {y2}"/>')
+                f'<g data-machine="{xml(name)}"><rect class="dl-hit" x="0" y="{number(y - 12)}" '
+                f'width="{right}" height="24"/><path class="dl-life" d="M{left} {number(y)}H{right}"/>'
+                f"{text('dl-name', self.layout.left - 16, y + 4.5, name)}</g>"
+            )
 
     def _spans(self) -> None:
+        outages: defaultdict[str, list[float]] = defaultdict(list)
         for span in self.story.spans:
-            x1, x2 = self.x(span.from_us), self.x(span.to_us)
-            y = (self.layout.lanes[span.node] - self.heights[span.node] / 2
-                 + self.rows[id(span)] * PITCH + 1)
-            css = {"down": "dl-down", "paused": "dl-paused"}.get(span.kind, "dl-bar")
-            self.out.append(f'<rect class="{css}" data-event="{span.positions[0]}" x="{number(x1)}" y="{number(y)}" '
-                            f'width="{number(x2 - x1)}" height="{BAR}" rx="3"/>')
-            text = shortened(span.text, x2 - x1 - 10)
-            if text:
-                self.text(x1 + 6, y + 13, text, "dl-bar-text")
+            if span.is_outage:
+                outages[span.node].append(self.at.x(span.from_us))
+        crowd: defaultdict[str, list[str]] = defaultdict(list)
+        alone = []
+        for span in self.story.spans:
+            x1, _, x2, _ = box = self.at.span_box(span)
+            free = min([x2, *(x for x in outages[span.node] if x > x1)])
+            words, shows = span_words(span, free - x1 - 9), self._shows(span.positions)
+            if words or shows or len(self.story.spans) <= DENSE:
+                alone.append((span, box, words, shows))
+            else:
+                crowd[span_style(span)].append(span_path(span, box))
+        self.out += [f'<path class="{css}" d="{"".join(paths)}"/>' for css, paths in crowd.items()]
+        for span, box, words, shows in sorted(alone, key=lambda one: one[0].is_outage):
+            self._add(self._bar(span, box, words, shows), shows)
+
+    def _bar(self, span: Span, box: Box, words: str, shows: str) -> str:
+        x1, y1, x2, y2 = box
+        title = f"{span.node}: {span.words}, {ms(span.from_us)} to {ms(span.to_us)} ms"
+        inner = f'<path class="{span_style(span)}{shows}" d="{span_path(span, box)}"/>'
+        if span.kind == "down":
+            inner += f'<path class="dl-hatch" d="{pattern("stripes", box)}"/>'
+        if words:
+            css = f"dl-label dl-{span.kind}-text" if span.is_outage else ""
+            inner += text(css, x1 + 5, (y1 + y2) / 2 + 4, words)
+        elif span.result:
+            wide, above = text_width(span.words), self.at.above(span.node)
+            rows = (above - 17, self.at.below(span.node) + 4, above - 30)
+            starts = (x1, (x1 + x2 - wide) / 2, x2 - wide)
+            found = self.room.find([Box(x, y, x + wide, y + 13) for y in rows for x in starts], 0)
+            inner += text("dl-label", found.x1, found.y2 - 3, span.words) if found else ""
+        return f'<g data-event="{span.positions[0]}"><title>{xml(title)}</title>{inner}</g>'
+
+    # Messages
+
+    def _arrows(self) -> list[Arrow]:
+        """Draw all arrows; return those that deserve words."""
+        told = worth_words(self.arrows, self.numbered)
+        own = set(map(id, told))
+        together: defaultdict[str, list[str]] = defaultdict(list)
+        few = len(self.arrows) <= DENSE
+        for arrow in self.arrows:
+            look, message = arrow.style, arrow.message
+            if few or id(arrow) in own:
+                self.room.draw(arrow.line)
+                shows = self._shows(message.positions)
+                self._add(
+                    f'<path class="{look}{shows}" data-event="{message.position}" '
+                    f'd="{arrow.path()}"><title>{xml(fate(message))}</title></path>', shows
+                )  # fmt: skip
+                if look.startswith("dl-lost"):
+                    self._add(f'<path class="dl-end" d="{arrow.end_mark()}"/>', shows)
+            else:
+                together[look].append(arrow.path())
+                if look.startswith("dl-lost"):
+                    together["dl-end dl-less"].append(arrow.end_mark())
+        batches = sorted(together.items(), reverse=True)
+        self.out += [f'<path class="{css}" d="{"".join(paths)}"/>' for css, paths in batches]
+        return told
+
+    def _words(self, told: list[Arrow]) -> None:
+        for arrow in told:
+            box = self.room.find(arrow.label_boxes(arrow.words), 2)
+            if box is not None:
+                shows = self._shows(arrow.message.positions)
+                look = "dl-witness-text" if shows else ""
+                look = look or "dl-lost-text" if arrow.style.startswith("dl-lost") else look
+                self._add(text(f"dl-label {look}".rstrip(), box.x1, box.y2 - 3, arrow.words), shows)
 
     def _marks(self) -> None:
-        for mark in self.story.marks:
-            x, y = self.x(mark.at_us), self.layout.lanes[mark.node] - self.heights[mark.node] / 2
-            self.out.append(f'<path class="dl-flag" data-event="{mark.position}" d="M{number(x)} {number(y)}v-8h6v4h-6"/>')
+        marks = sorted(self.story.marks, key=lambda mark: mark.position not in self.numbered)
+        bare = []
+        for count, mark in enumerate(marks):
+            x, y1, y2 = self.at.x(mark.at_us), self.at.above(mark.node), self.at.below(mark.node)
+            shows = self._shows([mark.position])
+            words, box = shortened(mark.text, 170), None
+            if mark.kind == "note" and count < NOTES:
+                box = self.room.find(flag_boxes(words, x, y1, y2), 1)
+            if mark.kind == "clock":
+                self._add(clock(mark, x, y1, shows), shows)
+            elif box is None and len(marks) > DENSE:
+                bare.append(f"M{number(x)} {number(y1)}v-7")
+            else:
+                self._add(flag(mark, x, y1, y2, box, words, shows), shows)
+        if bare:
+            self.out.append(f'<path class="dl-flag" d="{"".join(bare)}"/>')
+
+    # The witness
+
+    def _badges(self) -> Iterator[str]:
+        """A number at each event of the witness, beside its life line or where it was lost."""
+        ends = {arrow.message.arrivals[arrow.copy].position: arrow.line
+                for arrow in self.arrows if arrow.style.startswith("dl-lost")}  # fmt: skip
+        for position, index in self.numbered.items():
+            event = self.run.trace.events[position]
+            x = self.at.x(event.at_us)
+            if event.node not in self.layout.lanes or x != self.at.inside(event.at_us):
+                continue
+            rows = [self.at.above(event.node) - 11, self.at.below(event.node) + 11]
+            if position in ends:
+                x, rows = ends[position].x2, [ends[position].y2 - 14, ends[position].y2 + 14]
+            boxes = [Box(x + dx - 9, y - 9, x + dx + 9, y + 9)
+                     for dx in (0, 18, -18, 36, -36) for y in rows]  # fmt: skip
+            box = self.room.find(boxes, 9) or boxes[0]
+            cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+            yield (
+                f'<g data-event="{position}"><title>{xml(line(event).strip())}</title>'
+                f'<circle class="dl-badge" cx="{number(cx)}" cy="{number(cy)}" r="8.5"/>'
+                f"{text('dl-badge-text', cx, cy + 4, str(index))}</g>"
+            )
+
+    # Faults
 
     def _faults(self, selected: int | None) -> None:
-        layout = self.layout
-        for index, (fault, (row, x, wide, leftward)) in enumerate(
-                zip(self.run.faults, self.grips, strict=True)):
-            y = 6 + row * TRACK
+        if self.run.faults:
+            self._text("dl-side", self.layout.left - 16, 22, "faults")
+        for index, (fault, grip) in enumerate(zip(self.run.faults, self.at.grips, strict=True)):
             chosen = " dl-chosen" if index == selected else ""
-            words = title(fault)
+            words, at = fault_words(fault), plain(fault.at_ms)
+            leftward = grip.x1 < grip.x - GRIP / 2
             self.out.append(
                 f'<g class="dl-fault{chosen}" data-fault="{index}" tabindex="0" role="slider" '
                 f'aria-label="{xml(words)}" aria-valuemin="0" '
-                f'aria-valuemax="{plain(self.run.scenario.horizon_ms)}" '
-                f'aria-valuenow="{plain(fault.at_ms)}" aria-valuetext="{plain(fault.at_ms)} ms">'
-                f'<path class="dl-stem" d="M{number(x)} {number(y + GRIP)}V{number(layout.bottom)}"/>'
-                f'<rect class="dl-pill" x="{number(x - 12 - wide * leftward)}" y="{y}" '
-                f'width="{number(GRIP + wide)}" height="{GRIP}" rx="12"/>'
-                f'<circle class="dl-knob" cx="{number(x)}" cy="{y + 12}" r="10"/>')
-            self.text(x, y + 16.5, FAULT_ICONS[fault.kind], "dl-icon")
-            self.text(x + 16 if not leftward else x - 10 - wide, y + 16, words, "dl-fault-text")
-            self.out.append("</g>")
+                f'aria-valuemax="{plain(self.run.scenario.horizon_ms)}" aria-valuenow="{at}" '
+                f'aria-valuetext="at {at} ms"><title>{xml(words)}: {KINDS[fault.kind].meaning}</title>'
+                f'<rect class="dl-pill" x="{number(grip.x1)}" y="{number(grip.y - GRIP / 2)}" '
+                f'width="{number(grip.x2 - grip.x1)}" height="{GRIP}" rx="{GRIP // 2}"/>'
+                f'<circle class="dl-knob" cx="{number(grip.x)}" cy="{number(grip.y)}" r="10"/>'
+                f'<path class="dl-icon" transform="translate({number(grip.x)} {number(grip.y)})" '
+                f'd="{ICONS[fault.kind]}"/>'
+                f"{text('dl-fault-text', grip.x1 + 10 if leftward else grip.x + 16, grip.y + 4, words)}"
+                "</g>"
+            )
 
 
-def title(fault: Fault) -> str:
-    """A fault in few words: `pause server-a`, `cut n1 → n2`, `jump n2 −5000 ms`."""
-    target = fault.target.replace(">", " → ").replace("|", " | ").replace("*", "any")
-    amount = ""
-    if fault.amount is not None:
-        unit = {"jump": " ms", "delay": " ms", "drift": " ppm"}.get(fault.kind, " %")
-        sign = "+" if fault.kind in ("delay", "jump", "drift") and fault.amount > 0 else ""
-        amount = f" {sign}{fault.amount}{unit}".replace("-", "−")
-    return f"{fault.kind} {target}{amount}"
+def span_path(span: Span, box: Box) -> str:
+    """The outline of a bar; that of an operation whose outcome is unknown ends in a tear."""
+    x1, y1, x2, y2 = map(number, box)
+    if span.kind != "unknown":
+        return f"M{x1} {y1}H{x2}V{y2}H{x1}z"
+    tear = "l4 3l-4 3" * 3  # three teeth of six pixels: the height of a bar
+    return f"M{x1} {y2}V{y1}H{x2}{tear}H{x1}z"
+
+
+def span_style(span: Span) -> str:
+    """The classes of a bar."""
+    if span.is_outage:
+        return f"dl-{span.kind}"
+    if span.kind == "state":
+        return "dl-bar"
+    return "dl-bar dl-call" if span.kind == "ok" else "dl-bar dl-call dl-not-ok"
+
+
+def span_words(span: Span, width: float) -> str:
+    """As many words of a bar as it has room for."""
+    if span.kind == "state":
+        mark = STATES.get(span.text.split()[0].lower(), "") if span.text.strip() else ""
+        return shortened(f"{mark} {span.text}" if mark else span.text, width)
+    mark = {"down": "✕ ", "paused": "Ⅱ "}.get(span.kind, "")
+    texts = (mark + span.words, f"{mark}{span.text}" if mark else "", mark)
+    return next((text for text in texts if text and text_width(text) <= width), "")
+
+
+def clock(mark: Mark, x: float, y: float, shows: str) -> str:
+    """The sign of a clock that was changed."""
+    return (
+        f'<path class="dl-clock{shows}" data-event="{mark.position}" transform="translate({number(x)} '
+        f'{number(y)})" d="{ICONS["jump"]}"><title>{xml(mark.text)}</title></path>'
+    )
+
+
+def flag_boxes(words: str, x: float, y1: float, y2: float) -> Iterator[Box]:
+    """Where the words of a note may stand: right or left of its pole, above or below the bar."""
+    wide = text_width(words)
+    for rise in (4, 17):
+        for y in (y1 - rise - 13, y2 + rise):
+            yield Box(x + 7, y, x + 7 + wide, y + 13)
+    for y in (y1 - 17, y2 + 4):
+        yield Box(x - 7 - wide, y, x - 7, y + 13)
+
+
+def flag(
+    mark: Mark, x: float, y1: float, y2: float, box: Box | None, words: str, shows: str
+) -> str:
+    """A note: a pole with a pennant, and its words if there is room for them."""
+    up = box is None or box.y1 < y1
+    side = -1 if box is not None and box.x1 < x else 1
+    tip = y1 - 8 if box is None else box.y1 + 2 if up else box.y2 - 2
+    pennant = f"l{4 * side} {2.5 if up else -2.5} {-4 * side} {2.5 if up else -2.5}"
+    look = "dl-label dl-note-text" + (" dl-witness-text" if shows else "")
+    shown = text(look, box.x1, box.y2 - 3, words) if box else ""
+    title = xml(f"{mark.node}: {mark.text} ({ms(mark.at_us)} ms)")
+    return (
+        f'<g data-event="{mark.position}"><title>{title}</title><path class="dl-flag{shows}" '
+        f'd="M{number(x)} {number(y1 if up else y2)}V{number(tip)}{pennant}"/>{shown}</g>'
+    )

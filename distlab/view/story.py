@@ -1,22 +1,21 @@
-"""From a trace to what there is to draw: messages, spans of states and outages, operations, marks.
+"""From a trace to what there is to draw: messages, things that last, marks at an instant.
 
 Events are joined here (a send with its arrivals, a crash with its restart, an invocation with its
-completion) and what is repeated over and over is recognised as chatter, so that drawing is only a
+completion), and messages that repeat over and over are known as chatter. Drawing is then only a
 matter of places.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple
 
 from distlab.sim.trace import Event, describe
 
-CHATTER = 8
-"""More messages of one kind than this are chatter, and are drawn thin, if there are many in all."""
-MANY = 24
+CHATTER, MANY = 8, 24
+"""In a picture of more than `MANY` messages, a type of which there are more than `CHATTER`."""
 
 
 class Arrival(NamedTuple):
@@ -29,21 +28,29 @@ class Arrival(NamedTuple):
 
 @dataclass(slots=True)
 class Message:
-    """One message from its sending on; no arrival means that it was still under way at the end."""
+    """One message from its sending on; without arrivals it was still under way at the end."""
 
     position: int
     at_us: int
     sender: str
     receiver: str
+    what: Any
     kind: str
-    label: str
     arrivals: list[Arrival] = field(default_factory=list)
     quiet: bool = False
 
     @property
-    def positions(self) -> Iterator[int]:
-        yield self.position
-        yield from (arrival.position for arrival in self.arrivals)
+    def label(self) -> str:
+        return label(self.what)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it, or a copy of it, was not delivered."""
+        return not self.arrivals or any(arrival.why for arrival in self.arrivals)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        return (self.position, *(arrival.position for arrival in self.arrivals))
 
 
 @dataclass(slots=True)
@@ -56,12 +63,20 @@ class Span:
     to_us: int
     text: str
     positions: tuple[int, ...]
-    open: bool = False
-    """Whether it lasts beyond the end of the run, or nobody knows how it ended."""
+    result: str = ""
+    """What came of it; only operations have a result."""
+
+    @property
+    def is_outage(self) -> bool:
+        return self.kind in ("down", "paused")
+
+    @property
+    def words(self) -> str:
+        return f"{self.text} {self.result}".rstrip()
 
 
 class Mark(NamedTuple):
-    """Something that happened at one instant on one machine: note, clock, restart or timer."""
+    """Something that happened on one machine at one instant: kind is note or clock."""
 
     kind: str
     node: str
@@ -72,16 +87,17 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Story:
-    """All that a picture of one run can show, in order of time."""
+    """All that a picture of one run can show, in the order of its beginnings."""
 
+    end_us: int
     messages: list[Message] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    ended_us: dict[str, int] = field(default_factory=dict)
-    """When each network fault ended (its text, the instant)."""
+    healed_us: dict[str, int] = field(default_factory=dict)
+    """When each network fault ended, by its text."""
 
-    def cut(self, from_us: int, to_us: int, hide: Collection[str] = ()) -> None:
-        """Leave out what lies before or after these instants, and messages of types in `hide`."""
+    def cut(self, from_us: float, to_us: float, hide: Collection[str]) -> None:
+        """Leave out what lies outside these instants, and messages of the types in `hide`."""
         self.messages = [
             m for m in self.messages
             if m.at_us <= to_us and m.kind not in hide
@@ -89,85 +105,82 @@ class Story:
         ]  # fmt: skip
         self.spans = [s for s in self.spans if s.from_us <= to_us and s.to_us >= from_us]
         self.marks = [m for m in self.marks if from_us <= m.at_us <= to_us]
-        _find_chatter(self.messages)
+        kinds = Counter(message.kind for message in self.messages)
+        for message in self.messages:
+            message.quiet = len(self.messages) > MANY and kinds[message.kind] > CHATTER
 
 
 def tell(events: Sequence[Event], end_us: int) -> Story:
     """The story of these events; whatever is unfinished lasts until `end_us`."""
-    story = Story()
+    story = Story(end_us)
     sent: dict[int, Message] = {}
-    lasting: dict[tuple[str, str], Span] = {}
+    lasting: dict[tuple[str, object], Span] = {}
 
-    def close(layer: str, node: str, at_us: int, *positions: int) -> None:
-        span = lasting.pop((layer, node), None)
-        if span is not None:
-            span.to_us, span.open = at_us, False
-            span.positions += positions
-
-    def begin(layer: str, kind: str, text: str, event: Event, position: int) -> None:
-        close(layer, event.node, event.at_us)
-        span = Span(kind, event.node, event.at_us, end_us, text, (position,), True)
-        lasting[layer, event.node] = span
+    def begin(layer: object, kind: str, text: str, *positions: int) -> None:
+        end(layer)
+        span = Span(kind, node, at_us, end_us, text, positions)
+        lasting[node, layer] = span
         story.spans.append(span)
 
-    for position, event in enumerate(events):
-        at_us, kind, node, peer, what, key, why = event
+    def end(layer: object, *positions: int) -> Span | None:
+        span = lasting.pop((node, layer), None)
+        if span is not None:
+            span.to_us = at_us
+            span.positions += positions
+        return span
+
+    for position, (at_us, kind, node, peer, what, key, why) in enumerate(events):
         if kind == "send":
-            sent[key] = message = Message(position, at_us, node, peer, *names(what))
-            story.messages.append(message)
+            sent[key] = Message(position, at_us, node, peer, what, type_name(what))
         elif kind in ("deliver", "drop"):
-            if key in sent:
-                sent[key].arrivals.append(Arrival(position, at_us, why))
+            sent[key].arrivals.append(Arrival(position, at_us, why))
         elif kind == "state":
-            begin("state", "state", str(what), event, position)
+            begin("state", "state", str(what), position)
         elif kind == "invoke":
-            begin(f"operation {key}", "unknown", describe(what), event, position)
+            begin(key, "unknown", describe(what), position)
         elif kind in ("ok", "failed", "unknown"):
-            _complete(lasting.pop((f"operation {key}", node), None), position, event)
+            operation = end(key, position)
+            if operation is not None:
+                operation.kind, operation.result = kind, _result(kind, what, why)
         elif kind == "crash":
-            for layer, other in tuple(lasting):
-                if other == node and not layer.startswith("operation"):
-                    close(layer, node, at_us)
-            begin("power", "down", f"down, {why}" if why else "down", event, position)
+            end("state")
+            begin("power", "down", f"down, {why}" if why else "down", position)
         elif kind == "pause":
-            begin("power", "paused", "paused", event, position)
+            begin("power", "paused", "paused", position)
         elif kind in ("restart", "resume"):
-            close("power", node, at_us, position)
+            end("power", position)
         elif kind in ("note", "clock"):
             story.marks.append(Mark(kind, node, at_us, str(what), position))
         elif kind == "heal":
-            story.ended_us[str(what)] = at_us
+            story.healed_us[str(what)] = at_us
+    story.messages = list(sent.values())
     return story
 
 
-def _complete(span: Span | None, position: int, event: Event) -> None:
-    if span is None:
-        return
-    span.kind, span.to_us = event.kind, event.at_us
-    span.open = event.kind == "unknown"
-    span.positions += (position,)
-    result = "ok" if event.what is None else describe(event.what)
-    span.text += {"ok": f" → {result}", "failed": f" ✕ {event.why}"}.get(event.kind, " → ?")
+def _result(kind: str, what: Any, why: str) -> str:
+    if kind == "ok":
+        return "→ ok" if what is None else f"→ {describe(what)}"
+    return f"✕ {why}" if kind == "failed" else "→ ?"
 
 
-def _find_chatter(messages: list[Message]) -> None:
-    kinds = Counter(message.kind for message in messages)
-    for message in messages:
-        message.quiet = len(messages) > MANY and kinds[message.kind] > CHATTER
+def type_name(message: Any) -> str:
+    """What messages of this sort are called; the first word of those that are text."""
+    return message.partition(" ")[0] if isinstance(message, str) else type(message).__name__
 
 
-def names(message: Any) -> tuple[str, str]:
-    """The type of a message, and a label with its most telling fields: the first two short ones."""
-    kind = type(message).__name__
+def label(message: Any) -> str:
+    """A message in few words: its type, and its first two fields that are short."""
+    name = type_name(message)
     if is_dataclass(message):
         pairs = [(each.name, getattr(message, each.name)) for each in fields(message)]
     elif isinstance(message, tuple) and hasattr(message, "_fields"):
         pairs = list(zip(message._fields, message, strict=True))
     else:
-        text = describe(message)
-        return (text.split()[0] if isinstance(message, str) and text else kind), text[:24]
-    shown = [(name, describe(value)) for name, value in pairs if value not in (None, ())]
-    short = [(name, value) for name, value in shown if len(value) <= 10][:2]
-    if len(pairs) == 1:
-        return kind, f"{kind} {short[0][1]}" if short else kind
-    return kind, " ".join([kind, *(f"{name}={value}" for name, value in short)])
+        return describe(message)[:24]
+    shown = [(key, describe(value)) for key, value in pairs if value not in (None, ())]
+    short = [(key, value) for key, value in shown if len(value) <= 12][:2]
+    inside = ", ".join(
+        f"{key}={value}" if len(pairs) > 2 and value[0] in "-0123456789TF" else value
+        for key, value in short
+    )
+    return f"{name}({inside})" if inside else name

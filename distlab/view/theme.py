@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from distlab.sim.faults import KINDS, Fault
+
 FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
@@ -26,6 +28,8 @@ COLOURS = {  # name: (light, dark)
     "edge": ("#b4bfca", "#4d5a67"),
     "message": ("#1f5fa8", "#86b9f2"),
     "quiet": ("#a9bdd4", "#47607c"),
+    "call": ("#6f9fd3", "#4b76a8"),
+    "call-fill": ("#e7f0fa", "#1d2c3d"),
     "lost": ("#b23a0e", "#ff9a73"),
     "fault": ("#7a5200", "#f2c25b"),
     "fault-fill": ("#fdf1d6", "#3a2f16"),
@@ -53,60 +57,108 @@ TONES = {  # tone: (pattern, mark, words)
 
 LOST = {  # why a message was dropped: what a reader is told
     "lost": "lost on the way",
-    "cut": "stopped by the cut network",
+    "cut": "stopped: the network is cut",
     "down": "the receiver is down",
     "late": "too late: nobody waits for it any more",
 }
 
-FAULT_ICONS = {
-    "crash": "✕", "wipe": "⌫", "restart": "↻", "pause": "Ⅱ", "partition": "╫", "cut": "⇥",
-    "delay": "…", "hold": "▣", "loss": "%", "lose": "×", "duplicate": "⧉", "jump": "◷", "drift": "≈",
+STATES = {  # the first word of a state: its shape
+    "leader": "★", "primary": "★", "candidate": "◆", "follower": "○", "replica": "○", "backup": "○",
+    "committed": "✓", "aborted": "✕", "prepared": "◐", "in_doubt": "?", "blocked": "?",
 }  # fmt: skip
+
+ICONS = {  # strokes around the origin, 12 pixels wide
+    "crash": "M-4-4 4 4M4-4-4 4",
+    "wipe": "M-5-3H5M-3.5-3l.7 8h5.6l.7-8M-1.5-3v-2h3v2",
+    "restart": "M3.6-3A4.7 4.7 0 1 0 4.7 1M4.2-5.8V-2.6H1",
+    "pause": "M-2.2-4.2V4.2M2.2-4.2V4.2",
+    "partition": "M0-6V-3M0-1V1M0 3V6M-6 0H-3M3 0H6",
+    "cut": "M-6 0H1M-2-3 1 0-2 3M4-5V5",
+    "delay": "M-3.5-5H3.5L-3.5 5H3.5Z",
+    "hold": "M-5.5-4H5.5V4.5H-5.5ZM-5.5-4 0 1 5.5-4",
+    "loss": "M4-5-4 5M-5-3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0"
+            "M1.6 3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0",
+    "lose": "M-6 0H-1.5M.5-2.8 6 2.8M6-2.8 .5 2.8",
+    "duplicate": "M-5-5H2V2H-5ZM-2 2V5H5V-2H2",
+    "jump": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0M0-3V0L2 1.5",
+    "drift": "M-5-1.5c2-3 3 3 5 0s3-3 5 0M-5 2.5c2-3 3 3 5 0s3-3 5 0",
+}  # fmt: skip
+
+
+def fault_words(fault: Fault) -> str:
+    """A fault in few words: `pause server-a`, `cut n1 → n2`, `jump n2 −5000 ms`."""
+    kind = {"lose": "lose next", "loss": "lose"}.get(fault.kind, fault.kind)
+    target = re.sub("([|>])", lambda sign: f" {sign[0]} ".replace(">", "→"), fault.target)
+    amount = ""
+    if fault.amount is not None:
+        unit = KINDS[fault.kind].amount
+        sign = "+" if unit != "%" and fault.amount > 0 else ""
+        amount = f" {sign}{fault.amount} {unit}".replace("-", "−")
+    return f"{kind} {target.replace(',', ', ').replace('*', 'any')}{amount}"
+
 
 RULES = """
 .dl-picture { display: block; max-width: 100%; height: auto; font-family: FONT; }
-.dl-picture text { font-size: 12px; fill: var(--dl-ink); }
-.dl-picture path, .dl-picture line { fill: none; }
+.dl-picture text { font-size: 11px; fill: var(--dl-ink); }
+.dl-picture path { fill: none; }
 .dl-paper { fill: var(--dl-paper); }
 .dl-grid { stroke: var(--dl-grid); }
-.dl-picture .dl-tick { fill: var(--dl-muted); font-size: 11px; text-anchor: middle; }
-.dl-picture .dl-name { font-weight: 600; font-size: 13px; text-anchor: end; }
+.dl-axis { stroke: var(--dl-line); }
+.dl-picture .dl-tick { fill: var(--dl-muted); text-anchor: middle; }
+.dl-picture .dl-side { fill: var(--dl-muted); text-anchor: end; }
+.dl-picture .dl-name { font-size: 13px; font-weight: 600; text-anchor: end; }
 .dl-life { stroke: var(--dl-line); stroke-width: 2; }
-.dl-picture .dl-hit { fill: transparent; stroke: none; pointer-events: all; }
-.dl-bar { fill: var(--dl-bar); stroke: var(--dl-edge); }
-.dl-picture .dl-bar-text { font-size: 11px; }
-.dl-down { fill: var(--dl-paper); stroke: var(--dl-lost); }
-.dl-paused { fill: var(--dl-paper); stroke: var(--dl-fault); stroke-dasharray: 4 3; }
-.dl-hatch { stroke: var(--dl-lost); opacity: .4; }
-.dl-picture .dl-down-text { fill: var(--dl-lost); font-size: 11px; font-weight: 600; }
-.dl-picture .dl-paused-text { fill: var(--dl-fault); font-size: 11px; font-weight: 600; }
-.dl-message { stroke: var(--dl-message); stroke-width: 1.5; }
-.dl-quiet { stroke: var(--dl-quiet); stroke-width: 1; }
-.dl-lost { stroke: var(--dl-lost); stroke-width: 1.5; }
-.dl-again, .dl-flying { stroke-dasharray: 5 3; }
-.dl-picture .dl-head { fill: var(--dl-message); stroke: none; }
-.dl-picture .dl-quiet-head { fill: var(--dl-quiet); stroke: none; }
-.dl-mark { stroke: var(--dl-lost); stroke-width: 2; stroke-linecap: round; }
-.dl-picture .dl-label { font-size: 11px; fill: var(--dl-ink); stroke: var(--dl-paper);
-  stroke-width: 3px; stroke-linejoin: round; paint-order: stroke; }
-.dl-picture .dl-lost-text { fill: var(--dl-lost); }
-.dl-flag { stroke: var(--dl-muted); }
-.dl-band { fill: var(--dl-fault-fill); opacity: .75; }
-.dl-stem { stroke: var(--dl-fault); stroke-width: 1.5; }
-.dl-rail { stroke: var(--dl-fault); stroke-width: 3; opacity: .5; stroke-linecap: round; }
+.dl-picture .dl-hit { fill: transparent; }
+.dl-picture .dl-bar { fill: var(--dl-bar); stroke: var(--dl-edge); }
+.dl-picture .dl-call { fill: var(--dl-call-fill); stroke: var(--dl-call); }
+.dl-picture .dl-not-ok { stroke: var(--dl-lost); stroke-dasharray: 4 2; }
+.dl-picture .dl-down { fill: var(--dl-paper); stroke: var(--dl-lost); }
+.dl-hatch { stroke: var(--dl-lost); opacity: .35; }
+.dl-picture .dl-paused { fill: var(--dl-paper); stroke: var(--dl-fault); stroke-dasharray: 5 3; }
+.dl-picture .dl-down-text, .dl-picture .dl-paused-text, .dl-picture .dl-label {
+  stroke: var(--dl-paper); stroke-width: 3.5px; stroke-linejoin: round; paint-order: stroke; }
+.dl-picture .dl-down-text, .dl-picture .dl-lost-text { fill: var(--dl-lost); }
+.dl-picture .dl-paused-text { fill: var(--dl-fault); }
+.dl-picture .dl-note-text { font-style: italic; }
+.dl-picture .dl-message { stroke: var(--dl-message); stroke-width: 1.5; fill: var(--dl-message); }
+.dl-picture .dl-quiet { stroke: var(--dl-quiet); fill: var(--dl-quiet); }
+.dl-picture .dl-lost { stroke: var(--dl-lost); stroke-width: 1.5; }
+.dl-picture .dl-less { stroke-width: 1; opacity: .6; }
+.dl-flying { stroke: var(--dl-message); stroke-width: 1.5; stroke-dasharray: 1 4;
+  stroke-linecap: round; }
+.dl-again { stroke-dasharray: 5 3; }
+.dl-picture .dl-end { stroke: var(--dl-lost); stroke-width: 2; stroke-linecap: round;
+  fill: var(--dl-paper); }
+.dl-picture .dl-flag { stroke: var(--dl-muted); fill: var(--dl-muted); }
+.dl-picture .dl-clock { stroke: var(--dl-fault); fill: var(--dl-paper); stroke-width: 1.5; }
+.dl-band { fill: var(--dl-fault-fill); opacity: .7; }
+.dl-wall { stroke: var(--dl-fault); stroke-dasharray: 6 4; }
+.dl-stem { stroke: var(--dl-fault); opacity: .7; }
 .dl-pill { fill: var(--dl-fault-fill); stroke: var(--dl-fault); }
 .dl-knob { fill: var(--dl-fault); }
-.dl-picture .dl-icon { fill: var(--dl-paper); font-size: 13px; text-anchor: middle; font-weight: 700; }
-.dl-picture .dl-fault-text { fill: var(--dl-fault); }
-.dl-fault { cursor: ew-resize; }
+.dl-icon { stroke: var(--dl-paper); stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
+.dl-picture .dl-fault-text { fill: var(--dl-fault); font-size: 12px; }
+.dl-fault { cursor: ew-resize; touch-action: none; }
 .dl-fault:focus { outline: none; }
-.dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
-.dl-dimmed { opacity: .4; }
-.dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
-.dl-picture .dl-witness-head, .dl-badge { fill: var(--dl-witness); stroke: none; }
-.dl-picture .dl-badge-text { fill: var(--dl-paper); font-size: 11px; font-weight: 700;
-  text-anchor: middle; }
-.dl-cursor { stroke: var(--dl-ink); stroke-width: 1.5; stroke-dasharray: 2 2; }
+.dl-fault:hover .dl-pill, .dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
+.dl-chosen .dl-fault-text { font-weight: 600; }
+.dl-dimmed path { opacity: .4; }
+.dl-picture .dl-dimmed text { fill: var(--dl-muted); }
+.dl-picture .dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
+.dl-picture .dl-message.dl-witness, .dl-picture .dl-flag.dl-witness { fill: var(--dl-witness); }
+.dl-picture text.dl-witness-text { fill: var(--dl-witness); font-weight: 600; }
+.dl-badge { fill: var(--dl-witness); }
+.dl-picture .dl-badge-text { fill: var(--dl-paper); font-weight: 700; text-anchor: middle; }
+.dl-cursor { stroke: var(--dl-ink); stroke-width: 1.5; stroke-dasharray: 3 3; }
+.dl-frame { stroke: var(--dl-edge); }
+.dl-picture .dl-here { stroke: var(--dl-ink); stroke-width: 1.5; fill: var(--dl-ink); }
+TONE_RULES
+"""
+
+TONE_RULE = """
+.dl-picture .dl-TONE { fill: var(--dl-TONE-fill); }
+.dl-TONE-pattern { stroke: var(--dl-TONE); opacity: .45; stroke-linecap: round; }
+.dl-picture .dl-TONE-text { fill: var(--dl-TONE); font-weight: 600; }
 """
 
 
@@ -115,7 +167,8 @@ def stylesheet(live: bool) -> str:
 
     The variables `--dl-*` are also there for elements in anything of class `dl-theme`.
     """
-    rules = RULES.replace("FONT", FONT).strip()
+    tones = "".join(TONE_RULE.replace("TONE", tone) for tone in TONES)
+    rules = RULES.replace("FONT", FONT).replace("TONE_RULES", tones).strip()
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
     light, dark = ("".join(f" --dl-{name}: {_live(name, pair[side])};" for name, pair in

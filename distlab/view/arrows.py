@@ -1,0 +1,141 @@
+"""The arrows of a space-time diagram: their geometry, their paths, and where their words may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from math import hypot
+from statistics import median_low
+from typing import NamedTuple
+
+from distlab.view.labels import Box, Line
+from distlab.view.picture import number, text_width
+from distlab.view.places import Places
+from distlab.view.story import Message, Story
+
+MOST_LABELS = 20
+UNDER_WAY = "under way"
+
+
+class Arrow(NamedTuple):
+    """A message, or a copy of it, on its way. `why` says how it ended if it was not delivered."""
+
+    message: Message
+    copy: int
+    line: Line
+    why: str
+    whole: bool
+    """Whether its end lies inside the picture."""
+
+    @property
+    def style(self) -> str:
+        """The class of its look."""
+        if self.why:
+            look = "dl-flying" if self.why == UNDER_WAY else "dl-lost"
+            return f"{look} dl-less" if self.message.quiet else look
+        if self.message.quiet:
+            return "dl-quiet"
+        return "dl-message dl-again" if self.copy else "dl-message"
+
+    @property
+    def words(self) -> str:
+        end = f" · {self.why}" if self.why else " · again" if self.copy else ""
+        return self.message.label + end
+
+    def path(self) -> str:
+        """The line and, if it arrives, its head; both fill and stroke have one colour."""
+        x1, y1, x2, y2 = self.line
+        path = f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"
+        length = hypot(x2 - x1, y2 - y1)
+        if self.why or not self.whole or not length:
+            return path
+        u, v = (x2 - x1) / length, (y2 - y1) / length
+        a, b = -7 * u - 3 * v, -7 * v + 3 * u
+        return f"{path}m0 0l{number(a)} {number(b)} {number(6 * v)} {number(-6 * u)}z"
+
+    def end_mark(self) -> str:
+        """How it got lost, as a shape: a cross, a wall, a closed box, an empty ring."""
+        x, y = number(self.line.x2), number(self.line.y2)
+        shapes = {
+            "lost": "m-4-4l8 8m0-8l-8 8",
+            "cut": "m-7 0h14m-14-3v6m14-6v6",
+            "down": "m-3.5-3.5h7v7h-7z",
+            "late": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+        }
+        return f"M{x} {y}{shapes.get(self.why, shapes['lost'])}"
+
+    def label_boxes(self, text: str) -> Iterator[Box]:
+        """Where its words may stand, the best place first: beside it, or above if it is flat."""
+        x1, y1, x2, y2 = self.line
+        wide, flat = text_width(text), abs(x2 - x1) > 2.5 * abs(y2 - y1)
+        ends = (0.85, 1.0, 0.6) if self.why else ()
+        for part in (*ends, 0.5, 0.36, 0.64, 0.24, 0.76):
+            x, y = x1 + (x2 - x1) * part, y1 + (y2 - y1) * part
+            lean = abs((x2 - x1) / (y2 - y1)) * 7 + 5 + 3 * bool(self.why) if y2 != y1 else 0
+            if flat:
+                rise = abs((y2 - y1) / (x2 - x1)) * wide / 2 + 2
+                yield Box(x - wide / 2, y - rise - 13, x + wide / 2, y - rise)
+                yield Box(x - wide / 2, y + rise, x + wide / 2, y + rise + 13)
+            else:
+                yield Box(x + lean, y - 7, x + lean + wide, y + 6)
+                yield Box(x - lean - wide, y - 7, x - lean, y + 6)
+
+
+def arrows(story: Story, places: Places) -> list[Arrow]:
+    """An arrow for each copy of each message that shows in the picture."""
+    ways = [a.at_us - m.at_us for m in story.messages for a in m.arrivals if not a.why]
+    usual_us = median_low(ways) if ways else 10_000
+    found = []
+    for message in story.messages:
+        sender, receiver = message.sender, message.receiver
+        if sender == receiver:
+            continue
+        x1, y1 = places.x(message.at_us), places.edge(sender, receiver)
+        y2 = places.edge(receiver, sender)
+        for copy, (_, at_us, why) in enumerate(message.arrivals):
+            part = 1.0
+            if why in ("lost", "cut"):  # between two life lines: the first, or those of the end
+                half = places.gap / 2 / abs(y2 - y1)
+                part = half if at_us == message.at_us else 1 - half
+                at_us = max(at_us, message.at_us + usual_us)
+            elif why:  # the mark stands in front of the receiver's bar
+                part = 1 - 7 / abs(y2 - y1)
+            end = x1 + (places.x(at_us) - x1) * part
+            found.append(_clipped(places, message, copy, Line(x1, y1, end, y1 + (y2 - y1) * part), why))
+        if not message.arrivals:
+            line = Line(x1, y1, places.x(story.end_us), y1 + (y2 - y1) * 0.8)
+            found.append(_clipped(places, message, 0, line, UNDER_WAY))
+    return [arrow for arrow in found if arrow is not None]
+
+
+def _clipped(places: Places, message: Message, copy: int, line: Line, why: str) -> Arrow | None:
+    """The part of the line that lies between the edges of the picture."""
+    x1, y1, x2, y2 = line
+    left, right = places.layout.left, places.layout.right
+    if x2 < left or x1 > right:
+        return None
+    slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+    if x1 < left:
+        x1, y1 = left, y1 + (left - x1) * slope
+    whole = x2 <= right
+    if not whole:
+        x2, y2 = right, y2 - (x2 - right) * slope
+    return Arrow(message, copy, Line(x1, y1, x2, y2), why, whole)
+
+
+def worth_words(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:
+    """The arrows to be labelled, most telling first: the witness, the first loss and the first
+    arrival of each type, then what is no chatter.
+    """
+    seen: set[tuple[str, str]] = set()
+    ranked: list[tuple[int, Arrow]] = []
+    for arrow in found:
+        message, kind = arrow.message, (arrow.message.kind, arrow.why)
+        if any(position in witness for position in message.positions):
+            ranked.append((0, arrow))
+        elif kind not in seen and arrow.why != UNDER_WAY:
+            ranked.append((1 if arrow.why else 2, arrow))
+        elif not message.quiet:
+            ranked.append((3, arrow))
+        seen.add(kind)
+    ranked.sort(key=lambda pair: pair[0])
+    return [arrow for _, arrow in ranked[:MOST_LABELS]]
