@@ -30,7 +30,7 @@ from distlab.knobs import Knob, Value, check_knobs, knobs_text, parse_knobs
 from distlab.sim.faults import Schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
-from distlab.sim.world import World
+from distlab.sim.world import World, no_garbage_collection
 
 VERSION = "d1"
 DIGEST_DIGITS = 6
@@ -206,17 +206,18 @@ class Scenario:
         faults = self.faults if faults is None else faults
         schedule = parse_schedule(faults) if isinstance(faults, str) else tuple(faults)
         settings = self.settings(knobs)
-        world = World(seed, self.latency_ms)
-        self.build(world, **settings)
-        world.inject(schedule)
-        machines = tuple(world.machines)
         stuck: tuple[Verdict, ...] = ()
-        try:
-            world.run(self.horizon_ms)
-        except (Deadlock, Runaway) as error:
-            stuck = (Verdict("progress", False, str(error)),)
-        finally:
-            world.close()
+        with no_garbage_collection():
+            world = World(seed, self.latency_ms)
+            self.build(world, **settings)
+            world.inject(schedule)
+            machines = tuple(world.machines)
+            try:
+                world.run(self.horizon_ms)
+            except (Deadlock, Runaway) as error:
+                stuck = (Verdict("progress", False, str(error)),)
+            finally:
+                world.close()
         trace = world.trace
         verdicts = stuck + tuple(check(trace) for check in self.checks)
         outcome = (self.judge or self._default_outcome)(trace, verdicts)
