@@ -59,7 +59,10 @@ KINDS = {
 }
 
 ANY = "*"
-_TEXT = re.compile(r"([a-z]+):([^@]+)@([0-9.]+)(?:\+([0-9.]+))?(?:=([+-]?[0-9]+))?")
+NAME = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
+"""What a machine may be called, so that its name can stand in a fault."""
+
+_TEXT = re.compile(r"([a-z]+):([^@]+)@(-?[0-9.]+)(?:\+(-?[0-9.]+))?(?:=([+-]?[0-9]{1,18}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,17 @@ class Fault:
         if self.kind not in KINDS:
             raise BadInput(f"unknown fault {self.kind!r}{did_you_mean(self.kind, KINDS)}")
         kind = KINDS[self.kind]
-        for name, ms in (("at_ms", self.at_ms), ("for_ms", self.for_ms)):
+        for name in ("at_ms", "for_ms"):
+            ms = getattr(self, name)
             if ms is not None and not 0 <= ms <= 1e9:
                 raise BadInput(f"{self.kind}: {name} is {ms}, allowed is 0 to 1,000,000,000 ms")
+            if ms is not None:  # kept to the microsecond, as the text form writes it
+                ms = round(ms, 3)
+                object.__setattr__(self, name, int(ms) if ms == int(ms) else ms)
         if self.for_ms is not None and not kind.lasts:
             raise BadInput(f"{self.kind} happens at one instant: it takes no duration")
+        if not isinstance(self.amount, int | None):
+            raise BadInput(f"{self.kind}: amount is {self.amount!r}, allowed is a whole number")
         if (self.amount is not None) != bool(kind.amount):
             needs = f"needs an amount in {kind.amount}" if kind.amount else "takes no amount"
             raise BadInput(f"{self.kind} {needs} (=N), got {self.amount}")
@@ -103,7 +112,8 @@ class Fault:
             "link": self.target.count(">") == 1 and len(groups) == 2 == len(parts),
             "groups": "|" in self.target and ">" not in self.target and ANY not in parts,
         }[shape]
-        if not right or not all(parts) or len(set(parts)) < len(parts) - parts.count(ANY):
+        right = right and all(name == ANY or NAME.fullmatch(name) for name in parts)
+        if not right or len(set(parts)) < len(parts) - parts.count(ANY):
             raise BadInput(f"{self.kind}: target {self.target!r} is not of the form {written}")
 
     @property
@@ -163,17 +173,7 @@ def parse_fault(text: str) -> Fault:
         at_ms, for_ms = float(at), None if duration is None else float(duration)
     except ValueError:
         raise BadInput(f"fault {text!r}: the times are not numbers") from None
-    return Fault(
-        kind,
-        target,
-        _whole(at_ms),
-        None if for_ms is None else _whole(for_ms),
-        None if amount is None else int(amount),
-    )
-
-
-def _whole(ms: float) -> float:
-    return int(ms) if ms == int(ms) else round(ms, 3)
+    return Fault(kind, target, at_ms, for_ms, None if amount is None else int(amount))
 
 
 def parse_schedule(text: str) -> Schedule:

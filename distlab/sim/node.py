@@ -24,7 +24,6 @@ at every boot: so a crash loses it, and what must survive is written to `self.di
 
 from __future__ import annotations
 
-import re
 from collections.abc import Coroutine, MutableMapping, MutableSequence, MutableSet
 from contextlib import AbstractAsyncContextManager
 from random import Random
@@ -32,6 +31,7 @@ from typing import Any
 
 from distlab.host import BadInput
 from distlab.sim.disk import Disk
+from distlab.sim.faults import NAME
 from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
 from distlab.sim.network import Link
@@ -56,7 +56,7 @@ class Node:
     _links: dict[str, Link] = _OnNoMachine()  # type: ignore[assignment]
 
     def __init__(self, name: str) -> None:
-        if not re.fullmatch(r"[A-Za-z][\w.-]*", name, re.ASCII):
+        if not NAME.fullmatch(name):
             raise BadInput(
                 f"node name {name!r}: allowed are letters, digits, '-', '_' and '.', "
                 "beginning with a letter"
