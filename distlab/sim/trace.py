@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -79,7 +79,7 @@ class Trace:
 
     def text(self) -> str:
         """The transcript: a line an event, the same on every machine."""
-        if self._text.count("\n") != len(self._records):
+        if self._text.count("\n") != len(self._records):  # a line an event, no more
             self._text = "".join(line(event) + "\n" for event in self.events)
         return self._text
 
@@ -99,7 +99,7 @@ def line(event: Event) -> str:
         parts.append(describe(what))
     if why:
         parts.append(f"({why})")
-    return " ".join(parts)
+    return " ".join(parts).replace("\n", "\\n")
 
 
 def describe(value: Any) -> str:
@@ -109,10 +109,8 @@ def describe(value: Any) -> str:
     dataclasses of these. Everything else is refused with `TypeError`: the default text of an object
     holds its address, and a list could have changed since it was sent.
     """
-    if isinstance(value, str):
+    if type(value) is str:
         return value
-    if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
     if isinstance(value, Call):
         return f"{value.function}({', '.join(_operands(value))})"
     return _inner(value)
@@ -124,16 +122,17 @@ def _operands(call: Call) -> list[str]:
 
 
 def _inner(value: Any) -> str:
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
-        return repr(value)
     if isinstance(value, Enum):
         return value.name
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return repr(value)
     if isinstance(value, tuple):
         inside = ", ".join(map(_inner, value))
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, frozenset):
         return "{" + ", ".join(sorted(map(_inner, value))) + "}"
-    if is_dataclass(value) and not isinstance(value, type):
+    frozen = getattr(getattr(value, "__dataclass_params__", None), "frozen", False)
+    if frozen and not isinstance(value, type):
         inside = ", ".join(f"{f.name}={_inner(getattr(value, f.name))}" for f in fields(value))
         return f"{type(value).__name__}({inside})"
     raise TypeError(
