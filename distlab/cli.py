@@ -27,6 +27,8 @@ COMMANDS = {
     "doctor": ("say what this machine lacks, and how to get it", "distlab.cli:doctor"),
     "list": ("list the scenarios", "distlab.cli:list_scenarios"),
     "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
+    "explore": ("search for a failure, and make it small", "distlab.explore.cli:run_explore"),
+    "bugs": ("every bug caught, every repair proved", "distlab.explore.cli:run_bugs"),
     "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
     "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
 }
@@ -156,7 +158,7 @@ def run(arguments: list[str]) -> int:
     scenario = token.scenario if token else get(given.scenario)
     knobs = {
         **(token.knobs if token else {}),
-        **parse_knobs(scenario.knobs, _pairs(given.set), scenario.id),
+        **parse_knobs(scenario.knobs, pairs(given.set), scenario.id),
     }
     seed, faults = given.seed, given.faults
     if token:
@@ -175,14 +177,15 @@ def run(arguments: list[str]) -> int:
     return 0 if finished.ok else 1
 
 
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = {}
+def pairs(given: list[str]) -> dict[str, str]:
+    """The values of `--set KNOB=VALUE` by knob, as text."""
+    values = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise BadInput(f"--set {text!r} is not of the form KNOB=VALUE")
-        pairs[name] = value
-    return pairs
+        values[name] = value
+    return values
 
 
 def _summary(finished: Run) -> str:

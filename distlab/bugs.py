@@ -1,0 +1,213 @@
+"""The catalogue of bugs: every classical mistake of the course, caught and repaired by proof.
+
+A scenario's `violating` variant is a bug, its `satisfying` variant the repair. For each, the search
+must find a failing run and make it small, and the repair must survive many runs under the same
+nemesis: the search's own, so the schedules that broke the one are among those that the other
+survives. Runs that a check cannot judge do not count.
+
+`make soak` writes what it proved to data/bugs.json and, as a page, data/bugs.md. A row holds for
+the code that its hash was made of; when that changes, the row is stale and a test says so.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from distlab.explore.search import explore, trials
+from distlab.explore.space import FaultSpace
+from distlab.explore.work import results, wanted_verdicts
+from distlab.places import PACKAGE, shipped
+from distlab.scenario import Scenario, all_scenarios
+
+FIND_WITHIN = 10_000
+"""Runs in which a bug must be caught."""
+
+SOAK = 1000
+"""Runs that a repair must survive to be in the catalogue."""
+
+INTRODUCTION = """# The catalogue of bugs
+
+Written by `make soak`. Each mistake was found by searching seeds and fault schedules, and made
+small; its repair survived that many runs under the same faults. Paste a token into the lab, or
+after `distlab run`.
+
+| bug | chapter | the mistake | what fails | found in run | smallest failure | repair survived |
+|---|---|---|---|--:|---|--:|
+"""
+
+FILE = shipped("data") / "bugs.json"
+PAGE = shipped("data") / "bugs.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was proved of one bug. `refuted_by` is a run in which the repair failed, if any."""
+
+    id: str
+    chapter: str
+    scenario: str
+    mistake: str
+    source: str
+    verdict: str
+    caught: bool
+    runs_to_find: int
+    token: str
+    repaired_runs: int
+    repaired_ok: bool
+    refuted_by: str
+    code: str
+
+    @property
+    def ok(self) -> bool:
+        return self.caught and self.repaired_ok
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row for `distlab bugs --json`."""
+        own = ("refuted_by", "code")
+        return {name: value for name, value in asdict(self).items() if name not in own}
+
+    def text(self) -> str:
+        found = f"caught in run {self.runs_to_find}: {self.token}"
+        held = f"repaired: survived {self.repaired_runs} runs"
+        return "\n".join(
+            [
+                f"{self.id}: {self.mistake}" + (f" ({self.source})" if self.source else ""),
+                f"  must fail: {self.verdict}",
+                f"  {found if self.caught else f'NOT CAUGHT in {self.runs_to_find} runs'}",
+                f"  {held if self.repaired_ok else f'NOT REPAIRED: {self.refuted_by or held}'}",
+            ]
+        )
+
+
+def bugs() -> tuple[Scenario, ...]:
+    """Every scenario with a violating variant, in the order of their ids."""
+    return tuple(scenario for scenario in all_scenarios() if scenario.violating)
+
+
+def prove(scenario: Scenario, repaired_runs: int, executor: Executor | None = None) -> Row:
+    """Catch the bug, shrink it, and let the repair survive `repaired_runs` runs."""
+    knobs: dict[str, Any] = dict(scenario.violating)
+    finding = explore(scenario, FIND_WITHIN, executor=executor, **knobs)
+    survived, refuted_by = survive(scenario, repaired_runs, executor)
+    return Row(
+        id=scenario.id,
+        chapter=scenario.chapter,
+        scenario=scenario.id,
+        mistake=scenario.mistake or scenario.claim,
+        source=scenario.source,
+        verdict=scenario.property,
+        caught=bool(finding),
+        runs_to_find=finding.runs,
+        token=finding.token,
+        repaired_runs=survived,
+        repaired_ok=survived == repaired_runs,
+        refuted_by=refuted_by,
+        code=code_hash(scenario.chapter),
+    )
+
+
+def survive(scenario: Scenario, runs: int, executor: Executor | None = None) -> tuple[int, str]:
+    """In how many of `runs` runs the repaired property held; a token of the first that failed."""
+    knobs: dict[str, Any] = dict(scenario.satisfying)
+    space = FaultSpace.of(scenario, **knobs)
+    wanted = wanted_verdicts(scenario, None)
+    held = 0
+    tried = trials(scenario, space, 10 * runs, **knobs)  # ten times, for some may be undecided
+    with closing(results(scenario, tried, executor)) as judged:
+        for trial, result in judged:
+            if result.violated(wanted):
+                return held, str(trial)
+            held += (scenario.property, True) in result.verdicts
+            if held == runs:
+                break
+    return held, ""
+
+
+# The record
+
+
+def recorded() -> dict[str, Row]:
+    """The rows of data/bugs.json by id; none when there is no such file."""
+    if not FILE.exists():
+        return {}
+    rows = [Row(**row) for row in json.loads(FILE.read_text(encoding="utf-8"))]
+    return {row.id: row for row in rows}
+
+
+def stale(rows: Iterable[Row]) -> list[str]:
+    """The ids of bugs that have no row, or one that was proved of other code."""
+    codes = {row.id: row.code for row in rows}
+    return [bug.id for bug in bugs() if codes.get(bug.id) != code_hash(bug.chapter)]
+
+
+def write(rows: Iterable[Row]) -> None:
+    """Put rows into the record, in the place of older ones; leave out bugs that are gone."""
+    known = {**recorded(), **{row.id: row for row in rows}}
+    kept = [known[bug.id] for bug in bugs() if bug.id in known]
+    text = json.dumps([asdict(row) for row in kept], indent=1, ensure_ascii=False)
+    FILE.write_text(text + "\n", encoding="utf-8", newline="\n")
+    PAGE.write_text(page(kept), encoding="utf-8", newline="\n")
+
+
+def page(rows: Iterable[Row]) -> str:
+    """The record as Markdown."""
+    lines = [INTRODUCTION]
+    for row in rows:
+        cells = (
+            row.id,
+            row.chapter,
+            row.mistake + (f" ({row.source})" if row.source else ""),
+            row.verdict,
+            row.runs_to_find if row.caught else "not found",
+            f"`{row.token}`",
+            row.repaired_runs if row.repaired_ok else "NO",
+        )
+        lines.append(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |\n")
+    return "".join(lines)
+
+
+# What a row holds for
+
+NO_MATTER = {"bugs", "cli", "course", "exercises", "lab", "measured", "places", "view"}
+"""Parts of distlab, and modules of its packages, that no run depends on."""
+
+
+def code_hash(chapter: str) -> str:
+    """Of all code that the runs of a chapter depend on, but for comments and docstrings."""
+    parts: dict[str, str] = {}
+    todo = ["explore", chapter]
+    while todo:
+        part = todo.pop()
+        if part not in NO_MATTER and part not in parts:
+            paths = (PACKAGE / f"{part}.py", *sorted((PACKAGE / part).rglob("*.py")))
+            parts[part] = "".join(
+                _code(path) for path in paths if path.exists() and path.stem not in NO_MATTER
+            )
+            todo += re.findall(r"distlab(?:\.| import )(\w+)", parts[part])
+    return hashlib.sha256("".join(parts[part] for part in sorted(parts)).encode()).hexdigest()[:12]
+
+
+def _code(path: Path) -> str:
+    """The source without comments, docstrings and empty lines: what is left does something."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())) as said:
+                for row in range(said.lineno, (said.end_lineno or said.lineno) + 1):
+                    lines[row - 1] = ""
+    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())

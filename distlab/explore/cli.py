@@ -1,0 +1,107 @@
+"""The search and the catalogue on the command line: `distlab explore` and `distlab bugs`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+
+from distlab import bugs
+from distlab.cli import pairs, parser
+from distlab.explore.exhaustive import exhaustive
+from distlab.explore.search import RUNS, explore
+from distlab.host import BadInput
+from distlab.knobs import parse_knobs
+from distlab.scenario import get
+
+
+def run_explore(arguments: list[str]) -> int:
+    """Search for a failure."""
+    options = parser("explore", epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input")
+    options.add_argument("scenario", metavar="ID", help="as `distlab list` names them")
+    options.add_argument("--runs", type=int, default=RUNS, help=f"at most so many ({RUNS})")
+    options.add_argument("--seed", type=int, default=0, help="another seed: another search")
+    options.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUE", help="turn a knob; repeatable"
+    )
+    options.add_argument(
+        "--nemesis", help="what may go wrong: 'crash:n1,n2+50..300; lose; at most 2'"
+    )
+    options.add_argument("--verdict", help="what must fail; the scenario's property unless given")
+    options.add_argument(
+        "--every", type=int, metavar="K", help="instead: every placement of K faults"
+    )
+    options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
+    options.add_argument("--json", action="store_true", help="for programs")
+    given = options.parse_args(arguments)
+    scenario = get(given.scenario)
+    knobs = parse_knobs(scenario.knobs, pairs(given.set), scenario.id)
+    asked = {"nemesis": given.nemesis, "verdict": given.verdict, **knobs}
+    with _workers(given.workers) as executor:
+        if given.every is not None:
+            census = exhaustive(scenario, given.every, executor=executor, **asked)
+            shrunk, text, runs = census.shrunk, census.text(), census.runs
+        else:
+            finding = explore(
+                scenario, given.runs, seed=given.seed, executor=executor, progress=_line, **asked
+            )
+            shrunk, text, runs = finding.shrunk, finding.text(), finding.runs
+    if given.json:
+        found = {"runs": runs, "found": shrunk.run.as_dict() if shrunk else None}
+        text = json.dumps(found, indent=2, ensure_ascii=False)
+    print(text)
+    return 1 if shrunk else 0
+
+
+def run_bugs(arguments: list[str]) -> int:
+    """Print the catalogue, or prove it anew."""
+    options = parser(
+        "bugs", epilog="exit status: 0 all caught and repaired, 1 not so, 2 wrong input"
+    )
+    options.add_argument("id", nargs="*", help="only these; the beginning of an id is enough")
+    options.add_argument("--json", action="store_true", help="for programs")
+    options.add_argument("--prove", type=int, metavar="N", help="anew, with N runs of each repair")
+    options.add_argument(
+        "--write", action="store_true", help="with --prove: record what was proved"
+    )
+    options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
+    given = options.parse_args(arguments)
+    chosen = [bug for bug in bugs.bugs() if bug.id.startswith(tuple(given.id or [""]))]
+    if not chosen:
+        raise BadInput(f"no bug's id begins with {' or '.join(given.id)}")
+    if given.prove is not None:
+        with _workers(given.workers) as executor:
+            rows = []
+            for bug in chosen:
+                rows.append(bugs.prove(bug, given.prove, executor))
+                print(f"{len(rows)} of {len(chosen)}: {bug.id}", file=sys.stderr)
+        if given.write:
+            bugs.write(rows)
+    else:
+        known = bugs.recorded()
+        rows = [known[bug.id] for bug in chosen if bug.id in known]
+        old = [name for name in bugs.stale(known.values()) if name in {b.id for b in chosen}]
+        if old:
+            print(f"not proved of this code, `make soak` does: {', '.join(old)}", file=sys.stderr)
+    if given.json:
+        print(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(row.text() for row in rows))
+    return 0 if all(row.ok for row in rows) else 1
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[Executor | None]:
+    if count < 2:
+        yield None
+        return
+    with ProcessPoolExecutor(count) as executor:
+        yield executor
+
+
+def _line(done: int, limit: int) -> None:
+    """How far the search is, in one line that the next one overwrites."""
+    if sys.stderr.isatty() and (done % 10 == 0 or done == limit):
+        print(f"\r{done} of {limit} runs", end="\n" if done == limit else "", file=sys.stderr)

@@ -1,0 +1,141 @@
+"""Find me a failure: seeds and fault schedules by chance, until a verdict is violated.
+
+Run number i of a search has a seed and a schedule that depend on i and on the search's own seed
+alone, and the failure with the lowest number counts, so a search can be repeated: the same
+arguments give the same finding, token for token, whoever does the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from html import escape
+from random import Random
+from typing import Any
+
+from distlab.explore.shrink import Shrunk, shrink
+from distlab.explore.space import FaultSpace
+from distlab.explore.work import again, results, wanted_verdicts
+from distlab.host import BadInput
+from distlab.scenario import Run, Scenario, Token, get
+from distlab.view.spacetime import spacetime
+
+RUNS = 500
+"""Runs that a search may take, unless the caller says otherwise."""
+
+Progress = Callable[[int, int], None]
+"""Called with the runs that are done and the runs that may be."""
+
+LARGEST_SEED = 10**6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a search has found: true when it is a failure, false when there was none.
+
+    `runs` is how many it took, the failing one included; `undecided` how many of them a check could
+    not judge. `first` is the failing run as it was met, `shrunk` what was made of it.
+    """
+
+    scenario: Scenario
+    verdicts: tuple[str, ...]
+    space: FaultSpace
+    limit: int
+    runs: int
+    undecided: int = 0
+    first: Run | None = None
+    shrunk: Shrunk | None = None
+
+    def __bool__(self) -> bool:
+        return self.shrunk is not None
+
+    @property
+    def run(self) -> Run | None:
+        """The smallest failing run."""
+        return self.shrunk.run if self.shrunk else None
+
+    @property
+    def token(self) -> str:
+        """The replay token of the smallest failing run; empty when no run failed."""
+        return self.run.token if self.run else ""
+
+    def text(self) -> str:
+        unsure = f", {self.undecided} undecided" if self.undecided else ""
+        if not self.shrunk or not self.first:
+            said = f"No failure in {self.runs} runs{unsure} ({self.space}). That is no proof."
+            return f"{self.scenario.id}: {said}"
+        verdict, faults = self.shrunk.run.verdict(self.shrunk.verdict), self.shrunk.run.faults
+        return "\n".join(
+            [
+                f"{self.scenario.id}: run {self.runs} fails{unsure} ({self.space}).",
+                f"  {verdict}".replace("\n", "\n  "),
+                f"  {_count(self.first.faults)} at first, {_count(faults)} "
+                f"after {self.shrunk.runs} runs of shrinking:",
+                f"  {self.token}",
+            ]
+        )
+
+    __str__ = text
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        shown = f'<pre style="white-space:pre-wrap">{escape(self.text())}</pre>'
+        if self.shrunk:
+            witness = self.shrunk.run.verdict(self.shrunk.verdict).witness
+            shown += spacetime(self.shrunk.run, highlight=witness).html()
+        return {"text/plain": self.text(), "text/html": shown}
+
+
+def _count(faults: tuple[object, ...]) -> str:
+    return f"{len(faults)} fault{'s' * (len(faults) != 1)}"
+
+
+def trials(
+    scenario: Scenario, space: FaultSpace, runs: int, seed: int = 0, **knobs: Any
+) -> Iterator[Token]:
+    """The runs of a search, in order, not done yet."""
+    settings = scenario.settings(knobs)
+    for number in range(runs):
+        random = Random(f"{seed}/{number}")
+        yield Token(scenario, int(random.random() * LARGEST_SEED), space.draw(random), settings, "")
+
+
+def explore(
+    scenario: Scenario | str,
+    runs: int = RUNS,
+    *,
+    nemesis: str | None = None,
+    seed: int = 0,
+    executor: Executor | None = None,
+    verdict: str | None = None,
+    progress: Progress | None = None,
+    **knobs: Any,
+) -> Finding:
+    """Try up to `runs` runs under random faults, and shrink the first failure.
+
+    `nemesis` is what may go wrong (see `space`), `verdict` what must fail; unless given they are
+    the scenario's own nemesis and property. Knobs that are given stay as they are. Raises
+    `BadInput` for a wrong argument, `Unrepeatable` when the failing run is not the same twice.
+    """
+    scenario = get(scenario) if isinstance(scenario, str) else scenario
+    if runs < 1:
+        raise BadInput(f"runs: {runs} is not allowed (allowed: 1 and more)")
+    wanted = wanted_verdicts(scenario, verdict)
+    space = FaultSpace.of(scenario, nemesis, **knobs)
+    undecided = 0
+    tried = trials(scenario, space, runs, seed, **knobs)
+    with closing(results(scenario, tried, executor)) as judged:
+        for number, (trial, result) in enumerate(judged, 1):
+            undecided += any(ok is None and name in wanted for name, ok in result.verdicts)
+            failing = result.violated(wanted)
+            if progress:
+                progress(number, number if failing else runs)
+            if failing:
+                first = again(trial.run(), failing)
+                shrunk = shrink(first, failing, keep=knobs)
+                return Finding(scenario, wanted, space, runs, number, undecided, first, shrunk)
+    return Finding(scenario, wanted, space, runs, runs, undecided)

@@ -1,0 +1,92 @@
+"""One fault, moved over the whole run: how would it have ended, had it come at another instant?
+
+The answer is a strip: stretches of time by outcome. Where it is red, the system is vulnerable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+from distlab.explore.work import results
+from distlab.host import BadInput
+from distlab.scenario import Outcome, Run, Scenario, Token, get
+from distlab.sim.faults import Fault, Schedule, parse_schedule
+from distlab.view.picture import Picture
+from distlab.view.spacetime import spacetime
+from distlab.view.strip import strip
+
+INSTANTS = 120
+"""How many instants are tried unless they are given."""
+
+Point = tuple[float, Outcome]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The outcomes by instant (milliseconds) of `fault`; `run` is the run with the fault where it
+    was given.
+    """
+
+    run: Run
+    fault: Fault
+    points: tuple[Point, ...]
+
+    def picture(self) -> Picture:
+        """The strip, on the time axis of the run's own picture."""
+        return strip(self.points, spacetime(self.run).layout, self.fault.at_ms)
+
+    def text(self) -> str:
+        """The stretches of time with one outcome, one after another."""
+        return self.picture().text
+
+    __repr__ = __str__ = text
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": self.picture().html()}
+
+
+def sweep(
+    scenario: Scenario | str,
+    fault: str | Fault,
+    instants: Iterable[float] | None = None,
+    *,
+    faults: str | Schedule = (),
+    seed: int | None = None,
+    executor: Executor | None = None,
+    **knobs: Any,
+) -> Sweep:
+    """Let `fault` begin at each of `instants` (milliseconds; spread over the run unless given).
+
+    `faults` are others, which stay where they are. Raises `BadInput` for a wrong argument.
+    """
+    scenario = get(scenario) if isinstance(scenario, str) else scenario
+    moving = parse_schedule(fault) if isinstance(fault, str) else (fault,)
+    if len(moving) != 1:
+        raise BadInput(f"sweep moves one fault, got {fault!r}")
+    others = parse_schedule(faults) if isinstance(faults, str) else tuple(faults)
+    run = scenario.run(seed, (*moving, *others), **knobs)
+    setup = Token(scenario, run.seed, run.faults, run.knobs, "")
+    if instants is None:
+        instants = spread(0, scenario.horizon_ms)
+    return Sweep(run, moving[0], tuple(outcomes(setup, 0, instants, executor)))
+
+
+def outcomes(
+    setup: Token, index: int, instants: Iterable[float], executor: Executor | None = None
+) -> Iterator[Point]:
+    """The outcome for each instant of the fault with that index, one after another."""
+    fault = setup.faults[index]
+    before, after = setup.faults[:index], setup.faults[index + 1 :]
+    moved = (setup._replace(faults=(*before, replace(fault, at_ms=ms), *after)) for ms in instants)
+    for trial, result in results(setup.scenario, moved, executor):
+        yield trial.faults[index].at_ms, result.outcome
+
+
+def spread(from_ms: float, to_ms: float, at_most: int = INSTANTS) -> list[float]:
+    """Instants at even distances of whole milliseconds, from the first on."""
+    step = max(1, ceil((to_ms - from_ms) / at_most))
+    return [round(from_ms + i * step, 3) for i in range(max(1, ceil((to_ms - from_ms) / step)))]

@@ -1,0 +1,111 @@
+"""Who does the runs: this process, or the workers of any `concurrent.futures.Executor`.
+
+A worker is sent replay tokens and answers with what came of each run: a process of this machine, or
+another machine that has distlab (a Dask cluster's `client.get_executor()`). Tokens go out in chunks
+of a fixed size and answers are taken in the order in which the chunks went, so no answer depends on
+who was faster. A scenario whose code stands in a notebook is known to nobody else: then this
+process does the work, whatever the executor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Executor, Future
+from itertools import islice
+from typing import NamedTuple
+
+from distlab.host import BadInput, did_you_mean
+from distlab.scenario import Outcome, Run, Scenario, Token, get, parse_token
+
+CHUNK = 16
+"""Runs that a worker does at a time."""
+
+AHEAD = 32
+"""Chunks that are under way at once."""
+
+STUCK = "progress"
+"""The verdict of a run that came to a standstill, or to no end (`Scenario.run`)."""
+
+
+class Unrepeatable(Exception):
+    """A run came out differently when it was done again: something in it is left to chance."""
+
+
+class Judged(NamedTuple):
+    """What remains of a run when it has been judged. `instants_us`: when something happened."""
+
+    outcome: Outcome
+    verdicts: tuple[tuple[str, bool | None], ...]
+    instants_us: tuple[int, ...]
+
+    @classmethod
+    def of(cls, run: Run) -> Judged:
+        verdicts = tuple((verdict.name, verdict.ok) for verdict in run.verdicts)
+        instants = dict.fromkeys(event.at_us for event in run.trace.events)
+        return cls(run.outcome, verdicts, tuple(instants))
+
+    def violated(self, wanted: tuple[str, ...]) -> str:
+        """The first of the wanted verdicts that is violated; empty when none is."""
+        return next((name for name, ok in self.verdicts if ok is False and name in wanted), "")
+
+
+def wanted_verdicts(scenario: Scenario, verdict: str | None) -> tuple[str, ...]:
+    """The verdicts that make a failure: the one asked for, else the property and `progress`."""
+    names = [STUCK, *(check.name for check in scenario.checks)]
+    if verdict is None:
+        return STUCK, scenario.property
+    if verdict not in names:
+        raise BadInput(f"{scenario.id} has no verdict {verdict!r}{did_you_mean(verdict, names)}")
+    return (verdict,)
+
+
+def travels(scenario: Scenario) -> bool:
+    """Whether a worker finds this very scenario by its id: it is distlab's own, unchanged."""
+    if not getattr(scenario.build, "__module__", "").startswith("distlab."):
+        return False
+    return get(scenario.id) is scenario
+
+
+def judge(tokens: tuple[str, ...]) -> list[Judged]:
+    """What a worker does."""
+    return [Judged.of(parse_token(token).run()) for token in tokens]
+
+
+def results(
+    scenario: Scenario, trials: Iterable[Token], executor: Executor | None = None
+) -> Generator[tuple[Token, Judged]]:
+    """Do the runs, and say of each what came of it, in order. Closing it cancels what is left."""
+    if executor is None or not travels(scenario):
+        yield from ((trial, Judged.of(trial.run())) for trial in trials)
+        return
+    trials = iter(trials)
+    under_way: deque[tuple[tuple[Token, ...], Future[list[Judged]]]] = deque()
+    try:
+        while True:
+            while len(under_way) < AHEAD and (chunk := tuple(islice(trials, CHUNK))):
+                tokens = tuple(map(str, chunk))
+                under_way.append((chunk, executor.submit(judge, tokens)))
+            if not under_way:
+                return
+            chunk, future = under_way.popleft()
+            yield from zip(chunk, future.result(), strict=True)
+    finally:
+        for _, future in under_way:
+            future.cancel()
+
+
+def violates(run: Run, verdict: str) -> bool:
+    """Whether the verdict of that name is violated."""
+    return any(each.name == verdict and each.ok is False for each in run.verdicts)
+
+
+def again(run: Run, verdict: str) -> Run:
+    """Do a failing run once more. Raises `Unrepeatable` when it does not come out the same."""
+    second = Token(run.scenario, run.seed, run.faults, run.knobs, "").run()
+    if second.trace.digest() != run.trace.digest() or not violates(second, verdict):
+        raise Unrepeatable(
+            f"{run.token} does not give the same run twice. What is left to chance? Draw from "
+            "self.random, read time from self.now_ms(), iterate over no set."
+        )
+    return second
