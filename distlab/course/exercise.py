@@ -26,6 +26,7 @@ from distlab.course.prediction import came_true
 from distlab.course.still import Still, closed, escape
 from distlab.places import PACKAGE
 from distlab.scenario import Run, get
+from distlab.view.spacetime import spacetime
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
@@ -112,7 +113,9 @@ class Result(Still):
     def html(self) -> str:
         shown = f'<pre role="status" style="white-space:pre-wrap">{escape(self.text())}</pre>'
         if self.run:
-            shown += closed("The run that fails", _picture(self.run))
+            witness = next(verdict.witness for verdict in self.run.verdicts if not verdict.ok)
+            picture = spacetime(self.run, highlight=witness)
+            shown += closed("The run that fails", picture.html())
         return shown
 
 
@@ -289,7 +292,3 @@ class _LineCount:
         if self.left < 0:
             raise LoopsForEver
         return self._line
-
-
-def _picture(run: Run) -> str:
-    return f"<pre>{escape(run.trace.text())}</pre>"

@@ -39,9 +39,10 @@ def items(texts: Iterable[str], ordered: bool = False) -> str:
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table whose first column names its rows."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    left = 'style="text-align:left"'
+    top = "".join(f'<th scope="col" {left}>{escape(cell)}</th>' for cell in head)
     body = ""
     for first, *rest in rows:
-        cells = "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in rest)
-        body += f'<tr><th scope="row" style="text-align:left">{escape(first)}</th>{cells}</tr>'
+        cells = "".join(f"<td {left}>{escape(cell)}</td>" for cell in rest)
+        body += f'<tr><th scope="row" {left}>{escape(first)}</th>{cells}</tr>'
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

@@ -22,6 +22,18 @@ from distlab.scenario import Run
 
 WIDE = {"width": "auto", "max_width": "46rem"}
 CHOOSE_FIRST = "→ Choose an answer first."
+# Answers here are sentences: they wrap, where ipywidgets would cut them off.
+STYLE = """<style>
+.distlab-course .widget-html-content { line-height: 1.5; }
+.distlab-course .widget-radio, .distlab-course .widget-radio-box label,
+.distlab-course .widget-checkbox, .distlab-course .widget-label-basic {
+  height: auto; line-height: 1.5; white-space: normal; overflow: visible; }
+.distlab-course .widget-radio-box label, .distlab-course .widget-label-basic {
+  display: flex; align-items: baseline; gap: 0.5em; margin-bottom: 0.3em; }
+.distlab-course .widget-radio-box label { flex-direction: row-reverse; justify-content: flex-end; }
+.distlab-course .widget-radio-box input { height: auto; flex: none; }
+.distlab-course .widget-button { align-self: flex-start; }
+</style>"""
 
 
 class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
@@ -33,7 +45,8 @@ class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
         self._notice = _html()
 
     def _fill(self, *parts: ipywidgets.Widget) -> None:
-        self.children = [*parts, self._notice]
+        self.add_class("distlab-course")
+        self.children = [_html(STYLE), *parts, self._notice]
         self._warn()
 
     def _record(self, key: str, **facts: Any) -> None:
@@ -162,7 +175,8 @@ class QuizWidget(Panel):
 
         check = _button("Check answer", "check", click)
         title = _html(f"<b>{escape(question.question)}</b>")
-        return ipywidgets.VBox([title, *inputs, check, self._status[question.id]])
+        parts = [title, *inputs, check, self._status[question.id]]
+        return ipywidgets.VBox(parts, layout={"margin": "0 0 1em 0"})
 
 
 class ExercisePanel(Panel):

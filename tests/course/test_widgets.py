@@ -36,6 +36,11 @@ def button(widget, description):
     return found
 
 
+def boxes(widget):
+    """The boxes of a quiz's questions."""
+    return [child for child in widget.children if isinstance(child, ipywidgets.VBox)]
+
+
 def shown(widget):
     return " ".join(part.value for part in parts(widget, ipywidgets.HTML))
 
@@ -90,7 +95,7 @@ def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
     assert widget.answer("smallest-r", 3).correct
     assert widget.feedback["smallest-r"].startswith("✓ Right.")
     assert progress().entries() == {}
-    box = widget.children[list(widget.quiz.questions).index("zookeeper-read")]
+    box = boxes(widget)[list(widget.quiz.questions).index("zookeeper-read")]
     button(box, "Check answer").click()
     assert "Choose an answer first" in shown(box)
     (right,) = widget.quiz["zookeeper-read"].correct
@@ -104,7 +109,7 @@ def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
 def test_a_multiple_choice_takes_the_ticked_ones_and_a_number_what_is_typed():
     widget = QuizWidget(quiz.quiz("01_cap"))
     names = list(widget.quiz.questions)
-    box = widget.children[names.index("repair-the-inversion")]
+    box = boxes(widget)[names.index("repair-the-inversion")]
     ticks = parts(box, ipywidgets.Checkbox)
     button(box, "Check answer").click()
     assert "Choose an answer first" in shown(box)
@@ -112,7 +117,7 @@ def test_a_multiple_choice_takes_the_ticked_ones_and_a_number_what_is_typed():
         ticks[number - 1].value = True
     button(box, "Check answer").click()
     assert "✓ Right." in shown(box)
-    box = widget.children[names.index("smallest-r")]
+    box = boxes(widget)[names.index("smallest-r")]
     parts(box, ipywidgets.FloatText)[0].value = 2
     button(box, "Check answer").click()
     assert "R + W = N is not enough" in shown(box)
