@@ -18,12 +18,17 @@ Value = str | int | bool
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words."""
+    """One of a few words (letters, digits, `-`, `_` and `.`, so that they can stand in a token)."""
 
     name: str
     choices: tuple[str, ...]
     default: str
     meaning: str
+
+    def __post_init__(self) -> None:
+        for word in self.choices:
+            if not re.fullmatch(r"[\w.-]+", word, re.ASCII):
+                raise BadInput(f"knob {self.name}: choice {word!r} could not stand in a token")
 
     @property
     def allowed(self) -> str:
@@ -65,7 +70,7 @@ class Integer:
         return value
 
     def parse(self, text: str) -> Value:
-        return self.check(int(text) if re.fullmatch(r"[+-]?\d+", text, re.ASCII) else text)
+        return self.check(int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else text)
 
 
 @dataclass(frozen=True, slots=True)

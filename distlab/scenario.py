@@ -173,21 +173,34 @@ class Scenario:
                 )
         check_knobs(self.knobs, self.violating, self.id)
         check_knobs(self.knobs, self.satisfying, self.id)
-        missing = [
-            knob.name
-            for knob in self.knobs
-            if knob.name not in inspect.signature(self.build).parameters
-        ]
-        if missing:
-            raise BadInput(f"{self.id}: build takes no argument {missing[0]!r}, but a knob has it")
+        self._check_names()
         parse_schedule(self.faults)
+
+    def _check_names(self) -> None:
+        names = [knob.name for knob in self.knobs]
+        taken = inspect.signature(self.build).parameters
+        for name in names:
+            if name not in taken:
+                raise BadInput(f"{self.id}: build takes no argument {name!r}, but a knob has it")
+            if name in ("seed", "faults", "world") or names.count(name) > 1:
+                raise BadInput(f"{self.id}: the knob name {name!r} is taken")
 
     @cached_property
     def chapter(self) -> str:
         return self.id.partition("/")[0]
 
     def using(self, **parts: Any) -> Scenario:
-        """The same experiment with other parts: `build`'s arguments that are no knobs."""
+        """The same experiment with other parts: `build`'s arguments that are no knobs.
+
+        Raises `BadInput` for a part that `build` does not have.
+        """
+        no_parts = {"world", *(knob.name for knob in self.knobs)}
+        allowed = [
+            name for name in inspect.signature(self.build).parameters if name not in no_parts
+        ]
+        for name in parts:
+            if name not in allowed:
+                raise BadInput(f"{self.id} has no part {name!r}{did_you_mean(name, allowed)}")
         return replace(self, build=partial(self.build, **parts))
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Value]:
@@ -348,7 +361,7 @@ def parse_token(text: str) -> Token:
             raise BadInput(f"token {text!r}: {part!r} is not name=value, each name once")
         pairs[name] = value
     seed = pairs.pop("seed", str(scenario.seed))
-    if not re.fullmatch(r"\d+", seed, re.ASCII):
+    if not re.fullmatch(r"\d{1,19}", seed, re.ASCII):
         raise BadInput(f"token {text!r}: seed {seed!r} is not a whole number")
     knobs = parse_knobs(scenario.knobs, pairs, scenario.id)
     return Token(
