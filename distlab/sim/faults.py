@@ -62,7 +62,8 @@ ANY = "*"
 NAME = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 """What a machine may be called, so that its name can stand in a fault."""
 
-_TEXT = re.compile(r"([a-z]+):([^@]+)@(-?[0-9.]+)(?:\+(-?[0-9.]+))?(?:=([+-]?[0-9]{1,18}))?")
+_MS = r"(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
+_TEXT = re.compile(rf"([a-z]+):([^@]+)@{_MS}(?:\+{_MS})?(?:=([+-]?[0-9]{{1,18}}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +171,15 @@ def parse_fault(text: str) -> Fault:
         )
     kind, target, at, duration, amount = match.groups()
     try:
-        at_ms, for_ms = float(at), None if duration is None else float(duration)
-    except ValueError:
-        raise BadInput(f"fault {text!r}: the times are not numbers") from None
-    return Fault(kind, target, at_ms, for_ms, None if amount is None else int(amount))
+        return Fault(
+            kind,
+            target,
+            float(at),
+            None if duration is None else float(duration),
+            None if amount is None else int(amount),
+        )
+    except BadInput as error:
+        raise BadInput(f"fault {text!r}: {error}") from None
 
 
 def parse_schedule(text: str) -> Schedule:
