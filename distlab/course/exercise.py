@@ -58,14 +58,13 @@ class Case:
     must_hold: tuple[str, ...] = ()
 
     def runs(self, solution: Any) -> Iterator[Run]:
-        """One run for each schedule and seed."""
+        """One run for each schedule and seed. An unknown scenario is a `BadInput` at once."""
         scenario = get(self.scenario).using(**{self.part: solution})
-        for faults in self.schedules:
-            for seed in self.seeds:
-                yield scenario.run(seed=seed, faults=faults, **self.knobs)
-
-    def __len__(self) -> int:
-        return len(self.schedules) * len(self.seeds)
+        return (
+            scenario.run(seed=seed, faults=faults, **self.knobs)
+            for faults in self.schedules
+            for seed in self.seeds
+        )
 
     def complaint(self, run: Run) -> str:
         """Why the run fails; empty when it does not."""
@@ -153,11 +152,12 @@ class Exercise:
         wrong = self._not_a_solution(solution)
         if wrong:
             return wrong
+        planned = [(case, case.runs(self._typed(solution))) for case in self.cases]
         done = 0
         try:
-            for case in self.cases:
+            for case, runs in planned:
                 with _LineCount() as lines:
-                    for run in case.runs(self._typed(solution)):
+                    for run in runs:
                         lines.left = MAX_LINES
                         done += 1
                         complaint = case.complaint(run)

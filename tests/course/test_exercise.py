@@ -8,6 +8,7 @@ import pytest
 
 from distlab.course import exercise as module
 from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.host import BadInput
 from distlab.scenario import get, parse_token
 from distlab.start.requests import Print, Printed, Printer
 
@@ -231,6 +232,12 @@ def test_a_broken_exercise_does_not_pass_the_audit():
     assert "fewer than two named mistakes" in replace(EXERCISE, mistakes=()).audit()
     swapped = replace(EXERCISE.mistakes[0], example=Silent)
     assert replace(EXERCISE, mistakes=(swapped, EXERCISE.mistakes[1])).audit()
+
+
+def test_an_unknown_scenario_is_the_authors_error():
+    case = replace(EXERCISE.cases[0], scenario="start/lost-anser")
+    with pytest.raises(BadInput, match="did you mean 'start/lost-answer'"):
+        replace(EXERCISE, cases=(case,)).check(Once)
 
 
 def test_the_source_of_the_reference_can_be_read():
