@@ -44,7 +44,7 @@ class Experiment:
     """One scenario with its faults, knobs and seed, as they stand now, and the run they give.
 
     `cursor_ms` is the instant that one looks at, where pressed faults begin; `target` the machine
-    or link that the buttons are for; `selected` the fault that the outcome strip moves; `window` the
+    or link that the buttons are for; `selected` the fault that the strip moves; `window` the
     stretch of time in the picture. Raises `BadInput` for anything the scenario does not know.
     """
 
@@ -227,8 +227,10 @@ class Experiment:
             self.undo()
 
     def reset(self) -> None:
-        """Go back to how the lab began."""
+        """Go back to how the lab began, and look at all of it."""
         self._change(**self._began._asdict())
+        self._show(self.run)
+        self.changed()
 
     def scrub(self, ms: float) -> None:
         """Look at another instant: `states` are those of then, and pressed faults begin there."""

@@ -105,6 +105,8 @@ class Lab {
   }
 
   ask(command, args, kind) {
+    this.root.ariaBusy = "true";
+    if (command && command !== "sweep") this.error.textContent = "";
     this.kernel.ask(command, args, kind);
   }
 
@@ -133,7 +135,8 @@ class Lab {
       if (answer.changedElsewhere > this.changes) this.look();
       return;
     }
-    this.error.textContent = answer.error ?? "";
+    if (answer.error) this.error.textContent = answer.error;
+    else if (this.error.textContent === SILENCE) this.error.textContent = "";
     if (!answer.state) return;
     if (answer.svg) {
       this.stale.add("token").add("lines").add("text");
@@ -151,8 +154,9 @@ class Lab {
     if (this.drag) return;
     this.settling = setTimeout(() => {
       if (this.drag || !this.kernel.idle) return;
-      if (!this.state.swept) this.ask("sweep", {}, "sweep");
-      else if ([...this.wanted()].length) this.look();
+      if ([...this.wanted()].length) this.look();
+      else if (!this.state.swept) this.ask("sweep", {}, "sweep");
+      else this.root.ariaBusy = "false";
     }, this.sweeping ? 0 : SETTLED_AFTER_MS);
   }
 
@@ -354,7 +358,12 @@ class Lab {
     } else if (typeof value === "boolean") {
       controls = [control({ type: "checkbox" })];
     } else {
-      controls = [control({ type: "number", min: low ?? 0, max: high, step: 1 })];
+      controls = [control({
+        type: "number", min: low ?? 0, max: high, step: 1,
+        oninput: ({ target }) => (this.turning = target),
+        onchange: ({ target }) => { this.turning = null; turn(target, ""); },
+        onblur: () => (this.turning = null),
+      })];
       if (high !== undefined) {
         let gesture = "";
         controls.unshift(control({
@@ -374,9 +383,7 @@ class Lab {
 
   showFaults() {
     const { faults, selected, gate } = this.state;
-    this.fill(this.faults, [faults, selected, gate], () => faults.map(({ text }, index) => node("li", {
-      className: index === selected ? "lab-selected" : "",
-    },
+    this.fill(this.faults, [faults, gate], () => faults.map(({ text }, index) => node("li", {},
     node("input", {
       value: text, spellcheck: false, ariaLabel: `Fault ${index + 1}`, disabled: Boolean(gate),
       title: "kind:target@at+for=amount, in milliseconds",
@@ -387,6 +394,7 @@ class Lab {
       type: "button", title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: Boolean(gate),
       onclick: () => this.ask("remove", { fault: index }),
     }, "✕"))));
+    [...this.faults.children].forEach((each, index) => each.classList.toggle("lab-selected", index === selected));
     this.added.disabled = Boolean(gate);
     if (faults.some(({ text }) => text === this.added.value)) this.added.value = "";
   }
@@ -579,30 +587,36 @@ class Lab {
     const index = Number(fault.dataset.fault);
     const step = event.shiftKey ? 10 : 1;
     const { horizon } = this.state;
-    const now = performance.now();
-    const keys = this.keys;
-    if (keys?.index !== index || now - keys.at > 1000 || this.kernel.idle) {
-      const { at, for: lasts } = this.state.faults[index];
-      const gesture = keys?.index === index && now - keys.at < 1000 ? keys.gesture : this.newGesture();
-      this.keys = { index, ms: at, for: lasts, gesture };
+    const moves = {
+      ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step,
+      PageDown: -horizon / 20, PageUp: horizon / 20, Home: -horizon, End: horizon,
+    };
+    const stretches = { "+": 10, "=": 10, "-": -10, _: -10 };
+    if (event.key === "Delete" || event.key === "Backspace") {
+      this.ask("remove", { fault: index });
+    } else if (event.key in moves || event.key in stretches) {
+      const held = this.heldFault(index);
+      held.to_ms = clamp(held.to_ms + (moves[event.key] ?? 0), 0, horizon);
+      if (event.key in stretches) {
+        held.for_ms = Math.max(0, (held.for_ms ?? held.lasts) + stretches[event.key]);
+      }
+      const { lasts, since, ...wanted } = held;
+      this.ask("drag", wanted, "drag");
+    } else {
+      return;
     }
-    this.keys.at = now;
-    const { keys: k } = this;
-    if (event.key === "ArrowLeft" || event.key === "ArrowDown") k.ms -= step;
-    else if (event.key === "ArrowRight" || event.key === "ArrowUp") k.ms += step;
-    else if (event.key === "PageUp") k.ms += horizon / 20;
-    else if (event.key === "PageDown") k.ms -= horizon / 20;
-    else if (event.key === "Home") k.ms = 0;
-    else if (event.key === "End") k.ms = horizon;
-    else if ("+=".includes(event.key)) k.for = (k.for ?? 0) + 10;
-    else if ("-_".includes(event.key)) k.for = Math.max(0, (k.for ?? horizon - k.ms) - 10);
-    else if (event.key === "Delete" || event.key === "Backspace") this.ask("remove", { fault: index });
-    else return;
     event.preventDefault();
-    if (event.key === "Delete" || event.key === "Backspace") return;
-    k.ms = clamp(k.ms, 0, horizon);
-    const times = "+=-_".includes(event.key) ? { to_ms: k.ms, for_ms: k.for } : { to_ms: k.ms };
-    this.ask("drag", { fault: index, ...times, gesture: k.gesture }, "drag");
+  }
+
+  // Keys that follow each other quickly are one gesture, and do not wait for its answers.
+  heldFault(index) {
+    const now = performance.now();
+    const { at, for: lasts } = this.state.faults[index];
+    if (this.held?.fault !== index || now - this.held.since > 1000) {
+      this.held = { fault: index, to_ms: at, lasts: lasts ?? this.state.horizon - at, gesture: this.newGesture() };
+    }
+    this.held.since = now;
+    return this.held;
   }
 
   // Tokens

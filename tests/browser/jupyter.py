@@ -47,14 +47,17 @@ class JupyterLab:
         nbformat.write(notebook, self.folder / name)
         return name
 
-    def open(self, page: Page, name: str, theme: str = "Light") -> None:
+    def open(self, page: Page, name: str) -> None:
         """Open a notebook and wait until its kernel can run cells."""
         page.goto(f"http://127.0.0.1:{self.port}/lab/tree/{name}?reset&token={TOKEN}")
         page.wait_for_function(KERNEL_IS_IDLE, timeout=60_000)
-        if theme != "Light":
-            command = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-            page.evaluate(command, f"JupyterLab {theme}")
-            page.wait_for_selector("body[data-jp-theme-light=false]")
+
+    def choose_theme(self, page: Page, theme: str) -> None:
+        """Light or Dark."""
+        command = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+        page.evaluate(command, f"JupyterLab {theme}")
+        light = str(theme == "Light").lower()
+        page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
 
     def run_all(self, page: Page) -> None:
         """Run all cells and wait until each has run."""

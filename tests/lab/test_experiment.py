@@ -145,8 +145,11 @@ def test_what_changes_nothing_is_not_undone(lab):
 
 def test_reset_goes_back_to_the_beginning_and_can_be_undone(lab):
     lab.remove(0)
+    lab.scrub(600)
+    lab.zoom(500, 700)
     lab.press("reset")
     assert faults(lab) == DEFAULT
+    assert (lab.cursor_ms, lab.window) == (175, (0, 700))
     lab.undo()
     assert len(lab.faults) == 1
 

@@ -1,0 +1,296 @@
+"""The lab as a learner meets it: JupyterLab, a real browser, a mouse and a keyboard.
+
+What the browser shows is compared with an `Experiment` that does the same without a screen.
+"""
+
+import re
+
+import pytest
+
+from distlab.lab.experiment import Experiment
+
+pytest.importorskip("playwright", reason="NOT RUN: playwright — make env")
+
+from playwright.sync_api import expect
+
+SCENARIO = "start/slow-or-dead"
+CELLS = (
+    "from distlab.lab import Lab",
+    f"lab = Lab({SCENARIO!r})\nlab",
+    "lab.status",
+)
+GATED = (
+    "from distlab.course.prediction import Prediction",
+    "from distlab.course.widgets import PredictionWidget",
+    "from distlab.lab import Lab",
+    "options = {'It is suspected.': 'accurate=violated', 'It is not.': 'accurate=holds'}",
+    "prediction = PredictionWidget(Prediction('test/gate', 'A pause. What now?', options))",
+    "prediction",
+    f"Lab({SCENARIO!r}, faults='', prediction=prediction)",
+)
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, lab_server):
+    """One open notebook for the tests of this module; each begins with Reset."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1300})
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    lab_server.open(page, lab_server.write("lab.ipynb", CELLS))
+    lab_server.run_all(page)
+    page.locator(".lab .dl-picture").first.wait_for()
+    yield page
+    page.close()
+    assert not errors
+
+
+@pytest.fixture
+def lab(notebook):
+    """The lab in its first state, with nothing on its way."""
+    reset = notebook.locator("[data-action=reset]")
+    reset.click()
+    at(notebook, Experiment(SCENARIO))
+    return notebook
+
+
+def at(page, experiment):
+    """Wait until the browser shows what the experiment says, to the token."""
+    expect(page.locator(".lab-outcome")).to_contain_text(experiment.outcome.name)
+    expect(page.locator(".lab-token")).to_have_text(experiment.token)
+    expect(page.locator(".lab-status")).to_have_text(experiment.status)
+    expect(page.locator("[data-fault]")).to_have_count(len(experiment.faults))
+    return experiment
+
+
+def settled(page):
+    """Wait until nothing is on its way, the strip included."""
+    expect(page.locator(".lab[aria-busy=false]")).to_have_count(1)
+
+
+def fault_at(page, index):
+    box = page.locator(f"[data-fault='{index}'] .dl-knob").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def shown_faults(page):
+    inputs = page.locator(".lab-faults input")
+    return ";".join(each.input_value() for each in inputs.all())
+
+
+def test_the_cell_shows_the_lab_and_the_strip(lab):
+    experiment = Experiment(SCENARIO)
+    expect(lab.locator(".lab-title")).to_have_text("Slow or dead?")
+    expect(lab.locator(".lab-claim")).to_have_text(experiment.scenario.claim)
+    expect(lab.locator(".lab-strip svg")).to_have_attribute(
+        "aria-label", re.compile("not accurate")
+    )
+    expect(lab.locator(".jp-OutputArea-output pre").last).to_contain_text("not accurate")
+
+
+def test_fault_buttons(lab):
+    experiment = Experiment(SCENARIO)
+    lab.locator(".lab-target").select_option("server-b")
+    lab.locator("[data-action='crash server-b']").click()
+    experiment.press("crash server-b")
+    at(lab, experiment)
+    lab.locator("[data-action='restart server-b']").click()
+    experiment.press("restart server-b")
+    at(lab, experiment)
+    lab.locator(".lab-target").select_option("server-a>monitor")
+    lab.locator("[data-action='lose server-a>monitor']").click()
+    experiment.press("lose server-a>monitor")
+    at(lab, experiment)
+    lab.locator("[data-action=undo]").click()
+    experiment.undo()
+    at(lab, experiment)
+
+
+def test_a_life_line_is_chosen_by_a_click(lab):
+    line = lab.locator("[data-machine='server-b']").first.bounding_box()
+    lab.mouse.click(line["x"] + line["width"] * 0.9, line["y"] + line["height"] / 2)
+    expect(lab.locator(".lab-target")).to_have_value("server-b")
+    expect(lab.locator("[data-action='restart server-b']")).to_be_visible()
+    expect(lab.locator(".lab-states")).to_contain_text("server-b down")
+
+
+def test_a_fault_is_dragged_with_the_mouse(lab):
+    x, y = fault_at(lab, 0)
+    lab.mouse.move(x, y)
+    lab.mouse.down()
+    lab.mouse.move(x + 200, y, steps=20)
+    lab.mouse.up()
+    settled(lab)
+    assert shown_faults(lab) != "pause:server-a@120+150;crash:server-b@300"
+    at(lab, Experiment(SCENARIO, faults=shown_faults(lab)))
+    assert abs(fault_at(lab, 0)[0] - (x + 200)) < 2
+    lab.locator("[data-action=undo]").click()
+    at(lab, Experiment(SCENARIO))
+
+
+def test_the_end_of_a_fault_is_dragged(lab):
+    lab.locator("[data-fault='0']").focus()
+    end = lab.locator(".lab-end:visible")
+    expect(end).to_have_count(1)
+    box = end.bounding_box()
+    lab.mouse.move(box["x"] + 7, box["y"] + 7)
+    lab.mouse.down()
+    lab.mouse.move(box["x"] - 60, box["y"] + 7, steps=5)
+    lab.mouse.up()
+    expect(lab.locator(".lab-faults input").first).to_have_value(re.compile(r"@120\+(8|9)\d$"))
+
+
+def test_escape_cancels_a_drag(lab):
+    x, y = fault_at(lab, 1)
+    lab.mouse.move(x, y)
+    lab.mouse.down()
+    lab.mouse.move(x + 80, y, steps=4)
+    expect(lab.locator(".lab-readout")).to_be_visible()
+    lab.keyboard.press("Escape")
+    lab.mouse.up()
+    settled(lab)
+    at(lab, Experiment(SCENARIO))
+    assert abs(fault_at(lab, 1)[0] - x) < 2
+
+
+def test_a_fault_is_moved_with_the_keyboard(lab):
+    fault = lab.locator("[data-fault='0']")
+    lab.locator(".lab-target").focus()
+    for _ in range(12):
+        lab.keyboard.press("Tab")
+        if lab.evaluate("document.activeElement.dataset.fault") == "0":
+            break
+    for key in ("ArrowRight", "Shift+ArrowRight", "ArrowRight", "+", "ArrowLeft"):
+        lab.keyboard.press(key)
+    at(lab, Experiment(SCENARIO, faults="pause:server-a@131+160;crash:server-b@300"))
+    expect(fault).to_be_focused()
+    expect(fault).to_have_attribute("aria-valuenow", "131")
+    lab.keyboard.press("Delete")
+    at(lab, Experiment(SCENARIO, faults="crash:server-b@300"))
+
+
+def test_knobs(lab):
+    experiment = Experiment(SCENARIO)
+    number = lab.locator("input[type=number][data-knob=patience_ms]")
+    number.fill("200")
+    number.press("Enter")
+    experiment.set(patience_ms=200)
+    at(lab, experiment)
+    slider = lab.locator("input[type=range][data-knob=patience_ms]")
+    expect(slider).to_have_value("200")
+    slider.focus()
+    lab.keyboard.press("ArrowLeft")
+    experiment.set(patience_ms=199)
+    at(lab, experiment)
+    number.fill("9999")
+    number.press("Enter")
+    expect(lab.locator(".lab-error")).to_contain_text("9999 is out of range (allowed: 20 to 500)")
+    expect(number).to_have_value("199")
+    lab.locator("[data-action=satisfy]").click()
+    experiment.press("satisfy")
+    lab.locator("[data-action='next seed']").click()
+    experiment.press("next seed")
+    at(lab, experiment)
+    expect(lab.locator(".lab-error")).to_have_text("")
+
+
+def test_tokens(lab):
+    other = Experiment(SCENARIO, seed=3, faults="wipe:monitor@70+40", patience_ms=90)
+    paste = lab.locator(".lab-pasted")
+    paste.fill(other.token.replace("patience_ms=90", "patience_ms=ninety"))
+    lab.get_by_role("button", name="Run it").click()
+    expect(lab.locator(".lab-error")).to_contain_text("'ninety' is not a whole number")
+    at(lab, Experiment(SCENARIO))
+    paste.fill(other.token)
+    paste.press("Enter")
+    at(lab, other)
+    expect(lab.locator(".lab-error")).to_have_text("")
+
+
+def test_a_fault_is_written(lab):
+    added = lab.locator(".lab-added")
+    added.fill("delay:*>*@10+50=40")
+    added.press("Enter")
+    experiment = Experiment(SCENARIO)
+    experiment.add("delay:*>*@10+50=40")
+    at(lab, experiment)
+    expect(added).to_have_value("")
+
+
+def test_typing_in_the_lab_is_no_command_of_jupyterlab(lab):
+    cells = lab.locator(".jp-Cell").count()
+    lab.locator(".lab-log summary").click()
+    log = lab.locator(".lab-filter")
+    log.press_sequentially("ddxxcrash")
+    expect(lab.locator(".lab-found")).to_have_text("0 lines")
+    log.fill("crash")
+    expect(lab.locator(".lab-found")).to_have_text(re.compile(r"^\d+ lines$"))
+    expect(lab.locator(".lab-lines li").first).to_contain_text("crash")
+    assert lab.locator(".jp-Cell").count() == cells
+    lab.locator(".lab-log summary").click()
+
+
+def test_a_verdict_shows_its_witness(lab):
+    expect(lab.locator(".dl-badge")).to_have_count(0)
+    lab.locator(".lab-card", has_text="accurate").click()
+    expect(lab.locator(".dl-badge").first).to_be_visible()
+    lab.locator(".lab-card", has_text="accurate").click()
+    lab.mouse.move(5, 5)
+    expect(lab.locator(".dl-badge")).to_have_count(0)
+
+
+def test_a_cell_presses_the_same_buttons(lab):
+    lab.evaluate(
+        """async code => {
+          const { context } = jupyterapp.shell.currentWidget;
+          await context.sessionContext.session.kernel.requestExecute({ code }).done;
+        }""",
+        "lab.press('partition server-a')",
+    )
+    experiment = Experiment(SCENARIO)
+    experiment.press("partition server-a")
+    at(lab, experiment)
+
+
+def test_after_a_reload_everything_works_again(lab, lab_server):
+    lab_server.open(lab, "lab.ipynb")
+    lab_server.run_all(lab)
+    expect(lab.locator(".lab")).to_have_count(1)
+    at(lab, Experiment(SCENARIO))
+    lab.locator("[data-action='pause monitor']").click()
+    experiment = Experiment(SCENARIO)
+    experiment.press("pause monitor")
+    at(lab, experiment)
+
+
+def test_the_faults_wait_for_a_prediction(page, lab_server):
+    lab_server.open(page, lab_server.write("gate.ipynb", GATED))
+    lab_server.run_all(page)
+    pause = page.locator("[data-action='pause monitor']")
+    expect(pause).to_be_disabled()
+    expect(page.locator(".lab-gate")).to_be_visible()
+    page.locator(".widget-radio-box label", has_text="It is suspected.").click()
+    page.get_by_role("button", name="Record prediction").click()
+    expect(page.locator(".lab-gate")).to_be_hidden()
+    page.locator(".lab-target").select_option("server-a")
+    page.locator("[data-action='pause server-a']").click()
+    expect(page.locator(".lab-notice")).to_contain_text("As you predicted")
+
+
+def test_how_it_looks(page, lab_server, screenshots):
+    """The pictures are for people; a machine can see that nothing is wider than its place."""
+    lab_server.open(page, lab_server.write("looks.ipynb", CELLS[:2]))
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    lab_server.run_all(page)
+    settled(page)
+    page.locator(".lab-card").first.click()
+    page.mouse.move(5, 5)
+    expect(page.locator(".dl-badge").first).to_be_visible()
+    root = page.locator(".lab")
+    for theme in ("Dark", "Light"):
+        lab_server.choose_theme(page, theme)
+        for width in (1280, 600):
+            page.set_viewport_size({"width": width, "height": 1350})
+            page.wait_for_timeout(200)  # until the lab has noticed
+            settled(page)
+            root.screenshot(path=screenshots / f"lab-{theme.lower()}-{width}.png")
+            assert root.evaluate("lab => lab.scrollWidth <= lab.clientWidth + 1")
