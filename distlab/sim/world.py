@@ -13,6 +13,7 @@ The same seed, machines and faults give the same trace, in every process and on 
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
@@ -56,6 +57,9 @@ class World:
         self._operations = 0
         self._faults: list[Fault] = []
         self._started = False
+        # A world that is forgotten without close() is closed by the garbage collector at any time:
+        # first this is called, then the coroutines run their finally blocks.
+        self._seal = weakref.finalize(self, self.trace.seal)
 
     def add(self, node: AnyNode) -> AnyNode:
         """Put a node on a machine of its own, before `run`. Returns the node."""
@@ -110,7 +114,7 @@ class World:
         A suspended coroutine is closed, so its `finally` blocks run: after the trace is sealed.
         Whatever refers to each other is taken apart, so that no garbage is left to be searched for.
         """
-        self.trace.seal()
+        self._seal()
         self.kernel.close()
         self.network.close()
         for machine in self.machines.values():
