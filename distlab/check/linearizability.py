@@ -227,7 +227,8 @@ def check(
         text = f"The search did not finish within its budget of {budget:,} states."
         return LinearizabilityResult(None, history, text, spent)
     order = _merge(searches)
-    text = f"One order of {len(order)} operation{'' if len(order) == 1 else 's'} explains every answer."
+    operations = "1 operation" if len(order) == 1 else f"{len(order)} operations"
+    text = f"One order of {operations} explains every answer."
     return LinearizabilityResult(True, history, text, spent, order)
 
 
