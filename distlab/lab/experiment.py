@@ -130,6 +130,13 @@ class Experiment:
         """What a fault may be aimed at: every machine, every link that the run used, all links."""
         return targets_of(self.run)
 
+    @property
+    def variant(self) -> str:
+        """Which of the declared variants the knobs are: `violate`, `satisfy`, or neither."""
+        declared = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying}
+        return next((name for name, knobs in declared.items()
+                     if knobs and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
+
     def buttons(self, target: str) -> list[Action]:
         """The faults that can be pressed for one target now."""
         down = [state.machine for state in self.states if state.power == "down"]

@@ -201,11 +201,11 @@ class Lab {
       part("stage", "div", {},
         part("drawing"), part("overlay", "div", { ariaHidden: "true" },
           part("cursor"), part("ends"), part("readout", "div", { hidden: true }))),
-      part("strip"),
-      part("scrub", "input", {
+      part("strip"), part("caption", "p"),
+      node("label", { className: "lab-look" }, part("gutter", "span", {}, "look at"), part("scrub", "input", {
         type: "range", step: "any", ariaLabel: "Instant to look at, in milliseconds",
         oninput: () => this.scrubTo(Number(this.scrub.value)),
-      }),
+      })),
       node("div", { className: "lab-now" },
         part("states", "ul", { ariaLabel: "Machines at this instant" }),
         node("span", { className: "lab-windows", role: "group", ariaLabel: "Stretch of time shown" },
@@ -290,7 +290,7 @@ class Lab {
     });
     this.target.value = state.target;
     const press = ({ name, label, meaning }, disabled) => node("button", {
-      type: "button", title: meaning, disabled, onclick: () => this.ask("press", { name }),
+      type: "button", title: meaning, disabled, "aria-pressed": name === state.variant || undefined, onclick: () => this.ask("press", { name }),
       "data-action": name,
     }, label);
     const whole = (...names) => state.whole.filter(({ name }) => names.includes(name))
@@ -298,7 +298,7 @@ class Lab {
     this.fill(this.verbs, [state.buttons, state.gate], () =>
       state.buttons.map((action) => press(action, Boolean(state.gate))));
     this.fill(this.history, state.possible, () => whole("undo", "reset"));
-    this.fill(this.variants, state.possible, () =>
+    this.fill(this.variants, [state.possible, state.variant], () =>
       whole(...["violate", "satisfy"].filter((name) => state.possible.includes(name)), "next seed"));
   }
 
@@ -412,6 +412,7 @@ class Lab {
     if (strip) this.fill(this.strip, strip.svg, () => [parsed(strip.svg)]);
     else this.fill(this.strip, "", () => []);
     this.strip.firstChild?.setAttribute("aria-label", strip.alt);
+    this.caption.textContent = strip ? `How the run ends when “${this.state.faults[this.state.selected].title}” comes at another instant.` : "";
   }
 
   showLines(lines, found) {
@@ -454,7 +455,8 @@ class Lab {
     this.cursor.style.transform = `translateX(${within(state.cursor)}px)`;
     this.cursor.style.top = `${layout.top}px`;
     this.cursor.style.height = `${layout.bottom - layout.top}px`;
-    this.scrub.style.marginLeft = `${layout.left - 8}px`;
+    this.gutter.style.width = `${layout.left - 8}px`;
+    this.caption.style.marginLeft = `${layout.left}px`;
     this.scrub.style.width = `${layout.right - layout.left + 16}px`;
     this.scrub.min = layout.from_ms;
     this.scrub.max = layout.to_ms;
@@ -464,17 +466,19 @@ class Lab {
       const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;
       group.style.transform = by ? `translateX(${by}px)` : "";
     }
-    const ends = state.faults.map((fault, index) => ({ ...fault, index })).filter((fault) => fault.lasts);
-    while (this.ends.children.length > ends.length) this.ends.lastChild.remove();
-    ends.forEach((fault, place) => {
-      const grip = this.ends.children[place] ?? this.ends.appendChild(node("div", { className: "lab-end", title: "Drag the end" }));
-      const knob = this.drawing.querySelector(`[data-fault="${fault.index}"] .dl-knob`);
-      const end = drag?.kind === "end" && drag.index === fault.index ? drag.ms
-        : fault.for === null ? layout.to_ms : fault.at + fault.for;
-      grip.dataset.end = fault.index;
-      grip.style.transform = `translate(${within(end)}px, ${knob?.getAttribute("cy") ?? 0}px)`;
-      grip.hidden = fault.index !== state.selected;
-    });
+    this.ends.replaceChildren(); // the end of the selected fault, on the life line or between two
+    const chosen = state.faults[state.selected];
+    if (chosen?.lasts) {
+      const end = drag?.kind === "end" ? drag.ms
+        : chosen.for === null ? layout.to_ms
+          : chosen.for + (drag?.kind === "fault" ? drag.ms : chosen.at);
+      const lanes = chosen.machines.map((name) => layout.lanes[name]);
+      const all = lanes.length ? lanes : Object.values(layout.lanes);
+      const y = (Math.min(...all) + Math.max(...all)) / 2;
+      const grip = node("div", { className: "lab-end", title: "Drag the end of this fault", "data-end": state.selected });
+      grip.style.transform = `translate(${within(end)}px, ${y}px)`;
+      this.ends.append(grip);
+    }
     this.readout.hidden = !drag || drag.kind === "cursor";
     if (!this.readout.hidden) {
       this.readout.textContent = drag.kind === "end"

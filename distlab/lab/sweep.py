@@ -20,9 +20,9 @@ class Sweep:
 
     def __init__(self, window: tuple[float, float], outcome_at: Callable[[float], Outcome]) -> None:
         from_ms, to_ms = window
-        count = min(INSTANTS, math.ceil(to_ms - from_ms))
-        step = (to_ms - from_ms) / count
-        self.instants = [round(from_ms + step * (i + 0.5), 3) for i in range(count)]
+        count = min(INSTANTS, math.floor(to_ms - from_ms) + 1)
+        step = (to_ms - from_ms) / (count - 1)
+        self.instants = [round(from_ms + step * i, 3) for i in range(count)]
         self.points: tuple[tuple[float, Outcome], ...] = ()
         self._outcome_at = outcome_at
 

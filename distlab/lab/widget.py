@@ -27,7 +27,7 @@ from distlab.sim.faults import KINDS, Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
 from distlab.view.strip import strip
-from distlab.view.theme import TONES, stylesheet
+from distlab.view.theme import TONES, fault_words, stylesheet
 
 HERE = Path(__file__).parent
 LOOKS = ("scrub", "zoom", "select", "aim")
@@ -179,14 +179,16 @@ class Lab(Experiment, anywidget.AnyWidget):
             "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
             "status": self.status, "notice": self.notice, "judgement": self._judgement,
             "gate": "" if gate is None or gate.open else gate.text,
-            "faults": [{"text": str(f), "at": f.at_ms, "for": f.for_ms,
-                        "lasts": KINDS[f.kind].lasts} for f in self.faults],
+            "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
+                        "lasts": KINDS[f.kind].lasts, "machines": f.machines}
+                       for f in self.faults],
             "selected": self.selected, "swept": self.strip is None or self.strip.done,
             "target": self.target, "targets": self.targets,
             "buttons": [button._asdict() for button in self.buttons(self.target)],
             "whole": [{"name": name, "label": label, "meaning": meaning}
                       for name, (label, meaning) in EXPERIMENT.items()],
             "possible": [name for name in self.actions if name in EXPERIMENT],
+            "variant": self.variant,
             "states": [state._asdict() for state in self.states],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
             "deciding": self.deciding.name,

@@ -288,8 +288,8 @@ def test_how_it_looks(page, lab_server, screenshots):
     root = page.locator(".lab")
     for theme in ("Dark", "Light"):
         lab_server.choose_theme(page, theme)
-        for width in (1280, 600):
-            page.set_viewport_size({"width": width, "height": 1350})
+        for width, height in ((1280, 1350), (600, 1900)):
+            page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(200)  # until the lab has noticed
             settled(page)
             root.screenshot(path=screenshots / f"lab-{theme.lower()}-{width}.png")

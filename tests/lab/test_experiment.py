@@ -66,11 +66,14 @@ def test_a_restart_at_the_instant_of_the_crash_comes_later(lab):
 
 
 def test_the_variants_set_the_knobs(lab):
+    assert lab.variant == "violate"
     lab.press("satisfy")
-    assert lab.run.knobs["patience_ms"] == 250
+    assert (lab.variant, lab.run.knobs["patience_ms"]) == ("satisfy", 250)
     assert lab.verdict.ok
     lab.press("violate")
     assert lab.run.knobs["patience_ms"] == 60
+    lab.set(patience_ms=61)
+    assert lab.variant == ""
 
 
 def test_the_next_seed_is_another_run(lab):
@@ -218,7 +221,7 @@ def test_the_strip_comes_in_slices_and_outlives_a_drag(lab):
 
 def test_a_short_window_has_few_instants(lab):
     lab.zoom(100, 110)
-    assert [ms for ms, _ in lab.sweep()] == [100.5 + i for i in range(10)]
+    assert [ms for ms, _ in lab.sweep()] == [100 + i for i in range(11)]
 
 
 def test_the_deciding_verdict_is_the_one_that_does_not_hold(lab):
