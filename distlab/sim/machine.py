@@ -163,7 +163,7 @@ class Machine:
             raise TypeError(
                 f"{self.name} ({type(self.node).__name__}) received a "
                 f"{type(value).__name__}, but has no method {name}"
-            )
+            ) from None
         return handler  # type: ignore[no-any-return]
 
     def open_mailbox(self, label: str) -> tuple[int, Future]:

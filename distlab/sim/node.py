@@ -155,6 +155,8 @@ class Node:
         machine.record((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
 
     def _put_on(self, machine: Machine) -> None:
+        if "_machine" in vars(self):
+            raise BadInput(f"{self.name} is on a machine already: make a node for each world")
         for name, value in vars(self).items():
             if isinstance(value, (MutableSequence, MutableMapping, MutableSet)):
                 raise BadInput(

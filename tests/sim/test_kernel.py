@@ -1,0 +1,352 @@
+"""Virtual time, futures, tasks: without machines, as the kernel knows none."""
+
+import pytest
+
+from distlab.host import BadInput, Refused
+from distlab.sim.kernel import Cancelled, Deadlock, Future, Kernel, Runaway, Task, Timeout
+
+
+class Owner:
+    """A machine that is always on."""
+
+    running = True
+
+    def __init__(self):
+        self.unheard_errors = []
+
+    def admit(self, action, argument):
+        action(argument)
+
+    def unheard(self, task, error):
+        self.unheard_errors.append((task.label, error))
+
+
+class Bench:
+    """A kernel, a list of what happened, and tasks that write into it."""
+
+    def __init__(self):
+        self.kernel, self.owner, self.log = Kernel(), Owner(), []
+
+    def spawn(self, coroutine, label="task", background=False):
+        task = Task(self.kernel, coroutine, label, self.owner, background)
+        task.start()
+        return task
+
+    def sleep(self, us, label="time"):
+        future = Future(self.kernel, label)
+        self.kernel.at(self.kernel.now_us + us, lambda _: future.resolve())
+        return future
+
+    def timeout(self, us):
+        def start(expire):
+            running = [True]
+            self.kernel.at(self.kernel.now_us + us, lambda _: running[0] and expire())
+            return lambda: running.__setitem__(0, False)
+
+        return Timeout(self.kernel, start, us / 1000)
+
+    def note(self, text):
+        self.log.append((self.kernel.now_us, text))
+
+    def run(self, until_us=1000, **limits):
+        self.kernel.run(until_us, **limits)
+        return self.log
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_entries_run_in_order_of_time_then_of_scheduling(bench):
+    for time, text in ((5, "b"), (3, "a"), (5, "c")):
+        bench.kernel.at(time, bench.note, text)
+    assert bench.run() == [(3, "a"), (5, "b"), (5, "c")]
+    assert bench.kernel.now_us == 1000
+
+
+def test_what_is_scheduled_for_now_runs_now(bench):
+    bench.kernel.at(5, lambda _: bench.kernel.at(5, bench.note, "same instant"))
+    assert bench.run() == [(5, "same instant")]
+
+
+def test_an_entry_at_the_last_instant_runs_and_one_after_it_waits(bench):
+    bench.kernel.at(10, bench.note, "last")
+    bench.kernel.at(11, bench.note, "later")
+    assert bench.run(10) == [(10, "last")]
+    assert bench.run(11)[1:] == [(11, "later")]
+
+
+def test_the_past_cannot_be_scheduled(bench):
+    bench.run(10)
+    with pytest.raises(ValueError, match="cannot schedule at 9 µs: it is 10 µs already"):
+        bench.kernel.at(9, bench.note, "")
+
+
+def test_a_run_does_not_go_back_in_time(bench):
+    bench.run(10)
+    with pytest.raises(BadInput, match="cannot run until 9 µs"):
+        bench.run(9)
+
+
+def test_a_run_inside_itself_is_refused(bench):
+    bench.kernel.at(1, lambda _: bench.run(5))
+    with pytest.raises(RuntimeError, match="this world is running"):
+        bench.run()
+
+
+def test_after_an_error_a_run_does_not_go_on(bench):
+    bench.kernel.at(1, lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bench.run()
+    with pytest.raises(RuntimeError, match="an error has ended its run"):
+        bench.run()
+
+
+def test_a_runaway_names_who_waits_for_what(bench):
+    def again(_):
+        bench.kernel.at(bench.kernel.now_us, again)
+
+    async def wait():
+        await Future(bench.kernel, "Godot")
+
+    bench.spawn(wait(), "Vladimir")
+    bench.kernel.at(7, again)
+    with pytest.raises(
+        Runaway, match=r"more than 50 events by 0\.007 ms.*Vladimir waits for Godot"
+    ):
+        bench.run(max_events=50)
+
+
+def test_a_runaway_of_handlers_says_so(bench):
+    def again(_):
+        bench.kernel.at(bench.kernel.now_us + 1, again)
+
+    again(None)
+    with pytest.raises(Runaway, match="nobody waits"):
+        bench.run(max_events=50)
+
+
+def test_a_deadlock_names_everybody_who_waits(bench):
+    async def wait(what):
+        await Future(bench.kernel, what)
+
+    bench.spawn(wait("the left fork"), "Plato")
+    bench.spawn(wait("the right fork"), "Kant")
+    bench.spawn(wait("food"), "the cat", background=True)
+    with pytest.raises(Deadlock) as caught:
+        bench.run()
+    assert str(caught.value) == (
+        "at 1 ms nothing is left to do, yet Plato waits for the left fork; "
+        "Kant waits for the right fork"
+    )
+
+
+def test_no_deadlock_while_something_is_still_to_come(bench):
+    async def wait():
+        await bench.sleep(5000)
+
+    bench.spawn(wait())
+    bench.run(1000)
+
+
+def test_a_task_gives_its_result(bench):
+    async def add(a, b):
+        await bench.sleep(10)
+        return a + b
+
+    async def main():
+        bench.note(await bench.spawn(add(1, 2)))
+
+    bench.spawn(main())
+    assert bench.run() == [(10, 3)]
+
+
+@pytest.mark.parametrize("error", [Refused("no"), TimeoutError("silence")])
+def test_an_outcome_reaches_whoever_awaits_the_task(bench, error):
+    async def fail():
+        raise error
+
+    async def main():
+        try:
+            await bench.spawn(fail())
+        except type(error) as caught:
+            bench.note(caught)
+
+    bench.spawn(main())
+    assert bench.run() == [(0, error)]
+    assert bench.owner.unheard_errors == []
+
+
+def test_an_outcome_that_nobody_awaits_is_told_to_the_owner(bench):
+    async def fail():
+        raise Refused("no")
+
+    bench.spawn(fail(), "renewal")
+    bench.run()
+    ((label, error),) = bench.owner.unheard_errors
+    assert (label, str(error)) == ("renewal", "no")
+
+
+def test_any_other_exception_is_a_bug_and_ends_the_run(bench):
+    async def fail():
+        raise KeyError("typo")
+
+    bench.spawn(fail())
+    with pytest.raises(KeyError, match="typo"):
+        bench.run()
+
+
+def test_only_futures_can_be_awaited(bench):
+    class Foreign:
+        def __await__(self):
+            yield 42
+
+    async def main():
+        await Foreign()
+
+    bench.spawn(main(), "stranger")
+    with pytest.raises(TypeError, match="stranger awaited int"):
+        bench.run()
+
+
+def test_the_first_result_counts(bench):
+    future = Future(bench.kernel, "answer")
+    future.resolve(1)
+    future.resolve(2)
+    future.reject(Refused("no"))
+    assert future.result() == 1
+
+
+def test_cancel_raises_where_the_task_waits(bench):
+    async def work():
+        try:
+            await bench.sleep(100)
+        except Cancelled:
+            bench.note("cancelled")
+            await bench.sleep(20)
+            bench.note("tidied up")
+
+    task = bench.spawn(work())
+    bench.kernel.at(30, lambda _: task.cancel())
+    assert bench.run() == [(30, "cancelled"), (50, "tidied up")]
+
+
+def test_a_cancelled_task_is_not_unheard(bench):
+    async def work():
+        await bench.sleep(100)
+
+    task = bench.spawn(work())
+    bench.kernel.at(30, lambda _: task.cancel())
+    bench.run()
+    assert task.done
+    assert bench.owner.unheard_errors == []
+
+
+def test_cancel_before_the_first_step(bench):
+    async def work():
+        bench.note("started")
+
+    task = bench.spawn(work())
+    task.cancel()
+    assert bench.run() == []
+    assert task.done
+
+
+def test_a_timeout_ends_a_wait(bench):
+    async def work():
+        try:
+            async with bench.timeout(50):
+                await bench.sleep(80)
+        except TimeoutError as error:
+            bench.note(str(error))
+        await bench.sleep(100)
+        bench.note("goes on")
+
+    bench.spawn(work())
+    assert bench.run() == [(50, "nothing within 0.05 ms"), (150, "goes on")]
+
+
+def test_a_timeout_that_is_not_needed_does_nothing(bench):
+    async def work():
+        async with bench.timeout(50):
+            await bench.sleep(10)
+        await bench.sleep(100)
+        bench.note("goes on")
+
+    bench.spawn(work())
+    assert bench.run() == [(110, "goes on")]
+
+
+@pytest.mark.parametrize(("outer", "inner", "heard"), [(50, 80, "outer"), (80, 50, "inner")])
+def test_of_nested_timeouts_the_shorter_one_is_heard(bench, outer, inner, heard):
+    async def work():
+        try:
+            async with bench.timeout(outer):
+                try:
+                    async with bench.timeout(inner):
+                        await bench.sleep(500)
+                except TimeoutError:
+                    bench.note("inner")
+        except TimeoutError:
+            bench.note("outer")
+        await bench.sleep(200)
+        bench.note("goes on")
+
+    bench.spawn(work())
+    assert bench.run() == [(50, heard), (250, "goes on")]
+
+
+def test_nested_timeouts_that_are_over_at_one_instant(bench):
+    """The outer one is heard, and the inner one does not end the task later."""
+
+    async def work():
+        try:
+            async with bench.timeout(50), bench.timeout(50):
+                await bench.sleep(500)
+        except TimeoutError:
+            bench.note("once")
+        await bench.sleep(200)
+        bench.note("goes on")
+
+    bench.spawn(work())
+    assert bench.run() == [(50, "once"), (250, "goes on")]
+
+
+def test_a_timeout_needs_a_coroutine(bench):
+    timeout = bench.timeout(5)
+    with pytest.raises(RuntimeError, match="set_timer"):
+        timeout.__aenter__().send(None)
+
+
+def test_a_stale_wake_up_does_not_end_a_later_wait(bench):
+    """Cancelled and woken at one instant: the second of the two finds the task waiting anew."""
+
+    async def work():
+        try:
+            await bench.sleep(30)
+        except Cancelled:
+            await bench.sleep(100)
+            bench.note("full wait")
+
+    task = bench.spawn(work())
+    bench.kernel.at(30, lambda _: task.cancel())
+    assert bench.run() == [(130, "full wait")]
+
+
+def test_close_runs_finally_blocks_and_forgives_what_they_do(bench):
+    async def work(insist):
+        try:
+            await bench.sleep(5000)
+        finally:
+            bench.note("closed")
+            if insist:
+                await bench.sleep(1)
+
+    for insist in (False, True):
+        bench.spawn(work(insist))
+    bench.run(10)
+    bench.kernel.close()
+    assert [text for _, text in bench.log] == ["closed", "closed"]
+    assert not bench.kernel.tasks
+    assert not bench.kernel.queue

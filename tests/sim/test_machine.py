@@ -1,0 +1,575 @@
+"""Machines and the programs on them: messages, timers, calls, crash, restart, pause."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import pytest
+
+from distlab.host import BadInput
+from distlab.sim import Client, Deadlock, Node, Runaway, World, parse_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    pass
+
+
+class Echo(Node):
+    """Answers every `Ask`, and counts them in memory."""
+
+    def on_start(self):
+        self.heard = 0
+
+    def on_ask(self, message, sender):
+        self.heard += 1
+        self.send(sender, Answer(f"{message.text} {self.heard}"))
+
+
+class Ticker(Node):
+    """A timer every 10 ms."""
+
+    def on_start(self):
+        self.set_timer(10, Tick())
+
+    def on_tick(self, timer):
+        self.note("tick")
+        self.set_timer(10, timer)
+
+
+def world(*nodes, faults="", latency_ms=(5, 5), seed=0):
+    """A world in which every message takes 5 ms."""
+    made = World(seed, latency_ms)
+    for node in nodes:
+        made.add(node)
+    made.inject(parse_schedule(faults))
+    return made
+
+
+def lines(trace, *kinds):
+    """(ms, node, what or why) of the events of these kinds."""
+    return [(e.at_us / 1000, e.node, e.what or e.why) for e in trace.of_kind(*kinds)]
+
+
+def notes(trace):
+    return [(at_ms, text) for at_ms, _, text in lines(trace, "note")]
+
+
+def client(program, name="client"):
+    return Client(name, program)
+
+
+# Messages and calls
+
+
+def test_a_message_reaches_its_handler():
+    class Sender(Node):
+        def on_start(self):
+            self.send("echo", Ask("hello"))
+
+        def on_answer(self, message, sender):
+            self.note(f"{sender}: {message.text}")
+
+    assert notes(world(Sender("a"), Echo("echo")).run(100)) == [(10, "echo: hello 1")]
+
+
+def test_a_call_waits_for_its_own_answer():
+    class Slow(Node):
+        async def on_ask(self, message, sender):
+            await self.sleep(float(message.text))
+            self.send(sender, Answer(message.text))
+
+    async def program(self):
+        async def ask(text):
+            answer = await self.call("slow", Ask(text))
+            self.note(answer.text)
+
+        for text in ("30", "10", "20"):
+            self.spawn(ask(text))
+
+    trace = world(client(program), Slow("slow")).run(100)
+    assert notes(trace) == [(20, "10"), (30, "20"), (40, "30")]
+
+
+def test_an_answer_after_the_timeout_is_late():
+    async def program(self):
+        try:
+            await self.call("echo", Ask("x"), timeout_ms=8)
+        except TimeoutError as error:
+            self.note(str(error))
+
+    trace = world(client(program), Echo("echo")).run(100)
+    assert notes(trace) == [(8, "nothing within 8 ms")]
+    assert lines(trace, "drop")[0][0] == 10
+    assert trace.of_kind("drop")[0].why == "late"
+
+
+def test_the_second_answer_to_a_call_is_late():
+    class Twice(Echo):
+        def on_ask(self, message, sender):
+            super().on_ask(message, sender)
+            super().on_ask(message, sender)
+
+    async def program(self):
+        self.note((await self.call("echo", Ask("x"))).text)
+
+    trace = world(client(program), Twice("echo")).run(100)
+    assert notes(trace) == [(10, "x 1")]
+    assert [event.why for event in trace.of_kind("drop")] == ["late"]
+
+
+def test_an_answer_to_an_earlier_life_is_late():
+    """The mailbox numbers of a client go on after a restart: old answers find no new call."""
+
+    async def program(self):
+        self.note((await self.call("echo", Ask("x"))).text)
+
+    trace = world(client(program), Echo("echo"), faults="crash:client@6+1").run(100)
+    assert notes(trace) == [(17, "x 2")]
+    assert [event.why for event in trace.of_kind("drop")] == ["late"]
+
+
+def test_another_node_may_answer():
+    class Forwarder(Node):
+        def on_ask(self, message, sender):
+            self.send("echo", (message, sender))
+
+    class Direct(Node):
+        def on_tuple(self, message, sender):
+            question, asker = message
+            self.send(asker, Answer(question.text))
+
+    async def program(self):
+        self.note((await self.call("front", Ask("x"))).text)
+
+    assert notes(world(client(program), Forwarder("front"), Direct("echo")).run(50)) == [(15, "x")]
+
+
+def test_a_machine_may_send_to_itself():
+    class Selfish(Node):
+        def on_start(self):
+            self.send(self.name, Ask("x"))
+
+        def on_ask(self, message, sender):
+            self.note(sender)
+
+    faults = "loss:*>*@0=100;partition:a|b@0"  # no network in between, so no network fault
+    assert notes(world(Selfish("a"), Node("b"), faults=faults).run(10)) == [(0, "a")]
+
+
+def test_a_message_to_nobody_is_an_error():
+    class Lost(Node):
+        def on_start(self):
+            self.send("eho", Ask("x"))
+
+    with pytest.raises(BadInput, match=r"no machine 'eho'; did you mean 'echo'\?"):
+        world(Lost("a"), Echo("echo")).run(10)
+
+
+def test_a_call_to_nobody_is_an_error():
+    async def program(self):
+        await self.call("eho", Ask("x"))
+
+    with pytest.raises(BadInput, match=r"no machine 'eho'; did you mean 'echo'\?"):
+        world(client(program), Echo("echo")).run(10)
+
+
+def test_a_message_without_a_handler_is_an_error():
+    class Sender(Node):
+        def on_start(self):
+            self.send("echo", Tick())
+
+    with pytest.raises(
+        TypeError, match=r"echo \(Echo\) received a Tick, but has no method on_tick"
+    ):
+        world(Sender("a"), Echo("echo")).run(10)
+
+
+def test_a_handler_that_returns_a_value_is_an_error():
+    class Wrong(Echo):
+        def on_ask(self, message, sender):
+            return True
+
+    async def program(self):
+        self.send("echo", Ask("x"))
+
+    with pytest.raises(TypeError, match=r"echo \(handling Ask\): expected a coroutine, got bool"):
+        world(client(program), Wrong("echo")).run(10)
+
+
+def test_an_async_handler_acts_at_once():
+    class Counter(Node):
+        def on_start(self):
+            self.count = 0
+
+        async def on_ask(self, message, sender):
+            self.count += 1
+            await self.sleep(50)
+
+        def on_tick(self, message, sender):
+            self.note(self.count)
+
+    class Sender(Node):
+        def on_start(self):
+            self.send("b", Ask("x"))
+            self.send("b", Tick())
+
+    assert notes(world(Sender("a"), Counter("b")).run(100)) == [(5, 1)]
+
+
+def test_two_clients_without_answers_are_a_deadlock():
+    class Silent(Node):
+        def on_ask(self, message, sender):
+            pass
+
+    async def program(self):
+        await self.call("silent", Ask("x"))
+
+    stuck = world(client(program, "c1"), client(program, "c2"), Silent("silent"))
+    with pytest.raises(Deadlock) as caught:
+        stuck.run(100)
+    assert str(caught.value) == (
+        "at 100 ms nothing is left to do, yet "
+        "c1 (on_start) waits for an answer of silent to Ask; "
+        "c2 (on_start) waits for an answer of silent to Ask"
+    )
+
+
+def test_a_loop_without_time_is_a_runaway():
+    async def program(self):
+        while True:
+            await self.sleep(0)
+
+    with pytest.raises(Runaway, match=r"client \(on_start\) waits for 0 ms to pass"):
+        world(client(program)).run(100, max_events=500)
+
+
+# Names, memory
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a>b", "a,b", "a|b", "a@b", "ä", "*", "a#1"])
+def test_names_that_could_not_stand_in_a_fault_are_refused(name):
+    with pytest.raises(BadInput, match="allowed are letters"):
+        Node(name)
+
+
+@pytest.mark.parametrize("memory", [[], {}, set(), deque(), bytearray()])
+def test_memory_made_in_init_is_refused(memory):
+    class Wrong(Node):
+        def __init__(self, name):
+            super().__init__(name)
+            self.log = memory
+
+    with pytest.raises(BadInput, match=r"Wrong\.__init__ makes log, .* would survive a crash"):
+        World().add(Wrong("a"))
+
+
+def test_names_are_unique():
+    with pytest.raises(BadInput, match="there is a node 'a' already"):
+        world(Node("a"), Node("a"))
+
+
+def test_a_node_is_for_one_world():
+    node = Node("a")
+    world(node)
+    with pytest.raises(BadInput, match="a is on a machine already"):
+        world(node)
+
+
+def test_a_node_without_a_machine_says_so():
+    with pytest.raises(RuntimeError, match=r"world\.add\(node\) comes first"):
+        Echo("a").send("b", Tick())
+
+
+def test_an_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError):
+        Node("a").hurd  # noqa: B018
+
+
+# Timers
+
+
+def test_timers_carry_a_value_and_ring_once():
+    trace = world(Ticker("a")).run(25)
+    assert lines(trace, "timer") == [(10, "a", Tick()), (20, "a", Tick())]
+
+
+def test_a_cancelled_timer_does_not_ring():
+    class Cancels(Ticker):
+        def on_start(self):
+            self.set_timer(10, Tick()).cancel()
+            self.set_timer(15, Tick())
+
+    assert notes(world(Cancels("a")).run(20)) == [(15, "tick")]
+
+
+@pytest.mark.parametrize("wait", ["set_timer", "sleep", "timeout"])
+def test_no_duration_is_negative(wait):
+    async def program(self):
+        if wait == "set_timer":
+            self.set_timer(-1, Tick())
+        elif wait == "sleep":
+            await self.sleep(-1)
+        else:
+            async with self.timeout(-1):
+                pass
+
+    with pytest.raises(ValueError, match="-1 ms on client: it cannot be negative"):
+        world(client(program)).run(10)
+
+
+# Crash and restart
+
+
+def test_a_crash_loses_memory_and_keeps_configuration():
+    async def program(self):
+        for _ in range(4):
+            await self.sleep(20)
+            self.send("echo", Ask("x"))
+        self.note(echo.tag)
+
+    class Tagged(Echo):
+        def __init__(self, name):
+            super().__init__(name)
+            self.tag = "configured"
+
+    class Listener(Client):
+        def on_answer(self, message, sender):
+            self.note(message.text)
+
+    echo = Tagged("echo")
+    trace = world(Listener("client", program), echo, faults="crash:echo@50+5").run(100)
+    assert [text for _, text in notes(trace)] == ["x 1", "x 2", "x 1", "configured", "x 2"]
+
+
+def test_messages_to_a_machine_that_is_down_are_dropped():
+    async def program(self):
+        self.send("echo", Ask("x"))
+
+    trace = world(client(program), Echo("echo"), faults="crash:echo@3").run(100)
+    assert [(event.at_us, event.why) for event in trace.of_kind("drop")] == [(5000, "down")]
+
+
+def test_timers_do_not_survive_a_crash():
+    assert notes(world(Ticker("a"), faults="crash:a@12+3").run(40)) == [
+        (10, "tick"),
+        (25, "tick"),
+        (35, "tick"),
+    ]
+
+
+def test_finally_blocks_of_a_crashed_node_do_not_act():
+    async def program(self):
+        try:
+            await self.sleep(1000)
+        finally:
+            self.note("released")
+            self.send("echo", Ask("release"))
+
+    died = world(client(program), Echo("echo"), faults="crash:client@10+20")
+    trace = died.run(100)
+    died.close()
+    assert notes(trace) == []
+    assert trace.of_kind("send") == []
+
+
+def test_a_coroutine_of_an_earlier_life_does_not_go_on():
+    async def program(self):
+        await self.sleep(30)
+        self.note("awake")
+
+    assert notes(world(client(program), faults="crash:client@10+5").run(100)) == [(45, "awake")]
+
+
+def test_a_crashed_client_is_no_deadlock():
+    async def program(self):
+        await self.call("echo", Ask("x"))
+
+    world(client(program), Echo("echo"), faults="crash:client@3").run(100)
+
+
+def test_faults_of_the_first_instant_strike_before_the_machines_boot():
+    class Speaker(Node):
+        def on_start(self):
+            self.note("boots")
+
+    trace = world(Speaker("a"), Speaker("b"), faults="crash:a@0+10;pause:b@0+20").run(50)
+    assert lines(trace, "note") == [(10, "a", "boots"), (20, "b", "boots")]
+
+
+def test_what_arrives_at_the_instant_of_a_restart_finds_memory():
+    class Lazy(Echo):
+        async def on_start(self):
+            self.heard = 0
+            await self.sleep(1)
+
+    async def program(self):
+        self.note((await self.call("echo", Ask("x"))).text)
+
+    faults = "crash:echo@1+19;hold:client>echo@0+20"
+    assert notes(world(client(program), Lazy("echo"), faults=faults).run(50)) == [(25, "x 1")]
+
+
+# Pause
+
+
+def test_what_comes_to_a_paused_machine_waits_in_order():
+    class Log(Node):
+        def on_start(self):
+            self.set_timer(12, Tick())
+
+        def on_ask(self, message, sender):
+            self.note(message.text)
+
+        def on_tick(self, timer):
+            self.note("tick")
+
+    async def program(self):
+        for text in ("a", "b", "c"):
+            self.send("log", Ask(text))
+            await self.sleep(5)
+
+    trace = world(client(program), Log("log"), faults="pause:log@6+50").run(100)
+    assert notes(trace) == [(5, "a"), (56, "b"), (56, "tick"), (56, "c")]
+
+
+def test_what_waits_at_a_paused_machine_has_arrived():
+    """A partition that begins later cannot take it back; a crash can."""
+
+    async def program(self):
+        self.send("echo", Ask("x"))
+
+    partitioned = "pause:echo@1+50;partition:client|echo@20"
+    assert (
+        len(world(client(program), Echo("echo"), faults=partitioned).run(100).of_kind("drop")) == 1
+    )
+    crashed = world(client(program), Echo("echo"), faults="pause:echo@1+50;crash:echo@20").run(100)
+    assert [(event.at_us, event.why) for event in crashed.of_kind("drop")] == [(20_000, "down")]
+
+
+def test_a_paused_machine_is_cut_off_as_any_other():
+    async def program(self):
+        self.send("echo", Ask("x"))
+
+    faults = "pause:echo@1+50;partition:client|echo@2+10"
+    trace = world(client(program), Echo("echo"), faults=faults).run(100)
+    assert [(event.at_us, event.why) for event in trace.of_kind("drop")] == [(5000, "cut")]
+
+
+def test_a_pause_longer_than_its_timeouts():
+    """Both time-outs are over when the client comes back; the answer, too, is there. It hears
+    the inner time-out once, and the outer one does not end it later."""
+
+    async def program(self):
+        try:
+            async with self.timeout(100):
+                await self.call("echo", Ask("x"), timeout_ms=50)
+        except TimeoutError as error:
+            self.note(str(error))
+        await self.sleep(30)
+        self.note("lives on")
+
+    trace = world(client(program), Echo("echo"), faults="pause:client@8+500").run(600)
+    assert notes(trace) == [(508, "nothing within 50 ms"), (538, "lives on")]
+
+
+def test_the_clock_goes_on_during_a_pause():
+    """The lease hazard: a check before the pause says nothing about the time after it."""
+
+    async def program(self):
+        before = self.monotonic_ms()
+        await self.sleep(10)
+        self.note(self.monotonic_ms() - before)
+
+    assert notes(world(client(program), faults="pause:client@5+100").run(200)) == [(105, 100 + 5)]
+
+
+# Faults that overlap
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [
+        ("crash:a@10+100;crash:a@50+10", [(110, "restart")]),
+        ("crash:a@10;crash:a@50+10", []),
+        ("crash:a@10+10;crash:a@50+10", [(20, "restart"), (60, "restart")]),
+        ("crash:a@10+100;crash:a@50", []),
+        ("crash:a@10+100;restart:a@50", [(50, "restart")]),
+        ("crash:a@10;restart:a@50", [(50, "restart")]),
+        ("crash:a@10+100;restart:a@50;crash:a@60", [(50, "restart")]),
+        ("crash:a@10+100;restart:a@50;crash:a@60+100", [(50, "restart"), (160, "restart")]),
+        ("restart:a@50", []),
+        ("pause:a@10+100;pause:a@50+10", [(110, "resume")]),
+        ("pause:a@10+50;pause:a@50+100", [(150, "resume")]),
+        ("pause:a@10;pause:a@50+10", []),
+        ("pause:a@10+50;pause:a@50", []),
+        ("pause:a@10+0", [(10, "resume")]),
+        ("pause:a@10+100;crash:a@50+10", [(60, "restart")]),
+        ("pause:a@10+100;crash:a@50", []),
+        ("pause:a@10+100;crash:a@50+10;pause:a@80+200", [(60, "restart"), (280, "resume")]),
+        ("crash:a@10+100;pause:a@50+10", [(110, "restart")]),
+    ],
+)
+def test_overlapping_outages(faults, expected):
+    trace = world(Ticker("a"), faults=faults).run(400)
+    events = [(event.at_us / 1000, event.kind) for event in trace.of_kind("restart", "resume")]
+    assert events == expected
+
+
+# Refusals
+
+
+def test_the_world_is_complete_when_it_starts():
+    begun = world(Ticker("a"))
+    begun.run(10)
+    with pytest.raises(RuntimeError, match=r"add\(\) after run\(\)"):
+        begun.add(Node("b"))
+    with pytest.raises(RuntimeError, match=r"inject\(\) after run\(\)"):
+        begun.inject(parse_schedule("crash:a@20"))
+
+
+def test_a_run_in_two_parts_is_the_same_run():
+    whole, parts = (world(Ticker("a"), faults="pause:a@15+20") for _ in range(2))
+    parts.run(35)
+    assert parts.run(100).text() == whole.run(100).text()
+
+
+# State
+
+
+def test_the_state_is_recorded_when_it_changes():
+    class Shown(Echo):
+        def describe(self):
+            return f"heard {self.heard}"
+
+    async def program(self):
+        await self.call("echo", Ask("x"))
+
+    trace = world(client(program), Shown("echo"), faults="crash:echo@8+2").run(20)
+    assert lines(trace, "state") == [
+        (0, "echo", "heard 0"),
+        (5, "echo", "heard 1"),
+        (10, "echo", "heard 0"),
+    ]
+
+
+def test_a_state_made_in_an_async_start_is_described_after_its_first_step():
+    class Shown(Node):
+        async def on_start(self):
+            self.phase = "waking"
+            await self.sleep(5)
+            self.phase = "awake"
+
+        def describe(self):
+            return self.phase
+
+    assert lines(world(Shown("a")).run(20), "state") == [(0, "a", "waking"), (5, "a", "awake")]
