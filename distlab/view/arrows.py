@@ -1,4 +1,4 @@
-"""The arrows of a space-time diagram: their geometry, their paths, and where their words may stand."""
+"""The arrows of a space-time diagram: where they run, and where their words may stand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from math import hypot
 from statistics import median_low
 from typing import NamedTuple
 
-from distlab.view.labels import Box, Line
-from distlab.view.picture import number, text_width
+from distlab.view.labels import Line
+from distlab.view.picture import Box, number, text_width
 from distlab.view.places import Places
 from distlab.view.story import Message, Story
 
@@ -27,11 +27,19 @@ class Arrow(NamedTuple):
     """Whether its end lies inside the picture."""
 
     @property
+    def is_lost(self) -> bool:
+        return bool(self.why) and self.why != UNDER_WAY
+
+    @property
+    def arrival(self) -> int:
+        """The position of its end in the trace. It must have one."""
+        return self.message.arrivals[self.copy].position
+
+    @property
     def style(self) -> str:
-        """The class of its look."""
+        """The classes of its look."""
         if self.why:
-            look = "dl-flying" if self.why == UNDER_WAY else "dl-lost"
-            return f"{look} dl-less" if self.message.quiet else look
+            return ("dl-lost" if self.is_lost else "dl-flying") + " dl-less" * self.message.quiet
         if self.message.quiet:
             return "dl-quiet"
         return "dl-message dl-again" if self.copy else "dl-message"
@@ -44,24 +52,21 @@ class Arrow(NamedTuple):
     def path(self) -> str:
         """The line and, if it arrives, its head; both fill and stroke have one colour."""
         x1, y1, x2, y2 = self.line
-        path = f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"
+        data = f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"
         length = hypot(x2 - x1, y2 - y1)
         if self.why or not self.whole or not length:
-            return path
+            return data
         u, v = (x2 - x1) / length, (y2 - y1) / length
-        a, b = -7 * u - 3 * v, -7 * v + 3 * u
-        return f"{path}m0 0l{number(a)} {number(b)} {number(6 * v)} {number(-6 * u)}z"
+        return f"{data}m0 0l{-7 * u - 3 * v:.1f} {3 * u - 7 * v:.1f} {6 * v:.1f} {-6 * u:.1f}z"
 
     def end_mark(self) -> str:
-        """How it got lost, as a shape: a cross, a wall, a closed box, an empty ring."""
-        x, y = number(self.line.x2), number(self.line.y2)
-        shapes = {
-            "lost": "m-4-4l8 8m0-8l-8 8",
-            "cut": "m-7 0h14m-14-3v6m14-6v6",
+        """How it was lost, as a shape: a cross, a wall, a closed box, an empty ring."""
+        shape = {
+            "cut": "m-4.5-2h9m-9 4h9",
             "down": "m-3.5-3.5h7v7h-7z",
             "late": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
-        }
-        return f"M{x} {y}{shapes.get(self.why, shapes['lost'])}"
+        }.get(self.why, "m-4-4l8 8m0-8l-8 8")
+        return f"M{number(self.line.x2)} {number(self.line.y2)}{shape}"
 
     def label_boxes(self, text: str) -> Iterator[Box]:
         """Where its words may stand, the best place first: beside it, or above if it is flat."""
@@ -89,8 +94,9 @@ def arrows(story: Story, places: Places) -> list[Arrow]:
         sender, receiver = message.sender, message.receiver
         if sender == receiver:
             continue
-        x1, y1 = places.x(message.at_us), places.edge(sender, receiver)
-        y2 = places.edge(receiver, sender)
+        x1, y1, y2 = places.x(message.at_us), places.bottom[sender], places.top[receiver]
+        if y1 > y2:
+            y1, y2 = places.top[sender], places.bottom[receiver]
         for copy, (_, at_us, why) in enumerate(message.arrivals):
             part = 1.0
             if why in ("lost", "cut"):  # between two life lines: the first, or those of the end
@@ -100,26 +106,27 @@ def arrows(story: Story, places: Places) -> list[Arrow]:
             elif why:  # the mark stands in front of the receiver's bar
                 part = 1 - 7 / abs(y2 - y1)
             end = x1 + (places.x(at_us) - x1) * part
-            found.append(_clipped(places, message, copy, Line(x1, y1, end, y1 + (y2 - y1) * part), why))
+            line = _clipped(places, x1, y1, end, y1 + (y2 - y1) * part)
+            if line is not None:
+                found.append(Arrow(message, copy, line, why, end <= places.layout.right))
         if not message.arrivals:
-            line = Line(x1, y1, places.x(story.end_us), y1 + (y2 - y1) * 0.8)
-            found.append(_clipped(places, message, 0, line, UNDER_WAY))
-    return [arrow for arrow in found if arrow is not None]
+            line = _clipped(places, x1, y1, places.x(story.end_us), y1 + (y2 - y1) * 0.8)
+            if line is not None:
+                found.append(Arrow(message, 0, line, UNDER_WAY, False))
+    return found
 
 
-def _clipped(places: Places, message: Message, copy: int, line: Line, why: str) -> Arrow | None:
-    """The part of the line that lies between the edges of the picture."""
-    x1, y1, x2, y2 = line
+def _clipped(places: Places, x1: float, y1: float, x2: float, y2: float) -> Line | None:
+    """The part of a line that lies between the edges of the picture."""
     left, right = places.layout.left, places.layout.right
     if x2 < left or x1 > right:
         return None
     slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
     if x1 < left:
         x1, y1 = left, y1 + (left - x1) * slope
-    whole = x2 <= right
-    if not whole:
+    if x2 > right:
         x2, y2 = right, y2 - (x2 - right) * slope
-    return Arrow(message, copy, Line(x1, y1, x2, y2), why, whole)
+    return Line(x1, y1, x2, y2)
 
 
 def worth_words(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
-from typing import Any
+from math import ceil
+from typing import Any, NamedTuple
 
 from distlab.view.theme import stylesheet
 
@@ -74,6 +75,47 @@ class Picture:
         return {"text/html": self.html(), "text/plain": self.text}
 
 
+class Box(NamedTuple):
+    """A rectangle from its upper left to its lower right corner."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def meets(self, other: Box) -> bool:
+        across = self.x1 < other.x2 and other.x1 < self.x2
+        return across and self.y1 < other.y2 and other.y1 < self.y2
+
+    def outline(self) -> str:
+        """The path around it."""
+        x1, y1, x2, y2 = map(number, self)
+        return f"M{x1} {y1}H{x2}V{y2}H{x1}z"
+
+    def filled(self, pattern: str) -> str:
+        """A path that fills it with stripes, crosses or dots; plain is empty.
+
+        An SVG `<pattern>` would need an id, and those of several pictures on a page collide.
+        """
+        x1, y1, x2, y2 = self
+        if pattern == "dots":
+            columns = _steps(x1 + 4, x2, 6)
+            return "".join(f"M{number(x)} {number(y)}h.1" for x in columns
+                           for y in _steps(y1 + 4, y2, 6))  # fmt: skip
+        paths = []
+        for end in _steps(x1 + 7, x2 + y2 - y1, 7) if pattern in ("stripes", "crosses") else ():
+            left, right = max(end - y2 + y1, x1), min(end, x2)
+            low, high = y1 + end - left, y1 + end - right
+            paths.append((left, low, right, high))
+            if pattern == "crosses":
+                paths.append((left, y1 + y2 - low, right, y1 + y2 - high))
+        return "".join("M{} {}L{} {}".format(*map(number, each)) for each in paths)
+
+
+def _steps(start: float, stop: float, step: float) -> list[float]:
+    return [start + step * index for index in range(max(0, ceil((stop - start) / step)))]
+
+
 def xml(text: str) -> str:
     """Text that may stand in an element or an attribute."""
     return escape(_NOT_XML.sub("�", text))
@@ -81,13 +123,35 @@ def xml(text: str) -> str:
 
 def number(value: float) -> str:
     """A coordinate, to a tenth of a pixel, without noise."""
-    return f"{round(value, 1) + 0.0:g}"
+    text = f"{value:.1f}"
+    return text.removesuffix(".0") if text != "-0.0" else "0"
 
 
 def text(css: str, x: float, y: float, words: str) -> str:
-    """A piece of text as an element."""
+    """A piece of text."""
     look = f' class="{css}"' if css else ""
     return f'<text{look} x="{number(x)}" y="{number(y)}">{xml(words)}</text>'
+
+
+def path(css: str, data: str, event: int | None = None, title: str = "") -> str:
+    """A path; `event` is the position of what it stands for in the trace."""
+    stands = "" if event is None else f' data-event="{event}"'
+    inner = f"<title>{xml(title)}</title>" if title else ""
+    return f'<path class="{css}"{stands} d="{data}">{inner}</path>'
+
+
+def group(event: int, title: str, *elements: str) -> str:
+    """Elements that stand for one event of the trace."""
+    return f'<g data-event="{event}"><title>{xml(title)}</title>{"".join(elements)}</g>'
+
+
+def sheet(layout: Layout, elements: Iterable[str], alt: str, role: str = "img") -> str:
+    """The whole drawing."""
+    wide, high = number(layout.width), number(layout.height)
+    return (
+        f'<svg class="dl-picture" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
+        f'role="{role}" aria-label="{xml(alt)}">{"".join(elements)}</svg>'
+    )
 
 
 def text_width(text: str, size: float = 11) -> float:
@@ -100,12 +164,12 @@ def text_width(text: str, size: float = 11) -> float:
     return units * size
 
 
-def shortened(text: str, width: float, size: float = 11) -> str:
+def shortened(text: str, width: float) -> str:
     """As much of the text as fits, with an ellipsis; empty when that is too little to be read."""
-    if text_width(text, size) <= width:
+    if text_width(text) <= width:
         return text
     while len(text) > 9:
         text = text[:-1]
-        if text_width(text + "…", size) <= width:
+        if text_width(text + "…") <= width:
             return text.rstrip() + "…"
     return ""

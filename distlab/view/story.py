@@ -46,7 +46,10 @@ class Message:
     @property
     def lost(self) -> bool:
         """Whether it, or a copy of it, was not delivered."""
-        return not self.arrivals or any(arrival.why for arrival in self.arrivals)
+        for arrival in self.arrivals:
+            if arrival.why:
+                return True
+        return not self.arrivals
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -83,6 +86,10 @@ class Mark(NamedTuple):
     at_us: int
     text: str
     position: int
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        return (self.position,)
 
 
 @dataclass(slots=True)

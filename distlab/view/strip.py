@@ -6,14 +6,13 @@ a word; the instant at which the fault stands now is marked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from distlab.sim.faults import plain
-from distlab.view.labels import Box, pattern
-from distlab.view.picture import Layout, Picture, number, text, text_width, xml
+from distlab.view.picture import Box, Layout, Picture, number, path, sheet, text, text_width, xml
 from distlab.view.theme import TONES
 
 if TYPE_CHECKING:
@@ -35,45 +34,35 @@ def strip(
     instants = [ms for ms, _ in outcomes]
     halfway = [(a + b) / 2 for a, b in pairwise(instants)]
     edges = [*instants[:1], *halfway, *instants[-1:]]
-    frame = f'M{number(layout.left)} {TOP}H{number(layout.right)}v{HIGH}H{number(layout.left)}z'
-    out = [text("dl-side", layout.left - 16, TOP + 14, "outcome"), f'<path class="dl-frame" d="{frame}"/>']
+    frame = Box(layout.left, TOP, layout.right, TOP + HIGH).outline()
+    out = [text("dl-side", layout.left - 16, TOP + 14, "outcome"), path("dl-frame", frame)]
     told, index = [], 0
-    for outcome, group in groupby(outcomes, key=lambda each: each[1]):
-        times = [ms for ms, _ in group]
-        box = Box(layout.x(edges[index]), TOP, layout.x(edges[index + len(times)]), TOP + HIGH)
-        out.append(_block(outcome, box))
+    for outcome, same in groupby(outcomes, key=lambda each: each[1]):
+        times = [ms for ms, _ in same]
+        x1, x2 = layout.x(edges[index]), layout.x(edges[index + len(times)])
+        out.append(_block(outcome, Box(x1, TOP, x2, TOP + HIGH)))
         until = f"–{plain(times[-1])}" if len(times) > 1 else ""
         told.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
     out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left)
     if selected_ms is not None and layout.from_ms <= selected_ms <= layout.to_ms:
         x = number(layout.x(selected_ms))
-        out.append(f'<path class="dl-here" d="M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"/>')
+        out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
     words = " · ".join(told) or "not computed yet"
     alt = f"Outcome if the fault happened at another instant: {words}"
-    size = f"{number(layout.width)} {HEIGHT}"
-    svg = (
-        f'<svg class="dl-picture" viewBox="0 0 {size}" width="{number(layout.width)}" '
-        f'height="{HEIGHT}" role="img" aria-label="{xml(alt)}">{"".join(out)}</svg>'
-    )
-    return Picture(svg, words, alt, layout)
+    return Picture(sheet(layout, out, alt), words, alt, layout)
 
 
 def _block(outcome: Outcome, box: Box) -> str:
-    tone, (x1, y1, x2, y2) = outcome.tone, box
-    shape = f"M{number(x1)} {y1}H{number(x2)}V{y2}H{number(x1)}z"
-    return (
-        f'<g><title>{xml(outcome.name)}</title><path class="dl-{tone}" d="{shape}"/>'
-        f'<path class="dl-{tone}-pattern" d="{pattern(TONES[tone][0], box)}"/></g>'
-    )
+    tone, pattern = outcome.tone, TONES[outcome.tone][0]
+    inner = path(f"dl-{tone}", box.outline()) + path(f"dl-{tone}-pattern", box.filled(pattern))
+    return f"<g><title>{xml(outcome.name)}</title>{inner}</g>"
 
 
-def _legend(outcomes: Sequence[Outcome] | dict[Outcome, None], x: float) -> list[str]:
+def _legend(outcomes: Iterable[Outcome], x: float) -> Iterator[str]:
     """What the blocks mean: a sample, a mark and the word of each outcome there is."""
-    out = []
     for outcome in outcomes:
         words = f"{TONES[outcome.tone][1]} {outcome.name}"
-        out.append(_block(outcome, Box(x, TOP + HIGH + 7, x + 16, TOP + HIGH + 19)))
-        out.append(text(f"dl-{outcome.tone}-text", x + 21, TOP + HIGH + 17, words))
+        yield _block(outcome, Box(x, TOP + HIGH + 7, x + 16, TOP + HIGH + 19))
+        yield text(f"dl-{outcome.tone}-text", x + 21, TOP + HIGH + 17, words)
         x += 48 + text_width(words) * 1.08
-    return out

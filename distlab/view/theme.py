@@ -2,8 +2,8 @@
 
 A meaning is never carried by colour alone: each tone has a pattern and a word, each way to lose a
 message a shape and a word. The hues are those that most colour-blind people can tell apart (blue,
-orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a contrast
-of at least 4.5 to 1 on its ground.
+orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a
+contrast of at least 4.5 to 1 on its ground.
 
 Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours.
 """
@@ -19,12 +19,12 @@ DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
 
 COLOURS = {  # name: (light, dark)
-    "paper": ("#ffffff", "#15191e"),
+    "paper": ("#ffffff", "#191d22"),
     "ink": ("#1d2733", "#e4e9ef"),
     "muted": ("#566270", "#a3b0bd"),
-    "grid": ("#e9edf1", "#262d35"),
+    "grid": ("#e9edf1", "#2e353d"),
     "line": ("#94a1af", "#66737f"),
-    "bar": ("#f1f4f7", "#222932"),
+    "bar": ("#f1f4f7", "#2b323b"),
     "edge": ("#b4bfca", "#4d5a67"),
     "message": ("#1f5fa8", "#86b9f2"),
     "quiet": ("#a9bdd4", "#47607c"),
@@ -131,18 +131,21 @@ RULES = """
   fill: var(--dl-paper); }
 .dl-picture .dl-flag { stroke: var(--dl-muted); fill: var(--dl-muted); }
 .dl-picture .dl-clock { stroke: var(--dl-fault); fill: var(--dl-paper); stroke-width: 1.5; }
-.dl-band { fill: var(--dl-fault-fill); opacity: .7; }
+.dl-picture .dl-band { fill: var(--dl-fault-fill); opacity: .7; }
 .dl-wall { stroke: var(--dl-fault); stroke-dasharray: 6 4; }
 .dl-stem { stroke: var(--dl-fault); opacity: .7; }
 .dl-pill { fill: var(--dl-fault-fill); stroke: var(--dl-fault); }
 .dl-knob { fill: var(--dl-fault); }
-.dl-icon { stroke: var(--dl-paper); stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
+.dl-icon { stroke: var(--dl-paper); stroke-width: 1.6; stroke-linecap: round;
+  stroke-linejoin: round; }
 .dl-picture .dl-fault-text { fill: var(--dl-fault); font-size: 12px; }
 .dl-fault { cursor: ew-resize; touch-action: none; }
 .dl-fault:focus { outline: none; }
 .dl-fault:hover .dl-pill, .dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
 .dl-chosen .dl-fault-text { font-weight: 600; }
-.dl-dimmed path { opacity: .4; }
+.dl-picture :is(path, rect).dl-dimmed { opacity: .5; }
+.dl-dimmed path { stroke-opacity: .45; }
+.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .45; }
 .dl-picture .dl-dimmed text { fill: var(--dl-muted); }
 .dl-picture .dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
 .dl-picture .dl-message.dl-witness, .dl-picture .dl-flag.dl-witness { fill: var(--dl-witness); }
@@ -171,8 +174,10 @@ def stylesheet(live: bool) -> str:
     rules = RULES.replace("FONT", FONT).replace("TONE_RULES", tones).strip()
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
-    light, dark = ("".join(f" --dl-{name}: {_live(name, pair[side])};" for name, pair in
-                           COLOURS.items()) for side in (0, 1))
+    light, dark = (
+        "".join(f" --dl-{name}: {_live(name, pair[side])};" for name, pair in COLOURS.items())
+        for side in (0, 1)
+    )
     own = ":is(.dl-picture, .dl-theme)"
     return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{rules}"
 

@@ -7,24 +7,13 @@ only counted. Lines of the witness carry its numbers, as the badges in the pictu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 from distlab.sim.faults import Fault, plain
-from distlab.view.story import Message, Span, Story
+from distlab.view.story import Mark, Message, Span, Story
 from distlab.view.theme import LOST
 
 LONGEST = 80
-
-
-class Row(NamedTuple):
-    """One line of the text."""
-
-    at_us: int
-    position: int
-    where: str
-    what: str
-    positions: tuple[int, ...]
 
 
 def transcript(story: Story, faults: Iterable[Fault], numbered: Mapping[int, int]) -> str:
@@ -32,41 +21,40 @@ def transcript(story: Story, faults: Iterable[Fault], numbered: Mapping[int, int
 
     `numbered` gives the positions of the witness's events their numbers.
     """
-    rows = sorted(_rows(story), key=lambda row: row[:2])
-    chatter = {m.position: m.kind for m in story.messages if m.quiet and not m.lost}
-    marked = {row.position for row in rows if not numbered.keys().isdisjoint(row.positions)}
-    worth = [row for row in rows if row.position not in chatter or row.position in marked]
-    shown = worth[:LONGEST] + [row for row in worth[LONGEST:] if row.position in marked]
-    wide = max((len(row.where) for row in shown), default=0)
+    everything: list[Message | Span | Mark] = [*story.messages, *story.spans, *story.marks]
+    worth, chatter = [], Counter[str]()
+    for each in everything:
+        marked = bool(numbered) and not numbered.keys().isdisjoint(each.positions)
+        if not marked and isinstance(each, Message) and each.quiet and not each.lost:
+            chatter[each.kind] += 1
+        else:
+            worth.append((each.positions[0], marked, each))
+    worth.sort(key=lambda row: row[0])
+    shown = worth[:LONGEST] + [row for row in worth[LONGEST:] if row[1]]
+    rows = [(each.positions, *_row(each)) for _, _, each in shown]
+    wide = max((len(where) for _, _, where, _ in rows), default=0)
     lines = [f"{'fault':>14}  {fault}" for fault in faults]
-    for row in shown:
-        marks = " ".join(f"▶{numbered[p]}" for p in row.positions if p in numbered)
-        lines.append(f"{marks:5} {ms(row.at_us):>8}  {row.where:{wide}}  {row.what}")
+    for positions, at_us, where, what in rows:
+        marks = " ".join(f"▶{numbered[p]}" for p in positions if p in numbered)
+        lines.append(f"{marks:5} {ms(at_us):>8}  {where:{wide}}  {what}")
     if len(worth) > len(shown):
         lines.append(f"… and {len(worth) - len(shown)} lines more")
-    counts = Counter(kind for position, kind in chatter.items() if position not in marked)
-    if counts:
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    if chatter:
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(chatter.items()))
         lines.append(f"not listed, because they repeat and all arrived: {told}")
     return "\n".join(lines)
 
 
-def _rows(story: Story) -> Iterator[Row]:
-    for m in story.messages:
-        where = f"{m.sender} → {m.receiver}"
-        yield Row(m.at_us, m.position, where, f"{m.label}  {_end(m)}", m.positions)
-    for span in story.spans:
-        yield Row(span.from_us, span.positions[0], span.node, _lasting(span), span.positions)
-    for mark in story.marks:
-        what = f"{mark.kind}: {mark.text}"
-        yield Row(mark.at_us, mark.position, mark.node, what, (mark.position,))
-
-
-def _lasting(span: Span) -> str:
-    if span.kind == "state":
-        return f"state: {span.text}"
-    until = f"until {ms(span.to_us)}" if len(span.positions) > 1 else "to the end"
-    return f"{span.words} ({until})"
+def _row(each: Message | Span | Mark) -> tuple[int, str, str]:
+    """When, where and what."""
+    if isinstance(each, Message):
+        return each.at_us, f"{each.sender} → {each.receiver}", f"{each.label}  {_end(each)}"
+    if isinstance(each, Mark):
+        return each.at_us, each.node, f"{each.kind}: {each.text}"
+    if each.kind == "state":
+        return each.from_us, each.node, f"state: {each.text}"
+    until = f"until {ms(each.to_us)}" if len(each.positions) > 1 else "to the end"
+    return each.from_us, each.node, f"{each.words} ({until})"
 
 
 def fate(message: Message) -> str:

@@ -1,0 +1,81 @@
+"""The small figures on a life line: bars for what lasts, flags and clocks for an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from distlab.view.picture import Box, group, number, path, shortened, text, text_width
+from distlab.view.story import Mark, Span
+from distlab.view.theme import ICONS, STATES
+from distlab.view.transcript import ms
+
+
+def bar_style(span: Span) -> str:
+    """The classes of a bar."""
+    if span.is_outage:
+        return f"dl-{span.kind}"
+    look = {"state": "", "ok": " dl-call"}.get(span.kind, " dl-call dl-not-ok")
+    return "dl-bar" + look
+
+
+def bar_outline(span: Span, box: Box) -> str:
+    """The path around a bar; that of an operation whose outcome is unknown ends in a tear."""
+    if span.kind != "unknown":
+        return box.outline()
+    x1, y1, x2, y2 = map(number, box)
+    return f"M{x1} {y2}V{y1}H{x2}{'l4 3l-4 3' * 3}H{x1}z"  # 3 teeth of 6: the height of a bar
+
+
+def bar_words(span: Span, width: float) -> str:
+    """As many of a bar's words as it has room for."""
+    if span.kind == "state":
+        mark = STATES.get(span.text.partition(" ")[0].lower(), "")
+        return shortened(f"{mark} {span.text}".lstrip(), width)
+    mark = {"down": "✕ ", "paused": "Ⅱ "}.get(span.kind, "")
+    return next((words for words in (mark + span.words, mark) if text_width(words) <= width), "")
+
+
+def beside_bar(words: str, box: Box, top: float, bottom: float) -> Iterator[Box]:
+    """Where the words of an operation may stand that is too short for them."""
+    wide = text_width(words)
+    for y in (top - 17, bottom + 4, top - 30):
+        for x in (box.x1, (box.x1 + box.x2 - wide) / 2, box.x2 - wide):
+            yield Box(x, y, x + wide, y + 13)
+
+
+def beside_flag(words: str, x: float, top: float, bottom: float) -> Iterator[Box]:
+    """Where the words of a note may stand: by its pole, above or below the life line."""
+    wide = text_width(words) + 7
+    for rise in (4, 17):
+        for y in (top - rise - 13, bottom + rise):
+            yield Box(x - 2, y, x + wide, y + 13)
+            yield Box(x - wide, y, x + 2, y + 13)
+    for y in (top - 17, bottom + 4):
+        yield Box(x + 11, y, x + wide + 11, y + 13)
+
+
+def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more: str) -> str:
+    """A note: a pole with a pennant, and its words in the box found for them, if any."""
+    up = box is None or box.y1 < top
+    left = box is not None and box.x2 < x + 3
+    foot, tip = (top, top - 8) if up else (bottom, bottom + 8)
+    words = ""
+    if box is not None:
+        tip = box.y1 + 2 if up else box.y2 - 2
+        look = "dl-label dl-note-text" + (" dl-witness-text" if more else "")
+        words = text(look, box.x1 + (9 if box.x1 < x and not left else 2), box.y2 - 3, _shown(mark))
+    across, down = (-4 if left else 4), (2.5 if up else -2.5)
+    pole = f"M{number(x)} {number(foot)}V{number(tip)}l{across} {down} {-across} {down}"
+    title = f"{mark.node}: {mark.text} ({ms(mark.at_us)} ms)"
+    return group(mark.position, title, path(f"dl-flag{more}", pole), words)
+
+
+def _shown(mark: Mark) -> str:
+    return shortened(mark.text, 170)
+
+
+def clock(mark: Mark, x: float, y: float, more: str) -> str:
+    """A clock that is changed."""
+    sign = path(f"dl-clock{more}", ICONS["jump"])
+    at = f'<g transform="translate({number(x)} {number(y)})">{sign}</g>'
+    return group(mark.position, f"{mark.node}: {mark.text}", at)
