@@ -246,7 +246,7 @@ class Task(Future):
 
     def discard(self) -> None:
         """Close the coroutine after the run. Its `finally` runs, but nobody listens any more."""
-        self.done = True
+        self.done, self.waiting_for = True, None
         self.kernel.tasks.pop(self, None)
         with suppress(Exception, Cancelled):  # a finally block may fail: there is nobody to tell
             self.coroutine.close()

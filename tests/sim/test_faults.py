@@ -1,0 +1,165 @@
+"""The fault vocabulary and its text form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distlab.host import BadInput
+from distlab.sim.faults import (
+    KINDS,
+    Fault,
+    check_schedule,
+    parse_fault,
+    parse_schedule,
+    schedule_text,
+)
+
+EXAMPLES = [
+    "crash:n1@120",
+    "crash:n1@120+300",
+    "wipe:n1@120+300",
+    "pause:client@50+8000",
+    "partition:a,b|c@80+200",
+    "partition:a|b|c@0",
+    "cut:a>b@80+200",
+    "delay:a>b@80+200=75",
+    "hold:a>b@80+200",
+    "loss:*>*@0+500=10",
+    "lose:a>b@80",
+    "duplicate:a>*@80+200=50",
+    "jump:n2@100=-5000",
+    "drift:n2@100.5+500.25=200",
+    "restart:n-1_x.y@900",
+]
+
+NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,6}", fullmatch=True)
+
+
+@st.composite
+def faults(draw):
+    kind = draw(st.sampled_from(sorted(KINDS)))
+    shape = KINDS[kind]
+    names = draw(st.lists(NAMES, min_size=3, max_size=5, unique=True))
+    target = {
+        "machine": names[0],
+        "link": draw(st.sampled_from([f"{names[0]}>{names[1]}", f"*>{names[0]}", "*>*"])),
+        "groups": "|".join([",".join(names[:2]), *names[2:]]),
+    }[shape.target]
+    times = st.floats(0, 1e9) | st.integers(0, 1000)
+    for_ms = draw(st.none() | times) if shape.lasts else None
+    amount = draw(st.integers(shape.lowest, shape.highest)) if shape.amount else None
+    return Fault(kind, target, draw(times), for_ms, amount)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_text_is_the_inverse_of_parsing(text):
+    assert str(parse_fault(text)) == text
+
+
+@given(st.lists(faults()).map(tuple))
+def test_every_schedule_survives_its_text_form(schedule):
+    assert parse_schedule(schedule_text(schedule)) == schedule
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[a-z]+:[a-z*>|,]*@[0-9.+=-]*", fullmatch=True))
+def test_any_text_is_a_fault_or_bad_input(text):
+    try:
+        fault = parse_fault(text)
+    except BadInput:
+        return
+    assert parse_fault(str(fault)) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "not of the form kind:target@at_ms"),
+        ("crash", "not of the form"),
+        ("crash:n1", "not of the form"),
+        ("crash:n1@", "not of the form"),
+        ("crash:n1@soon", "not of the form"),
+        ("crash:n1@1.2.3", "not of the form"),
+        ("crash:n1@5+", "not of the form"),
+        ("crash:n1@5=", "not of the form"),
+        ("delay:a>b@5=" + "9" * 400, "not of the form"),
+        ("crsh:n1@5", r"unknown fault 'crsh'; did you mean 'crash'\? \(allowed: crash, cut"),
+        ("crash:n1@-5", "'crash:n1@-5': crash: at_ms is -5.0, allowed is 0 to 1,000,000,000 ms"),
+        ("crash:n1@5+-1", "for_ms is -1.0"),
+        ("crash:n1@" + "9" * 400, "at_ms is inf"),
+        ("lose:a>b@5+3", "lose happens at one instant: it takes no duration"),
+        ("crash:n1@5=3", "crash takes no amount"),
+        ("delay:a>b@5", "delay needs an amount in ms"),
+        ("loss:a>b@5=101", "amount is 101 %, allowed is 0 to 100"),
+        ("drift:a@5=-600000", "allowed is -500000 to 500000"),
+        ("crash:a>b@5", "target 'a>b' is not of the form a machine"),
+        ("crash:*@5", "not of the form a machine"),
+        ("crash:a,b@5", "not of the form a machine"),
+        ("crash: a@5", "not of the form a machine"),
+        ("cut:a@5", "not of the form sender>receiver"),
+        ("cut:a>@5", "not of the form sender>receiver"),
+        ("cut:a>b>c@5", "not of the form sender>receiver"),
+        ("cut:a>a@5", "not of the form sender>receiver"),
+        ("cut:a,c>b@5", "not of the form sender>receiver"),
+        ("cut:a|b@5", "not of the form sender>receiver"),
+        ("partition:a,b@5", r"not of the form a,b\|c"),
+        ("partition:a|a@5", r"not of the form a,b\|c"),
+        ("partition:a|*@5", r"not of the form a,b\|c"),
+        ("partition:a|@5", r"not of the form a,b\|c"),
+        ("partition:a>b|c@5", r"not of the form a,b\|c"),
+    ],
+)
+def test_what_is_wrong_is_said(text, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        parse_fault(text)
+
+
+def test_an_amount_is_a_whole_number():
+    with pytest.raises(BadInput, match=r"amount is 1\.5, allowed is a whole number"):
+        Fault("delay", "a>b", 5, None, 1.5)
+
+
+def test_times_are_kept_to_the_microsecond():
+    fault = Fault("crash", "a", 1.23456, 0.0004)
+    assert (fault.at_ms, fault.for_ms) == (1.235, 0)
+    assert (fault.at_us, fault.end_us) == (1235, 1235)
+
+
+def test_a_schedule_may_be_written_with_spaces():
+    written = " crash:a@1 ; ; lose:a>b@2;"
+    assert schedule_text(parse_schedule(written)) == "crash:a@1;lose:a>b@2"
+    assert parse_schedule("") == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "sender", "receiver", "concerned"),
+    [
+        ("a>b", "a", "b", True),
+        ("a>b", "b", "a", False),
+        ("a>*", "a", "c", True),
+        ("*>b", "c", "b", True),
+        ("*>b", "b", "c", False),
+        ("a,b|c", "a", "c", True),
+        ("a,b|c", "c", "b", True),
+        ("a,b|c", "a", "b", False),
+        ("a,b|c", "a", "d", False),
+        ("a,b|c", "d", "c", False),
+    ],
+)
+def test_which_messages_a_network_fault_concerns(target, sender, receiver, concerned):
+    fault = Fault("partition" if "|" in target else "cut", target, 0)
+    assert fault.matches(sender, receiver) is concerned
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("crash:n3@5", r"no machine 'n3'; did you mean 'n[12]'\? \(allowed: n1, n2\)"),
+        ("partition:n1|zebra@5", r"no machine 'zebra' \(allowed: n1, n2\)"),
+        ("cut:*>n9@5", "no machine 'n9'"),
+        ("crash:n1@100.001", r"100\.001 ms lies beyond the end of the run \(100 ms\)"),
+    ],
+)
+def test_a_schedule_is_checked_against_the_world(text, complaint):
+    check_schedule(parse_schedule("crash:n1@100+900;loss:*>n2@0=3"), ("n1", "n2"), 100)
+    with pytest.raises(BadInput, match=complaint):
+        check_schedule(parse_schedule(text), ("n1", "n2"), 100)
