@@ -6,6 +6,8 @@ BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
 # Options for the command that a target ends in, as in: make lab ARGS="--no-browser --port 8899"
 ARGS ?=
+# Runs that each repair must survive in `make soak`.
+RUNS ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help env lab test lint notebooks bench soak constraints clean
@@ -42,8 +44,9 @@ notebooks: env ## run the notebooks again and write their outputs (ARGS="noteboo
 bench: env ## measure: kernel against its peers, what-if latency
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-soak: env ## hundreds of seeds more than the tests run; minutes
+soak: env ## every scenario and every repair under a thousand schedules (RUNS=10000 for more); minutes
 	$(BIN)/pytest -m soak tests $(ARGS)
+	$(BIN)/distlab bugs --prove $(RUNS) --write --workers 2
 
 constraints: env ## pin the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade \

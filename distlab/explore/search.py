@@ -31,6 +31,11 @@ Progress = Callable[[int, int], None]
 LARGEST_SEED = 10**6
 
 
+def default_progress() -> Progress | None:
+    """Who is told when the caller names nobody. `distlab.lab` puts a bar here in notebooks."""
+    return None
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a search has found: true when it is a failure, false when there was none.
@@ -126,6 +131,7 @@ def explore(
         raise BadInput(f"runs: {runs} is not allowed (allowed: 1 and more)")
     wanted = wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
+    progress = progress or default_progress()
     undecided = 0
     tried = trials(scenario, space, runs, seed, **knobs)
     with closing(results(scenario, tried, executor)) as judged:

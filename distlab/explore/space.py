@@ -10,8 +10,8 @@ may have (3, unless it says). `+end` lasts to the end of the run. What a rule le
 
 * targets: any machine, but crash and wipe spare the clients; any link that the run uses (also with
   `*`: `n1>*`); a partition: any split in two, of all machines or of those that are named;
-* instants: from 0 to the last event of a run without faults;
-* duration: up to half the run.
+* instants: the whole run;
+* duration: up to half of it.
 
 A scenario declares as its nemesis what its repaired variant must survive: a protocol makes promises
 under some faults, never under all. One that declares none is searched with the kinds of its
@@ -90,8 +90,8 @@ class FaultSpace:
     def of(cls, scenario: Scenario, nemesis: str | None = None, **knobs: Any) -> FaultSpace:
         """The space of `nemesis`, else of what the scenario declares, else of its default faults.
 
-        One run without faults tells which machines and links there are, and for how long something
-        happens. Raises `BadInput` that says which rule is wrong.
+        One run without faults tells which machines and links there are. Raises `BadInput` that
+        says which rule is wrong.
         """
         calm = _Calm.of(scenario.run(faults=(), **knobs))
         if nemesis is None:
@@ -128,7 +128,6 @@ class _Calm(NamedTuple):
     machines: tuple[str, ...]
     clients: tuple[str, ...]
     links: tuple[str, ...]
-    last_ms: int
     horizon_ms: int
 
     @classmethod
@@ -140,7 +139,6 @@ class _Calm(NamedTuple):
             run.machines,
             tuple(name for name in run.machines if name in calling),
             tuple(f"{a}>{b}" for a in run.machines for b in run.machines if {(a, b)} <= used),
-            math.ceil(events[-1].at_us / 1000) if events else 0,
             run.scenario.horizon_ms,
         )
 
@@ -213,7 +211,7 @@ def _parsed(text: str, calm: _Calm) -> Rule:
     rule = Rule(
         name,
         calm.targets(name, given),
-        _range(at or f"0..{calm.last_ms}", text),
+        _range(at or f"0..{calm.horizon_ms}", text),
         _range(lasting or f"1..{half_ms}", text) if kind.lasts and lasting != "end" else None,
         _range(amount or f"{max(lowest, kind.lowest)}..{highest}", text) if kind.amount else None,
     )

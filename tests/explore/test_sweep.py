@@ -1,0 +1,55 @@
+"""Sweeps: one fault moved over the run."""
+
+import pytest
+
+from distlab.explore import sweep
+from distlab.explore.sweep import outcomes, spread
+from distlab.host import BadInput
+from distlab.scenario import Token
+from distlab.sim.faults import parse_schedule
+from tests.explore.planted import ONE, TWO
+
+
+def test_the_window_in_which_the_fault_does_harm():
+    found = sweep(ONE, "lose:a>b@0", instants=range(100))
+    assert [ms for ms, outcome in found.points if outcome.tone == "bad"] == list(range(41, 51))
+    assert found.text() == "0–40 ms holds · 41–50 ms not heard · 51–99 ms holds"
+
+
+def test_other_faults_stay_where_they_are():
+    found = sweep(TWO, "lose:a>b@0", instants=range(100, 130), faults="lose:a>b@45")
+    assert [ms for ms, outcome in found.points if outcome.tone == "bad"] == list(range(111, 121))
+
+
+def test_slices_come_one_after_another():
+    setup = Token(ONE, 1, parse_schedule("pause:a@7+1;lose:a>b@0"), ONE.settings({}), "")
+    points = outcomes(setup, 1, [40, 41])
+    assert next(points) == (40, ("holds", "good"))
+    assert next(points) == (41, ("not heard", "bad"))
+
+
+def test_picture_and_text_twin():
+    found = sweep(ONE, "lose:a>b@0")
+    assert len(found.points) == 120
+    shown = found._repr_mimebundle_()
+    assert "<img alt=" in shown["text/html"]
+    assert shown["text/plain"] == found.text()
+
+
+@pytest.mark.parametrize(
+    ("window", "instants"),
+    [
+        ((0, 600), range(0, 600, 5)),
+        ((0, 60), range(60)),
+        ((10, 12.5), (10, 11, 12)),
+        ((0, 0), (0,)),
+    ],
+)
+def test_instants_are_whole_steps_within_the_window(window, instants):
+    assert spread(*window) == list(instants)
+
+
+@pytest.mark.parametrize("fault", ["", "lose:a>b@0;pause:a@0", "lose:a>c@0", "crash:a@601"])
+def test_a_wrong_fault(fault):
+    with pytest.raises(BadInput):
+        sweep(ONE, fault)

@@ -1,0 +1,242 @@
+"""The catalogue: every bug is caught, small, and repaired; what is recorded holds for this code."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from distlab import bugs, cli
+from distlab.scenario import get, parse_token
+from distlab.sim.faults import parse_schedule
+from tests.explore.planted import ONE
+
+FIELDS = ["id", "chapter", "scenario", "mistake", "source", "verdict", "caught", "runs_to_find",
+          "token", "repaired_runs", "repaired_ok"]  # fmt: skip
+IN_CI = 50
+"""Runs that each repair must survive here; `make soak` does twenty times as many."""
+
+
+@pytest.fixture(params=bugs.bugs(), ids=lambda bug: bug.id)
+def bug(request):
+    return request.param
+
+
+def test_every_bug_has_a_repair_and_a_price(bug):
+    assert bug.satisfying, f"{bug.id} declares no satisfying variant"
+    assert bug.satisfying != bug.violating
+
+
+def test_it_is_caught_small_and_repaired(bug):
+    row = bugs.prove(bug, IN_CI)
+    assert row.caught, row.text()
+    assert row.repaired_ok, row.text()
+    assert row.repaired_runs == IN_CI
+    token = parse_token(row.token)
+    assert len(token.faults) <= 3
+    run = token.run()
+    assert token.difference(run) == ""
+    assert run.verdict(row.verdict).ok is False
+    assert all(run.knobs[name] == value for name, value in bug.violating.items())
+    repaired = bug.run(run.seed, run.faults, **{**run.knobs, **bug.satisfying})
+    assert repaired.verdict(row.verdict).ok is not False
+    recorded = bugs.recorded().get(bug.id)
+    if recorded and recorded.code == row.code:
+        assert (row.token, row.runs_to_find) == (recorded.token, recorded.runs_to_find)
+
+
+def test_the_record_is_not_stale():
+    stale = bugs.stale(bugs.recorded().values())
+    assert not stale, (
+        f"the code has changed: make soak (or: distlab bugs --prove 1000 --write {' '.join(stale)})"
+    )
+
+
+def test_the_record_is_what_was_asked_for():
+    rows = bugs.recorded().values()
+    assert [row.id for row in rows] == [bug.id for bug in bugs.bugs()]
+    assert all(row.ok and row.repaired_runs >= bugs.SOAK for row in rows)
+    assert bugs.PAGE.read_text(encoding="utf-8") == bugs.page(rows)
+
+
+# How it works, on bugs that are planted
+
+
+def test_a_bug_that_nothing_reveals_is_not_caught(monkeypatch):
+    monkeypatch.setattr(bugs, "FIND_WITHIN", 20)
+    row = bugs.prove(replace(ONE, id="start/planted", nemesis="pause:a+1..2"), 5)
+    assert (row.caught, row.token, row.runs_to_find) == (False, "", 20)
+    assert not row.ok
+    assert "NOT CAUGHT in 20 runs" in row.text()
+
+
+def test_a_repair_that_fails_is_refuted_by_a_run():
+    row = bugs.prove(replace(ONE, id="start/planted", nemesis="lose"), 200)  # `fixed` does nothing
+    assert row.caught
+    assert not row.repaired_ok
+    assert row.repaired_runs < 200
+    assert "#lose:a>b@" in row.refuted_by
+    assert f"NOT REPAIRED: {row.refuted_by}" in row.text()
+
+
+def test_undecided_runs_prove_nothing():
+    def undecided_when_late(trace):
+        verdict = ONE.checks[0](trace)
+        late = any(event.kind == "pause" for event in trace.events)
+        return replace(verdict, ok=None) if late else verdict
+
+    undecided_when_late.name = "heard"
+    sometimes = replace(ONE, checks=(undecided_when_late,), nemesis="pause:a+1..2; crash:a@600")
+    assert bugs.survive(sometimes, 40) == (40, "")
+    assert bugs.survive(replace(sometimes, nemesis="pause:a@0..9+1..2"), 40) == (0, "")
+
+
+def test_workers_prove_the_same():
+    with ProcessPoolExecutor(2) as executor:
+        assert bugs.prove(get("start/lost-answer"), 60, executor) == bugs.prove(
+            get("start/lost-answer"), 60
+        )
+
+
+# The hash, the record, the command line
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A little distlab whose code can be changed."""
+    files = {
+        "sim/kernel.py": "x = 1\n",
+        "scenario.py": "from distlab.sim import kernel\n",
+        "explore/search.py": "import distlab.scenario\nfrom distlab.view import strip\n",
+        "explore/cli.py": "c = 1\n",
+        "view/strip.py": "v = 1\n",
+        "ids/snow.py": "y = 1\n",
+        "locks/lock.py": 'def f():\n    """Says."""\n    return "# no comment"  # why\n',
+        "locks/exercises.py": "e = 1\n",
+        "raft/raft.py": "from distlab.locks.lock import f\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(bugs, "PACKAGE", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stale"),
+    [
+        ("sim/kernel.py", "x = 2\n", {"locks", "raft", "ids"}),
+        ("scenario.py", "s = 2\n", {"locks", "raft", "ids"}),
+        ("locks/lock.py", "def f():\n    return 2\n", {"locks", "raft"}),
+        ("locks/lock.py", 'def f():\n    return "# another"\n', {"locks", "raft"}),
+        ("locks/lock.py", 'def f():\n\n    # new\n    return "# no comment"\n', set()),
+        ("locks/lock.py", 'def f():\n    return "# no comment"\n', set()),
+        ("locks/new.py", "n = 1\n", {"locks", "raft"}),
+        ("locks/exercises.py", "e = 2\n", set()),
+        ("explore/cli.py", "c = 2\n", set()),
+        ("view/strip.py", "v = 2\n", set()),
+    ],
+)
+def test_what_changes_the_hash(package, name, text, stale):
+    chapters = ("locks", "raft", "ids")
+    before = {chapter: bugs.code_hash(chapter) for chapter in chapters}
+    (package / name).write_text(text, encoding="utf-8")
+    assert {c for c in chapters if bugs.code_hash(c) != before[c]} == stale
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    monkeypatch.setattr(bugs, "FILE", tmp_path / "bugs.json")
+    monkeypatch.setattr(bugs, "PAGE", tmp_path / "bugs.md")
+    return tmp_path
+
+
+@pytest.fixture
+def distlab(capsys):
+    def run(*arguments):
+        try:
+            status = cli.main(arguments)
+        except SystemExit as leaving:
+            status = leaving.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_proving_writes_the_record_and_its_page(record, distlab):
+    status, out, error = distlab("bugs", "start/", "--prove", "20", "--write")
+    assert status == 0
+    assert "start/lost-answer" in out and "2 of 2: start/slow-or-dead" in error
+    assert list(bugs.recorded()) == ["start/lost-answer", "start/slow-or-dead"]
+    page = (record / "bugs.md").read_text(encoding="utf-8")
+    assert page.count("\n| start/") == 2
+    assert bugs.recorded()["start/lost-answer"].token in page
+
+
+def test_other_rows_stay_when_one_is_proved_again(record, distlab):
+    distlab("bugs", "start/", "--prove", "10", "--write")
+    distlab("bugs", "start/slow-or-dead", "--prove", "20", "--write")
+    assert [row.repaired_runs for row in bugs.recorded().values()] == [10, 20]
+
+
+def test_the_record_for_programs(record, distlab):
+    distlab("bugs", "start/", "--prove", "10", "--write")
+    status, out, error = distlab("bugs", "start/", "--json")
+    rows = json.loads(out)
+    assert status == 0 and error == ""
+    assert [list(row) for row in rows] == [FIELDS, FIELDS]
+    assert rows[0]["caught"] is True and rows[0]["repaired_ok"] is True
+    assert parse_schedule(rows[0]["token"].partition("#")[2].partition("~")[0])
+
+
+def test_a_stale_record_says_so(record, distlab, monkeypatch):
+    distlab("bugs", "start/", "--prove", "10", "--write")
+    monkeypatch.setattr(bugs, "code_hash", lambda chapter: "another")
+    _, _, error = distlab("bugs", "start/")
+    assert "`make soak` does: start/lost-answer, start/slow-or-dead" in error
+
+
+def test_without_a_record_there_is_nothing_to_print(record, distlab):
+    status, out, error = distlab("bugs", "start/slow-or-dead")
+    assert (status, out.strip()) == (0, "")
+    assert "start/slow-or-dead" in error
+
+
+def test_no_such_bug(distlab):
+    status, _, error = distlab("bugs", "start/slow-or-death")
+    assert status == 2
+    assert "start/slow-or-death" in error
+
+
+def test_explore_on_the_command_line(distlab):
+    status, out, _ = distlab("explore", "start/lost-answer", "--runs", "50")
+    assert status == 1
+    assert "#lose:printer>client@0~" in out
+    status, out, _ = distlab("explore", "start/lost-answer", "--runs", "50", "--set", "retries=2")
+    assert status == 0
+    assert "No failure in 50 runs" in out
+
+
+def test_explore_for_programs(distlab):
+    options = ("--nemesis", "lose", "--every", "1", "--json")
+    status, out, _ = distlab("explore", "start/lost-answer", *options)
+    found = json.loads(out)
+    assert status == 1
+    assert found["runs"] > 10
+    assert found["found"]["faults"].startswith("lose:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["start/lost-answr"], "did you mean 'start/lost-answer'"),
+        (["start/lost-answer", "--set", "retries=9"], "out of range"),
+        (["start/lost-answer", "--nemesis", "crush"], "unknown fault 'crush'"),
+        (["start/lost-answer", "--runs", "0"], "runs: 0"),
+    ],
+)
+def test_explore_refuses_wrong_input(distlab, arguments, said):
+    status, out, error = distlab("explore", *arguments)
+    assert (status, out) == (2, "")
+    assert said in error
