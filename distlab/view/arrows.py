@@ -130,8 +130,8 @@ def _clipped(places: Places, x1: float, y1: float, x2: float, y2: float) -> Line
 
 
 def worth_words(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:
-    """The arrows to be labelled, most telling first: the witness, the first loss and the first
-    arrival of each type, then what is no chatter.
+    """The arrows that may be labelled, most telling first: the witness, the first loss and the
+    first arrival of each type, then what is no chatter.
     """
     seen: set[tuple[str, str]] = set()
     ranked: list[tuple[int, Arrow]] = []
@@ -145,4 +145,4 @@ def worth_words(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:
             ranked.append((3, arrow))
         seen.add(kind)
     ranked.sort(key=lambda pair: pair[0])
-    return [arrow for _, arrow in ranked[:MOST_LABELS]]
+    return [arrow for _, arrow in ranked[: 2 * MOST_LABELS]]

@@ -93,16 +93,15 @@ def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) 
             named = [*machines] if ANY in fault.target else named
             top, bottom = places.top[named[0]] - 8, places.bottom[named[-1]] + 8
         elements = path("dl-band", Box(grip.x, top, x2, bottom).outline())
-    lines = []
     if fault.at_ms >= places.layout.from_ms:
-        lines.append(("dl-stem", Line(grip.x, grip.y + SIZE / 2, grip.x, bottom)))
+        stem = Line(grip.x, grip.y + SIZE / 2, grip.x, bottom)
+        room.draw(stem, 1)
+        elements += path("dl-stem", "M{} {}L{} {}".format(*map(number, stem)))
     if fault.kind == "partition":
         side = {name: index for index, group in enumerate(fault.groups) for name in group}
         for upper, lower in pairwise(named):
             if side[upper] != side[lower]:
                 y = (places.bottom[upper] + places.top[lower]) / 2
-                lines.append(("dl-wall", Line(grip.x, y, x2, y)))
-    for css, line in lines:
-        room.draw(line, cost=1)
-        elements += path(css, "M{} {}L{} {}".format(*map(number, line)))
+                room.take(Box(grip.x, y, x2, y))
+                elements += path("dl-wall", f"M{number(grip.x)} {number(y)}H{number(x2)}")
     return elements

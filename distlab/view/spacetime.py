@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from distlab.sim.faults import plain
 from distlab.sim.trace import line
-from distlab.view.arrows import arrows, worth_words
+from distlab.view.arrows import MOST_LABELS, arrows, worth_words
 from distlab.view.figures import (
     bar_outline,
     bar_style,
@@ -84,7 +84,7 @@ class _Drawing:
         self.told = worth_words(self.arrows, numbered)
         self.few = len(self.arrows) <= DENSE
         for arrow in self.arrows if self.few else self.told:
-            self.room.draw(arrow.line, cost=2)
+            self.room.draw(arrow.line, 1 if arrow.message.quiet else 2)
         self.out: list[str] = []
         self.front: list[str] = []
 
@@ -199,10 +199,16 @@ class _Drawing:
         self.out += [path(css, "".join(paths)) for css, paths in batches]
 
     def _words(self) -> None:
+        placed: set[tuple[str, str, int]] = set()  # a broadcast is labelled once
         for arrow in self.told:
-            box = self.room.find(arrow.label_boxes(arrow.words), 3)
+            shows = self._shows(arrow.message.positions)
+            broadcast = arrow.words, arrow.message.sender, arrow.message.at_us
+            if (broadcast in placed and not shows) or len(placed) == MOST_LABELS:
+                continue
+            most = 6 if arrow.is_lost or shows else 3
+            box = self.room.find(arrow.label_boxes(arrow.words), most)
             if box is not None:
-                shows = self._shows(arrow.message.positions)
+                placed.add(broadcast)
                 look = " dl-witness-text" if shows else " dl-lost-text" if arrow.is_lost else ""
                 self._add(text("dl-label" + look, box.x1, box.y2 - 3, arrow.words), shows)
 

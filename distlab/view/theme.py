@@ -116,7 +116,7 @@ RULES = """
 .dl-hatch { stroke: var(--dl-lost); opacity: .35; }
 .dl-picture .dl-paused { fill: var(--dl-paper); stroke: var(--dl-fault); stroke-dasharray: 5 3; }
 .dl-picture .dl-down-text, .dl-picture .dl-paused-text, .dl-picture .dl-label {
-  stroke: var(--dl-paper); stroke-width: 3.5px; stroke-linejoin: round; paint-order: stroke; }
+  stroke: var(--dl-paper); stroke-width: 3px; stroke-linejoin: round; paint-order: stroke; }
 .dl-picture .dl-down-text, .dl-picture .dl-lost-text { fill: var(--dl-lost); }
 .dl-picture .dl-paused-text { fill: var(--dl-fault); }
 .dl-picture .dl-note-text { font-style: italic; }
@@ -144,8 +144,8 @@ RULES = """
 .dl-fault:hover .dl-pill, .dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
 .dl-chosen .dl-fault-text { font-weight: 600; }
 .dl-picture :is(path, rect).dl-dimmed { opacity: .5; }
-.dl-dimmed path { stroke-opacity: .45; }
-.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .45; }
+.dl-dimmed path { stroke-opacity: .6; }
+.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .6; }
 .dl-picture .dl-dimmed text { fill: var(--dl-muted); }
 .dl-picture .dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
 .dl-picture .dl-message.dl-witness, .dl-picture .dl-flag.dl-witness { fill: var(--dl-witness); }
