@@ -296,9 +296,10 @@ def register(scenario: Scenario) -> Scenario:
 
 def all_scenarios() -> tuple[Scenario, ...]:
     """Every scenario of every chapter package that has a module `scenarios`, by id."""
-    for folder in distlab.__path__:  # files, not packages: looking must not import the widgets
-        for module in Path(folder).glob("*/scenarios.py"):
-            importlib.import_module(f"distlab.{module.parent.name}.scenarios")
+    for folder in map(Path, distlab.__path__):
+        for package in sorted(folder.iterdir()):  # files only: looking must not import the widgets
+            if (package / "scenarios.py").exists() or (package / "scenarios").is_dir():
+                importlib.import_module(f"distlab.{package.name}.scenarios")
     return tuple(_registry[name] for name in sorted(_registry))
 
 
