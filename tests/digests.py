@@ -1,0 +1,32 @@
+"""The digests of every scenario: `python tests/digests.py` prints them as JSON.
+
+Every supported interpreter runs this and must print the same. It needs nothing but what the
+scenarios themselves need.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+SETTINGS = ("default", "violating", "satisfying")
+
+
+def digests(scenario):
+    """Digest (its first 16 digits) and outcome of a scenario in its three settings."""
+    knobs = {"default": {}, "violating": scenario.violating, "satisfying": scenario.satisfying}
+    runs = {setting: scenario.run(**knobs[setting]) for setting in SETTINGS}
+    return {
+        setting: f"{run.trace.digest()[:16]} {run.outcome.name}" for setting, run in runs.items()
+    }
+
+
+def main():
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from distlab.scenario import all_scenarios
+
+    found = {scenario.id: digests(scenario) for scenario in all_scenarios()}
+    json.dump(found, sys.stdout, indent=2)
+
+
+if __name__ == "__main__":
+    main()
