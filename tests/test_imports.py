@@ -52,7 +52,7 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[place] = {*HOST, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
     RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
-    RULES[f"{place}.measured"] = {*RUNS, place}
+    RULES[f"{place}.measured"] = {*RUNS, place, "distlab.view"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
 # Of the standard library: what would let real time, real threads or real chance into a simulation.

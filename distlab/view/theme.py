@@ -106,6 +106,7 @@ RULES = """
 .dl-axis { stroke: var(--dl-line); }
 .dl-picture .dl-tick { fill: var(--dl-muted); text-anchor: middle; }
 .dl-picture .dl-side { fill: var(--dl-muted); text-anchor: end; }
+.dl-picture .dl-heading { font-size: 13px; font-weight: 600; }
 .dl-picture .dl-name { font-size: 13px; font-weight: 600; text-anchor: end; }
 .dl-life { stroke: var(--dl-line); stroke-width: 2; }
 .dl-picture .dl-hit { fill: transparent; }
@@ -160,6 +161,7 @@ TONE_RULES
 
 TONE_RULE = """
 .dl-picture .dl-TONE { fill: var(--dl-TONE-fill); }
+.dl-picture .dl-TONE-bar { fill: var(--dl-TONE-fill); stroke: var(--dl-TONE); }
 .dl-TONE-pattern { stroke: var(--dl-TONE); opacity: .45; stroke-linecap: round; }
 .dl-picture .dl-TONE-text { fill: var(--dl-TONE); font-weight: 600; }
 """
