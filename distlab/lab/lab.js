@@ -5,8 +5,9 @@
 
 const INVITATION =
   "Drag a fault along the time axis, or press a button: the whole history is computed anew.";
-const KEYS =
-  "Keys on a fault: ← → move it by 1 ms (with Shift 10), + − its duration, Delete removes it, Esc cancels a drag.";
+const KEYS = "Keys on a fault: ← → move it by 1 ms (with Shift 10), + − change its duration, " +
+  "Delete removes it, Esc cancels a drag.";
+const MARKS = { holds: "✓", violated: "✕", undecided: "?" };
 const SILENT_AFTER_MS = 8000;
 const SILENCE = "No answer from the kernel yet. If it was restarted, run this cell again.";
 const SETTLED_AFTER_MS = 120;
@@ -60,7 +61,7 @@ class Kernel {
     this.number += 1;
     this.silence = setTimeout(() => this.onAnswer({ error: SILENCE }), SILENT_AFTER_MS);
     this.model.send({
-      view: this.view, number: this.number, command, arguments: args, ...this.describe(command),
+      view: this.view, number: this.number, command, arguments: args, ...this.describe(),
     });
   }
 
@@ -93,9 +94,13 @@ class Lab {
     this.gestures = 0;
     this.stale = new Set(["token"]);
     this.build();
-    this.kernel = new Kernel(model, (command) => this.view(command), (a) => this.answered(a));
+    this.kernel = new Kernel(model, () => this.view(), (answer) => this.answered(answer));
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.stage);
+  }
+
+  get gated() {
+    return Boolean(this.state.gate);
   }
 
   close() {
@@ -126,7 +131,8 @@ class Lab {
 
   *wanted() {
     if (this.stale.has("token")) yield "token";
-    if (this.stale.has("lines") && this.log.open) yield "lines";
+    const asked = this.stale.has("lines") || this.matching !== this.filter.value;
+    if (asked && this.log.open) yield "lines";
     if (this.stale.has("text") && this.words.open) yield "text";
   }
 
@@ -176,7 +182,7 @@ class Lab {
     this.copy = button("Copy", "Copy the token", () => this.copyToken());
     part("filter", "input", {
       type: "search", placeholder: "Filter, e.g. server-a or drop", ariaLabel: "Filter the log",
-      oninput: () => { this.stale.add("lines"); this.ask("", {}, "filter"); },
+      oninput: () => this.look(),
     });
     part("pasted", "input", {
       placeholder: "Paste a token: d1:…", ariaLabel: "Replay token to run", spellcheck: false,
@@ -200,7 +206,8 @@ class Lab {
         part("verbs", "span")),
       part("stage", "div", {},
         part("drawing"), part("overlay", "div", { ariaHidden: "true" },
-          part("cursor"), part("ends"), part("readout", "div", { hidden: true }))),
+          part("cursor"), part("end", "div", { title: "Drag the end of this fault", hidden: true }),
+          part("readout", "div", { hidden: true }))),
       part("strip"), part("caption", "p"),
       node("label", { className: "lab-look" }, part("gutter", "span", {}, "look at"), part("scrub", "input", {
         type: "range", step: "any", ariaLabel: "Instant to look at, in milliseconds",
@@ -255,33 +262,29 @@ class Lab {
     this.outcome.textContent = `${state.outcome.mark} ${state.outcome.name}`;
     this.outcome.dataset.tone = state.outcome.tone;
     this.root.setAttribute("aria-label", `Lab: ${state.title}`);
-    this.gate.hidden = !state.gate;
+    this.gate.hidden = !this.gated;
     this.gate.textContent = `${state.gate} The faults wait for your prediction above (or skip it).`;
-    this.root.classList.toggle("lab-gated", Boolean(state.gate));
+    this.root.classList.toggle("lab-gated", this.gated);
     this.notice.textContent = [state.judgement, state.notice].filter(Boolean).join(" ");
     if (!this.drag && this.status.textContent !== state.status) this.status.textContent = state.status;
     this.showStates();
-    if (this.drag) return this.place();
     this.showButtons();
     this.showVerdicts();
     this.showKnobs();
     this.showFaults();
     this.showStrip(answer.strip);
-    if (answer.token) this.fresh("token", () => (this.token.textContent = answer.token));
-    if (answer.text) this.fresh("text", () => (this.text.textContent = answer.text));
-    if (answer.lines) this.fresh("lines", () => this.showLines(answer.lines, answer.found));
+    for (const name of ["token", "text", "lines"]) if (answer[name] !== undefined) this.stale.delete(name);
+    if (answer.token) this.token.textContent = answer.token;
+    if (answer.text) this.text.textContent = answer.text;
+    if (answer.lines) this.showLines(answer);
     this.place();
-  }
-
-  fresh(name, update) {
-    this.stale.delete(name);
-    update();
   }
 
   showButtons() {
     const { state } = this;
     this.fill(this.target, state.targets, () => {
-      const option = (value) => node("option", { value }, value === "*>*" ? "every link" : value.replace(">", " → "));
+      const option = (value) =>
+        node("option", { value }, value === "*>*" ? "every link" : value.replace(">", " → "));
       const link = (name) => name.includes(">");
       return [
         node("optgroup", { label: "Machines" }, ...state.targets.filter((t) => !link(t)).map(option)),
@@ -290,43 +293,37 @@ class Lab {
     });
     this.target.value = state.target;
     const press = ({ name, label, meaning }, disabled) => node("button", {
-      type: "button", title: meaning, disabled, "aria-pressed": name === state.variant || undefined, onclick: () => this.ask("press", { name }),
-      "data-action": name,
+      type: "button", title: meaning, disabled, "data-action": name,
+      "aria-pressed": name === state.variant || undefined,
+      onclick: () => this.ask("press", { name }),
     }, label);
     const whole = (...names) => state.whole.filter(({ name }) => names.includes(name))
       .map((action) => press(action, !state.possible.includes(action.name)));
+    const variants = ["violate", "satisfy"].filter((name) => state.possible.includes(name));
     this.fill(this.verbs, [state.buttons, state.gate], () =>
-      state.buttons.map((action) => press(action, Boolean(state.gate))));
+      state.buttons.map((action) => press(action, this.gated)));
     this.fill(this.history, state.possible, () => whole("undo", "reset"));
-    this.fill(this.variants, [state.possible, state.variant], () =>
-      whole(...["violate", "satisfy"].filter((name) => state.possible.includes(name)), "next seed"));
+    this.fill(this.variants, [variants, state.variant], () => whole(...variants, "next seed"));
   }
 
   showVerdicts() {
-    const { state } = this;
-    const key = [state.verdicts, this.proof];
-    this.fill(this.verdicts, key, () => state.verdicts.map((verdict) => {
-      const mark = { holds: "✓", violated: "✕", undecided: "?" }[verdict.word];
-      const hover = (name) => () => { this.hovered = name; this.look(); };
-      const card = node("button", {
-        type: "button", className: "lab-card", ariaPressed: `${this.proof === verdict.name}`,
-        disabled: verdict.events === 0,
-        title: verdict.events ? "Show the events that prove it" : "",
-        onclick: () => this.pin(verdict.name),
-        onpointerenter: hover(verdict.name), onpointerleave: hover(""),
-      },
-      node("span", { className: "lab-card-head" },
-        node("b", {}, `${mark} ${verdict.name}`), ` ${verdict.word}`,
-        node("i", {}, verdict.role)),
-      node("span", {}, verdict.explanation));
-      card.dataset.word = verdict.word;
-      return card;
-    }));
+    const { verdicts } = this.state;
+    this.fill(this.verdicts, [verdicts, this.proof], () => verdicts.map((verdict) => node("button", {
+      type: "button", className: "lab-card", "data-word": verdict.word, "data-verdict": verdict.name,
+      ariaPressed: `${this.proof === verdict.name}`, disabled: verdict.events === 0,
+      title: verdict.events ? "Show the events that prove it" : "",
+      onclick: () => this.prove(this.proof === verdict.name ? "" : verdict.name, ""),
+    },
+    node("span", { className: "lab-card-head" },
+      node("b", {}, `${MARKS[verdict.word]} ${verdict.name}`), ` ${verdict.word}`,
+      node("i", {}, verdict.role)),
+    node("span", {}, verdict.explanation))));
   }
 
-  pin(name) {
-    this.proof = this.proof === name ? "" : name;
-    this.hovered = "";
+  // Show the witness of the verdict that was clicked, or of the one under the pointer.
+  prove(proof, hovered) {
+    if (proof === this.proof && hovered === this.hovered) return;
+    Object.assign(this, { proof, hovered });
     this.look();
   }
 
@@ -344,58 +341,55 @@ class Lab {
   }
 
   knob({ name, meaning, value, low, high, choices }) {
-    const turn = (input, gesture) => this.ask(
-      "turn", { name, text: input.type === "checkbox" ? `${Number(input.checked)}` : input.value, gesture }, `turn ${name}`);
-    const control = (attributes) => node("input", {
-      title: meaning, "data-knob": name, ariaLabel: name,
-      onchange: (event) => turn(event.target, ""), ...attributes,
-    });
-    let controls;
+    const turn = (text, gesture = "") => this.ask("turn", { name, text, gesture }, `turn ${name}`);
+    const common = { title: meaning, "data-knob": name, ariaLabel: name };
+    const controls = [];
     if (choices) {
-      controls = [node("select", {
-        title: meaning, "data-knob": name, ariaLabel: name, onchange: (event) => turn(event.target, ""),
-      }, ...choices.map((choice) => node("option", { value: choice }, choice)))];
+      controls.push(node("select", { ...common, onchange: ({ target }) => turn(target.value) },
+        ...choices.map((choice) => node("option", { value: choice }, choice))));
     } else if (typeof value === "boolean") {
-      controls = [control({ type: "checkbox" })];
+      controls.push(node("input", {
+        ...common, type: "checkbox", onchange: ({ target }) => turn(target.checked ? "1" : "0"),
+      }));
     } else {
-      controls = [control({
-        type: "number", min: low ?? 0, max: high, step: 1,
-        oninput: ({ target }) => (this.turning = target),
-        onchange: ({ target }) => { this.turning = null; turn(target, ""); },
-        onblur: () => (this.turning = null),
-      })];
+      let gesture = "";
       if (high !== undefined) {
-        let gesture = "";
-        controls.unshift(control({
-          type: "range", min: low, max: high, step: 1,
+        controls.push(node("input", {
+          ...common, type: "range", min: low, max: high,
           oninput: ({ target }) => {
-            gesture ||= this.newGesture();
             this.turning = target;
-            turn(target, gesture);
+            turn(target.value, (gesture ||= this.newGesture()));
           },
           onchange: () => { gesture = ""; this.turning = null; this.look(); },
         }));
       }
+      controls.push(node("input", {
+        ...common, type: "number", min: low ?? 0, max: high,
+        oninput: ({ target }) => (this.turning = target), // do not write into what somebody types
+        onchange: ({ target }) => { this.turning = null; turn(target.value); },
+        onblur: () => (this.turning = null),
+      }));
     }
-    return node("div", { className: "lab-knob" }, node("span", {}, node("b", {}, name), ` ${meaning}`),
-      node("span", {}, ...controls));
+    return node("div", { className: "lab-knob" },
+      node("span", {}, node("b", {}, name), ` ${meaning}`), node("span", {}, ...controls));
   }
 
   showFaults() {
-    const { faults, selected, gate } = this.state;
-    this.fill(this.faults, [faults, gate], () => faults.map(({ text }, index) => node("li", {},
-    node("input", {
-      value: text, spellcheck: false, ariaLabel: `Fault ${index + 1}`, disabled: Boolean(gate),
-      title: "kind:target@at+for=amount, in milliseconds",
-      onfocus: () => this.select(index),
-      onchange: (event) => this.ask("edit", { fault: index, fault_text: event.target.value }),
-    }),
-    node("button", {
-      type: "button", title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: Boolean(gate),
-      onclick: () => this.ask("remove", { fault: index }),
-    }, "✕"))));
-    [...this.faults.children].forEach((each, index) => each.classList.toggle("lab-selected", index === selected));
-    this.added.disabled = Boolean(gate);
+    const { faults, selected } = this.state;
+    this.fill(this.faults, [faults, this.gated], () => faults.map(({ text }, index) => node("li", {},
+      node("input", {
+        value: text, spellcheck: false, ariaLabel: `Fault ${index + 1}`, disabled: this.gated,
+        title: "kind:target@at+for=amount, in milliseconds",
+        onfocus: () => this.select(index),
+        onchange: ({ target }) => this.ask("edit", { fault: index, fault_text: target.value }),
+      }),
+      node("button", {
+        type: "button", title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: this.gated,
+        onclick: () => this.ask("remove", { fault: index }),
+      }, "✕"))));
+    [...this.faults.children].forEach((each, index) =>
+      each.classList.toggle("lab-selected", index === selected));
+    this.added.disabled = this.gated;
     if (faults.some(({ text }) => text === this.added.value)) this.added.value = "";
   }
 
@@ -408,28 +402,32 @@ class Lab {
   }
 
   showStrip(strip) {
-    this.sweeping = !this.state.swept;
-    if (strip) this.fill(this.strip, strip.svg, () => [parsed(strip.svg)]);
-    else this.fill(this.strip, "", () => []);
-    this.strip.firstChild?.setAttribute("aria-label", strip.alt);
-    this.caption.textContent = strip ? `How the run ends when “${this.state.faults[this.state.selected].title}” comes at another instant.` : "";
+    const { swept, faults, selected } = this.state;
+    this.sweeping = !swept;
+    this.fill(this.strip, strip?.svg, () => (strip ? [parsed(strip.svg)] : []));
+    this.caption.textContent = strip
+      ? `How the run ends when “${faults[selected].title}” comes at another instant.` : "";
   }
 
-  showLines(lines, found) {
+  showLines({ lines, found, matching }) {
+    this.matching = matching;
     this.found.textContent = found > lines.length ? `${lines.length} of ${found} lines` : `${found} lines`;
     this.lines.replaceChildren(...lines.map((text) => node("li", {}, text)));
   }
 
   // The picture
 
-  draw({ svg, alt, layout, picture }) {
+  draw({ svg, layout, picture }) {
     this.picture = picture;
     this.layout = layout;
     const drawn = parsed(svg);
-    drawn.setAttribute("aria-label", alt);
     const old = this.drawing.firstChild;
     if (old) transplant(old, drawn);
     else this.drawing.replaceChildren(drawn);
+    if (this.bereft && document.activeElement === document.body) {
+      ([...this.drawing.querySelectorAll("[data-fault]")].at(-1) ?? this.added).focus();
+    }
+    this.bereft = false;
   }
 
   x(ms) {
@@ -437,13 +435,19 @@ class Lab {
     return left + ((ms - from_ms) * (right - left)) / (to_ms - from_ms);
   }
 
-  // The instant under the pointer, rounded to what one can point at.
-  msAt(event) {
-    const { left, right, from_ms, to_ms, width } = this.layout;
+  // The place under the pointer, in the picture's own pixels.
+  pointAt({ clientX, clientY }) {
     const box = this.drawing.firstChild.getBoundingClientRect();
-    const x = ((event.clientX - box.left) * width) / box.width;
-    const ms = from_ms + ((x - left) * (to_ms - from_ms)) / (right - left);
-    const step = to_ms - from_ms > 100 ? 1 : 0.1;
+    const scale = this.layout.width / box.width;
+    return { x: (clientX - box.left) * scale, y: (clientY - box.top) * scale };
+  }
+
+  // The instant under the pointer, rounded to a power of ten that is less than a pixel or two.
+  msAt(event) {
+    const { left, right, from_ms, to_ms } = this.layout;
+    const pixel = (to_ms - from_ms) / (right - left);
+    const step = pixel < 0.2 ? 0.1 : 10 ** Math.max(0, Math.floor(Math.log10(pixel)));
+    const ms = from_ms + (this.pointAt(event).x - left) * pixel;
     return clamp(Math.round(ms / step) * step, 0, this.state.horizon);
   }
 
@@ -466,25 +470,28 @@ class Lab {
       const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;
       group.style.transform = by ? `translateX(${by}px)` : "";
     }
-    this.ends.replaceChildren(); // the end of the selected fault, on the life line or between two
-    const chosen = state.faults[state.selected];
-    if (chosen?.lasts) {
-      const end = drag?.kind === "end" ? drag.ms
-        : chosen.for === null ? layout.to_ms
-          : chosen.for + (drag?.kind === "fault" ? drag.ms : chosen.at);
-      const lanes = chosen.machines.map((name) => layout.lanes[name]);
-      const all = lanes.length ? lanes : Object.values(layout.lanes);
-      const y = (Math.min(...all) + Math.max(...all)) / 2;
-      const grip = node("div", { className: "lab-end", title: "Drag the end of this fault", "data-end": state.selected });
-      grip.style.transform = `translate(${within(end)}px, ${y}px)`;
-      this.ends.append(grip);
-    }
+    this.placeEnd(within);
     this.readout.hidden = !drag || drag.kind === "cursor";
     if (!this.readout.hidden) {
       this.readout.textContent = drag.kind === "end"
         ? `for ${plain(drag.ms - state.faults[drag.index].at)} ms` : `${plain(drag.ms)} ms`;
       this.readout.style.transform = `translateX(${within(drag.ms)}px) translateX(-50%)`;
     }
+  }
+
+  // The end of the selected fault: on the machine's life line, or amid those of the network.
+  placeEnd(within) {
+    const { layout, state: { faults, selected }, drag } = this;
+    const { lasts, at, for: duration, machines } = faults[selected] ?? {};
+    this.end.hidden = !lasts;
+    if (!lasts) return;
+    const from = drag?.kind === "fault" ? drag.ms : at;
+    const end = drag?.kind === "end" ? drag.ms : duration === null ? layout.to_ms : from + duration;
+    const names = machines.length ? machines : Object.keys(layout.lanes);
+    const lanes = names.map((name) => layout.lanes[name]);
+    const y = (Math.min(...lanes) + Math.max(...lanes)) / 2;
+    this.end.dataset.end = selected;
+    this.end.style.transform = `translate(${within(end)}px, ${y}px)`;
   }
 
   // Hands: pointer and keyboard
@@ -518,6 +525,9 @@ class Lab {
     stage.addEventListener("pointerup", (event) => this.letGo(event));
     stage.addEventListener("pointercancel", () => this.cancelDrag());
     stage.addEventListener("keydown", (event) => this.key(event));
+    this.verdicts.addEventListener("pointerover", ({ target }) =>
+      this.prove(this.proof, target.closest("[data-verdict]")?.dataset.verdict ?? ""));
+    this.verdicts.addEventListener("pointerleave", () => this.prove(this.proof, ""));
     stage.addEventListener("focusin", ({ target }) => {
       const fault = target.closest("[data-fault]");
       if (fault && !this.drag) this.select(Number(fault.dataset.fault));
@@ -534,11 +544,12 @@ class Lab {
     const fault = event.target.closest("[data-fault]");
     const ms = this.msAt(event);
     if (end || fault) {
-      if (this.state.gate) return;
+      if (this.gated) return;
       const index = Number(end ? end.dataset.end : fault.dataset.fault);
       const { at, for: lasts } = this.state.faults[index];
       const from = end ? (lasts === null ? this.state.horizon : at + lasts) : at;
-      this.drag = { kind: end ? "end" : "fault", index, ms: from, offset: from - ms, gesture: this.newGesture() };
+      const gesture = this.newGesture();
+      this.drag = { kind: end ? "end" : "fault", index, ms: from, offset: from - ms, gesture };
       this.select(index);
     } else {
       this.drag = { kind: "cursor", ms };
@@ -551,9 +562,8 @@ class Lab {
   }
 
   machineAt(event) {
-    const { width, lanes } = this.layout;
-    const box = this.drawing.firstChild.getBoundingClientRect();
-    const y = ((event.clientY - box.top) * width) / box.width;
+    const { lanes } = this.layout;
+    const { y } = this.pointAt(event);
     return Object.keys(lanes).find((name) => Math.abs(lanes[name] - y) < 20);
   }
 
@@ -587,7 +597,7 @@ class Lab {
 
   key(event) {
     const fault = event.target.closest?.("[data-fault]");
-    if (!fault || this.state.gate || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!fault || this.gated || event.ctrlKey || event.metaKey || event.altKey) return;
     const index = Number(fault.dataset.fault);
     const step = event.shiftKey ? 10 : 1;
     const { horizon } = this.state;
@@ -597,6 +607,7 @@ class Lab {
     };
     const stretches = { "+": 10, "=": 10, "-": -10, _: -10 };
     if (event.key === "Delete" || event.key === "Backspace") {
+      this.bereft = true; // the element that has the focus may go
       this.ask("remove", { fault: index });
     } else if (event.key in moves || event.key in stretches) {
       const held = this.heldFault(index);
@@ -617,7 +628,8 @@ class Lab {
     const now = performance.now();
     const { at, for: lasts } = this.state.faults[index];
     if (this.held?.fault !== index || now - this.held.since > 1000) {
-      this.held = { fault: index, to_ms: at, lasts: lasts ?? this.state.horizon - at, gesture: this.newGesture() };
+      const gesture = this.newGesture();
+      this.held = { fault: index, to_ms: at, lasts: lasts ?? this.state.horizon - at, gesture };
     }
     this.held.since = now;
     return this.held;

@@ -150,7 +150,7 @@ class Lab(Experiment, anywidget.AnyWidget):
         if "text" in wanted:
             seen["text"] = picture.text
         if "lines" in wanted:
-            matching = str(request.get("matching", ""))
+            matching = seen["matching"] = str(request.get("matching", ""))
             seen["lines"], seen["found"] = lines_of(self.run, self.window, matching)
         return seen
 

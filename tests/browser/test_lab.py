@@ -117,12 +117,13 @@ def test_a_fault_is_dragged_with_the_mouse(lab):
     x, y = fault_at(lab, 0)
     lab.mouse.move(x, y)
     lab.mouse.down()
-    lab.mouse.move(x + 200, y, steps=20)
+    lab.mouse.move(x + 540, y, steps=20)
+    expect(lab.locator(".lab-card").first).to_contain_text("Nobody was suspected")
     lab.mouse.up()
     settled(lab)
     assert shown_faults(lab) != "pause:server-a@120+150;crash:server-b@300"
     at(lab, Experiment(SCENARIO, faults=shown_faults(lab)))
-    assert abs(fault_at(lab, 0)[0] - (x + 200)) < 2
+    assert abs(fault_at(lab, 0)[0] - (x + 540)) < 2
     lab.locator("[data-action=undo]").click()
     at(lab, Experiment(SCENARIO))
 
@@ -166,6 +167,10 @@ def test_a_fault_is_moved_with_the_keyboard(lab):
     expect(fault).to_have_attribute("aria-valuenow", "131")
     lab.keyboard.press("Delete")
     at(lab, Experiment(SCENARIO, faults="crash:server-b@300"))
+    expect(fault).to_be_focused()
+    lab.keyboard.press("Delete")
+    at(lab, Experiment(SCENARIO, faults=""))
+    expect(lab.locator(".lab-added")).to_be_focused()
 
 
 def test_knobs(lab):
@@ -230,6 +235,10 @@ def test_typing_in_the_lab_is_no_command_of_jupyterlab(lab):
 
 
 def test_a_verdict_shows_its_witness(lab):
+    expect(lab.locator(".dl-badge")).to_have_count(0)
+    lab.locator(".lab-card", has_text="accurate").hover()
+    expect(lab.locator(".dl-badge").first).to_be_visible()
+    lab.mouse.move(5, 5)
     expect(lab.locator(".dl-badge")).to_have_count(0)
     lab.locator(".lab-card", has_text="accurate").click()
     expect(lab.locator(".dl-badge").first).to_be_visible()
