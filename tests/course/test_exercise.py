@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -124,6 +124,25 @@ def test_an_error_is_shown_as_the_learners():
     assert "/" not in result.message  # no paths, and no frame of distlab's
 
 
+def test_what_dataclasses_generate_is_not_the_learners():
+    @dataclass
+    class Note:
+        page: int
+
+        def __post_init__(self):
+            raise LookupError("no such page")
+
+    class Wrong(Once):
+        def on_print(self, message, sender):
+            Note(message.page)
+
+    lines = EXERCISE.check(Wrong).message.split("\n")
+    assert [line.split(", ")[2].partition(":")[0] for line in lines[1:]] == [
+        "in on_print",
+        "in __post_init__",
+    ]
+
+
 def test_an_error_outside_the_learners_lines_is_told_without_addresses():
     class Wrong(Once):
         async def on_start(self):
@@ -163,7 +182,7 @@ def test_a_function_and_a_coroutine_are_checked_for_their_return_types():
 
 
 def test_a_loop_without_end_is_stopped(monkeypatch):
-    monkeypatch.setattr(module, "MAX_LINES", 5_000)
+    monkeypatch.setattr(module, "MAX_STEPS", 5_000)
 
     class Looping(Once):
         def on_print(self, message, sender):
@@ -179,20 +198,25 @@ def test_a_loop_without_end_is_stopped(monkeypatch):
     assert sys.gettrace() is before
 
 
+def test_a_loop_on_one_line_is_stopped(monkeypatch):
+    monkeypatch.setattr(module, "MAX_STEPS", 5_000)
+
+    class Looping(Once):
+        def on_print(self, message, sender):
+            while True: pass  # fmt: skip  # noqa: E701
+
+    assert "a loop that does not end?" in EXERCISE.check(Looping).message
+
+
 def test_honest_work_in_many_runs_is_not_taken_for_a_loop(monkeypatch):
-    monkeypatch.setattr(module, "MAX_LINES", 1_000)  # enough for one run, not for all of them
+    monkeypatch.setattr(module, "MAX_STEPS", 2_000)  # enough for one run, not for all of them
     case = replace(EXERCISE.cases[0], schedules=("",), seeds=range(90))
     many = replace(EXERCISE, cases=(case,))
     assert many.check(Once).kind == "correct"
 
 
-def test_a_loop_that_waits_is_stopped_by_the_runs_budget():
-    class Waiting(Once):
-        def on_print(self, message, sender):
-            self.set_timer(0, message)
-
-        def on_timer(self, *_):
-            pass
+def test_a_loop_that_waits_is_stopped_by_the_runs_budget(monkeypatch):
+    monkeypatch.setattr(module, "MAX_STEPS", 10**8)
 
     class Restless(Once):
         async def on_print(self, message, sender):
