@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
 from distlab.course.progress import Progress
 from distlab.host import BadInput, did_you_mean
 from distlab.scenario import Run
@@ -150,3 +152,22 @@ class Guess:
     def _record(self, record: bool, **facts: object) -> None:
         if self.progress and record:
             self.progress.record(self._key, **facts)
+
+
+OPTION = record({"text": TEXT, "when": TEXT})
+ENTRY = record({"id": NAME, "question": TEXT, "options": several(OPTION, 2)}, explain=TEXT)
+
+
+def prediction(name: str, entry_id: str) -> Prediction:
+    """One prediction of `data/predictions/<name>.yaml`."""
+    return pick(read(find("predictions", name)), entry_id, "prediction")
+
+
+def read(path: Path) -> dict[str, Prediction]:
+    """Raises `content.BadContent` when the file is malformed."""
+
+    def make(id: str, options: list[dict[str, str]], **words: str) -> Prediction:  # noqa: A002
+        conditions = {option["text"]: option["when"] for option in options}
+        return Prediction(f"{chapter(path.stem)}/{id}", options=conditions, **words)
+
+    return entries(path, ENTRY, make)

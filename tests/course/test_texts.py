@@ -5,12 +5,12 @@ import json
 import pytest
 import yaml
 
-from distlab.course import cards, glossary, systems
-from distlab.course.content import BadContent, entries, names
+from distlab.course import cards, glossary, prediction, systems
+from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
 from distlab.places import shipped
-from distlab.scenario import all_scenarios
+from distlab.scenario import all_scenarios, get
 
 CARD = {
     "id": "why",
@@ -134,3 +134,20 @@ def test_some_systems_in_the_order_asked_for():
 
 def test_texts_are_plain_data():
     assert json.dumps([systems.systems().rows, cards.cards("01_cap")["cap-means"].follow_ups])
+
+
+@pytest.mark.parametrize("name", names("predictions"))
+def test_one_answer_to_each_prediction_comes_true_in_the_run_it_is_about(name):
+    for entry in prediction.read(find("predictions", name)).values():
+        scenario = get(entry.id)
+        run = scenario.run(**scenario.violating)
+        right = [entry.judge(run, option).right for option in range(1, len(entry.options) + 1)]
+        assert right.count(True) == 1, entry.id
+        assert right.count(False) == len(right) - 1, entry.id
+
+
+def test_a_malformed_prediction_says_where(tmp_path):
+    path = tmp_path / "01_cap.yaml"
+    path.write_text("- {id: a, question: What?, options: [{text: This}]}", encoding="utf-8")
+    with pytest.raises(BadContent, match="'a', options"):
+        prediction.read(path)
