@@ -28,9 +28,9 @@ def golden(chapter):
 
 def all_golden():
     return {
-        id: runs
+        name: runs
         for chapter in CHAPTERS
-        for id, runs in json.loads(goldens.read(golden(chapter))).items()
+        for name, runs in json.loads(goldens.read(golden(chapter))).items()
     }
 
 

@@ -1,0 +1,370 @@
+"""Scenarios: declarations, pure runs, tokens; and what holds of every scenario there is."""
+
+import gc
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distlab.check.verdict import Verdict
+from distlab.host import BadInput
+from distlab.knobs import Choice, Integer, Switch
+from distlab.scenario import (
+    BAD,
+    GOOD,
+    PRICE,
+    UNKNOWN,
+    Outcome,
+    Scenario,
+    Token,
+    all_scenarios,
+    get,
+    parse_token,
+    register,
+)
+from distlab.sim import Node
+from distlab.sim.faults import schedule_text
+from tests.sim.test_faults import faults as any_faults
+
+SEEDS = range(1, 21)
+EXAMPLE = "start/lost-answer"
+
+
+class Speaker(Node):
+    def __init__(self, name, word):
+        super().__init__(name)
+        self.word = word
+
+    def on_start(self):
+        self.note(self.word)
+
+
+@dataclass(frozen=True)
+class Says:
+    """Whether somebody said a word; undecided when somebody shrugged."""
+
+    word: str
+
+    @property
+    def name(self):
+        return self.word
+
+    def __call__(self, trace):
+        said = [event.what for event in trace.of_kind("note")]
+        return Verdict(self.word, None if "shrug" in said else self.word in said, "")
+
+
+def build(world, word="yes", count=1, loud=False, speaker=Speaker):
+    for number in range(count):
+        world.add(speaker(f"n{number + 1}", word.upper() if loud else word))
+
+
+KNOBS = (
+    Choice("word", ("yes", "no", "shrug"), "yes", ""),
+    Integer("count", 1, 3, 1, ""),
+    Switch("loud", False, ""),
+)
+DEMO = Scenario(
+    id="demo/says",
+    title="",
+    claim="",
+    build=build,
+    checks=(Says("yes"), Says("no")),
+    property="yes",
+    price="no",
+    knobs=KNOBS,
+    horizon_ms=100,
+)
+
+
+# Declarations
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"id": "demo"}, "scenario id 'demo' is not of the form chapter/name-in-words"),
+        ({"id": "Demo/says"}, "is not of the form"),
+        ({"property": "yess"}, "property 'yess' is the name of no check; did you mean 'yes'"),
+        ({"price": "maybe"}, "price 'maybe' is the name of no check"),
+        ({"violating": {"wrd": "no"}}, "has no knob 'wrd'; did you mean 'word'"),
+        ({"satisfying": {"count": 9}}, "count: 9 is out of range"),
+        ({"faults": "crsh:n1@5"}, "did you mean 'crash'"),
+        ({"knobs": (Integer("counts", 1, 3, 1, ""),)}, "build takes no argument 'counts'"),
+        ({"knobs": (KNOBS[1], KNOBS[1])}, "the knob name 'count' is taken"),
+        ({"knobs": (Integer("count", 1, 3, 0, ""),)}, "count: 0 is out of range"),
+        ({"build": lambda world, seed: None, "knobs": (Integer("seed", 1, 3, 1, ""),)},
+         "the knob name 'seed' is taken"),
+    ],
+)  # fmt: skip
+def test_a_declaration_that_contradicts_itself_is_refused(change, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        replace(DEMO, **change)
+
+
+def test_ids_are_unique_in_the_registry():
+    with pytest.raises(BadInput, match=f"there are two scenarios '{EXAMPLE}'"):
+        register(replace(DEMO, id=EXAMPLE))
+    assert register(get(EXAMPLE)) is get(EXAMPLE)
+
+
+def test_an_unknown_scenario_gets_the_nearest_one():
+    with pytest.raises(BadInput, match=f"'start/lost-anser'; did you mean '{EXAMPLE}'"):
+        get("start/lost-anser")
+
+
+def test_parts_can_be_replaced():
+    class Shouter(Speaker):
+        def on_start(self):
+            self.note("no")
+
+    run = DEMO.using(speaker=Shouter).run()
+    assert [verdict.ok for verdict in run.verdicts] == [False, True]
+    assert run.scenario.id == DEMO.id
+
+
+@pytest.mark.parametrize("part", ["speker", "word", "world"])
+def test_only_parts_can_be_replaced(part):
+    with pytest.raises(BadInput, match=f"demo/says has no part '{part}'.*allowed: speaker"):
+        DEMO.using(**{part: Speaker})
+
+
+# Runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"seed": -1}, r"seed: -1 is not a whole number from 0 to 2\^63 - 1"),
+        ({"seed": 1 << 63}, "seed"),
+        ({"seed": True}, "seed: True"),
+        ({"seed": "7"}, "seed: '7'"),
+        ({"word": "mayb"}, "word: 'mayb' is not allowed"),
+        ({"cnt": 1}, "has no knob 'cnt'; did you mean 'count'"),
+        ({"faults": "crash:n9@5"}, "no machine 'n9'"),
+        ({"faults": "crash:n1@101"}, "beyond the end of the run"),
+        ({"faults": "crash:n1@-1"}, "at_ms is -1.0"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_words(arguments, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        DEMO.run(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("word", "loud", "outcome"),
+    [
+        ("yes", False, Outcome("not no", PRICE)),
+        ("no", False, Outcome("not yes", BAD)),
+        ("shrug", False, Outcome("undecided", UNKNOWN)),
+        ("yes", True, Outcome("not yes", BAD)),
+    ],
+)
+def test_the_outcome_is_the_first_verdict_that_fails(word, loud, outcome):
+    assert DEMO.run(word=word, loud=loud).outcome == outcome
+
+
+def test_all_is_well_when_every_verdict_holds():
+    run = replace(DEMO, checks=(Says("yes"),), price="").run()
+    assert run.outcome == Outcome("holds", GOOD)
+    assert run.ok
+
+
+def test_a_scenario_may_judge_by_itself():
+    judged = replace(DEMO, judge=lambda trace, verdicts: Outcome(f"{len(verdicts)} verdicts", GOOD))
+    assert judged.run().outcome == Outcome("2 verdicts", GOOD)
+
+
+def test_a_run_that_gets_stuck_is_a_result():
+    class Waits(Speaker):
+        async def on_start(self):
+            await self.future("Godot")
+
+    run = DEMO.using(speaker=Waits).run()
+    assert run.outcome == Outcome("stuck", BAD)
+    assert not run.ok
+    assert "n1 (on_start) waits for Godot" in run.verdict("progress").explanation
+
+
+def test_a_run_without_end_is_a_result():
+    class Busy(Speaker):
+        async def on_start(self):
+            while True:
+                await self.sleep(0)
+
+    run = DEMO.using(speaker=Busy).run()
+    assert run.outcome == Outcome("stuck", BAD)
+    assert "more than 200000 events by 0 ms" in run.verdict("progress").explanation
+
+
+def test_a_bug_is_no_result_but_an_exception():
+    class Broken(Speaker):
+        def on_start(self):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        DEMO.using(speaker=Broken).run()
+    assert gc.isenabled()
+
+
+def test_metrics_count_events_and_what_the_scenario_measures():
+    measured = replace(get(EXAMPLE), measure=lambda trace: {"pages": len(trace.of_kind("note"))})
+    run = measured.run(retries=2)
+    assert run.metrics == {
+        "messages": 10,
+        "delivered": 9,
+        "dropped": 1,
+        "ok": 4,
+        "failed": 0,
+        "unknown": 0,
+        "pages": 5,
+    }
+
+
+def test_a_verdict_is_found_by_its_name():
+    run = DEMO.run()
+    assert run.verdict("yes").ok
+    with pytest.raises(BadInput, match="has no verdict 'yess'; did you mean 'yes'"):
+        run.verdict("yess")
+
+
+def test_a_run_leaves_no_garbage_and_the_collector_on():
+    scenario = get(EXAMPLE)
+    scenario.run()
+    gc.collect()
+    gc.disable()
+    try:
+        run = scenario.run()
+        assert gc.collect() == 0
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert run.trace.events
+
+
+# Tokens
+
+SCENARIO = get(EXAMPLE)
+TOKEN = SCENARIO.run().token
+
+
+def test_a_token_names_a_run_completely():
+    run = SCENARIO.run(7, "crash:printer@100+50", retries=1)
+    token = parse_token(f"  {run.token}\n")
+    assert token.scenario is SCENARIO
+    again = token.run()
+    assert again.token == run.token
+    assert again.trace.text() == run.trace.text()
+    assert token.difference(again) == ""
+
+
+@given(
+    st.integers(0, 2**63 - 1),
+    st.lists(any_faults(), max_size=4).map(tuple),
+    st.fixed_dictionaries({"retries": st.integers(0, 3), "timeout_ms": st.integers(20, 200)}),
+    st.just("") | st.text("0123456789abcdef", min_size=4, max_size=64),
+)
+def test_every_token_survives_its_text_form(seed, faults, knobs, digest):
+    token = Token(SCENARIO, seed, faults, SCENARIO.settings(knobs), digest)
+    assert parse_token(str(token)) == token
+
+
+def test_what_a_token_leaves_out_is_the_default():
+    token = parse_token(f"d1:{EXAMPLE}")
+    assert (token.seed, token.faults, token.digest) == (SCENARIO.seed, (), "")
+    assert token.knobs == {"retries": 0, "timeout_ms": 50}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "must begin with d1:"),
+        (EXAMPLE, "must begin with d1:"),
+        (TOKEN.replace("d1:", "d2:"), "must begin with d1: .version., not 'd2'"),
+        (TOKEN.replace("lost", "lots"), f"did you mean '{EXAMPLE}'"),
+        (TOKEN[:12], "unknown scenario"),
+        (TOKEN.replace("retries", "retris"), "has no knob 'retris'; did you mean 'retries'"),
+        (TOKEN.replace("retries=0", "retries=many"), "retries: 'many' is not a whole number"),
+        (TOKEN.replace("retries=0", "retries=9"), "retries: 9 is out of range"),
+        (TOKEN.replace("retries=0", "retries"), "'retries' is not name=value"),
+        (TOKEN.replace("retries=0", "retries=0&retries=1"), "'retries=1' is not name=value, each"),
+        (TOKEN.replace("seed=1", "seed=one"), "seed 'one' is not a whole number"),
+        (TOKEN.replace("seed=1", "seed=-1"), "seed '-1' is not a whole number"),
+        (TOKEN.replace("seed=1", "seed=" + "9" * 5000), "is not a whole number"),
+        (
+            TOKEN.replace("seed=1", "seed=9223372036854775808"),
+            r"not a whole number from 0 to 2\^63",
+        ),
+        (TOKEN.replace("lose:", "looze:"), r"'looze:printer>client@40': unknown fault 'looze'"),
+        (TOKEN.replace("@40", "@soon"), "fault 'lose:printer>client@soon' is not of the form"),
+        (TOKEN.replace("@40", "@-40"), "at_ms is -40"),
+        (TOKEN[: TOKEN.index("~") + 3], "is not 4 to 64 hex digits"),
+        (TOKEN[: TOKEN.index("~") + 1], "digest '' is not 4 to 64 hex digits"),
+        (TOKEN + "x", "is not 4 to 64 hex digits"),
+    ],
+)
+def test_a_damaged_token_is_told_which_part_is_wrong(text, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        parse_token(text)
+
+
+@pytest.mark.parametrize(
+    ("at", "complaint"), [("@401", "beyond the end of the run"), ("printr>client", "no machine")]
+)
+def test_a_token_whose_faults_do_not_fit_is_refused_when_it_runs(at, complaint):
+    wrong = "lose:printer>client@401" if at.startswith("@") else f"lose:{at}@40"
+    with pytest.raises(BadInput, match=complaint):
+        parse_token(f"d1:{EXAMPLE}#{wrong}").run()
+
+
+def test_a_token_from_other_code_says_that_the_digest_differs():
+    digest = TOKEN.partition("~")[2]
+    other = TOKEN.replace(digest, "0000")
+    token = parse_token(other)
+    assert f"digest {digest[:4]}, token 0000" in token.difference(token.run())
+
+
+# What holds of every scenario there is
+
+
+@pytest.fixture(params=[scenario.id for scenario in all_scenarios()])
+def scenario(request):
+    return get(request.param)
+
+
+def judged(run):
+    return run.verdict(run.scenario.property).ok, run.verdict(run.scenario.price).ok
+
+
+def test_the_violating_setting_violates_its_property(scenario):
+    """... and keeps what the repair gives up: else the repair would have no price."""
+    runs = {seed: judged(scenario.run(seed, **scenario.violating)) for seed in SEEDS}
+    assert runs == dict.fromkeys(SEEDS, (False, True))
+
+
+def test_the_satisfying_setting_keeps_its_property_and_pays_its_price(scenario):
+    runs = {seed: judged(scenario.run(seed, **scenario.satisfying)) for seed in SEEDS}
+    assert runs == dict.fromkeys(SEEDS, (True, False))
+
+
+def test_without_faults_nothing_gets_stuck(scenario):
+    for knobs in (scenario.violating, scenario.satisfying):
+        assert "progress" not in [v.name for v in scenario.run(faults="", **knobs).verdicts]
+
+
+def test_every_witness_lies_in_the_trace(scenario):
+    for knobs in (scenario.violating, scenario.satisfying):
+        run = scenario.run(**knobs)
+        for verdict in run.verdicts:
+            assert all(0 <= position < len(run.trace.events) for position in verdict.witness)
+            assert verdict.explanation
+            assert verdict.ok is not False or verdict.witness, f"{verdict} has no witness"
+
+
+def test_every_token_repeats_its_run(scenario):
+    run = scenario.run(3, **scenario.satisfying)
+    again = parse_token(run.token).run()
+    assert again.trace.text() == run.trace.text()
+    assert again.verdicts == run.verdicts
+    assert again.outcome == run.outcome
