@@ -148,6 +148,8 @@ def test_one_answer_to_each_prediction_comes_true_in_the_run_it_is_about(name):
 
 def test_a_malformed_prediction_says_where(tmp_path):
     path = tmp_path / "01_cap.yaml"
-    path.write_text("- {id: a, question: What?, options: [{text: This}]}", encoding="utf-8")
+    path.write_text(
+        "- {id: a, question: What, options: [{text: This}, {text: That}]}", encoding="utf-8"
+    )
     with pytest.raises(BadContent, match="'a', options"):
         prediction.read(path)
