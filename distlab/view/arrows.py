@@ -94,11 +94,10 @@ def arrows(story: Story, places: Places) -> list[Arrow]:
         sender, receiver = message.sender, message.receiver
         if sender == receiver:
             continue
-        x1, y1, y2 = places.x(message.at_us), places.bottom[sender], places.top[receiver]
-        if y1 > y2:
-            y1, y2 = places.top[sender], places.bottom[receiver]
+        x1, down = places.x(message.at_us), places.top[sender] < places.top[receiver]
+        y1 = places.edge(sender, message.at_us, down)
         for copy, (_, at_us, why) in enumerate(message.arrivals):
-            part = 1.0
+            part, y2 = 1.0, places.edge(receiver, at_us, not down)
             if why in ("lost", "cut"):  # between two life lines: the first, or those of the end
                 half = places.gap / 2 / abs(y2 - y1)
                 part = half if at_us == message.at_us else 1 - half
@@ -110,6 +109,7 @@ def arrows(story: Story, places: Places) -> list[Arrow]:
             if line is not None:
                 found.append(Arrow(message, copy, line, why, end <= places.layout.right))
         if not message.arrivals:
+            y2 = places.edge(receiver, story.end_us, not down)
             line = _clipped(places, x1, y1, places.x(story.end_us), y1 + (y2 - y1) * 0.8)
             if line is not None:
                 found.append(Arrow(message, 0, line, UNDER_WAY, False))

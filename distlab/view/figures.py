@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from distlab.view.picture import Box, group, number, path, shortened, text, text_width
@@ -29,7 +30,8 @@ def bar_outline(span: Span, box: Box) -> str:
 def bar_words(span: Span, width: float) -> str:
     """As many of a bar's words as it has room for."""
     if span.kind == "state":
-        mark = STATES.get(span.text.partition(" ")[0].lower(), "")
+        first = re.match(r"\w*", span.text)
+        mark = STATES.get(first[0].lower(), "") if first else ""
         return shortened(f"{mark} {span.text}".lstrip(), width)
     mark = {"down": "✕ ", "paused": "Ⅱ "}.get(span.kind, "")
     return next((words for words in (mark + span.words, mark) if text_width(words) <= width), "")

@@ -19,6 +19,8 @@ BAR, PITCH = 18, 21
 """Height of a bar, and from one bar to the next below it, in pixels."""
 MARGIN, AXIS = 30, 28
 """Above the first and below the last life line; below that, for the axis."""
+CROWD = 60
+"""With more bars than this side by side, arrows end at the edge of the life line."""
 
 
 class Places:
@@ -45,6 +47,8 @@ class Places:
         for name in machines:
             self.top[name], self.bottom[name] = y, y + max(rows[name] * PITCH - PITCH + BAR, 2)
             y = self.bottom[name] + self.gap
+        self._beside = {name: [span for span in story.spans if span.node == name]
+                        for name in machines if rows[name] > 1}  # fmt: skip
         bottom = y - self.gap + MARGIN
         lanes = {name: (self.top[name] + self.bottom[name]) / 2 for name in machines}
         self.layout = replace(layout, height=bottom + AXIS, top=start, bottom=bottom, lanes=lanes)
@@ -73,6 +77,20 @@ class Places:
     def inside(self, us: float) -> float:
         """The place of an instant, or the nearest place inside the picture."""
         return min(max(self.x(us), self.layout.left), self.layout.right)
+
+    def edge(self, name: str, at_us: int, below: bool) -> float:
+        """Where an arrow touches a life line: at the outermost bar of that instant."""
+        edges = self.bottom if below else self.top
+        spans = self._beside.get(name, ())
+        if not 0 < len(spans) <= CROWD:
+            return edges[name]
+        boxes = [self.bar(span) for span in spans if span.from_us <= at_us <= span.to_us]
+        middle = (self.top[name] + self.bottom[name]) / 2
+        return (
+            max([middle, *(box.y2 for box in boxes)])
+            if below
+            else min([middle, *(box.y1 for box in boxes)])
+        )
 
     def bar(self, span: Span) -> Box:
         """The place of a bar."""

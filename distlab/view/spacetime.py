@@ -24,7 +24,7 @@ from distlab.view.figures import (
     flag,
 )
 from distlab.view.grips import draw_grip, draw_reach
-from distlab.view.labels import Room
+from distlab.view.labels import Line, Room
 from distlab.view.picture import Box, Picture, group, number, path, sheet, shortened, text, xml
 from distlab.view.places import Places
 from distlab.view.story import Span, Story, tell
@@ -78,6 +78,7 @@ class _Drawing:
         self.run, self.story, self.at, self.numbered = run, story, places, numbered
         self.layout = layout = places.layout
         self.room = Room(Box(4, layout.top, layout.width - 4, layout.bottom))
+        self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
         for name in run.machines:
             self.room.take(Box(0, places.top[name], layout.width, places.bottom[name]))
         self.arrows = arrows(story, places)
@@ -85,6 +86,9 @@ class _Drawing:
         self.few = len(self.arrows) <= DENSE
         for arrow in self.arrows if self.few else self.told:
             self.room.draw(arrow.line, 1 if arrow.message.quiet else 2)
+            if arrow.is_lost:
+                x, y = arrow.line.x2, arrow.line.y2
+                self.room.take(Box(x - 5, y - 5, x + 5, y + 5))
         self.out: list[str] = []
         self.front: list[str] = []
 

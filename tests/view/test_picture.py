@@ -1,0 +1,153 @@
+"""What all pictures share: forms to be shown in, colours that can be read, words that fit."""
+
+import base64
+import re
+from itertools import product
+
+import pytest
+
+from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN
+from distlab.sim.faults import KINDS, parse_fault
+from distlab.view import theme
+from distlab.view.labels import Line, Room
+from distlab.view.picture import Box, Layout, Picture, number, shortened, text_width
+from distlab.view.story import label
+from tests.view.runs import Beat, Write
+
+PICTURE = Picture(
+    '<svg class="dl-picture"><path/></svg>', "a < b", 'say "hi"', Layout(1, 1, 0, 1, 0, 1)
+)
+JUPYTER_PAPER = ("#ffffff", "#212121")  # --jp-layout-color1 of JupyterLab's themes
+TEXT_ON = [
+    ("ink", "paper"), ("muted", "paper"), ("lost", "paper"), ("fault", "paper"), ("good", "paper"),
+    ("price", "paper"), ("bad", "paper"), ("unknown", "paper"), ("witness", "paper"),
+    ("paper", "witness"), ("ink", "bar"), ("ink", "call-fill"), ("muted", "bar"),
+    ("muted", "call-fill"), ("fault", "fault-fill"), ("ink", "fault-fill"), ("good", "good-fill"),
+    ("price", "price-fill"), ("bad", "bad-fill"), ("unknown", "unknown-fill"),
+]  # fmt: skip
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize(("dark", "pair"), list(product((0, 1), TEXT_ON)))
+def test_words_can_be_read_on_their_ground(dark, pair):
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    papers = {theme.COLOURS["paper"][dark], JUPYTER_PAPER[dark]}
+    for paper in papers:
+        shades = [paper if name == "paper" else theme.COLOURS[name][dark] for name in pair]
+        low, high = sorted(map(luminance, shades))
+        assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["message", "quiet", "lost", "line", "edge", "fault", "witness"])
+def test_lines_can_be_seen(name):
+    for dark, least in product((0, 1), (1.7 if name in ("quiet", "edge") else 2.5,)):
+        low, high = sorted(map(luminance, (theme.COLOURS[name][dark], JUPYTER_PAPER[dark])))
+        assert (high + 0.05) / (low + 0.05) >= least
+
+
+def test_the_live_style_follows_the_page_and_the_still_one_is_fixed():
+    live, still = theme.stylesheet(live=True), theme.stylesheet(live=False)
+    assert "--dl-paper: var(--jp-layout-color1, #ffffff)" in live
+    assert "[data-jp-theme-light='false']" in live
+    assert "var(" not in still and "#1d2733" in still
+    assert set(re.findall(r"var\(--dl-([\w-]+)\)", live)) <= set(theme.COLOURS)
+
+
+def test_every_tone_and_every_fault_has_its_looks():
+    assert set(theme.TONES) == {GOOD, PRICE, BAD, UNKNOWN}
+    assert len({pattern for pattern, _, _ in theme.TONES.values()}) == 4
+    assert set(theme.ICONS) == set(KINDS)
+    assert len(set(theme.ICONS.values())) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("pause:server-a@1+2", "pause server-a"),
+        ("partition:a,b|c@1", "partition a, b | c"),
+        ("cut:a>b@1", "cut a → b"),
+        ("lose:a>*@1", "lose next a → any"),
+        ("loss:*>*@1=30", "lose any → any 30 %"),
+        ("delay:a>b@1=75", "delay a → b +75 ms"),
+        ("jump:n-1@1=-5000", "jump n-1 −5000 ms"),
+        ("drift:n1@1=200", "drift n1 +200 ppm"),
+    ],
+)
+def test_a_fault_in_words(fault, words):
+    assert theme.fault_words(parse_fault(fault)) == words
+
+
+def test_the_still_is_opaque_and_stands_alone():
+    still = PICTURE.still()
+    assert still.startswith('<svg xmlns="http://www.w3.org/2000/svg" class="dl-picture"><style>')
+    assert '</style><rect class="dl-paper" width="100%" height="100%"/><path/></svg>' in still
+
+
+def test_the_html_is_an_image_with_its_words():
+    html = PICTURE.html()
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]*)"', html)[1]
+    assert base64.b64decode(data).decode() == PICTURE.still()
+    assert 'alt="say &quot;hi&quot;"' in html
+    assert "<pre>a &lt; b</pre></details>" in html
+    assert not re.search(r"<(svg|style|script)", html)
+    assert PICTURE._repr_mimebundle_() == {"text/html": html, "text/plain": "a < b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3, "3"), (2.04, "2"), (2.06, "2.1"), (-0.04, "0"), (-1.26, "-1.3")]
+)
+def test_numbers_have_no_noise(value, text):
+    assert number(value) == text
+
+
+def test_words_are_shortened_to_their_room_or_left_out():
+    text = "suspects server-a, server-b"
+    short = shortened(text, 100)
+    assert short.endswith("…") and text.startswith(short[:-1]) and text_width(short) <= 100
+    assert shortened(text, 1000) == text
+    assert shortened(text, 40) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (Beat(3), "Beat(3)"),
+        (Write("x", 1), "Write(x, 1)"),
+        ("hello world", "hello world"),
+        (("SET", "key", 1), "('SET', 'key', 1)"),
+    ],
+)
+def test_a_message_in_words(message, words):
+    assert label(message) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "crosses"),
+    [
+        (Line(0, 0, 20, 20), True),
+        (Line(0, 25, 20, 5), True),
+        (Line(0, 12, 20, 12), True),  # level
+        (Line(12, 0, 12, 30), True),  # upright
+        (Line(0, 0, 30, 8), False),
+        (Line(20, 0, 40, 40), False),
+        (Line(0, 0, 9, 30), False),
+    ],
+)
+def test_a_line_crosses_a_box(line, crosses):
+    assert line.crosses(Box(10, 10, 15, 15)) == crosses
+
+
+def test_words_go_where_they_meet_no_box_and_cost_least():
+    room = Room(Box(0, 0, 300, 100))
+    room.take(Box(0, 0, 50, 20))
+    room.draw(Line(60, 0, 60, 100), 2)
+    room.draw(Line(110, 0, 110, 100), 1)
+    taken, dear, cheap, outside = (Box(x, 5, x + 30, 15) for x in (40, 55, 100, 280))
+    assert room.find([taken, outside, dear, cheap], 3) == cheap
+    assert room.find([cheap, dear], 1) is None, "the first is taken now, the other costs too much"
+    assert room.find([dear], 2) == dear
