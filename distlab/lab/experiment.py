@@ -137,19 +137,26 @@ class Experiment:
         return next((name for name, knobs in declared.items()
                      if knobs and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
 
-    def buttons(self, target: str) -> list[Action]:
-        """The faults that can be pressed for one target now."""
+    def buttons(self, *targets: str) -> list[Action]:
+        """The faults that can be pressed for these targets now."""
         down = [state.machine for state in self.states if state.power == "down"]
-        return fault_actions(target, self.run.machines, down)
+        return [
+            action
+            for target in targets
+            for action in fault_actions(target, self.run.machines, down)
+        ]
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """The actions on the whole experiment that `press` can do now."""
+        needs = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying,
+                 "undo": self._past}  # fmt: skip
+        return tuple(name for name in EXPERIMENT if needs.get(name, True))
 
     @property
     def actions(self) -> tuple[str, ...]:
         """The name of everything that `press` can do now."""
-        possible = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying,
-                    "undo": self._past}  # fmt: skip
-        whole = [name for name in EXPERIMENT if possible.get(name, True)]
-        faults = [button.name for target in self.targets for button in self.buttons(target)]
-        return (*faults, *whole)
+        return (*(button.name for button in self.buttons(*self.targets)), *self.possible)
 
     # What one can do
 

@@ -3,8 +3,8 @@
 // arguments; see widget.py for the answer. At most one request is on its way. While it is, a newer
 // request of the same kind takes the place of the one that waits: the latest drag wins.
 
-const INVITATION =
-  "Drag a fault along the time axis, or press a button: the whole history is computed anew.";
+const INVITATION = "Drag a fault along the time axis: the whole history is computed anew.";
+const FIRST = "Press a button to break something, then drag it along the time axis.";
 const KEYS = "Keys on a fault: ← → move it by 1 ms (with Shift 10), + − change its duration, " +
   "Delete removes it, Esc cancels a drag.";
 const MARKS = { holds: "✓", violated: "✕", undecided: "?" };
@@ -196,7 +196,7 @@ class Lab {
     this.root.replaceChildren(
       node("header", { className: "lab-head" },
         part("title", "h3"), part("outcome", "span"), part("claim", "p"),
-        part("invitation", "p", {}, INVITATION), part("history", "span")),
+        part("invitation", "p"), part("history", "span")),
       part("gate", "p", { hidden: true, role: "note" }),
       node("div", { className: "lab-tools", role: "group", ariaLabel: "Faults" },
         node("label", {}, "At ", part("instant", "b"), " break ", part("target", "select", {
@@ -259,6 +259,7 @@ class Lab {
     const { state } = this;
     this.title.textContent = state.title;
     this.claim.textContent = state.claim;
+    this.invitation.textContent = state.faults.length ? INVITATION : FIRST;
     this.outcome.textContent = `${state.outcome.mark} ${state.outcome.name}`;
     this.outcome.dataset.tone = state.outcome.tone;
     this.root.setAttribute("aria-label", `Lab: ${state.title}`);

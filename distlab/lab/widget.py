@@ -187,8 +187,7 @@ class Lab(Experiment, anywidget.AnyWidget):
             "buttons": [button._asdict() for button in self.buttons(self.target)],
             "whole": [{"name": name, "label": label, "meaning": meaning}
                       for name, (label, meaning) in EXPERIMENT.items()],
-            "possible": [name for name in self.actions if name in EXPERIMENT],
-            "variant": self.variant,
+            "possible": self.possible, "variant": self.variant,
             "states": [state._asdict() for state in self.states],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
             "deciding": self.deciding.name,
