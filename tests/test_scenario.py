@@ -24,7 +24,6 @@ from distlab.scenario import (
     register,
 )
 from distlab.sim import Node
-from distlab.sim.faults import schedule_text
 from tests.sim.test_faults import faults as any_faults
 
 SEEDS = range(1, 21)

@@ -132,28 +132,34 @@ class Prompt:
     name: str = "prompt"
 
     def __call__(self, trace: Trace) -> Verdict:
-        events = trace.events
-        for position, event in enumerate(events):
-            if event.kind != "crash":
-                continue
-            deadline_us = event.at_us + 1000 * self.within_ms
-            after = range(position, len(events))
-            ended = (
-                at
-                for at in after
-                if (events[at].kind, events[at].node) == ("restart", event.node)
-                or events[at].what == f"suspects {event.node}"
-            )
-            at = next(ended, None)
-            if at is None or events[at].at_us > deadline_us:
-                return Verdict(
-                    self.name,
-                    False,
-                    f"{event.node} was dead for more than "
-                    f"{self.within_ms} ms before anybody noticed.",
-                    (position,) if at is None else (position, at),
-                )
+        suspected: set[str] = set()
+        unnoticed: dict[str, int] = {}  # machine → position of its crash
+        for position, event in enumerate(trace.events):
+            for machine, crash in unnoticed.items():
+                if event.at_us > trace.events[crash].at_us + 1000 * self.within_ms:
+                    return self._late(trace, machine, crash)
+            word, _, rest = str(event.what).partition(" ") if event.kind == "note" else ("", "", "")
+            if event.kind == "crash" and event.node not in suspected:
+                unnoticed.setdefault(event.node, position)
+            elif event.kind == "restart":
+                unnoticed.pop(event.node, None)
+            elif word == "suspects":
+                suspected.add(rest)
+                unnoticed.pop(rest, None)
+            elif word == "trusts":
+                suspected.discard(rest.removesuffix(" again"))
         return Verdict(self.name, True, f"Every crash was noticed within {self.within_ms} ms.")
+
+    def _late(self, trace: Trace, machine: str, crash: int) -> Verdict:
+        noticed = [
+            position
+            for position, event in enumerate(trace.events)
+            if position > crash and event.what == f"suspects {machine}" and event.kind == "note"
+        ]
+        explanation = (
+            f"{machine} was dead for more than {self.within_ms} ms before anybody noticed."
+        )
+        return Verdict(self.name, False, explanation, (crash, *noticed[:1]))
 
 
 def build_detector(
