@@ -30,7 +30,7 @@ def all_golden():
     return {
         name: runs
         for chapter in CHAPTERS
-        for name, runs in json.loads(goldens.read(golden(chapter))).items()
+        for name, runs in json.loads(goldens.read(golden(chapter)) or "{}").items()
     }
 
 
