@@ -484,10 +484,10 @@ class Lab {
   placeEnd(within) {
     const { layout, state: { faults, selected }, drag } = this;
     const { lasts, at, for: duration, machines } = faults[selected] ?? {};
-    this.end.hidden = !lasts;
-    if (!lasts) return;
     const from = drag?.kind === "fault" ? drag.ms : at;
     const end = drag?.kind === "end" ? drag.ms : duration === null ? layout.to_ms : from + duration;
+    this.end.hidden = !lasts || end < layout.from_ms || end > layout.to_ms;
+    if (this.end.hidden) return;
     const names = machines.length ? machines : Object.keys(layout.lanes);
     const lanes = names.map((name) => layout.lanes[name]);
     const y = (Math.min(...lanes) + Math.max(...lanes)) / 2;
