@@ -186,8 +186,8 @@ def test_a_loop_without_end_is_stopped(monkeypatch):
 
     class Looping(Once):
         def on_print(self, message, sender):
-            while True:
-                with suppress(Exception):
+            with suppress(Exception):
+                while True:
                     self.pages += ()
 
     before = sys.gettrace()

@@ -33,6 +33,7 @@ PREDICTION = Prediction(
         ("answered=violated|undecided", LOST, True),
         ("outcome=holds", CALM, True),
         ("outcome=not answered|stuck", LOST, True),
+        ("outcome=stuck|holds", CALM, True),
         ("outcome=stuck", LOST, False),
     ],
 )

@@ -88,6 +88,7 @@ def test_a_term_shows_its_meaning_and_its_chinese_word_on_hover():
 
 def test_a_term_is_found_by_its_word_and_an_unknown_one_named():
     assert term("Split brain") is term("split-brain")
+    assert str(term("split-brain")) == "split brain"
     with pytest.raises(BadInput, match="no term 'quorums'; did you mean 'quorum'"):
         term("quorums")
 
