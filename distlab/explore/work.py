@@ -16,7 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from distlab.host import BadInput, did_you_mean
-from distlab.scenario import Outcome, Run, Scenario, Token, get, parse_token
+from distlab.scenario import Outcome, Run, Scenario, Token, all_scenarios, parse_token
 
 CHUNK = 16
 """Runs that a worker does at a time."""
@@ -62,9 +62,8 @@ def wanted_verdicts(scenario: Scenario, verdict: str | None) -> tuple[str, ...]:
 
 def travels(scenario: Scenario) -> bool:
     """Whether a worker finds this very scenario by its id: it is distlab's own, unchanged."""
-    if not getattr(scenario.build, "__module__", "").startswith("distlab."):
-        return False
-    return get(scenario.id) is scenario
+    own = getattr(scenario.build, "__module__", "").startswith("distlab.")
+    return own and any(each is scenario for each in all_scenarios())
 
 
 def judge(tokens: tuple[str, ...]) -> list[Judged]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -133,8 +134,13 @@ def test_code_of_a_notebook_stays_in_its_process():
 
     changed = get("start/lost-answer").using(printer=Mine)
     assert explore(changed, nemesis="", executor=Nobody()).runs == 1
-    assert not travels(ONE)  # not registered
     assert travels(SCENARIO)
+    for other in (
+        ONE,
+        replace(SCENARIO, horizon_ms=300),
+        replace(SCENARIO, id="start/of-a-notebook"),
+    ):
+        assert not travels(other)
 
 
 def test_an_error_in_a_worker_is_raised_here():

@@ -1,14 +1,16 @@
 """Shrinking: the smallest failure is known, so what comes out is compared with it."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
+from distlab.check.verdict import Verdict
 from distlab.explore import shrink
 from distlab.explore.work import Unrepeatable
 from distlab.host import BadInput
 from distlab.scenario import get
-from distlab.sim.faults import schedule_text
+from distlab.sim.faults import parse_schedule, schedule_text
 from tests.explore.planted import ONE, TWO, Listener
 
 NOISE = "pause:a@300+5;crash:b@400+20;delay:a>b@350+10=3"
@@ -39,7 +41,17 @@ def test_earliest_then_shortest():
     assert schedule_text(shrunk(ONE, "crash:b@30").run.faults) == "crash:b@0+56"
 
 
-def test_an_amount_gets_smaller_and_keeps_its_sign():
+def test_an_amount_keeps_its_sign():
+    def not_set_back_by_40(trace):
+        jumps = [parse_schedule(event.what)[0].amount for event in trace.of_kind("clock")]
+        return Verdict("heard", min(jumps, default=0) > -40, "b's clock was set back")
+
+    not_set_back_by_40.name = "heard"
+    scenario = replace(ONE, checks=(not_set_back_by_40,))
+    assert schedule_text(shrunk(scenario, "jump:b@90=-777").run.faults) == "jump:b@0=-40"
+
+
+def test_an_amount_gets_smaller():
     # From 600 ms on it is too late to arrive.
     assert schedule_text(shrunk(ONE, "delay:a>b@0+100=900").run.faults) == "delay:a>b@0+51=546"
 

@@ -43,6 +43,20 @@ def test_how_many_faults(text, most):
     assert min(sizes) == min(most, 1)
 
 
+@pytest.mark.parametrize(
+    ("rule", "strongest"),
+    [
+        ("jump:printer=-500..300", ["jump:printer@7=-500", "jump:printer@7=300"]),
+        ("jump:printer=-70..-1", ["jump:printer@7=-70"]),
+        ("loss:printer>client+5..20=10..50", ["loss:printer>client@7+20=50"]),
+        ("pause+20..30", ["pause:client@7+30", "pause:printer@7+30"]),
+        ("pause@8..9; crash+end", ["crash:printer@7"]),
+    ],
+)
+def test_the_strongest_at_one_instant(rule, strongest):
+    assert [str(fault) for fault in FaultSpace.of(PRINTER, rule).at(7)] == strongest
+
+
 def test_to_the_end_of_the_run():
     assert {f.for_ms for f in faults_of(FaultSpace.of(DETECTOR, "crash+end"))} == {None}
 
