@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, repeat
 from typing import Any, Protocol
 
 from distlab.host import BadInput, Refused
@@ -68,7 +68,6 @@ class Kernel:
     __slots__ = (
         "busy",
         "current",
-        "executed",
         "next_order",
         "now_us",
         "queue",
@@ -78,7 +77,6 @@ class Kernel:
     def __init__(self) -> None:
         self.now_us = 0
         self.busy = False
-        self.executed = 0
         self.queue: list[tuple[int, int, Action, Any]] = []
         self.next_order: Callable[[], int] = count(FIRST).__next__
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
@@ -97,7 +95,7 @@ class Kernel:
     def run(self, until_us: int, max_events: int = MAX_EVENTS) -> None:
         """Execute everything up to `until_us`, included; the clock then stands at `until_us`.
 
-        Raises `Runaway` when more than `max_events` entries were executed, and `Deadlock` when
+        Raises `Runaway` after `max_events` entries before that time, and `Deadlock` when
         the queue ran dry while a task that is not in the background still waits. After an error
         the world stands in the middle of something: it cannot go on, and says so.
         """
@@ -109,10 +107,9 @@ class Kernel:
         queue = self.queue
         stop: Action = _nothing
         heappush(queue, (until_us, LAST, stop, None))  # saves asking for the time at each step
-        for executed in range(self.executed, max_events):
+        for _ in repeat(None, max_events):
             self.now_us, _, action, argument = heappop(queue)
             if action is stop:
-                self.executed = executed
                 break
             action(argument)
         else:

@@ -119,7 +119,8 @@ class Machine:
         if special and self._deliver_with_care(sent, address, mailbox, arrived):
             return
         _, _, sender, _, message, number, _ = sent
-        self.record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
+        record = self.record  # as in Link.send
+        record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
         try:
             handler = self._handlers[type(message)]
         except KeyError:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from heapq import heappush
 from itertools import count
+from math import floor
 from typing import Any, Protocol
 
 from distlab.host import BadInput
@@ -77,12 +78,13 @@ class Link:
 
     def send(self, message: Any, address: str = "", mailbox: int = 0) -> None:
         """Put `message` on its way; an answer should go to `address` if that is not `source`."""
-        kernel = self.kernel
+        kernel, record = self.kernel, self.record  # functions kept in attributes are called
+        next_number, random = self._next_number, self._random  # faster under a local name
         now_us = kernel.now_us
-        number = self._next_number()
+        number = next_number()
         sent = (now_us, "send", self.source, self.target, message, number, "")
-        self.record(sent)
-        arrival_us = now_us + self.low_us + int(self._random() * self.span_us)
+        record(sent)
+        arrival_us = now_us + self.low_us + floor(random() * self.span_us)
         if self.faults or self.fifo or address or mailbox:
             self._send_with_care(sent, arrival_us, address, mailbox)
         else:  # most messages; kernel.at would only take time
