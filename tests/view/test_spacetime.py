@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from distlab.sim import Call
 from distlab.sim.faults import KINDS
 from distlab.start.scenarios import LOST_ANSWER, SLOW_OR_DEAD
 from distlab.view import theme
@@ -211,6 +212,23 @@ def test_a_window_shows_what_happens_in_it():
         assert all(left - 0.1 <= x <= right + 0.1 for x in xs)
 
 
+def test_an_outage_covers_all_that_lies_side_by_side():
+    picture = spacetime(
+        run_of(
+            (10, "invoke", "client", "", Call("read", "x", None), 1),
+            (20, "invoke", "client", "", Call("read", "y", None), 2),
+            (30, "pause", "client"),
+            (60, "resume", "client"),
+        )
+    )
+    (outage,) = having(picture, "dl-paused")
+    top, bottom = map(float, re.findall(r"M\S+ ([\d.]+)H\S+V([\d.]+)", outage.get("d"))[0])
+    bars = [
+        float(re.match(r"M\S+ ([\d.]+)", each.get("d"))[1]) for each in having(picture, "dl-call")
+    ]
+    assert bottom == max(bars) and bottom - top > 30
+
+
 def test_an_arrow_that_leaves_the_window_has_no_head():
     events = [(10, "send", "client", "n1", "hello", 1), (90, "deliver", "n1", "client", "hello", 1)]
     whole, cut = (
@@ -218,6 +236,16 @@ def test_an_arrow_that_leaves_the_window_has_no_head():
         for window in ((0, 100), (0, 50))
     )
     assert whole.endswith("z") and not cut.endswith("z")
+
+
+def test_an_arrow_from_before_the_window_begins_at_its_edge_on_its_way():
+    events = [(10, "send", "client", "n1", "hello", 1), (90, "deliver", "n1", "client", "hello", 1)]
+    picture = spacetime(run_of(*events), window=(50, 100))
+    (arrow,) = having(picture, "dl-message")
+    x, y = map(float, re.match(r"M([\d.]+) ([\d.]+)", arrow.get("d")).groups())
+    lanes = picture.layout.lanes
+    assert x == picture.layout.left
+    assert y == pytest.approx((lanes["client"] + lanes["n1"]) / 2, abs=1)
 
 
 def test_hidden_types_are_left_out():
@@ -268,6 +296,14 @@ def test_no_words_overlap_and_all_stand_in_the_picture(run, width):
     layout, boxes = picture.layout, labels(picture)
     for (one, a), (other, b) in combinations(boxes, 2):
         assert not a.meets(b), (one, other)
+    for each in having(picture, "dl-end"):
+        ends = re.findall(r"M([\d.]+) ([\d.]+)", each.get("d"))
+        if len(ends) == 1:  # of many, drawn together, words cannot keep clear
+            x, y = map(float, ends[0])
+            mark = Box(x - 3, y - 3, x + 3, y + 3)
+            assert not [words for words, box in boxes if box.meets(mark)]
+    for y in layout.lanes.values():
+        assert not [words for words, box in boxes if box.y1 < y < box.y2]
     assert all(box.x1 >= 0 and box.x2 <= width for _, box in boxes)
     assert all(layout.top <= box.y1 and box.y2 <= layout.bottom for _, box in boxes)
     assert len(boxes) <= 60
