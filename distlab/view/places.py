@@ -86,11 +86,9 @@ class Places:
             return edges[name]
         boxes = [self.bar(span) for span in spans if span.from_us <= at_us <= span.to_us]
         middle = (self.top[name] + self.bottom[name]) / 2
-        return (
-            max([middle, *(box.y2 for box in boxes)])
-            if below
-            else min([middle, *(box.y1 for box in boxes)])
-        )
+        if below:
+            return max([middle, *(box.y2 for box in boxes)])
+        return min([middle, *(box.y1 for box in boxes)])
 
     def bar(self, span: Span) -> Box:
         """The place of a bar."""

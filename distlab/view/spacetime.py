@@ -143,13 +143,9 @@ class _Drawing:
     def _life_lines(self) -> None:
         left, right = self.layout.left, number(self.layout.right)
         for name, y in self.layout.lanes.items():
-            self.out.append(
-                f'<g data-machine="{xml(name)}">'
-                + path("dl-hit", Box(0, y - 12, self.layout.right, y + 12).outline())
-                + path("dl-life", f"M{number(left)} {number(y)}H{right}")
-                + text("dl-name", left - 16, y + 4.5, name)
-                + "</g>"
-            )
+            life = path("dl-life", f"M{number(left)} {number(y)}H{right}")
+            words = text("dl-name", left - 16, y + 4.5, name)
+            self.out.append(f'<g data-machine="{xml(name)}">{life}{words}</g>')
 
     def _bars(self) -> None:
         outages: defaultdict[str, list[float]] = defaultdict(list)
@@ -221,12 +217,8 @@ class _Drawing:
         marks.sort(key=lambda mark: mark.position not in self.numbered)
         bare = []
         for count, mark in enumerate(marks):
-            x, top, bottom = (
-                self.at.x(mark.at_us),
-                self.at.top[mark.node],
-                self.at.bottom[mark.node],
-            )
-            shows, box = self._shows(mark.positions), None
+            top, bottom = self.at.top[mark.node], self.at.bottom[mark.node]
+            x, shows, box = self.at.x(mark.at_us), self._shows(mark.positions), None
             if mark.kind == "clock":
                 self._add(clock(mark, x, top, shows), shows)
                 continue

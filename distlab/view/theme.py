@@ -109,7 +109,6 @@ RULES = """
 .dl-picture .dl-heading { font-size: 13px; font-weight: 600; }
 .dl-picture .dl-name { font-size: 13px; font-weight: 600; text-anchor: end; }
 .dl-life { stroke: var(--dl-line); stroke-width: 2; }
-.dl-picture .dl-hit { fill: transparent; }
 .dl-picture .dl-bar { fill: var(--dl-bar); stroke: var(--dl-edge); }
 .dl-picture .dl-call { fill: var(--dl-call-fill); stroke: var(--dl-call); }
 .dl-picture .dl-not-ok { stroke: var(--dl-lost); stroke-dasharray: 4 2; }
