@@ -314,9 +314,9 @@ def test_a_long_run_is_small_and_quick():
     assert 1900 <= len(run.trace.events) <= 2200
     times = []
     for _ in range(7):
-        start = time.perf_counter()
+        start = time.process_time()
         picture = spacetime(run, highlight=(700, 1400))
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert len(picture.svg) < 120_000
     assert sum(1 for _ in parsed(picture).iter()) < 900
     assert len(having(picture, "dl-label")) <= 40
