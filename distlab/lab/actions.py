@@ -22,7 +22,9 @@ LABELS = {
 }  # fmt: skip
 """What the buttons say, in the order in which they stand."""
 
+HAPPEN = "let it happen"
 EXPERIMENT = {
+    HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others"),
     "violate": ("As often written", "set the knobs to the variant that is often seen in the wild"),
     "satisfy": ("Repaired", "set the knobs to the variant that keeps the property"),
     "next seed": ("Next seed", "the same faults with other latencies and other chance"),

@@ -16,11 +16,19 @@ from typing import Any, NamedTuple
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Value
-from distlab.lab.actions import EXPERIMENT, Action, fault_actions, make_fault
+from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
 from distlab.lab.looks import State, states_at, targets_of
 from distlab.lab.sweep import INSTANTS, Sweep
 from distlab.scenario import Outcome, Run, Scenario, get, parse_token
-from distlab.sim.faults import ANY, Fault, Schedule, parse_fault, plain, schedule_text
+from distlab.sim.faults import (
+    ANY,
+    Fault,
+    Schedule,
+    parse_fault,
+    parse_schedule,
+    plain,
+    schedule_text,
+)
 
 
 class Setup(NamedTuple):
@@ -149,8 +157,9 @@ class Experiment:
     @property
     def possible(self) -> tuple[str, ...]:
         """The actions on the whole experiment that `press` can do now."""
-        needs = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying,
-                 "undo": self._past}  # fmt: skip
+        elsewhere = self.scenario.faults and self.faults != parse_schedule(self.scenario.faults)
+        needs = {HAPPEN: elsewhere, "violate": self.scenario.violating,
+                 "satisfy": self.scenario.satisfying, "undo": self._past}  # fmt: skip
         return tuple(name for name in EXPERIMENT if needs.get(name, True))
 
     @property
@@ -165,6 +174,7 @@ class Experiment:
         kind, _, target = name.strip().partition(" ")
         if name in EXPERIMENT:
             {
+                HAPPEN: self._let_it_happen,
                 "violate": lambda: self._variant("violating"),
                 "satisfy": lambda: self._variant("satisfying"),
                 "next seed": lambda: self.set(seed=self.run.seed + 1),
@@ -301,6 +311,11 @@ class Experiment:
         """Called after every change; for those who show the experiment."""
 
     # How
+
+    def _let_it_happen(self) -> None:
+        if not self.scenario.faults:
+            raise BadInput(f"{self.scenario.id} is about no fault")
+        self._change(faults=parse_schedule(self.scenario.faults), selected=0)
 
     def _variant(self, name: str) -> None:
         knobs = getattr(self.scenario, name)

@@ -301,8 +301,9 @@ class Lab {
     const whole = (...names) => state.whole.filter(({ name }) => names.includes(name))
       .map((action) => press(action, !state.possible.includes(action.name)));
     const variants = ["violate", "satisfy"].filter((name) => state.possible.includes(name));
-    this.fill(this.verbs, [state.buttons, state.gate], () =>
-      state.buttons.map((action) => press(action, this.gated)));
+    const happen = state.whole.filter(({ name }) => name === "let it happen" && state.possible.includes(name));
+    this.fill(this.verbs, [happen, state.buttons, state.gate], () =>
+      [...happen, ...state.buttons].map((action) => press(action, this.gated)));
     this.fill(this.history, state.possible, () => whole("undo", "reset"));
     this.fill(this.variants, [variants, state.variant], () => whole(...variants, "next seed"));
   }

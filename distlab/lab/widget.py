@@ -204,7 +204,7 @@ class Lab(Experiment, anywidget.AnyWidget):
 
     def html(self) -> str:
         """What is shown where no widget is: on GitHub, in an untrusted notebook."""
-        picture = self._still()
+        picture = self.picture
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
         parts = [f"<p><b>{xml(self.scenario.title)}</b> {xml(self.scenario.claim)}</p>",
                  picture.html()]  # fmt: skip
@@ -216,9 +216,11 @@ class Lab(Experiment, anywidget.AnyWidget):
     def text(self) -> str:
         """The same in plain text."""
         verdicts = "\n".join(map(str, self.verdicts))
-        return f"{self.scenario.title}\n{self._still().text}\n\n{verdicts}\n{self.token}"
+        return f"{self.scenario.title}\n{self.picture.text}\n\n{verdicts}\n{self.token}"
 
-    def _still(self) -> Picture:
+    @property
+    def picture(self) -> Picture:
+        """The diagram as it stands, with the events that decide the outcome."""
         return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
                          selected=self.selected)  # fmt: skip
 

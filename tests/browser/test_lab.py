@@ -285,6 +285,16 @@ def test_the_faults_wait_for_a_prediction(page, lab_server):
     expect(page.locator(".lab-notice")).to_contain_text("As you predicted")
 
 
+def test_what_a_scenario_is_about_happens_at_one_press(lab):
+    happen = lab.locator("[data-action='let it happen']")
+    expect(happen).to_have_count(0)
+    lab.locator(".lab-faults li button").first.click()
+    expect(happen).to_be_enabled()
+    happen.click()
+    expect(happen).to_have_count(0)
+    at(lab, Experiment(SCENARIO))
+
+
 def test_how_it_looks(page, lab_server, screenshots):
     """The pictures are for people; a machine can see that nothing is wider than its place."""
     lab_server.open(page, lab_server.write("looks.ipynb", CELLS[:2]))

@@ -66,6 +66,16 @@ def test_a_restart_at_the_instant_of_the_crash_comes_later(lab):
     assert faults(lab).endswith("crash:monitor@100;restart:monitor@240")
 
 
+def test_what_the_scenario_is_about_is_let_happen(lab):
+    declared = faults(lab)
+    assert "let it happen" not in lab.actions  # it happens already
+    lab.add("crash:monitor@50")
+    lab.press("let it happen")
+    assert faults(lab) == declared
+    lab.press("undo")
+    assert faults(lab) == f"{declared};crash:monitor@50"
+
+
 def test_the_variants_set_the_knobs(lab):
     assert lab.variant == "violate"
     lab.press("satisfy")
