@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from distlab.explore.search import explore, trials
@@ -192,15 +192,17 @@ def code_hash(chapter: str) -> str:
         if part not in NO_MATTER and part not in parts:
             paths = (PACKAGE / f"{part}.py", *sorted((PACKAGE / part).rglob("*.py")))
             parts[part] = "".join(
-                _code(path) for path in paths if path.exists() and path.stem not in NO_MATTER
+                _code(path.read_text(encoding="utf-8"))
+                for path in paths
+                if path.exists() and path.stem not in NO_MATTER
             )
             todo += re.findall(r"distlab(?:\.| import )(\w+)", parts[part])
     return hashlib.sha256("".join(parts[part] for part in sorted(parts)).encode()).hexdigest()[:12]
 
 
-def _code(path: Path) -> str:
+@cache
+def _code(text: str) -> str:
     """The source without comments, docstrings and empty lines: what is left does something."""
-    text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:

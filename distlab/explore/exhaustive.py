@@ -105,7 +105,7 @@ def exhaustive(
         if not complete:
             break
         level = (more for trial, result in grown for more in _one_more(space, trial, result))
-    shrunk = shrink(failing[0].run(), verdict, keep=knobs) if failing else None
+    shrunk = shrink(failing[0].run(), verdict, space=space, keep=knobs) if failing else None
     tokens = tuple(map(str, failing))
     return Census(scenario, space, tuple(counts), complete, dict(outcomes), tokens, shrunk)
 

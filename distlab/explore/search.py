@@ -142,6 +142,6 @@ def explore(
                 progress(number, number if failing else runs)
             if failing:
                 first = again(trial.run(), failing)
-                shrunk = shrink(first, failing, keep=knobs)
+                shrunk = shrink(first, failing, space=space, keep=knobs)
                 return Finding(scenario, wanted, space, runs, number, undecided, first, shrunk)
     return Finding(scenario, wanted, space, runs, runs, undecided)

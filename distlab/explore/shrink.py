@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
 
-from distlab.explore.space import in_order
+from distlab.explore.space import FaultSpace, in_order
 from distlab.explore.work import again, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
@@ -44,9 +44,16 @@ class Shrunk:
 
 
 def shrink(
-    run: Run, verdict: str | None = None, *, budget: int = BUDGET, keep: Collection[str] = ()
+    run: Run,
+    verdict: str | None = None,
+    *,
+    space: FaultSpace | None = None,
+    budget: int = BUDGET,
+    keep: Collection[str] = (),
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
+
+    With a `space` the schedule stays in it: outside, a protocol may fail that is right.
 
     `verdict` names the failure, the scenario's property unless given. Raises `BadInput` when it
     does not fail, `Unrepeatable` when the run is not the same twice.
@@ -56,27 +63,32 @@ def shrink(
     if not failing:
         raise BadInput(f"nothing to shrink: {' and '.join(wanted)} not violated in {run.token}")
     kept = {*keep, *run.scenario.violating, *run.scenario.satisfying}
-    work = _Shrinking(run, failing, budget, kept)
+    work = _Shrinking(run, failing, space, kept, budget)
     steps = (work.fewer, work.plainer, work.earlier, work.shorter)
     while any(step() for step in steps):
         pass
     return Shrunk(again(work.best, failing), failing, work.runs)
 
 
+@dataclass
 class _Shrinking:
     """The smallest failing run so far. Each method is one step; it says whether it helped."""
 
-    def __init__(self, run: Run, verdict: str, budget: int, kept: Collection[str]) -> None:
-        self.best, self.verdict, self.budget, self.kept = run, verdict, budget, kept
-        self.runs = 0
-        self.tried: set[str] = set()
+    best: Run
+    verdict: str
+    space: FaultSpace | None
+    kept: Collection[str]
+    budget: int
+    runs: int = 0
+    tried: set[str] = field(default_factory=set)
 
     def take(self, **changed: Any) -> bool:
         """Make the changed run the best one if it fails in the same way."""
         best = self.best
         trial = Token(best.scenario, best.seed, best.faults, best.knobs, "")._replace(**changed)
         text = str(trial)
-        if self.runs >= self.budget or text in self.tried:
+        outside = self.space is not None and trial.faults not in self.space
+        if outside or text in self.tried or self.runs >= self.budget:
             return False
         self.tried.add(text)
         self.runs += 1

@@ -60,6 +60,15 @@ class Rule:
             for _ in self.at(ms):  # Fault refuses what is wrong
                 pass
 
+    def __contains__(self, fault: Fault) -> bool:
+        return (
+            fault.kind == self.kind
+            and fault.target in self.targets
+            and _inside(fault.at_ms, self.at_ms)
+            and _inside(fault.for_ms, self.for_ms)
+            and _inside(fault.amount, self.amount)
+        )
+
     def draw(self, random: Random) -> Fault:
         """One of them, by chance."""
         at_ms, target = _within(random, self.at_ms), _pick(random, self.targets)
@@ -69,7 +78,7 @@ class Rule:
 
     def at(self, ms: float) -> Iterator[Fault]:
         """The strongest at one instant: on every target, longest, with the extreme amounts."""
-        if not self.at_ms[0] <= ms <= self.at_ms[1]:
+        if not _inside(ms, self.at_ms):
             return
         low, high = self.amount or (0, 0)
         amounts = (low, high) if low < 0 < high else (max(low, high, key=abs),)
@@ -80,7 +89,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class FaultSpace:
-    """All schedules of up to `at_most` faults that the rules allow."""
+    """All schedules of up to `at_most` faults that the rules allow.
+
+    Faults of one kind on one target do not overlap: together they would last longer than allowed.
+    """
 
     nemesis: str
     rules: tuple[Rule, ...]
@@ -104,8 +116,13 @@ class FaultSpace:
             raise BadInput(f"nemesis: {'; '.join(limits)!r} is not of the form: at most 3")
         return cls("; ".join(parts), rules, int(at_most[1]))
 
+    def __contains__(self, faults: Schedule) -> bool:
+        allowed = all(any(fault in rule for rule in self.rules) for fault in faults)
+        apart = not any(_overlap(one, other) for one, other in combinations(faults, 2))
+        return allowed and apart and len(faults) <= self.at_most
+
     def draw(self, random: Random) -> Schedule:
-        """One schedule by chance. Faults of one kind on one target do not overlap."""
+        """One schedule, by chance."""
         faults: list[Fault] = []
         for _ in range(_within(random, (1, self.at_most)) if self.rules else 0):
             fault = _pick(random, self.rules).draw(random)
@@ -243,6 +260,12 @@ def _within(random: Random, limits: Range) -> int:
 
 def _pick(random: Random, items: Sequence[Item]) -> Item:
     return items[_within(random, (0, len(items) - 1))]
+
+
+def _inside(value: float | None, limits: Range | None) -> bool:
+    if value is None or limits is None:
+        return value is None and limits is None
+    return limits[0] <= value <= limits[1]
 
 
 def _overlap(one: Fault, other: Fault) -> bool:

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from distlab.check.verdict import Verdict
-from distlab.explore import shrink
+from distlab.explore import FaultSpace, shrink
 from distlab.explore.work import Unrepeatable
 from distlab.host import BadInput
 from distlab.scenario import get
@@ -39,6 +39,37 @@ def test_earliest_then_shortest():
     # Tick 5 arrives at 55: b must be down then, from the start at the earliest, to 56 at least.
     assert schedule_text(shrunk(ONE, "crash:b@30+100").run.faults) == "crash:b@0+56"
     assert schedule_text(shrunk(ONE, "crash:b@30").run.faults) == "crash:b@0+56"
+
+
+@pytest.mark.parametrize(
+    ("nemesis", "smallest"),
+    [
+        ("crash:b@17..400+1..100", "crash:b@17+39"),
+        ("crash:b@0..400+37..100", "crash:b@0+56"),
+        ("crash:b@0..400+70..100", "crash:b@0+70"),
+        ("crash:b+end", "crash:b@0"),
+        ("crash:b", "crash:b@0+56"),
+    ],
+)
+def test_it_stays_in_the_fault_space(nemesis, smallest):
+    """Outside it, a protocol may fail that is right."""
+    space = FaultSpace.of(ONE, nemesis)
+    found = "crash:b@40" if nemesis.endswith("end") else "crash:b@40+90"
+    assert schedule_text(shrunk(ONE, found, space=space).run.faults) == smallest
+
+
+def test_faults_that_must_not_overlap_still_do_not():
+    """Two pauses of 30 ms, one after the other, are no pause of 60."""
+
+    def heard_late(trace):
+        pauses = [event.at_us for event in trace.of_kind("pause")]
+        return Verdict("heard", len(pauses) < 2, "two pauses")
+
+    heard_late.name = "heard"
+    scenario = replace(ONE, checks=(heard_late,))
+    space = FaultSpace.of(scenario, "pause:b+30")
+    found = shrunk(scenario, "pause:b@200+30;pause:b@300+30", space=space).run
+    assert schedule_text(found.faults) == "pause:b@0+30;pause:b@31+30"
 
 
 def test_an_amount_keeps_its_sign():

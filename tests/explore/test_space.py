@@ -110,6 +110,25 @@ def test_schedules_are_valid_in_order_and_repeatable():
     assert {fault.kind for fault in faults_of(space)} == set(everything.split("; "))
 
 
+def test_what_is_drawn_is_in_the_space_and_little_else():
+    space = FaultSpace.of(DETECTOR, "pause:server-a@9..90+5..7; jump=1..3; lose; at most 2")
+    assert all(schedule in space for schedule in drawn(space))
+    for text in (
+        "pause:server-a@8+5",
+        "pause:server-a@91+5",
+        "pause:server-a@9+4",
+        "pause:server-a@9",
+        "pause:server-b@9+5",
+        "jump:monitor@0=4",
+        "crash:server-a@9+5",
+        "lose:server-a>server-b@1",
+        "pause:server-a@9+5;pause:server-a@14+5",
+        "jump:monitor@0=1;jump:monitor@0=2;jump:monitor@0=3",
+    ):
+        assert parse_schedule(text) not in space, text
+    assert parse_schedule("pause:server-a@9+5;pause:server-a@15+5") in space
+
+
 def test_the_declared_nemesis_is_the_default():
     declared = replace(DETECTOR, nemesis="pause:server-a+1..9; at most 2")
     assert str(FaultSpace.of(declared)) == declared.nemesis
