@@ -1,0 +1,127 @@
+"""Experiments with a primary and a replica: what the replica may answer, and what it may lack."""
+
+from __future__ import annotations
+
+from distlab.cap.checks import HONEST, PLAIN, prompt
+from distlab.cap.primary_replica import (
+    PRIMARY,
+    REPLICA,
+    Server,
+    get_user,
+    get_user_current,
+    get_user_marked,
+)
+from distlab.cap.requests import Read, Write, visits, wait_until
+from distlab.cap.scenarios.declare import lab
+from distlab.check.invariants import available, no_lost_acknowledged_writes, read_your_writes
+from distlab.knobs import Choice
+from distlab.sim import Client, World
+
+FALLBACKS = {"silent": get_user, "marked": get_user_marked, "none": get_user_current}
+REPLICATION = Choice(
+    "replication",
+    ("asynchronous", "synchronous"),
+    "asynchronous",
+    "the primary answers a write at once; when the replica has it, too",
+)
+
+
+def add_pair(world: World, replication: str, failover: bool = False) -> None:
+    synchronous = replication == "synchronous"
+    world.add(Server("db1", "db2", PRIMARY, synchronous, failover))
+    world.add(Server("db2", "db1", REPLICA, synchronous, failover))
+
+
+def build_fallback(world: World, fallback: str) -> None:
+    add_pair(world, "asynchronous")
+    user = "user-7"
+    admin = ((10, "db1", Write(user, "active")), (100, "db1", Write(user, "blocked")))
+    world.client("admin", visits(*admin))
+
+    async def shop(client: Client) -> None:
+        for at_ms in (50, 150, 290):
+            await wait_until(client, at_ms)
+            reading = FALLBACKS[fallback](client, "db1", "db2", user)
+            await client.perform("read", user, None, reading)
+
+    world.client("shop", shop)
+
+
+READ_FALLBACK = lab(
+    "read-fallback",
+    outcomes=("stale in silence", "marked"),
+    title="There is still the replica",
+    claim="A read that falls back to the replica in silence passes an old answer off as new.",
+    build=build_fallback,
+    checks=(HONEST, PLAIN, available(within_ms=150)),
+    knobs=(
+        Choice(
+            "fallback",
+            ("silent", "marked", "none"),
+            "silent",
+            "what the replica says is given as it is; is marked as maybe stale; is not asked for",
+        ),
+    ),
+    violating={"fallback": "silent"},
+    satisfying={"fallback": "marked"},
+    mistake="a catch-all that reads from the replica and tells nobody",
+    source="Terry et al. 1994",
+    faults="partition:db1,admin|db2,shop@80+180",
+    horizon_ms=340,
+)
+
+
+def build_read_after_write(world: World, replication: str, read_from: str) -> None:
+    add_pair(world, replication)
+    source = {"primary": "db1", "replica": "db2"}[read_from]
+    steps = (
+        (10, "db1", Write("x", 1)),
+        (10, source, Read("x")),  # as soon as the write is acknowledged
+        (120, "db1", Write("x", 2)),
+        (120, source, Read("x")),
+    )
+    world.client("client", visits(*steps))
+
+
+READ_AFTER_WRITE = lab(
+    "read-after-write",
+    outcomes=("own write missed", "not acknowledged"),
+    title="It is certainly there by now",
+    claim="What was just written may not be read elsewhere, however sure one was in testing.",
+    build=build_read_after_write,
+    checks=(read_your_writes(), available(within_ms=100)),
+    knobs=(
+        REPLICATION,
+        Choice("read_from", ("replica", "primary"), "replica", "who is asked after the write"),
+    ),
+    violating={"replication": "asynchronous", "read_from": "replica"},
+    satisfying={"replication": "synchronous", "read_from": "replica"},
+    mistake="a read elsewhere is taken to see the write before it",
+    source="Terry et al. 1994",
+    faults="partition:db1|db2@100+150",
+    horizon_ms=320,
+)
+
+
+def build_failover(world: World, replication: str) -> None:
+    add_pair(world, replication, failover=True)
+    world.client("writer", visits((0, "db1", Write("x", 1)), (50, "db1", Write("x", 2))))
+    world.client("reader", visits((210, "db2", Read("x"))))
+
+
+FAILOVER = lab(
+    "failover",
+    outcomes=("write lost", "slower"),
+    title="Failover",
+    claim="When the replica takes over, it lacks what was acknowledged and not yet copied.",
+    build=build_failover,
+    checks=(no_lost_acknowledged_writes(), prompt(28)),
+    knobs=(REPLICATION,),
+    violating={"replication": "asynchronous"},
+    satisfying={"replication": "synchronous"},
+    mistake="writes are acknowledged before they are copied",
+    source="PostgreSQL manual, Log-Shipping Standby Servers",
+    faults="cut:db1>db2@45;crash:db1@85",
+    nemesis="cut:db1>db2@30..60+end; crash:db1@60..100+end; at most 2",
+    horizon_ms=260,
+)
