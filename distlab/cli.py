@@ -29,6 +29,7 @@ COMMANDS = {
     "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
     "explore": ("search for a failure, and make it small", "distlab.explore.cli:run_explore"),
     "bugs": ("every bug caught, every repair proved", "distlab.explore.cli:run_bugs"),
+    "id": ("say what an id is, and take it apart", "distlab.ids.cli:run_id"),
     "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
     "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
 }

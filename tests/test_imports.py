@@ -54,7 +54,12 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
     RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
     RULES[f"{place}.measured"] = {*RUNS, place, "distlab.view"}
+    RULES[f"{place}.cli"] = {*RUNS, place, "distlab.cli"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
+
+# Not for simulations: an ordinary process with its clock and threads; dates of foreign ids.
+RULES["distlab.ids.process"] = RULES["distlab.ids.identify"] = {*HOST, "distlab.ids"}
+RULES["distlab.lab.id_dissector"] = {*RULES["distlab.lab"], "distlab.lab", "distlab.ids"}
 
 # Of the standard library: what would let real time, real threads or real chance into a simulation.
 REAL = {"asyncio", "concurrent", "datetime", "multiprocessing", "secrets", "signal", "socket",

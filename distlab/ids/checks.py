@@ -1,0 +1,141 @@
+"""The promises of this chapter's experiments.
+
+Workers record operations `order(15 ms)` that return the ids they used, as `ShownId`s; the key is
+what the worker's own clock showed, in milliseconds since the start of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from distlab.check.history import History, Operation
+from distlab.check.invariants import Finding, Invariant, invariant
+from distlab.sim.trace import Trace
+
+
+class ShownId(int):
+    """An id that pictures show by its parts, as in `30·w1·0`: milliseconds, who, sequence."""
+
+    at_ms: int
+    shown: str
+
+    def __new__(cls, number: int, at_ms: int, shown: str) -> ShownId:
+        made = super().__new__(cls, number)
+        made.at_ms, made.shown = at_ms, shown
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:  # for copies and pickles
+        return ShownId, (int(self), self.at_ms, self.shown)
+
+    def __repr__(self) -> str:
+        return self.shown
+
+
+def given_out(trace: Trace) -> Iterator[tuple[Operation, ShownId]]:
+    """Every id with the operation that returned it, in the order in which they were returned."""
+    done = [each for each in History.from_trace(trace) if each.outcome == "ok"]
+    for each in sorted(done, key=lambda each: each.completed or 0):
+        for number in each.result:
+            yield each, number
+
+
+def _ends(*operations: Operation) -> tuple[int, ...]:
+    return tuple(each.completed for each in operations if each.completed is not None)
+
+
+def _twice(trace: Trace) -> Iterator[Finding]:
+    first: dict[int, Operation] = {}
+    for each, number in given_out(trace):
+        before = first.setdefault(number, each)
+        if before is not each:
+            who = "itself" if before.process == each.process else before.process
+            after_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
+            said = f"{each.process} gave out {number!r}, as {who} had {after_ms:g} ms before."
+            yield Finding(said, _ends(before, each))
+
+
+UNIQUE = invariant("unique", _twice, "No id was given out twice.")
+
+
+def _descending(trace: Trace) -> Iterator[Finding]:
+    last: dict[str, tuple[Operation, ShownId]] = {}
+    for each, number in given_out(trace):
+        before, previous = last.get(each.process, (each, ShownId(-1, 0, "")))
+        if number < previous:
+            said = f"{each.process} gave out {number!r} after {previous!r}, which sorts behind it."
+            yield Finding(said, _ends(before, each))
+        last[each.process] = each, number
+
+
+ORDERED = invariant("ordered", _descending, "The ids of every worker ascend.")
+
+
+def _overtaken(trace: Trace) -> Iterator[Finding]:
+    highest: tuple[Operation, ShownId] | None = None
+    for each, number in given_out(trace):
+        if highest and number < highest[1] and highest[0].before(each):
+            said = f"{each.process}'s {number!r} is newer than {highest[0].process}'s"
+            yield Finding(f"{said} {highest[1]!r}, and sorts before it.", _ends(highest[0], each))
+        if highest is None or number > highest[1]:
+            highest = each, number
+
+
+ORDERED_EVERYWHERE = invariant(
+    "ordered everywhere", _overtaken, "Newer ids sort behind older ones, whoever made them."
+)
+
+
+def prompt(within_ms: float) -> Invariant:
+    """Every order is decided soon: it has its ids, or a definite no."""
+
+    def late(trace: Trace) -> Iterator[Finding]:
+        for each in History.from_trace(trace):
+            if each.completed_us is not None and each.completed is not None:
+                took_ms = (each.completed_us - each.invoked_us) / 1000
+                if took_ms > within_ms:
+                    said = f"{each.process}'s {each.call} took {took_ms:g} ms."
+                    yield Finding(said, (each.invoked, each.completed))
+
+    return invariant("prompt", late, f"Every order was decided within {within_ms:g} ms.")
+
+
+def gapless(but: int = 0) -> Invariant:
+    """The numbers from 1 to the highest were all given out, but for so many."""
+
+    def gaps(trace: Trace) -> Iterator[Finding]:
+        numbers = sorted({int(number) for _, number in given_out(trace)})
+        missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
+        if len(missing) > but:
+            below = f"{len(missing)} numbers below {numbers[-1]} are missing"
+            yield Finding(f"{below}, {min(missing)} the first.")
+
+    if but:
+        return invariant("few gaps", gaps, f"No more than {but} numbers are missing.")
+    return invariant("gapless", gaps, "No number is missing.")
+
+
+def _untrue(trace: Trace) -> Iterator[Finding]:
+    for each, number in given_out(trace):
+        if f"{number.at_ms} ms" != each.key:
+            said = f"{number!r} was made when {each.process}'s clock showed {each.key}."
+            yield Finding(said, (each.invoked, *_ends(each)))
+
+
+TRUE_TIME = invariant("true time", _untrue, "The time in every id is the time of its making.")
+
+
+def seldom_asked(machine: str, ids: int) -> Invariant:
+    """At most one message to this machine for every so many ids."""
+
+    def often(trace: Trace) -> Iterator[Finding]:
+        asked = [
+            position
+            for position, event in enumerate(trace.events)
+            if event.kind == "send" and event.peer == machine
+        ]
+        made = sum(1 for _ in given_out(trace))
+        if len(asked) * ids > made:
+            yield Finding(f"{len(asked)} messages to the {machine} for {made} ids.", tuple(asked))
+
+    return invariant("seldom asked", often, f"At most one message for {ids} ids.")

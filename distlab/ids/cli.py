@@ -1,0 +1,27 @@
+"""`distlab id`: say what an id is."""
+
+from __future__ import annotations
+
+import json
+
+from distlab.cli import parser
+from distlab.ids.identify import identify
+
+
+def run_id(arguments: list[str]) -> int:
+    options = parser("id")
+    options.add_argument("text", help="a Snowflake, UUID, ULID, ObjectId or plain number")
+    options.add_argument(
+        "--epoch", help="how to read a Snowflake: discord, twitter, course, or milliseconds"
+    )
+    options.add_argument("--json", action="store_true", help="for programs")
+    given = options.parse_args(arguments)
+    readings = identify(given.text, given.epoch)
+    if given.json:
+        found = [reading.as_dict() for reading in readings]
+        print(json.dumps({"id": given.text, "readings": found}, indent=2, ensure_ascii=False))
+        return 0
+    if len(readings) > 1:
+        print(f"{len(readings)} readings, the likeliest first:\n")
+    print("\n\n".join(reading.text() for reading in readings))
+    return 0

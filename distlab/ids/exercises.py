@@ -1,0 +1,204 @@
+"""The exercises of chapter 5: a Snowflake that survives a rollback, and numbers by the range."""
+
+from __future__ import annotations
+
+from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.host import Host
+from distlab.ids.segment import Take
+from distlab.ids.snowflake import ClockMovedBackwards
+from distlab.ids.snowflake_mistakes import TrustingSnowflake
+from distlab.scenario import Run
+
+ROLLBACKS = (
+    None,
+    "",
+    "jump:worker-1@12=-9",
+    "jump:worker-1@42=-45",
+    "jump:worker-1@22=-15;jump:worker-1@52=-25",
+    "jump:worker-1@22=30;jump:worker-1@42=-30",
+    "pause:worker-1@15+20;jump:worker-1@42=-35",
+)
+
+
+class SteadyStub(TrustingSnowflake):
+    def next_id(self) -> int:
+        raise NotImplementedError
+
+
+class SteadySnowflake(TrustingSnowflake):
+    def next_id(self) -> int:
+        now_ms = max(self.now_ms(), self.last_ms)
+        if now_ms > self.last_ms:
+            self.sequence = 0
+        elif self.sequence < self.max_sequence:
+            self.sequence += 1
+        else:  # this millisecond is used up, and the clock may be far behind: borrow the next
+            now_ms, self.sequence = now_ms + 1, 0
+        self.last_ms = now_ms
+        return self.make(now_ms, self.sequence)
+
+
+class RefusingSnowflake(TrustingSnowflake):
+    def next_id(self) -> int:
+        back_ms = self.last_ms - self.now_ms()
+        if back_ms > 0:
+            raise ClockMovedBackwards(f"the clock moved back by {back_ms} ms", back_ms)
+        return super().next_id()
+
+
+class ForgetfulSnowflake(TrustingSnowflake):
+    """Stays at the last millisecond, but counts anew in it."""
+
+    def next_id(self) -> int:
+        now_ms = max(self.now_ms(), self.last_ms)
+        self.sequence = self.sequence + 1 if self.now_ms() == self.last_ms else 0
+        self.last_ms = now_ms
+        return self.make(now_ms, self.sequence)
+
+
+def _twice(run: Run) -> tuple[bool, int]:
+    """Whether an id was given out twice; and how many ids carry a time that was not the clock's."""
+    held = [
+        number
+        for each in run.history
+        if each.outcome == "ok"
+        for number in each.result
+        if f"{number.at_ms} ms" != each.key
+    ]
+    return not run.verdict("unique").ok, len(held)
+
+
+SURVIVE_A_ROLLBACK = Exercise(
+    id="ids/survive-a-rollback",
+    title="Survive a rollback",
+    task="Write SteadySnowflake: when the clock moves back, it goes on at once, with new ids that "
+    "sort behind all older ones. self.now_ms() reads the clock; self.last_ms and self.sequence "
+    "say what the last id had; self.max_sequence is 7 here; self.make(ms, sequence) builds an id.",
+    name="SteadySnowflake",
+    base=TrustingSnowflake,
+    returns={"next_id": int},
+    cases=(Case("ids/clock-rollback", "generator", {}, ROLLBACKS, range(3)),),
+    stub=SteadyStub,
+    reference=SteadySnowflake,
+    hints=(
+        "The time in an id need not be the time on the clock. What must it never do?",
+        "Use the later of now and self.last_ms, and count on while the two are the same.",
+        "When the sequence is full, waiting may take long: the clock is behind. Take the next "
+        "millisecond, self.last_ms + 1, although it has not come yet.",
+    ),
+    mistakes=(
+        Mistake(
+            "does not look back",
+            "These ids were made before: the clock shows a millisecond again that you have used.",
+            lambda run: _twice(run) == (True, 0),
+            TrustingSnowflake,
+        ),
+        Mistake(
+            "refuses",
+            "No duplicate, but no id either: the shop is closed until the clock has caught up.",
+            "available=violated and unique=holds",
+            RefusingSnowflake,
+        ),
+        Mistake(
+            "counts anew",
+            "You stay at the last millisecond, but its numbers began again: the sequence must not "
+            "go back to 0, nor round, before the millisecond changes.",
+            lambda run: _twice(run)[0] and _twice(run)[1] > 0,
+            ForgetfulSnowflake,
+        ),
+    ),
+)
+
+
+class Ranges:
+    """Where an allocator starts. `await self.take()` fetches a range that nobody else gets."""
+
+    def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
+        self.take = take
+        self.left = range(0)
+
+    async def next_id(self) -> int:
+        raise NotImplementedError
+
+
+class HiLo(Ranges):
+    async def next_id(self) -> int:
+        if not self.left:
+            self.left = await self.take()
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+class AlwaysAsking(Ranges):
+    async def next_id(self) -> int:
+        return (await self.take())[0]
+
+
+class NeverAsking(Ranges):
+    """Takes one range and counts on past its end."""
+
+    number = 0
+
+    async def next_id(self) -> int:
+        if not self.number:
+            self.number = (await self.take())[0] - 1
+        self.number += 1
+        return self.number
+
+
+class StandingStill(Ranges):
+    async def next_id(self) -> int:
+        if not self.left:
+            self.left = await self.take()
+        return self.left[0]
+
+
+HI_LO = Exercise(
+    id="ids/hi-lo",
+    title="By the range",
+    task="Write HiLo: numbers from ranges of 8 that the database hands out, so that it is asked "
+    "once for 8 ids and not for each. await self.take() fetches a range that nobody else gets; "
+    "self.left is yours to use, and is range(0) at the start.",
+    name="HiLo",
+    base=Ranges,
+    returns={"next_id": int},
+    cases=(
+        Case(
+            "ids/segment-overlap",
+            "allocator",
+            {"take": "one-statement"},
+            (None, "", "crash:database@40+20", "lose:worker-1>database@40"),
+            range(5),
+            must_hold=("unique", "seldom asked"),
+        ),
+    ),
+    stub=Ranges,
+    reference=HiLo,
+    hints=(
+        "A range has a first number and a rest.",
+        "An empty range is false: if not self.left, there is nothing left to give.",
+        "Take a range when none is left; then give its first number and keep self.left[1:].",
+    ),
+    mistakes=(
+        Mistake(
+            "always asks",
+            "That is a database sequence: a round trip for every id, and seven of eight unused.",
+            "seldom asked=violated and unique=holds",
+            AlwaysAsking,
+        ),
+        Mistake(
+            "stands still",
+            "One worker gave out the same number twice: take it out of the range as you give it.",
+            lambda run: "itself" in run.verdict("unique").explanation,
+            StandingStill,
+        ),
+        Mistake(
+            "runs past the end",
+            "Two workers gave out the same number: behind the end of your range begins another's.",
+            "unique=violated",
+            NeverAsking,
+        ),
+    ),
+)
+
+EXERCISES = (SURVIVE_A_ROLLBACK, HI_LO)

@@ -1,0 +1,92 @@
+"""What the 63 bits of an id mean: to put an id together, and to take it apart.
+
+Twitter's Snowflake (2010) has the time first, so that ids sort by age; then who made the id; then a
+sequence number for those of one millisecond. The sign bit stays 0, so an id fits into a signed
+64-bit integer: a BIGINT column, a Java long. It does not fit into a JavaScript number, which is
+exact to 2^53 only: in JSON an id travels as a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from distlab.host import BadInput, did_you_mean
+
+BITS = 63
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Fields from the highest bits to the lowest; `time` counts milliseconds since `epoch_ms`.
+
+    Raises `BadInput` unless `time` comes first, the names differ and the widths add up to 63.
+    """
+
+    epoch_ms: int
+    fields: tuple[tuple[str, int], ...]
+    _shifts: Mapping[str, tuple[int, int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.fields]
+        if names[:1] != ["time"] or len(set(names)) < len(names):
+            raise BadInput(f"layout {names}: time comes first, and every field has its own name")
+        for name, bits in self.fields:
+            if isinstance(bits, bool) or not isinstance(bits, int) or bits < 1:
+                raise BadInput(f"layout: {name} has {bits!r} bits (allowed: 1 or more)")
+        total = sum(bits for _, bits in self.fields)
+        if total != BITS:
+            sums = " + ".join(f"{name} {bits}" for name, bits in self.fields)
+            raise BadInput(f"layout: {sums} = {total} bits (allowed: {BITS}, the sign bit stays 0)")
+        if isinstance(self.epoch_ms, bool) or not isinstance(self.epoch_ms, int):
+            raise BadInput(f"layout: epoch {self.epoch_ms!r} is no whole number of milliseconds")
+        shifts, shift = {}, BITS
+        for name, bits in self.fields:
+            shift -= bits
+            shifts[name] = shift, (1 << bits) - 1
+        object.__setattr__(self, "_shifts", shifts)
+
+    def highest(self, name: str) -> int:
+        """The largest value of a field. Raises `BadInput` for an unknown name."""
+        if name not in self._shifts:
+            raise BadInput(f"the layout has no field {name!r}{did_you_mean(name, self._shifts)}")
+        return self._shifts[name][1]
+
+    def make(self, **values: int) -> int:
+        """The id with these fields. Raises `BadInput` for a missing, unknown or too large one."""
+        for name in self._shifts:
+            if name not in values:
+                raise BadInput(f"field {name} is missing")
+        number = 0
+        for name, value in values.items():
+            highest = self.highest(name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest:
+                raise BadInput(f"{name} {value!r} is out of range (allowed: 0 to {highest})")
+            number |= value << self._shifts[name][0]
+        return number
+
+    def parse(self, number: int) -> dict[str, int]:
+        """The fields of an id. Raises `BadInput` for what is no id of 63 bits."""
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << BITS:
+            raise BadInput(f"id {number!r} is not a whole number from 0 to 2^{BITS} - 1")
+        return {name: number >> shift & mask for name, (shift, mask) in self._shifts.items()}
+
+    def at_ms(self, number: int) -> int:
+        """When the id says that it was made: milliseconds since 1970."""
+        return self.epoch_ms + self.parse(number)["time"]
+
+
+EPOCH_MS = 1_640_995_200_000
+"""2022-01-01 UTC; with 41 bits of time the last id is made in September 2091."""
+
+COURSE = Layout(EPOCH_MS, (("time", 41), ("worker_id", 10), ("sequence", 12)))
+DATACENTERS = Layout(
+    EPOCH_MS, (("time", 41), ("datacenter_id", 5), ("worker_id", 5), ("sequence", 12))
+)
+SPARE_BITS = Layout(EPOCH_MS, (("time", 41), ("rollback", 2), ("worker_id", 8), ("sequence", 12)))
+TWITTER = Layout(
+    1_288_834_974_657, (("time", 41), ("datacenter_id", 5), ("worker_id", 5), ("sequence", 12))
+)
+DISCORD = Layout(
+    1_420_070_400_000, (("time", 41), ("worker_id", 5), ("process_id", 5), ("increment", 12))
+)

@@ -1,0 +1,156 @@
+"""Who may use which worker id, and for which milliseconds: leases kept on a Redis server.
+
+A worker id from a configuration file is the same in every copy of the container. So each worker
+takes a free one from a store and renews it. But a lease is a promise about time, and the holder's
+time is not the store's: it may be paused past the end of its lease and know nothing of it. What is
+safe is a promise about the *ids*. A lease therefore comes with a window of timestamps:
+
+* an id is made only if the millisecond inside it lies in the window;
+* the store keeps, for each worker id, the end of the last window that it granted (the mark, raised
+  before the window is used), and the next holder's window begins there.
+
+The windows of one worker id never overlap, so its ids differ whatever clocks and pauses do. The
+time to live at the store only says when the worker id may be given to somebody else. All this holds
+as long as the store keeps its data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from redis.exceptions import RedisError
+
+from distlab.host import BadInput, Host, Refused
+from distlab.ids.layout import COURSE, Layout
+from distlab.ids.snowflake import NotYet, Snowflake
+
+PROMISE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+local mark = tonumber(redis.call('GET', KEYS[2]) or '0')
+local ends = tonumber(ARGV[2]) + tonumber(ARGV[3])
+redis.call('SET', KEYS[2], string.format('%.0f', math.max(mark, ends)))
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {mark, ends}
+"""
+"""If the worker id is mine: extend it, raise the mark to now + ttl, return the old and the new."""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class LeaseLost(Refused):
+    """The worker id is no longer this holder's."""
+
+
+class NoWorkerIdFree(Refused):
+    """Every worker id is taken, or its milliseconds are, as far as this clock can see."""
+
+
+class Window(NamedTuple):
+    """The ids of `worker_id` from the first of these milliseconds up to the second are mine."""
+
+    worker_id: int
+    from_ms: int
+    until_ms: int
+
+
+class WorkerIdLease:
+    """One worker's claim. `redis` is a `redis.asyncio.Redis`, or what has its `set` and `eval`.
+
+    Raises `BadInput` for a ttl below 1 ms. Errors of the connection pass through: whether the store
+    has acted is then unknown, and a worker id that nobody uses is free again after `ttl_ms`.
+    """
+
+    def __init__(
+        self,
+        redis: Any,
+        host: Host,
+        ttl_ms: int = 30_000,
+        worker_ids: Sequence[int] = range(1024),
+        prefix: str = "distlab:worker-id",
+    ) -> None:
+        if isinstance(ttl_ms, bool) or not isinstance(ttl_ms, int) or ttl_ms < 1:
+            raise BadInput(f"ttl_ms {ttl_ms!r} is not a whole number of milliseconds from 1 on")
+        self.redis, self.host, self.ttl_ms, self.prefix = redis, host, ttl_ms, prefix
+        self.worker_ids = worker_ids
+        self.token = f"{host.name}/{host.random.getrandbits(64):016x}"
+        self.window: Window | None = None
+
+    async def acquire(self) -> Window:
+        """A free worker id. Raises `NoWorkerIdFree`."""
+        start = int(self.host.random.random() * len(self.worker_ids))
+        for worker_id in (*self.worker_ids[start:], *self.worker_ids[:start]):
+            key, _ = self._keys(worker_id)
+            if await self.redis.set(key, self.token, nx=True, px=self.ttl_ms):
+                promised = await self._promise(worker_id)
+                if promised and promised[0] < promised[1]:
+                    self.window = Window(worker_id, *promised)
+                    return self.window
+                await self._release(worker_id)  # this clock is behind all that was promised
+        raise NoWorkerIdFree(f"no worker id of {len(self.worker_ids)} is free")
+
+    async def renew(self) -> Window:
+        """The window, with a later end. Raises `LeaseLost`: the old window stays what it was."""
+        if self.window is None:
+            raise LeaseLost("there is no lease to renew")
+        promised = await self._promise(self.window.worker_id)
+        if not promised:
+            raise LeaseLost(f"worker id {self.window.worker_id} has expired")
+        self.window = self.window._replace(until_ms=max(promised))
+        return self.window
+
+    async def release(self) -> None:
+        """Give the worker id back, if it is still mine."""
+        if self.window is not None:
+            await self._release(self.window.worker_id)
+            self.window = None
+
+    def _keys(self, worker_id: int) -> tuple[str, str]:
+        key = f"{self.prefix}:{{{worker_id}}}"  # in a cluster, the braces keep both on one server
+        return key, f"{key}:mark"
+
+    async def _promise(self, worker_id: int) -> tuple[int, int] | None:
+        promised = await self.redis.eval(
+            PROMISE, 2, *self._keys(worker_id), self.token, self.host.now_ms(), self.ttl_ms
+        )
+        return (int(promised[0]), int(promised[1])) if promised else None
+
+    async def _release(self, worker_id: int) -> None:
+        await self.redis.eval(RELEASE, 2, *self._keys(worker_id), self.token)
+
+
+class LeasedSnowflake:
+    """A Snowflake whose worker id is leased, and renewed every third of the ttl."""
+
+    def __init__(self, lease: WorkerIdLease, host: Host, layout: Layout = COURSE) -> None:
+        self.lease, self.host, self.layout = lease, host, layout
+        self.snowflake: Snowflake | None = None
+        self.problem = "not asked for yet"
+
+    def next_id(self) -> int:
+        """A new id. Raises `NotYet` without a lease, and else as `Snowflake.next_id`."""
+        if self.snowflake is None:
+            raise NotYet(f"no worker id is leased: {self.problem}", 1)
+        return self.snowflake.next_id()
+
+    async def keep(self) -> None:
+        """Hold a worker id for ever: `host.spawn(ids.keep())`."""
+        while True:
+            try:
+                window = await (self.lease.renew() if self.snowflake else self.lease.acquire())
+                if self.snowflake is None:
+                    self.snowflake = Snowflake(window.worker_id, self.host, self.layout)
+                self.grant(self.snowflake, window)
+            except LeaseLost as error:
+                self.snowflake, self.problem = None, str(error)
+                continue
+            except (NoWorkerIdFree, TimeoutError, RedisError) as error:
+                self.problem = str(error)  # what was granted before still holds, to its end
+            await self.host.sleep(self.lease.ttl_ms / 3)
+
+    def grant(self, snowflake: Snowflake, window: Window) -> None:
+        """What a lease means for the generator."""
+        snowflake.allow(window.from_ms, window.until_ms)

@@ -1,0 +1,67 @@
+"""The generators in an ordinary process: its clock, its chance, its threads.
+
+    ids = ThreadedSnowflake(worker_id=7)
+    ids.next_id()  # from any number of threads
+
+Elsewhere in this package nobody knows what a thread or a real clock is.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from random import SystemRandom
+from threading import Lock
+
+from distlab.host import BadInput
+from distlab.ids.layout import COURSE, Layout
+from distlab.ids.snowflake import ClockMovedBackwards, NotYet, Snowflake
+
+
+class Process:
+    """This process as a host of generators. Its name is another one after a fork."""
+
+    random = SystemRandom()
+
+    @property
+    def name(self) -> str:
+        return f"{platform.node()}-{os.getpid()}"
+
+    @staticmethod
+    def now_ms() -> int:
+        return time.time_ns() // 1_000_000
+
+
+STUCK_MS = 100
+"""A clock that shows the same millisecond for so long stands still."""
+
+
+class ThreadedSnowflake(Snowflake):
+    """Ids for all threads of a process: no two are equal, and those of each thread ascend.
+
+    Waits for the next millisecond when one is used up, and up to `max_wait_ms` for a clock that has
+    moved back; beyond that it raises `ClockMovedBackwards`, and `SequenceExhausted` when the clock
+    stands still. Threads that wait sleep, and hold no lock.
+    """
+
+    def __init__(
+        self, worker_id: int, layout: Layout = COURSE, max_wait_ms: float = 5, **others: int
+    ) -> None:
+        if not max_wait_ms >= 0:
+            raise BadInput(f"max_wait_ms {max_wait_ms!r} is below 0")
+        super().__init__(worker_id, Process(), layout, Lock(), **others)
+        self.max_wait_ms = max_wait_ms
+
+    def _begin(self) -> int:
+        seen_ms, since = -1, 0.0
+        while True:
+            try:
+                return super()._begin()
+            except NotYet as no:
+                if self.now_ms() != seen_ms:
+                    seen_ms, since = self.now_ms(), time.monotonic()
+                refused = isinstance(no, ClockMovedBackwards) and no.wait_ms > self.max_wait_ms
+                if refused or time.monotonic() - since > STUCK_MS / 1000:
+                    raise
+                time.sleep(max(no.wait_ms - 1, 0.05) / 1000)  # a millisecond is over before long

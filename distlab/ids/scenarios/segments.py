@@ -1,0 +1,163 @@
+"""Experiments with numbers that a database hands out in ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from distlab.ids.checks import UNIQUE, ShownId, gapless, prompt, seldom_asked
+from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
+from distlab.ids.segment import Segments
+from distlab.knobs import Choice, Integer
+from distlab.scenario import Scenario, register
+from distlab.sim import Client, Node, World
+
+DATABASE = "database"
+TIMEOUT_MS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRange:
+    """UPDATE … SET max_id = max_id + step RETURNING max_id."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMax:
+    """SELECT max_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteMax:
+    """UPDATE … SET max_id = …"""
+
+    max_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaxId:
+    max_id: int
+
+
+class Database(Node):
+    """One row with the highest number that was handed out; each statement is atomic."""
+
+    def on_take_range(self, message: TakeRange, sender: str) -> None:
+        self.on_write_max(WriteMax(self.disk.read("max_id", 0) + message.step), sender)
+
+    def on_read_max(self, message: ReadMax, sender: str) -> None:
+        self.send(sender, MaxId(self.disk.read("max_id", 0)))
+
+    def on_write_max(self, message: WriteMax, sender: str) -> None:
+        self.disk.put("max_id", message.max_id)
+        self.send(sender, MaxId(message.max_id))
+
+    def describe(self) -> str:
+        return f"max_id {self.disk.read('max_id', 0)}"
+
+
+Source = Callable[[Client, int], Awaitable[range]]
+
+
+async def one_statement(client: Client, step: int) -> range:
+    answer = await client.call(DATABASE, TakeRange(step), TIMEOUT_MS)
+    return range(answer.max_id - step + 1, answer.max_id + 1)
+
+
+async def read_then_write(client: Client, step: int) -> range:
+    """Two statements, and whatever others do in between is lost."""
+    found = await client.call(DATABASE, ReadMax(), TIMEOUT_MS)
+    answer = await client.call(DATABASE, WriteMax(found.max_id + step), TIMEOUT_MS)
+    return range(answer.max_id - step + 1, answer.max_id + 1)
+
+
+def numbering(
+    source: Source, step: int, ahead: bool = False, fill: bool = False, allocator: Any = Segments
+) -> Open:
+    async def open_shop(client: Client) -> Take:
+        segments = allocator(client, lambda: source(client, step), ahead)
+        if fill:
+            await segments.fill()
+
+        async def take() -> ShownId:
+            number = await segments.next_id()
+            return ShownId(number, 0, f"№{number}")
+
+        return take
+
+    return open_shop
+
+
+SOURCES: dict[str, Source] = {"two-statements": read_then_write, "one-statement": one_statement}
+
+
+def build_overlap(world: World, take: str, step: int, allocator: Any = Segments) -> None:
+    world.add(Database(DATABASE))
+    open_shop = numbering(SOURCES[take], step, allocator=allocator)
+    add_workers(world, worker(open_shop, until_ms=140), worker(open_shop, until_ms=140))
+
+
+SEGMENT_OVERLAP = register(
+    Scenario(
+        id="ids/segment-overlap",
+        title="Two ranges that overlap",
+        claim="A range is taken in one statement, or two workers take the same one.",
+        build=build_overlap,
+        checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
+        property="unique",
+        price="gapless",
+        knobs=(
+            Choice(
+                "take",
+                tuple(SOURCES),
+                "two-statements",
+                "SELECT max_id, then UPDATE to the sum; UPDATE … RETURNING",
+            ),
+            Integer("step", 1, 100, 8, "numbers in a range"),
+        ),
+        violating={"take": "two-statements"},
+        satisfying={"take": "one-statement"},
+        mistake="max_id is read in one statement and written in another",
+        source="Meituan Leaf 2017, segment mode",
+        nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
+        faults="crash:worker-2@63+10",
+        horizon_ms=200,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+
+STALL_STEP = 16
+
+
+def build_stall(world: World, buffer: str, step: int) -> None:
+    world.add(Database(DATABASE))
+    open_shop = numbering(one_statement, step, ahead=buffer == "double", fill=True)
+    add_workers(world, worker(open_shop, until_ms=200))
+
+
+SEGMENT_STALL = register(
+    Scenario(
+        id="ids/segment-stall",
+        title="The end of a range",
+        claim="Fetch the next range while the old one lasts, and nobody waits for the database.",
+        build=build_stall,
+        checks=(prompt(2), gapless(STALL_STEP), UNIQUE),
+        property="prompt",
+        price="few gaps",
+        knobs=(
+            Choice("buffer", ("single", "double"), "single", "ranges in memory"),
+            Integer("step", 10, 100, STALL_STEP, "numbers in a range"),
+        ),
+        violating={"buffer": "single"},
+        satisfying={"buffer": "double"},
+        mistake="the next range is fetched when the last one is used up",
+        source="Meituan Leaf 2017, double buffer",
+        nemesis="crash:database@25..180+1..20; delay=1..10; at most 1",
+        faults="crash:database@80+15;crash:worker-1@132+5",
+        horizon_ms=260,
+        latency_ms=LATENCY_MS,
+    )
+)

@@ -1,0 +1,74 @@
+"""Numbers from a database, by the thousand: hi-lo, or segments (Meituan's Leaf).
+
+A database can count: `UPDATE … SET max_id = max_id + 1 RETURNING max_id` gives a number that nobody
+else gets. That is a round trip for each id, and no ids without the database. So take a whole range
+at a time and hand out its numbers from memory. The ids stay short and stay unique; they are no
+longer in order, and what was not handed out when the process dies is lost: a gap.
+
+With `ahead` the next range is fetched while the current one is still being used (Leaf's double
+buffer): nobody waits at the end of a range, and a short outage of the database goes unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from distlab.host import Host, Refused
+
+Take = Callable[[], Awaitable[range]]
+"""Asks the database for a range that nobody else gets: atomically, in one statement."""
+
+START_AT = 0.1
+"""With `ahead`, the next range is fetched once this share of the current one is used (Leaf's)."""
+
+
+class Segments:
+    """Ids from ranges that `take` fetches. A range of one number is a database sequence.
+
+    Any number of coroutines of one process may call `next_id` at once.
+    """
+
+    def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
+        self.host, self.take, self.ahead = host, take, ahead
+        self._ranges: list[range] = []
+        self._size = 0
+        self._loading: Any = None
+
+    async def next_id(self) -> int:
+        """A new id. Raises what `take` raises when a range had to be fetched and could not be."""
+        while not self._ranges:
+            await self._load()
+        current = self._ranges[0]
+        self._ranges[:1] = [current[1:]] if len(current) > 1 else []
+        used = self._size - len(current) + 1
+        if self.ahead and len(self._ranges) < 2 and used >= START_AT * self._size:
+            self._start_loading()
+        return current[0]
+
+    async def fill(self) -> None:
+        """Fetch the first range before the first id is wanted."""
+        if not self._ranges:
+            await self._load()
+
+    async def _load(self) -> None:
+        """Wait for a range; several that wait are served by one."""
+        self._start_loading()
+        error = await self._loading
+        if error is not None:
+            raise error
+
+    def _start_loading(self) -> None:
+        if self._loading is None:
+            self._loading = self.host.spawn(self._fetch())
+
+    async def _fetch(self) -> Exception | None:
+        try:
+            fetched = await self.take()
+            self._ranges.append(fetched)
+            self._size = len(fetched)
+        except (Refused, TimeoutError) as error:
+            return error  # to whoever waits; if nobody does, the next id tries again
+        finally:
+            self._loading = None
+        return None

@@ -1,0 +1,232 @@
+"""Snowflake: an id from the time, the worker and a sequence number, without asking anybody.
+
+Two ids differ because their milliseconds differ, or their workers, or their sequence numbers. So
+all rests on three promises: no two workers share a worker id (see `lease`), no worker uses a
+millisecond that it has left (the clock must not take it back), and a millisecond has no more
+ids than the sequence has numbers.
+
+A generator never waits: it is asked, and answers at once, with an id or with a definite no that
+says how long to wait (`NotYet`). Who waits, and how, differs: a coroutine by `patient`, a thread by
+`distlab.ids.process`. The three answers to a clock that has moved back are then
+
+* refuse: let `ClockMovedBackwards` through, as Twitter's original did;
+* wait: `patient(host, snowflake.next_id, max_wait_ms=5)`, always with a bound;
+* spare bits: `SpareBitsSnowflake` goes on at once, on another line of time.
+
+`next_id` is safe to call from many threads if a `lock` was given. Taking the next number of a
+millisecond is one step of the interpreter, which threads cannot interrupt (`itertools.count`), so
+the lock is needed only where a millisecond begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import count
+from random import Random
+from typing import Any, Protocol, TypeVar
+
+from distlab.host import BadInput, Host, Refused
+from distlab.ids.layout import COURSE, SPARE_BITS, Layout
+
+T = TypeVar("T")
+FOREVER_MS = 1 << 62
+
+
+class NotYet(Refused):
+    """No id was made; in `wait_ms` there may be one."""
+
+    def __init__(self, text: str, wait_ms: int) -> None:
+        super().__init__(text)
+        self.wait_ms = wait_ms
+
+
+class ClockMovedBackwards(NotYet):
+    """The clock shows a millisecond that has been left."""
+
+
+class SequenceExhausted(NotYet):
+    """This millisecond has no numbers left."""
+
+
+class OutsideWindow(Refused):
+    """The clock shows a millisecond whose ids are not this generator's to give."""
+
+
+class Clock(Protocol):
+    """The part of a host that a Snowflake needs."""
+
+    def now_ms(self) -> int: ...
+
+
+class Source(Clock, Protocol):
+    """The part of a host that generators with chance in their ids need."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def random(self) -> Random: ...
+
+
+class Snowflake:
+    """Ids of one worker. Fields of the layout other than `worker_id` are given by name.
+
+    Raises `BadInput` for a worker id or field that the layout has no room for, a layout that does
+    not end in `sequence`, an epoch in the future, or when the layout's time is used up.
+    """
+
+    def __init__(
+        self,
+        worker_id: int,
+        clock: Clock,
+        layout: Layout = COURSE,
+        lock: AbstractContextManager[Any] | None = None,
+        **others: int,
+    ) -> None:
+        if layout.fields[-1][0] != "sequence":
+            raise BadInput(f"a Snowflake counts in the last field: {layout.fields[-1][0]!r}")
+        self.layout = layout
+        self.now_ms = clock.now_ms
+        self.lock = lock or nullcontext()
+        self.others = {"worker_id": worker_id, **others}
+        self.from_ms, self.until_ms = 0, FOREVER_MS
+        self._first_of(max(self.now_ms(), layout.epoch_ms))  # complains about wrong fields
+        if self.now_ms() < layout.epoch_ms:
+            raise BadInput(f"epoch {layout.epoch_ms} ms lies in the future: it is {self.now_ms()}")
+        # The current millisecond, the highest id in it, and the function that gives the next one.
+        self._current: tuple[int, int, Callable[[], int]] = (-1, -1, count().__next__)
+
+    def allow(self, from_ms: int, until_ms: int) -> None:
+        """Make ids only for milliseconds from `from_ms` up to, but not including, `until_ms`."""
+        self.from_ms, self.until_ms = from_ms, until_ms
+
+    def next_id(self) -> int:
+        """A new id. Raises `NotYet` or `OutsideWindow`; then no id was made."""
+        ms, highest, next_number = self._current
+        if self.now_ms() == ms:
+            number = next_number()
+            if number <= highest:
+                return number
+        return self._begin()
+
+    def next_ids(self, n: int) -> list[int]:
+        """`n` new ids. Raises as `next_id` does; those made until then are never given out."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise BadInput(f"next_ids({n!r}): give a whole number from 0 on")
+        ids: list[int] = []
+        while len(ids) < n:
+            ids.append(self.next_id())
+            _, highest, next_number = self._current
+            left = range(min(n - len(ids), highest - ids[-1]))
+            ids += [number for _ in left if (number := next_number()) <= highest]
+        return ids
+
+    def parse(self, number: int) -> dict[str, int]:
+        """The fields of an id."""
+        return self.layout.parse(number)
+
+    def _begin(self) -> int:
+        """The first id of a millisecond, or the next one if another thread has begun it."""
+        with self.lock:
+            now_ms = self.now_ms()
+            ms, highest, next_number = self._current
+            if now_ms == ms:
+                number = next_number()
+                if number <= highest:
+                    return number
+                raise SequenceExhausted(f"no more ids in this millisecond ({highest})", 1)
+            if now_ms < ms:
+                self._moved_back(ms, now_ms)
+            if now_ms < self.from_ms:
+                early_ms = self.from_ms - now_ms
+                raise NotYet(f"these milliseconds are taken: {early_ms} ms too early", early_ms)
+            if now_ms >= self.until_ms:
+                self._beyond(now_ms)
+            first = self._first_of(now_ms)
+            next_number = count(first).__next__
+            number = next_number()
+            self._current = now_ms, first + self.layout.highest("sequence"), next_number
+            return number
+
+    def _first_of(self, now_ms: int) -> int:
+        return self.layout.make(time=now_ms - self.layout.epoch_ms, sequence=0, **self.others)
+
+    def _moved_back(self, ms: int, now_ms: int) -> None:
+        """The clock was at `ms` and is at `now_ms` again: raise, or see to it that it is safe."""
+        raise ClockMovedBackwards(f"the clock moved back by {ms - now_ms} ms", ms - now_ms)
+
+    def _beyond(self, now_ms: int) -> None:
+        """The window is over: raise, or have it moved."""
+        raise OutsideWindow(f"the right to make ids ended {now_ms - self.until_ms} ms ago")
+
+
+class SpareBitsSnowflake(Snowflake):
+    """Spends a few bits, the field `rollback`, on clocks that move back.
+
+    Each value of the field is a line of time of its own. When the clock moves back, the generator
+    changes to a line that has not been used as late as now, and goes on at once; the new ids sort
+    below older ones. After more rollbacks than there are lines it has to refuse like any other.
+    """
+
+    def __init__(
+        self,
+        worker_id: int,
+        clock: Clock,
+        layout: Layout = SPARE_BITS,
+        lock: AbstractContextManager[Any] | None = None,
+        **others: int,
+    ) -> None:
+        super().__init__(worker_id, clock, layout, lock, rollback=0, **others)
+        self._left_ms = [-1] * (layout.highest("rollback") + 1)  # when each line was left
+
+    def _moved_back(self, ms: int, now_ms: int) -> None:
+        self._left_ms[self.others["rollback"]] = ms
+        for line, left_ms in enumerate(self._left_ms):
+            if left_ms < now_ms:
+                self.others["rollback"] = line
+                return
+        super()._moved_back(ms, now_ms)
+
+
+class Mark(Protocol):
+    """A number that survives a crash."""
+
+    def read(self) -> int: ...
+
+    def write(self, ms: int) -> None:
+        """Returns when the number is safe on the disk."""
+
+
+class DurableSnowflake(Snowflake):
+    """Remembers across restarts: makes no id at or after the mark before the mark is moved ahead.
+
+    After a restart it begins at the mark, so it never meets its own earlier ids, whatever the clock
+    says. The price: for up to `ahead_ms`, and as long as the clock is behind, there are no ids.
+    """
+
+    def __init__(
+        self, worker_id: int, clock: Clock, mark: Mark, ahead_ms: int, layout: Layout = COURSE
+    ) -> None:
+        super().__init__(worker_id, clock, layout)
+        self._mark, self._ahead_ms = mark, ahead_ms
+        self.allow(mark.read(), mark.read())
+
+    def _beyond(self, now_ms: int) -> None:
+        self._mark.write(now_ms + self._ahead_ms)
+        self.until_ms = now_ms + self._ahead_ms
+
+
+async def patient(host: Host, make: Callable[[], T], max_wait_ms: float) -> T:
+    """`make()`; while it says `NotYet`, wait and ask again, for at most `max_wait_ms` in all.
+
+    The bound matters: a clock that is an hour behind would keep its caller for an hour.
+    """
+    give_up_ms = host.monotonic_ms() + max_wait_ms
+    while True:
+        try:
+            return make()
+        except NotYet as no:
+            if host.monotonic_ms() + no.wait_ms > give_up_ms:
+                raise
+            await host.sleep(no.wait_ms)

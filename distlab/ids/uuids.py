@@ -1,0 +1,86 @@
+"""128-bit ids: all random, or time first and then random. Nobody is asked and nothing configured.
+
+UUID version 4 is 122 random bits. A database that keeps its rows in key order then writes each new
+row to another page (`measured`). UUID version 7 and ULID put 48 bits of milliseconds first:
+
+    UUID v7   48 time | 4 version | 12 random | 2 variant | 62 random     RFC 9562, section 5.7
+    ULID      48 time | 80 random, written in 26 letters of base 32
+
+Within one millisecond random bits have no order, and a clock that moves back puts new ids before
+old ones. A *monotonic* generator keeps its last id and adds to it in both cases (RFC 9562,
+section 6.2, method 2); the price is that the time inside is then not the time of making. It adds a
+random number: two copies of a process that has forked must not count in step.
+
+All ids here are text, whose order is the order of their bits.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from distlab.ids.snowflake import Source
+
+TIME_BITS = 48
+BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's: without I, L, O and U, which are easily misread."""
+
+
+def uuid_text(number: int) -> str:
+    """128 bits in the usual form, 8-4-4-4-12 hex digits."""
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def uuid4(random: Random) -> str:
+    """A random UUID (RFC 9562, section 5.4), as good as `random` is."""
+    return _versioned(4, random.getrandbits(122))
+
+
+def _versioned(version: int, bits: int) -> str:
+    """A UUID of 122 bits, with version and variant put in between."""
+    high, middle, low = bits >> 74, bits >> 62 & 0xFFF, bits & (1 << 62) - 1
+    return uuid_text(high << 80 | version << 76 | middle << 64 | 0b10 << 62 | low)
+
+
+class TimeOrdered:
+    """Milliseconds, then `random_bits` random bits."""
+
+    random_bits: int
+
+    def __init__(self, host: Source, monotonic: bool = True) -> None:
+        self.host, self.monotonic = host, monotonic
+        self._last = -1
+
+    def next_id(self) -> str:
+        """A new id, larger than the one before it if `monotonic`."""
+        now_ms = self.host.now_ms()
+        if self.monotonic and now_ms <= self._last >> self.random_bits:
+            self._last += 1 + self.host.random.getrandbits(
+                32
+            )  # may carry into the next millisecond
+        else:
+            # The top bit stays 0, so that there is room to add (RFC 9562, 6.2, counter seeding).
+            free = self.random_bits - self.monotonic
+            self._last = now_ms << self.random_bits | self.host.random.getrandbits(free)
+        return self.text(self._last)
+
+    def text(self, bits: int) -> str:
+        raise NotImplementedError
+
+
+class Uuid7(TimeOrdered):
+    """UUIDs of version 7. Not for several threads at once."""
+
+    random_bits = 74
+
+    def text(self, bits: int) -> str:
+        return _versioned(7, bits)
+
+
+class Ulid(TimeOrdered):
+    """ULIDs. Not for several threads at once."""
+
+    random_bits = 80
+
+    def text(self, bits: int) -> str:
+        return "".join(BASE_32[bits >> shift & 31] for shift in range(125, -5, -5))

@@ -1,0 +1,89 @@
+"""Paste an id, see its bit fields: a small instrument for chapter 5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from distlab.host import BadInput
+from distlab.ids.identify import Reading, identify
+from distlab.view.bits import bits
+from distlab.view.picture import Picture, xml
+from distlab.view.theme import stylesheet
+
+EPOCHS = ("any", "course", "discord", "twitter")
+
+
+class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
+    """A field for the id, one for the epoch, and a drawing of the chosen reading.
+
+    `show(text, epoch)` does what typing does. Beside the widget stands a still.
+    """
+
+    def __init__(self, text: str, epoch: str = "any") -> None:
+        wide = {"width": "34rem"}
+        self._text = ipywidgets.Text(text, description="Id", layout=wide, continuous_update=False)
+        self._epoch = ipywidgets.Dropdown(options=EPOCHS, value=epoch, description="Epoch")
+        self._choice = ipywidgets.Dropdown(description="Read as", layout=wide)
+        self._drawing = ipywidgets.HTML()
+        self._status = ipywidgets.HTML()
+        self.readings: tuple[Reading, ...] = ()
+        self.error = ""
+        super().__init__([self._text, self._epoch, self._choice, self._drawing, self._status])
+        self._look()
+        self._text.observe(lambda _: self._look(), "value")
+        self._epoch.observe(lambda _: self._look(), "value")
+        self._choice.observe(lambda _: self._draw(), "value")
+
+    @property
+    def reading(self) -> Reading | None:
+        """The reading that is shown; None while the text is no id."""
+        return self.readings[self._choice.index or 0] if self.readings else None
+
+    def show(self, text: str, epoch: str = "any", reading: int = 1) -> str:
+        """Take another id apart, in its likeliest reading or a later one, and return its text."""
+        self._epoch.value, self._text.value = epoch, text
+        if not 1 <= reading <= max(1, len(self.readings)):
+            raise BadInput(f"reading {reading}: this id has {len(self.readings)}")
+        if self.readings:
+            self._choice.index = reading - 1
+        return self.text()
+
+    def text(self) -> str:
+        return self.reading.text() if self.reading else self.error
+
+    def html(self) -> str:
+        picture = self._picture()
+        return picture.html() if picture else f"<p>{xml(self.error)}</p>"
+
+    def _look(self) -> None:
+        epoch = None if self._epoch.value == "any" else self._epoch.value
+        try:
+            self.readings, self.error = identify(self._text.value, epoch), ""
+        except BadInput as error:
+            self.readings, self.error = (), str(error)
+        self._choice.options = [reading.kind for reading in self.readings]
+        self._draw()
+
+    def _picture(self) -> Picture | None:
+        reading = self.reading
+        if reading is None:
+            return None
+        made = f", made {reading.made}" if reading.made else ""
+        return bits(f"{self._text.value.strip()}: {reading.kind}{made}", reading.fields)
+
+    def _draw(self) -> None:
+        picture = self._picture()
+        self._drawing.value = (
+            f"<style>{stylesheet(live=True)}</style>{picture.svg}" if picture else ""
+        )
+        notes = self.reading.notes if self.reading else (self.error,)
+        self._status.value = f'<div role="status">{xml("; ".join(notes))}</div>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        widget = super()._repr_mimebundle_(**kwargs) or {}
+        return {**widget, "text/html": self.html(), "text/plain": self.text()}
+
+    def __repr__(self) -> str:
+        return f"<IdDissector {self._text.value}>"

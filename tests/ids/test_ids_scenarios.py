@@ -1,0 +1,102 @@
+"""Chapter 5's experiments keep their promises for every seed, and under their nemesis."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from distlab.explore import FaultSpace
+from distlab.scenario import all_scenarios, get
+from tests.goldens import compare
+
+LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "ids"]
+
+
+def names(scenario):
+    return scenario.id
+
+
+def test_every_lab_of_the_curriculum_is_there():
+    wanted = """clock-rollback sequence-reset restart same-worker-id lease-over sequence-exhausted
+    segment-overlap segment-stall objectid-fork objectid-overflow uuid7-rollback"""
+    assert sorted(lab.id.removeprefix("ids/") for lab in LABS) == sorted(wanted.split())
+
+
+@pytest.mark.parametrize("lab", LABS, ids=names)
+def test_200_seeds_tell_the_same_story(lab):
+    """The violating variant fails its verdict; the satisfying one holds it and pays its price."""
+    for variant, holds, price in ((lab.violating, False, True), (lab.satisfying, True, False)):
+        runs = [lab.run(seed=seed, **variant) for seed in range(200)]
+        assert Counter(run.verdict(lab.property).ok for run in runs) == {holds: 200}
+        if holds or lab.id != "ids/segment-overlap":  # whose crash costs numbers in any case
+            assert Counter(run.verdict(lab.price).ok for run in runs) == {price: 200}
+
+
+@pytest.mark.parametrize("lab", LABS, ids=names)
+def test_the_repair_survives_its_nemesis_and_never_repeats_an_id(lab):
+    space = FaultSpace.of(lab, **lab.satisfying)
+    for seed in range(60):
+        run = lab.run(seed=seed, faults=space.draw(Random(seed)), **lab.satisfying)
+        assert run.verdict(lab.property).ok, run.token
+        assert run.verdict("unique").ok, run.token
+
+
+@pytest.mark.parametrize("lab", LABS, ids=names)
+def test_the_default_is_the_mistake_with_a_source(lab):
+    assert lab.settings({}) == lab.settings(lab.violating)
+    assert lab.mistake and lab.source and lab.nemesis
+
+
+OTHER_VARIANTS = [
+    ("clock-rollback", {"on_rollback": "trust"}, {"unique"}, {"available", "prompt"}),
+    ("clock-rollback", {"on_rollback": "spare-bits"}, {"ordered"}, {"available", "prompt",
+                                                                    "unique"}),
+    ("sequence-reset", {"first": "refuse"}, {"available"}, {"unique", "prompt"}),
+    ("sequence-exhausted", {"when_full": "overflow"}, {"unique"}, {"prompt", "available"}),
+    ("uuid7-rollback", {"order": "counter"}, {"ordered"}, {"true time", "unique"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "knobs", "violated", "held"), OTHER_VARIANTS)
+def test_the_other_answers_and_their_prices(name, knobs, violated, held):
+    for seed in range(20):
+        run = get(f"ids/{name}").run(seed=seed, **knobs)
+        assert violated <= {verdict.name for verdict in run.verdicts if not verdict.ok}
+        assert held <= {verdict.name for verdict in run.verdicts if verdict.ok}
+
+
+SLOW_CLOCK = "pause:worker-1@42+70;jump:worker-2@50=-90"
+
+
+@pytest.mark.parametrize(
+    ("trusts", "unique"), [("heartbeat", False), ("lease", False), ("lease-and-mark", True)]
+)
+def test_a_lease_needs_the_mark_when_the_next_holders_clock_is_behind(trusts, unique):
+    for seed in range(50):
+        run = get("ids/lease-over").run(seed=seed, faults=SLOW_CLOCK, trusts=trusts)
+        assert run.verdict("unique").ok is unique, run.token
+
+
+def test_only_a_rollback_in_a_full_millisecond_keeps_the_spinner():
+    """The window of vulnerability: while it waits for the next millisecond, and not elsewhere."""
+    lab = get("ids/sequence-exhausted")
+    stuck = [
+        at
+        for at in range(20, 40)
+        if not lab.run(faults=f"jump:worker-1@{at}.5=-50", when_full="spin").verdict("prompt").ok
+    ]
+    assert stuck == [20, 30]
+
+
+def test_a_row_with_the_same_id_is_overwritten():
+    run = get("ids/clock-rollback").run(on_rollback="trust")
+    overwritten = [event.what for event in run.trace.of_kind("note")]
+    assert overwritten[:2] == ["overwrites 20·w1·0", "overwrites 20·w1·1"]
+
+
+@pytest.mark.parametrize("name", ["clock-rollback", "lease-over", "segment-overlap"])
+def test_transcripts(name):
+    lab = get(f"ids/{name}")
+    run = lab.run(**lab.satisfying)
+    verdicts = "".join(f"{verdict}\n" for verdict in run.verdicts)
+    compare(f"ids/{name}.txt", f"{run.trace.text()}\n{verdicts}")
