@@ -118,9 +118,9 @@ class Machine:
         special = self.status is not UP or mailbox or (self._cuts and not arrived)
         if special and self._deliver_with_care(sent, address, mailbox, arrived):
             return
-        _, _, sender, _, message, number, _ = sent
         record = self.record  # as in Link.send
-        record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
+        record((self.kernel.now_us, sent))
+        _, _, sender, _, message, _, _ = sent
         try:
             handler = self._handlers[type(message)]
         except KeyError:
@@ -137,7 +137,7 @@ class Machine:
 
     def _deliver_with_care(self, sent: Sent, address: str, mailbox: int, arrived: bool) -> bool:
         """Whether the message is done with: stopped, kept for later, or put into its mailbox."""
-        _, _, sender, _, message, number, _ = sent
+        _, _, sender, _, message, _, _ = sent
         if self._cuts and not arrived and self.world.network.is_cut(sender, self.name):
             self.world.network.drop(sent, "cut")
         elif self.status is DOWN:
@@ -149,7 +149,7 @@ class Machine:
         elif mailbox not in self._mailboxes:
             self.world.network.drop(sent, "late")
         else:
-            self.record((self.kernel.now_us, "deliver", self.name, sender, message, number, ""))
+            self.record((self.kernel.now_us, sent))
             self._mailboxes.pop(mailbox).resolve(message)
         return True
 

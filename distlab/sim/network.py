@@ -123,9 +123,6 @@ class Link:
         stream = self._network.streams.stream(f"{fault.kind}/{self.source}>{self.target}")
         return stream.random() * 100 < (fault.amount or 0)
 
-    def is_cut(self) -> bool:
-        return any(fault.kind in CUTS for fault in self.faults)
-
 
 class Network:
     """All links, and the faults that are active on them."""
@@ -165,7 +162,7 @@ class Network:
 
     def is_cut(self, source: str, target: str) -> bool:
         """Whether what arrives now from `source` is stopped on the way."""
-        return any(fault.kind in CUTS for fault in self._links[source, target].faults)
+        return any(fault in self.cuts for fault in self._links[source, target].faults)
 
     def drop(self, sent: Sent, why: str) -> None:
         """Record that a message will not arrive."""

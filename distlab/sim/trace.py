@@ -1,8 +1,9 @@
 """What happened, event by event: the one record from which everything else is made.
 
 Pictures, verdicts, histories and digests are all computed from a `Trace`, after the run. An event
-is a flat tuple of seven fields; the simulator appends plain tuples of that shape, because a trace
-of a long run has hundreds of thousands of them.
+is a flat tuple of seven fields. A long run has hundreds of thousands of them, so the simulator
+appends plain tuples of that shape, and a delivery just as `(time, the record of the sending)`:
+`Trace.events` makes events of them when somebody asks.
 
 | kind | node | peer | what | number | why |
 |---|---|---|---|---|---|
@@ -27,6 +28,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple
 
 
@@ -63,7 +65,13 @@ class Trace:
     def events(self) -> tuple[Event, ...]:
         """All events; a witness names them by their position in this sequence."""
         if len(self._events) != len(self._records):
-            self._events = tuple(map(Event._make, self._records))
+            make = partial(tuple.__new__, Event)  # as Event._make, which is slower
+            self._events = tuple(
+                [
+                    make(record if len(record) == 7 else _delivery(*record))
+                    for record in self._records
+                ]
+            )
         return self._events
 
     def __len__(self) -> int:
@@ -86,6 +94,11 @@ class Trace:
     def digest(self) -> str:
         """SHA-256 of the transcript, in hex: two runs are the same when their digests are."""
         return hashlib.sha256(self.text().encode()).hexdigest()
+
+
+def _delivery(at_us: int, sent: tuple[Any, ...]) -> tuple[Any, ...]:
+    _, _, source, target, message, number, _ = sent
+    return at_us, "deliver", target, source, message, number, ""
 
 
 def line(event: Event) -> str:
