@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from distlab import cli
+from distlab.lab.experiment import Experiment
+from distlab.view.spacetime import spacetime
+from distlab.view.strip import strip
 from tests import goldens
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +36,28 @@ def test_the_example_prints_what_stands_below_it():
         (ROOT / "README.md").write_text(README.replace(output, printed.getvalue()), "utf-8")
     else:
         assert printed.getvalue() == output
+
+
+def lab_picture():
+    """The diagram of "slow or dead?" and its outcome strip, one above the other."""
+    lab = Experiment("start/slow-or-dead")
+    points = lab.sweep()
+    diagram = spacetime(lab.run, highlight=lab.verdict.witness, selected=0)
+    below = strip(points, diagram.layout, lab.faults[0].at_ms)
+    width, height = diagram.layout.width, diagram.layout.height
+    whole = height + below.layout.height
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {whole:g}" '
+        f'width="{width:g}" height="{whole:g}">{diagram.still()}'
+        f'<svg y="{height:g}">{below.still()}</svg></svg>\n'
+    )
+
+
+def test_the_picture_at_the_top_is_what_the_lab_draws():
+    path = ROOT / "data" / "lab.svg"
+    if goldens.REWRITE:
+        path.write_text(lab_picture(), encoding="utf-8", newline="\n")
+    assert path.read_text(encoding="utf-8") == lab_picture()
 
 
 def test_the_example_has_fifteen_lines():
