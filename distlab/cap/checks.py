@@ -43,7 +43,6 @@ def _missed(read: Operation, write: Operation, writes: list[Operation]) -> bool:
     return (
         write.outcome == "ok"
         and write.before(read)
-        and write.argument not in values
         and all(each.before(write) for each in writes if each.argument in values)
     )
 
