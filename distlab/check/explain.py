@@ -5,7 +5,8 @@ the operations named breaks real time:
 
 1. a value was read that nobody had written;
 2. a value was read after a newer one was acknowledged (a stale read);
-3. a value was read after someone had already seen another one (new, then old).
+3. a value was read after someone had already seen another one (new, then old);
+4. two values, neither of them written twice, were each there before the other (back and forth).
 
 *Newer* is meant strictly: every write of the old value had returned before the newer write, or the
 operation that saw its value, was invoked. What is left is told by the search itself: the longest
@@ -14,12 +15,23 @@ order that fits, the operation that cannot be placed after it, and the state tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from distlab.check.history import Operation
+from distlab.check.history import History, Operation
 from distlab.check.models import Model
+
+
+class Failure(NamedTuple):
+    """A history that has no linearization although it would have one without its last event.
+
+    ``order`` is the longest partial linearization, ``refused`` what cannot be placed after it.
+    """
+
+    prefix: History
+    order: tuple[Operation, ...]
+    refused: Operation
 
 
 class Explanation(NamedTuple):
@@ -33,18 +45,17 @@ class Explanation(NamedTuple):
 Proof = tuple[str, tuple[Operation, ...]]  # a reason, and the operations it speaks of
 
 
-def explain(
-    model: Model, operations: Sequence[Operation], order: Sequence[Operation], refused: Operation
-) -> Explanation:
-    """Why ``refused`` cannot be placed.
-
-    ``operations`` is the failing prefix, ``order`` the longest partial linearization of it.
-    """
+def explain(model: Model, failure: Failure) -> Explanation:
+    """Why the refused operation cannot be placed."""
+    prefix, order, refused = failure
+    operations = prefix.operations
     states = [model.init()]
     for each in order:
         states.append(model.step(states[-1], each)[1])
-    reason, involved = _overtaken(operations, states[0], refused) or _left_over(
-        model, order, states, refused
+    reason, involved = (
+        _overtaken(operations, states[0], refused)
+        or _back_and_forth(operations, states[0], refused)
+        or _left_over(model, order, states, refused)
     )
     placed = [f"{each.process} {named(each)}" for each in order[-3:]]
     if order:
@@ -60,7 +71,7 @@ def explain(
 
 
 def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation) -> Proof | None:
-    """The first reason of the three above that applies."""
+    """The first of the first three reasons above that applies."""
     if any(each.function == "append" for each in operations) or not found(refused):
         return None
     value = found(refused)[0]
@@ -81,12 +92,54 @@ def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation
     for write in reversed(operations):
         if stored(write) not in ((), (value,)) and newer(write) and write.before(refused):
             return f" after {deed(write)} was acknowledged", (write, *sources)
+    writers = _by_value(operations, stored)
     for read in reversed(operations):
         if found(read) not in ((), (value,)) and read.before(refused):
-            writes = [each for each in operations if stored(each) == found(read)]
+            writes = writers.get(found(read)[0], [])
             if newer(read) or (found(read) != (initial,) and all(map(newer, writes))):
                 return f" after {fact(read)}", (read, *writes, *sources)
     return None
+
+
+def _back_and_forth(
+    operations: Sequence[Operation], initial: Any, refused: Operation
+) -> Proof | None:
+    """The fourth reason: when every value was written once, the last one (see `zones`)."""
+    if any(each.function in ("append", "dequeue") for each in operations) or not found(refused):
+        return None
+    writers, readers = _by_value(operations, stored), _by_value(operations, found)
+    spans = {}  # value → of its operations, the first to complete and the last to be invoked
+    for value in (*writers, *readers):
+        cluster = (*writers.get(value, ()), *readers.get(value, ()))
+        ends = [each for each in cluster if each.completed is not None]
+        if ends and len(writers.get(value, ())) + (value == initial) == 1:
+            first = min(ends, key=lambda each: each.completed or 0)
+            spans[value] = first, max(cluster, key=lambda each: each.invoked)
+    value, key = found(refused)[0], refused.key
+    begin, end = spans.get(value, (refused, refused))
+    for other, (first, last) in spans.items():
+        if other != value and first.before(end) and begin.before(last):
+            writes = (*writers.get(value, ()), *writers.get(other, ()))
+            both = f"{key} = {value!r} and {key} = {other!r} were each there before the other"
+            return f", but {both}, and neither was written twice", (
+                begin,
+                end,
+                first,
+                last,
+                *writes,
+            )
+    return None
+
+
+def _by_value(
+    operations: Sequence[Operation], value_of: Callable[[Operation], tuple[Any, ...]]
+) -> dict[Any, list[Operation]]:
+    """The operations that stored, or found, each value."""
+    sets: dict[Any, list[Operation]] = {}
+    for each in operations:
+        for value in value_of(each):
+            sets.setdefault(value, []).append(each)
+    return sets
 
 
 def _left_over(

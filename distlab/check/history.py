@@ -140,6 +140,13 @@ class History:
         """The operations on one key."""
         return History(tuple(each for each in self.operations if each.key == key))
 
+    def by_key(self) -> list[History]:
+        """The history of each key, in order of first use."""
+        parts: dict[str, list[Operation]] = {}
+        for each in self.operations:
+            parts.setdefault(each.key, []).append(each)
+        return [History(tuple(part)) for part in parts.values()]
+
     def prefix(self, end: int) -> History:
         """What an observer knew just before position ``end``: later completions are unknown yet."""
         return History(

@@ -1,8 +1,8 @@
 """What one machine, alone and never failing, would do: the specifications that histories meet.
 
-A model is three pure functions (after Porcupine's ``Init / Step / Equal``): the first state;
-whether an operation with its recorded result is legal in a state, and the state after it; and when
-two states are the same. Two rules hold in all of them:
+A model is two pure functions (after Porcupine's ``Init / Step``): the first state; and whether an
+operation with its recorded result is legal in a state, with the state after it. States are values
+that never change: numbers, text, tuples. Two rules hold in all models:
 
 * an operation of unknown outcome may have any result (`Operation.may_return`);
 * an operation that failed did not happen; the checker never shows it to a model.
@@ -12,7 +12,7 @@ model          functions                                       state
 ============== =============================================== ====================
 register       ``write(key, value)``, ``read(key)``            the value
 cas_register   these, and ``cas(key, expected, new)`` → bool   the value
-key_value      ``put``, ``get``, ``append``, ``delete``        the value, None if absent
+key_value      ``put``, ``get``, ``append``, ``delete``        the value, or that it is absent
 mutex          ``acquire(key)``, ``release(key)``              the holder, None if free
 queue          ``enqueue(key, value)``, ``dequeue(key)``       the values, oldest first
 ============== =============================================== ====================
@@ -23,7 +23,6 @@ if each key's is (Herlihy & Wing 1990, theorem 1, "locality").
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +38,8 @@ class Model:
 
     ``step(state, operation)`` returns (legal, next state) and changes nothing. ``reads`` says of
     an operation that it leaves *every* state as it is, whatever the state; ``anonymous`` that it
-    makes no difference who asks. ``describe(key, state)`` puts a state into words.
+    makes no difference who asks; ``variable`` that what is called read, get, write or put does to
+    a state what it does to a variable. ``describe(key, state)`` puts a state into words.
     """
 
     name: str
@@ -48,16 +48,20 @@ class Model:
     step: Step
     describe: Callable[[str, Any], str]
     reads: Callable[[Operation], bool] = lambda operation: False
-    equal: Callable[[Any, Any], bool] = operator.eq
+    variable: bool = False
     partition_by_key: bool = True
     anonymous: bool = True
+
+    def __post_init__(self) -> None:
+        if self.variable and self.step.__module__ != __name__:
+            raise ValueError("a model with a step of its own must say variable=False")
 
 
 def register(initial: Any = None) -> Model:
     """A variable: a read returns the value written last."""
     return Model(
         "register", ("read", "write"), lambda: initial, _register_step, _value_in_words,
-        reads=lambda operation: operation.function == "read",
+        reads=lambda operation: operation.function == "read", variable=True,
     )  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def cas_register(initial: Any = None) -> Model:
         "cas-register", ("read", "write", "cas"), lambda: initial, _cas_step, _value_in_words,
         reads=lambda operation: operation.function == "read"
         or (operation.function == "cas" and operation.outcome == "ok" and not operation.result),
+        variable=True,
     )  # fmt: skip
 
 
@@ -84,23 +89,23 @@ def _cas_step(value: Any, operation: Operation) -> tuple[bool, Any]:
     return operation.may_return(succeeds), new if succeeds else value
 
 
-def key_value(initial: Any = None) -> Model:
-    """A store: ``get`` returns what ``put`` and ``append`` left; None when the key is absent."""
+def key_value(absent: Any = None) -> Model:
+    """A store: ``get`` returns what ``put`` and ``append`` left, `absent` when there is no key."""
+
+    def step(value: Any, operation: Operation) -> tuple[bool, Any]:
+        match operation.function:
+            case "put":
+                return True, operation.argument
+            case "append":
+                return True, operation.argument if value is None else value + operation.argument
+            case "delete":
+                return True, absent
+        return operation.may_return(value), value
+
     return Model(
-        "key-value", ("get", "put", "append", "delete"), lambda: initial, _key_value_step,
-        _value_in_words, reads=lambda operation: operation.function == "get",
+        "key-value", ("get", "put", "append", "delete"), lambda: absent, step, _value_in_words,
+        reads=lambda operation: operation.function == "get", variable=True,
     )  # fmt: skip
-
-
-def _key_value_step(value: Any, operation: Operation) -> tuple[bool, Any]:
-    match operation.function:
-        case "put":
-            return True, operation.argument
-        case "append":
-            return True, operation.argument if value is None else value + operation.argument
-        case "delete":
-            return True, None
-    return operation.may_return(value), value
 
 
 def mutex() -> Model:
@@ -145,8 +150,9 @@ def _value_in_words(key: str, value: Any) -> str:
 MODELS: dict[str, Callable[[], Model]] = {
     "register": register,
     "cas-register": cas_register,
-    "kv": key_value,
+    "kv": lambda: key_value(absent=""),
     "mutex": mutex,
     "queue": queue,
 }
-"""The models by the names of the command line, each with an empty first state."""
+"""The models by the names of the command line, as foreign histories mean them: empty at first; a
+key that a store does not have reads as empty text, as in the histories that Porcupine judges."""

@@ -82,7 +82,7 @@ def test_reads_leave_every_state_as_it_is() -> None:
 def test_a_failed_operation_did_not_happen() -> None:
     for name, drawn in {
         "register": "A: |-write(x, 1) failed-| |-read(x)-|",
-        "kv": "A: |-put(x, 1) failed-| |-get(x)-|",
+        "kv": "A: |-put(x, 1) failed-| |-get(x) → ''-|",
         "mutex": "A: |-acquire(x) failed-| |-acquire(x)-|",
         "queue": "A: |-enqueue(x, 1) failed-| |-dequeue(x)-|",
     }.items():

@@ -1,0 +1,253 @@
+"""The search of `distlab.check.search`, pruned: the same answers from far fewer configurations.
+
+Four kinds of configurations are passed over, because they cannot make the difference between an
+order and none:
+
+*Reads at once.* An operation that changes no state (a read, a compare-and-set that was refused) is
+placed as soon as it may come next and is legal, and nothing else is tried instead. Proof: take any
+linearization that goes on from here and move the read to its front. Every other operation still
+meets the state it met before. (A write of the value that is already there does *not* qualify:
+later, it may be needed to put that value back.)
+
+*Twins.* Of several operations that ask for the same and were told the same, the one that completed
+first goes first; of those of unknown outcome, the one that was invoked first. Proof: where an order
+has it otherwise, let the two change places; each may stand where the other stood.
+
+*Idle unknowns.* An operation of unknown outcome is not placed where it would change nothing: left
+out, it can still be of use.
+
+*Waste.* Of two configurations with the same completed operations and the same state, one of which
+has spent only some of the unknown operations that the other has spent, the latter is cut off: what
+it can still do, the former can. (Where they have spent the same, this is Lowe's memory.)
+
+What is left is made cheap. Completed operations are numbered in the order of their completion. The
+first that is not placed is the *level* of a configuration, and all operations invoked before it
+completed may come next. A set of operations is an integer with one bit an operation, counted from
+the level on, so that it stays small in a history of thousands. States and requests are numbered,
+too, and what the model says of a state and a request is asked once.
+
+If the search ends in vain, the highest level that it reached is where the history turned wrong:
+everything that completed earlier can be placed, a configuration shows how, and nothing that
+includes this operation can. Of such configurations the longest is kept; unknown operations count
+not for it but against it: they explain nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Sequence
+from typing import Any
+
+from distlab.check.explain import Failure
+from distlab.check.history import History, Operation
+from distlab.check.models import Model
+
+Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
+Moves = list[tuple[int, int]]  # a set of twins of which one may come next, and the state after it
+
+LARGE = 16  # a state of so many items, or a set of so many words, counts as one more
+ROOM = 200_000  # so many moves are remembered
+
+
+class PrunedSearch:
+    """The search through one key's history; it can be interrupted and taken up again."""
+
+    def __init__(self, history: History, model: Model) -> None:
+        answered = [each for each in history if each.outcome == "ok"]
+        answered.sort(key=lambda each: each.completed or 0)
+        unknown = [each for each in history if each.outcome == "unknown" and not model.reads(each)]
+        self.history = history
+        self.model = model
+        self.operations = (*answered, *unknown)
+        self.answered = len(answered)
+        self.states = 0
+        self.furthest: tuple[int, int, Order] = (-1, 0, None)
+        self._open, self._known = _candidates(answered, unknown)
+        self._requests: dict[Any, int] = {}
+        self._request = [self._number_of_request(each) for each in self.operations]
+        self._example = dict(zip(self._request, self.operations, strict=True))
+        self._numbers: dict[Any, int] = {}
+        self._states: list[Any] = []
+        self._steps: dict[tuple[int, int], int] = {}
+        self._moves: dict[tuple[int, int], tuple[int, Moves, Moves]] = {}
+        self._unknown_moves: dict[tuple[int, int], Moves] = {}
+        self._room = ROOM
+        self._seen: dict[tuple[int, int, int], list[int]] = {}
+        self._stack: list[tuple[int, int, int, int, Order]] = []
+        self._meet(0, 0, self._number(model.init()), 0, None)
+
+    def advance(self, budget: int) -> bool | None:
+        """Meet about ``budget`` more configurations. True: linearizable; None: not finished."""
+        limit = self.states + budget
+        while self._stack:
+            if self.states >= limit:
+                return None
+            if self._visit(*self._stack.pop()):
+                self._stack.clear()
+                return True
+        return False
+
+    def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
+        """Whether a configuration is an end; if not, meet those that follow."""
+        while level < self.answered:
+            reads, moves, unknown = self._moves.get((level, state)) or self._look(level, state)
+            new = reads & ~placed
+            if not new:
+                break
+            placed |= new
+            while new:
+                order = (level + (new & -new).bit_length() - 1, order)
+                new &= new - 1
+            level, placed = _risen(level, placed)
+        else:
+            self.furthest = (level, 0, order)
+            return True
+        score = placed.bit_count() - spent.bit_count()
+        if (level, score) > self.furthest[:2]:
+            self.furthest = (level, score, order)
+        for twins, after in unknown:
+            left = twins & ~spent
+            if left:
+                bit = left & -left
+                index = self.answered + bit.bit_length() - 1
+                self._meet(level, placed, after, spent | bit, (index, order))
+        for twins, after in moves:
+            left = twins & ~placed
+            if left:
+                bit = left & -left
+                index = level + bit.bit_length() - 1
+                self._meet(*_risen(level, placed | bit), after, spent, (index, order))
+        return False
+
+    def _meet(self, level: int, placed: int, state: int, spent: int, order: Order) -> None:
+        """Put a configuration on the stack, unless one that was met can do all that it can."""
+        met = self._seen.setdefault((level, placed, state), [])
+        for other in met:
+            if not other & ~spent:
+                return
+        met.append(spent)
+        self.states += 1 + (placed.bit_length() + spent.bit_length()) // (64 * LARGE)
+        self._stack.append((level, placed, state, spent, order))
+
+    def _look(self, level: int, state: int) -> tuple[int, Moves, Moves]:
+        """What may come next: reads that are legal, other operations, those of unknown outcome."""
+        reads, moves = 0, []
+        for request, twins in self._by_request(self._open[level], level).items():
+            after = self._step(request, state)
+            if after >= 0 and self.model.reads(self._example[request]):
+                reads |= twins
+            elif after >= 0:
+                moves.append((twins, after))
+        moves.reverse()  # the last to be put on the stack is tried first
+        known = self._known[level]
+        unknown = self._unknown_moves.get((known, state))
+        if unknown is None:
+            unknown = []
+            every = range(self.answered, self.answered + known)
+            for request, twins in self._by_request(every, self.answered).items():
+                after = self._step(request, state)
+                if after not in (-1, state):
+                    unknown.append((twins, after))
+            self._unknown_moves[known, state] = unknown
+        self._room -= len(moves) + len(unknown)
+        if self._room < 0:
+            self._room = ROOM
+            self._moves.clear()
+            self._unknown_moves.clear()
+        found = self._moves[level, state] = reads, moves, unknown
+        return found
+
+    def _by_request(self, indices: Sequence[int], first: int) -> dict[int, int]:
+        """Operations in sets of twins; the bit of the operation ``first`` is the lowest."""
+        sets: dict[int, int] = {}
+        for index in indices:
+            request = self._request[index]
+            sets[request] = sets.get(request, 0) | 1 << index - first
+        return sets
+
+    def _step(self, request: int, state: int) -> int:
+        """The number of the state after a request, -1 if the model does not allow its answer."""
+        after = self._steps.get((request, state))
+        if after is None:
+            legal, value = self.model.step(self._states[state], self._example[request])
+            after = self._steps[request, state] = self._number(value) if legal else -1
+        return after
+
+    def _number(self, state: Any) -> int:
+        number = self._numbers.setdefault(state, len(self._states))
+        if number == len(self._states):
+            self._states.append(state)
+            self.states += len(state) // LARGE if isinstance(state, (str, tuple)) else 0
+        return number
+
+    def _number_of_request(self, each: Operation) -> int:
+        who = "" if self.model.anonymous else each.process
+        request = (each.function, each.key, each.argument, each.result, each.outcome, who)
+        return self._requests.setdefault(request, len(self._requests))
+
+    def failure(self, budget: int) -> Failure:
+        """The shortest prefix that fails, after the search has failed.
+
+        It may be a little longer than the search got: before an operation completes, it may have
+        any result, or have failed, while the search has known the answer from the start.
+        """
+        ends = [each.completed for each in self.history if each.completed is not None]
+        for end in sorted(each for each in ends if each >= self.end):
+            prefix = PrunedSearch(self.history.prefix(end + 1), self.model)
+            verdict = prefix.advance(budget)
+            budget -= prefix.states
+            if verdict is None:
+                break
+            if not verdict:
+                return Failure(prefix.history, prefix.order, prefix.refused)
+        return Failure(self.history, self.order, self.refused)
+
+    @property
+    def order(self) -> tuple[Operation, ...]:
+        """The order that got furthest."""
+        return tuple(self.operations[index] for index in self._indices())
+
+    @property
+    def end(self) -> int:
+        """The completion that could not be reached."""
+        return self.operations[self.furthest[0]].completed or 0
+
+    @property
+    def refused(self) -> Operation:
+        """The operation that this order could not place: of several, the last to complete."""
+        placed = set(self._indices())
+        return self.operations[max(set(self._open[self.furthest[0]]) - placed)]
+
+    def _indices(self) -> list[int]:
+        indices, order = [], self.furthest[2]
+        while order is not None:
+            index, order = order
+            indices.append(index)
+        return indices[::-1]
+
+
+def _candidates(
+    answered: Sequence[Operation], unknown: Sequence[Operation]
+) -> tuple[list[tuple[int, ...]], list[int]]:
+    """By level: which completed operations may come next, how many of unknown outcome may."""
+    by_invocation = sorted(range(len(answered)), key=lambda index: answered[index].invoked)
+    candidates, known = [], []
+    under_way: list[int] = []
+    begun = begun_unknown = 0
+    for level, each in enumerate(answered):
+        end = each.completed or 0
+        while begun < len(answered) and answered[by_invocation[begun]].invoked < end:
+            insort(under_way, by_invocation[begun])
+            begun += 1
+        while begun_unknown < len(unknown) and unknown[begun_unknown].invoked < end:
+            begun_unknown += 1
+        candidates.append(tuple(under_way))
+        known.append(begun_unknown)
+        under_way.remove(level)
+    return candidates, known
+
+
+def _risen(level: int, placed: int) -> tuple[int, int]:
+    """The same configuration with its level at the first operation that is not placed."""
+    steps = (~placed & (placed + 1)).bit_length() - 1
+    return level + steps, placed >> steps

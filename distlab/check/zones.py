@@ -1,0 +1,154 @@
+"""No search at all, where every value of a variable was written once.
+
+Then each read names its write, and the operations fall into *clusters*: a write and the reads of
+its value (Gibbons & Korach, "Testing shared memories", 1997, section 3). In a linearization nothing
+of another cluster stands between the operations of one. Between the first completion in a cluster
+and the last invocation lies its *zone*:
+
+    forward zone: the first completion comes before the last invocation, so the variable surely
+    held the value from the one to the other;
+
+        W: |--write(x, 1)--|
+        R:                      |--read(x) → 1--|
+                           ######
+
+    backward zone: all operations of the cluster ran at the same time, and may have taken effect
+    together at any instant from the last invocation to the first completion.
+
+        W: |--write(x, 2)------|
+        R:           |--read(x) → 2--|
+                     ##########
+
+There is a linearization exactly if no read completed before its write was invoked, no two forward
+zones overlap (the variable cannot hold two values) and no backward zone lies within a forward one
+(its value would have to come and go while the variable held another). Sorting finds out.
+
+The first value counts as written before everything. A write of unknown outcome has no completion;
+if nobody read its value, it is left out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from distlab.check.explain import Failure
+from distlab.check.history import History, Operation
+from distlab.check.models import Model
+
+READS, WRITES = ("read", "get"), ("write", "put")
+
+
+class Zone(NamedTuple):
+    """From the first completion in a cluster to the last invocation; backward, if that is less."""
+
+    first_end: float
+    last_start: float
+    cluster: list[Operation]
+
+
+def applies(history: History, model: Model) -> bool:
+    """Whether the history is one of reads and writes of a variable, no value written twice."""
+    if not model.variable or any(each.function not in READS + WRITES for each in history):
+        return False
+    values = [model.init(), *(each.argument for each in history if each.function in WRITES)]
+    return len(set(values)) == len(values)
+
+
+class ZoneSearch:
+    """The verdict on one key's history, with the methods of `PrunedSearch`."""
+
+    states = 0
+
+    def __init__(self, history: History, model: Model) -> None:
+        self.history = history
+        self.initial = model.init()
+        self.order: tuple[Operation, ...] = ()
+
+    def advance(self, budget: int) -> bool:
+        """Whether the history is linearizable; takes n log n steps, whatever the budget."""
+        order = linearization(self.history, self.initial)
+        self.order = order or ()
+        return order is not None
+
+    @cached_property
+    def end(self) -> int:
+        """The completion that makes the history wrong: of a read, or of a write that failed."""
+        return _first_wrong(self.history, self.initial)
+
+    def failure(self, budget: int) -> Failure:
+        """The shortest failing prefix, and an order of all that completed before it went wrong."""
+        prefix = self.history.prefix(self.end + 1)
+        happened = History(tuple(each for each in prefix if each.outcome != "failed"))
+        end = _first_wrong(happened, self.initial)
+        order = linearization(happened.prefix(end), self.initial)
+        refused = next(each for each in happened if each.completed == end)
+        assert order is not None, "everything before the end can be placed"
+        return Failure(prefix, order, refused)
+
+
+def _first_wrong(history: History, initial: Any) -> int:
+    """The first completion after which a history that fails cannot be saved any more."""
+    ends = [each.completed for each in history if _reads(each) or each.outcome == "failed"]
+
+    def wrong(end: int) -> bool:
+        return linearization(history.prefix(end + 1), initial) is None
+
+    in_order = sorted(end for end in ends if end is not None)
+    return in_order[bisect_left(in_order, True, key=wrong)]
+
+
+def linearization(history: History, initial: Any) -> tuple[Operation, ...] | None:
+    """An order of the operations that explains every answer; None if there is none."""
+    first = Operation(0, "", "write", "", initial, None, "ok", invoked=-2, completed=-1)
+    clusters: dict[Any, list[Operation]] = {initial: [first]}
+    for each in history:
+        if _writes(each):
+            clusters[each.argument] = [each]
+    for each in history:
+        if _reads(each):
+            cluster = clusters.get(each.result)
+            if not cluster or each.before(cluster[0]):
+                return None
+            cluster.append(each)
+    zones = [_zone(each) for each in clusters.values() if len(each) > 1 or each[0].outcome == "ok"]
+    forward = sorted(each for each in zones if each.first_end < each.last_start)
+    if any(later.first_end < earlier.last_start for earlier, later in pairwise(forward)):
+        return None
+    places: list[tuple[float, float, int]] = []  # the instant and, between two events, the order
+    operations: list[Operation] = []
+    for zone in zones:
+        for rank, each in enumerate(zone.cluster):
+            instant = _instant(zone, each, forward)
+            if instant is None:
+                return None
+            places.append((instant, zone.last_start, rank))
+            operations.append(each)
+    in_order = sorted(range(len(places)), key=places.__getitem__)
+    return tuple(operations[index] for index in in_order if operations[index] is not first)
+
+
+def _zone(cluster: list[Operation]) -> Zone:
+    ends = (each.completed for each in cluster if each.completed is not None)
+    return Zone(min(ends), max(each.invoked for each in cluster), cluster)
+
+
+def _instant(zone: Zone, each: Operation, forward: list[Zone]) -> float | None:
+    """When an operation of the zone may take effect; None if another value is in its way."""
+    if zone.first_end < zone.last_start:
+        return max(zone.first_end, each.invoked)
+    index = bisect_left(forward, zone.last_start, key=lambda other: other.first_end) - 1
+    if index < 0 or forward[index].last_start < zone.last_start:
+        return zone.last_start
+    outside = forward[index].last_start + 0.5
+    return outside if outside < zone.first_end else None
+
+
+def _writes(each: Operation) -> bool:
+    return each.function in WRITES and each.outcome != "failed"
+
+
+def _reads(each: Operation) -> bool:
+    return each.function in READS and each.outcome == "ok"
