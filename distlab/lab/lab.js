@@ -150,6 +150,7 @@ class Lab {
     }
     this.changes = answer.changes;
     this.state = answer.state;
+    if (this.drag?.index >= this.state.faults.length) this.drag = null; // it went while it was held
     this.show(answer);
     this.settle();
   }
@@ -513,6 +514,7 @@ class Lab {
 
   // Show `factor` times as much time, around the cursor; or move on by a part of what is shown.
   zoom(factor, by = 0) {
+    if (!this.state) return;
     const { window: [from, to], cursor, horizon } = this.state;
     const span = Math.min((to - from) * factor, horizon);
     const middle = by ? (from + to) / 2 + by * span : factor < 1 ? cursor : (from + to) / 2;

@@ -23,11 +23,12 @@ def lab_server(browser, tmp_path_factory):
 
 @pytest.fixture
 def page(browser):
-    """A page that fails the test when a script in it fails."""
+    """A page that fails the test when a script of ours fails in it."""
+    from tests.browser.jupyter import errors_of_widgets
+
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = errors_of_widgets(page)
     yield page
     context.close()
     assert not errors

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from distlab.workspace import jupyterlab_environment
 from tests.notebooks.normalise import METADATA
@@ -104,6 +104,18 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
         else:
             return
     raise RuntimeError(f"JupyterLab did not start:\n{(folder / 'server.log').read_text()}")
+
+
+def errors_of_widgets(page: Page) -> list[str]:
+    """A list that fills with the errors of our own scripts, which anywidget loads as blobs."""
+    errors: list[str] = []
+
+    def hear(error: Error) -> None:
+        if "blob:" in (error.stack or ""):
+            errors.append(f"{error}\n{error.stack}")
+
+    page.on("pageerror", hear)
+    return errors
 
 
 @contextmanager

@@ -13,6 +13,8 @@ pytest.importorskip("playwright", reason="NOT RUN: playwright — make env")
 
 from playwright.sync_api import expect
 
+from tests.browser.jupyter import errors_of_widgets
+
 SCENARIO = "start/slow-or-dead"
 CELLS = (
     "from distlab.lab import Lab",
@@ -34,8 +36,7 @@ GATED = (
 def notebook(browser, lab_server):
     """One open notebook for the tests of this module; each begins with Reset."""
     page = browser.new_page(viewport={"width": 1280, "height": 1300})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = errors_of_widgets(page)
     lab_server.open(page, lab_server.write("lab.ipynb", CELLS))
     lab_server.run_all(page)
     page.locator(".lab .dl-picture").first.wait_for()
@@ -47,8 +48,8 @@ def notebook(browser, lab_server):
 @pytest.fixture
 def lab(notebook):
     """The lab in its first state, with nothing on its way."""
-    reset = notebook.locator("[data-action=reset]")
-    reset.click()
+    notebook.locator("[data-action=reset]").click()
+    settled(notebook)
     at(notebook, Experiment(SCENARIO))
     return notebook
 
