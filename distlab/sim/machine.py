@@ -111,12 +111,10 @@ class Machine:
             link = self.links[target] = self.world.network.link(self.name, receiver)
         return link
 
-    def deliver(
-        self, sent: Sent, address: str = "", mailbox: int = 0, arrived: bool = False
-    ) -> None:
+    def deliver(self, sent: Sent, address: str = "", arrived: bool = False) -> None:
         """A message comes to the network card: hand it to the program, if it can take it."""
-        special = self.status is not UP or mailbox or (self._cuts and not arrived)
-        if special and self._deliver_with_care(sent, address, mailbox, arrived):
+        trouble = self.status is not UP or self._cuts
+        if trouble and self._stopped(sent, (address, 0), arrived):
             return
         record = self.record  # as in Link.send
         record((self.kernel.now_us, sent))
@@ -131,31 +129,34 @@ class Machine:
         if self._describe is not None:
             self._show_state()
 
-    def deliver_mail(self, mail: Mail) -> None:
-        """The same for a call, which says where to answer, and for the answer to a mailbox."""
-        self.deliver(*mail)
+    def deliver_mail(self, letter: tuple[Sent, Mail], arrived: bool = False) -> None:
+        """The same for a call, which says where to answer, and for an answer to a mailbox."""
+        sent, (address, mailbox) = letter
+        if not mailbox:
+            self.deliver(sent, address, arrived)
+        elif self._stopped(sent, (address, mailbox), arrived):
+            return
+        elif mailbox in self._mailboxes:
+            self.record((self.kernel.now_us, sent))
+            self._mailboxes.pop(mailbox).resolve(sent[4])
+        else:
+            self.world.network.drop(sent, "late")
 
-    def _deliver_with_care(self, sent: Sent, address: str, mailbox: int, arrived: bool) -> bool:
-        """Whether the message is done with: stopped, kept for later, or put into its mailbox."""
-        _, _, sender, _, message, _, _ = sent
-        if self._cuts and not arrived and self.world.network.is_cut(sender, self.name):
+    def _stopped(self, sent: Sent, mail: Mail, arrived: bool) -> bool:
+        """Whether a message is cut off at the last moment, lost, or has to wait."""
+        if self._cuts and not arrived and self.world.network.is_cut(sent[2], self.name):
             self.world.network.drop(sent, "cut")
         elif self.status is DOWN:
             self.world.network.drop(sent, "down")
         elif self.status is PAUSED:
-            self._backlog.append((self._deliver_late, (sent, address, mailbox)))
-        elif not mailbox:
-            return False
-        elif mailbox not in self._mailboxes:
-            self.world.network.drop(sent, "late")
+            self._backlog.append((self._deliver_late, (sent, mail)))
         else:
-            self.record((self.kernel.now_us, sent))
-            self._mailboxes.pop(mailbox).resolve(message)
+            return False
         return True
 
-    def _deliver_late(self, mail: Mail) -> None:
+    def _deliver_late(self, letter: tuple[Sent, Mail]) -> None:
         """What waited at a paused machine has arrived: no cut can take it back."""
-        self.deliver(*mail, arrived=True)
+        self.deliver_mail(letter, arrived=True)
 
     def _handler_for(self, value: Any) -> Callable[..., Any]:
         name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
@@ -240,9 +241,10 @@ class Machine:
 
     # Power
 
-    def start(self) -> None:
+    def start(self, will_crash: bool) -> None:
         """Switch it on for the first time, once the faults of this instant have struck."""
-        self._configured = dict(vars(self.node))
+        if will_crash:  # only then: whoever looks at its vars() makes an object slow
+            self._configured = dict(vars(self.node))
         self.kernel.at(self.kernel.now_us, self._switch_on)
 
     def _switch_on(self, _: Any) -> None:

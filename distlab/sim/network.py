@@ -27,8 +27,8 @@ CUTS = ("partition", "cut")
 Sent = tuple[int, str, str, str, Any, int, str]
 """A message under way is the record of its sending, as the trace holds it (see `Event`)."""
 
-Mail = tuple[Sent, str, int]
-"""A message of a call, or its answer: with the address to answer to, or the mailbox it is for."""
+Mail = tuple[str, int]
+"""What a call and its answer carry: the address to answer to, and the mailbox it is meant for."""
 
 
 class Receiver(Protocol):
@@ -39,7 +39,7 @@ class Receiver(Protocol):
 
     def deliver(self, sent: Sent) -> None: ...
 
-    def deliver_mail(self, mail: Mail) -> None: ...
+    def deliver_mail(self, letter: tuple[Sent, Mail]) -> None: ...
 
 
 class Link:
@@ -76,8 +76,8 @@ class Link:
         self._random = network.streams.stream(f"latency/{source}>{target}").random
         self._last_us = 0
 
-    def send(self, message: Any, address: str = "", mailbox: int = 0) -> None:
-        """Put `message` on its way; an answer should go to `address` if that is not `source`."""
+    def send(self, message: Any, mail: Mail | None = None) -> None:
+        """Put `message` on its way."""
         kernel, record = self.kernel, self.record  # functions kept in attributes are called
         next_number, random = self._next_number, self._random  # faster under a local name
         now_us = kernel.now_us
@@ -85,12 +85,12 @@ class Link:
         sent = (now_us, "send", self.source, self.target, message, number, "")
         record(sent)
         arrival_us = now_us + self.low_us + floor(random() * self.span_us)
-        if self.faults or self.fifo or address or mailbox:
-            self._send_with_care(sent, arrival_us, address, mailbox)
+        if self.faults or self.fifo or mail:
+            self._send_with_care(sent, arrival_us, mail)
         else:  # most messages; kernel.at would only take time
             heappush(kernel.queue, (arrival_us, number, self._deliver, sent))
 
-    def _send_with_care(self, sent: Sent, arrival_us: int, address: str, mailbox: int) -> None:
+    def _send_with_care(self, sent: Sent, arrival_us: int, mail: Mail | None) -> None:
         copies = 1
         for fault in tuple(self.faults):
             if fault.kind in CUTS:
@@ -112,11 +112,10 @@ class Link:
             if self.fifo:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
             time_us, number = arrival_us + copy * self.low_us, sent[5]
-            if address or mailbox:
-                mail = (sent, address, mailbox)
-                heappush(self.kernel.queue, (time_us, number, self._deliver_mail, mail))
-            else:
+            if mail is None:
                 heappush(self.kernel.queue, (time_us, number, self._deliver, sent))
+            else:
+                heappush(self.kernel.queue, (time_us, number, self._deliver_mail, (sent, mail)))
         return None
 
     def _chance(self, fault: Fault) -> bool:

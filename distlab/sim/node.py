@@ -24,6 +24,7 @@ at every boot: so a crash loses it, and what must survive is written to `self.di
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Coroutine, MutableMapping, MutableSequence, MutableSet
 from contextlib import AbstractAsyncContextManager
 from random import Random
@@ -35,6 +36,8 @@ from distlab.sim.faults import NAME
 from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
 from distlab.sim.network import Link
+
+MUTABLE = (MutableSequence, MutableMapping, MutableSet)
 
 
 class _OnNoMachine:
@@ -54,6 +57,7 @@ class Node:
 
     _machine: Machine = _OnNoMachine()  # type: ignore[assignment]
     _links: dict[str, Link] = _OnNoMachine()  # type: ignore[assignment]
+    _placed = False
 
     def __init__(self, name: str) -> None:
         if not NAME.fullmatch(name):
@@ -74,7 +78,8 @@ class Node:
             link = self._links[target]
         except KeyError:  # the first message to it, or an answer
             name, _, mailbox = target.partition("#")
-            self._machine.link_to(name).send(message, mailbox=int(mailbox or 0))
+            link = self._machine.link_to(name)
+            link.send(message, ("", int(mailbox)) if mailbox else None)
         else:
             link.send(message)
 
@@ -88,7 +93,7 @@ class Node:
         machine = self._machine
         link = machine.link_to(target)
         mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
-        link.send(message, f"{self.name}#{mailbox}")
+        link.send(message, (f"{self.name}#{mailbox}", 0))
         try:
             if timeout_ms is None:
                 return await answer
@@ -155,13 +160,18 @@ class Node:
         machine.record((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
 
     def _put_on(self, machine: Machine) -> None:
-        if "_machine" in vars(self):
+        if self._placed:
             raise BadInput(f"{self.name} is on a machine already: make a node for each world")
+        if any(isinstance(value, MUTABLE) for value in gc.get_referents(self)):
+            self._refuse_memory()
+        self._placed = True
+        self._machine = machine
+        self._links = machine.links
+
+    def _refuse_memory(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, (MutableSequence, MutableMapping, MutableSet)):
+            if isinstance(value, MUTABLE):
                 raise BadInput(
                     f"{type(self).__name__}.__init__ makes {name}, a {type(value).__name__}: it "
                     "would survive a crash. Make memory in on_start; configuration is a tuple."
                 )
-        self._machine = machine
-        self._links = machine.links

@@ -102,8 +102,9 @@ class World:
             self._started = True
             for fault in self._faults:
                 self.kernel.at(fault.at_us, self._begin, fault)
+            crashing = {f.target for f in self._faults if f.kind in ("crash", "wipe")}
             for machine in self.machines.values():
-                machine.start()
+                machine.start(will_crash=machine.name in crashing)
         with no_garbage_collection():
             self.kernel.run(round(until_ms * 1000), max_events)
         return self.trace
