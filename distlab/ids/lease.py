@@ -129,18 +129,23 @@ class LeasedSnowflake:
         self.lease, self.host, self.layout = lease, host, layout
         self.snowflake: Snowflake | None = None
         self.problem = "not asked for yet"
+        self.closed = False
 
     def next_id(self) -> int:
         """A new id. Raises `NotYet` without a lease, and else as `Snowflake.next_id`."""
         if self.snowflake is None:
-            raise NotYet(f"no worker id is leased: {self.problem}", 1)
+            why = "closed" if self.closed else self.problem
+            raise NotYet(f"no worker id is leased: {why}", 1)
         return self.snowflake.next_id()
 
     async def keep(self) -> None:
-        """Hold a worker id for ever: `host.spawn(ids.keep())`."""
-        while True:
+        """Hold a worker id until `close`: `host.spawn(ids.keep())`."""
+        while not self.closed:
             try:
                 window = await (self.lease.renew() if self.snowflake else self.lease.acquire())
+                if self.closed:
+                    await self.lease.release()
+                    return
                 if self.snowflake is None:
                     self.snowflake = Snowflake(window.worker_id, self.host, self.layout)
                 self.grant(self.snowflake, window)
@@ -150,6 +155,13 @@ class LeasedSnowflake:
             except (NoWorkerIdFree, TimeoutError, RedisError) as error:
                 self.problem = str(error)  # what was granted before still holds, to its end
             await self.host.sleep(self.lease.ttl_ms / 3)
+
+    async def close(self) -> None:
+        """Make no more ids and give the worker id back. Do not just cancel `keep`: a cancellation
+        that meets redis-py in the middle of a command may be lost.
+        """
+        self.closed, self.snowflake = True, None
+        await self.lease.release()
 
     def grant(self, snowflake: Snowflake, window: Window) -> None:
         """What a lease means for the generator."""

@@ -1,0 +1,50 @@
+"""The instrument of chapter 5: what typing does, a method does."""
+
+import pytest
+
+from distlab.host import BadInput
+from distlab.lab.id_dissector import IdDissector
+
+DISCORD = "175928847299117063"
+
+
+def test_it_shows_the_fields():
+    dissector = IdDissector(DISCORD, "discord")
+    assert dissector.reading.made == "2016-04-30 11:18:25.796 UTC"
+    assert "worker_id" in dissector.text()
+    assert "<svg" in dissector._drawing.value
+    assert repr(dissector) == f"<IdDissector {DISCORD}>"
+
+
+def test_typing_another_id_draws_it_anew():
+    dissector = IdDissector(DISCORD)
+    before = dissector._drawing.value
+    dissector._text.value = "507f1f77bcf86cd799439011"
+    assert dissector.reading.kind == "ObjectId"
+    assert dissector._drawing.value != before
+
+
+def test_another_reading_of_the_same_id():
+    dissector = IdDissector(DISCORD)
+    assert len(dissector.readings) == 4
+    first = dissector.text()
+    assert dissector.show(DISCORD, reading=3) != first
+    assert dissector.reading.kind == "Snowflake, Twitter's epoch"
+    with pytest.raises(BadInput, match="this id has 4"):
+        dissector.show(DISCORD, reading=5)
+
+
+def test_what_is_no_id_is_said_in_words():
+    dissector = IdDissector(DISCORD)
+    assert "is no id that is known here" in dissector.show("hello <b>")
+    assert dissector.reading is None
+    assert dissector._drawing.value == ""
+    assert "hello &lt;b&gt;" in dissector._status.value
+    assert "is no id" in dissector.html()
+
+
+def test_still():
+    bundle = IdDissector(DISCORD, "discord")._repr_mimebundle_()
+    assert bundle["text/html"].startswith("<img alt=")
+    assert bundle["text/plain"].startswith("Snowflake, Discord's epoch")
+    assert "application/vnd.jupyter.widget-view+json" in bundle

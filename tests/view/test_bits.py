@@ -1,0 +1,44 @@
+"""An id drawn bit by bit."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from distlab.ids.identify import identify
+from distlab.view.bits import bits
+
+IDS = {
+    "discord": ("175928847299117063", "discord"),
+    "uuid7": ("017F22E2-79B0-7CC3-98C4-DC0C0C07398F", None),
+    "ulid": ("01ARZ3NDEKTSV4RRFFQ69G5FAV", None),
+    "objectid": ("507f1f77bcf86cd799439011", None),
+}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_every_bit_is_there_in_order(name):
+    reading = identify(*IDS[name])[0]
+    picture = bits(IDS[name][0], reading.fields)
+    drawn = "".join(re.findall(r'class="dl-tick"[^>]*>([01])<', picture.svg))
+    assert drawn == "".join(f"{each.value:0{each.bits}b}" for each in reading.fields)
+    ElementTree.fromstring(picture.still())
+
+
+def test_words_say_the_same():
+    picture = bits("an id", identify("175928847299117063", "discord")[0].fields)
+    assert "worker_id (5 bits): 1" in picture.text
+    assert "sign (1 bit): 0" in picture.text
+    assert picture.alt.startswith("an id, as 64 bits: sign (1 bit): 0; time (41 bits)")
+
+
+def test_nothing_is_drawn_outside():
+    picture = bits("an id", identify("919108f7-52d1-4320-9bac-f847db4148a8")[0].fields, width=700)
+    numbers = [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"', picture.svg)]
+    assert min(numbers) > 0 and max(numbers) < 700
+    assert picture.layout.width == 700
+
+
+def test_foreign_text_is_escaped():
+    picture = bits("<script>", identify("1", "discord")[0].fields)
+    assert "<script>" not in picture.svg
