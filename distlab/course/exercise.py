@@ -1,7 +1,8 @@
 """The learner's own protocol code, judged by runs of a scenario under many seeds and faults.
 
-An exercise names the cases that its solution must survive. `check(solution)` runs them one after
-another and stops at the first that fails, so the answer is always one run that can be looked at.
+An exercise names the cases that its solution must survive: schedules that tell the story, then a
+bounded search under random faults. `check(solution)` stops at the first run that fails and makes it
+small, so the answer is always one run that can be looked at.
 What is said then is, in this order: the message of the named mistake that the run shows, or the
 verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
 Code that loops for ever is stopped: by the run's budget when it waits between its rounds, by a
@@ -18,20 +19,29 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
+from distlab.check.verdict import Verdict
 from distlab.course.prediction import came_true
 from distlab.course.still import Still, closed, escape
+from distlab.explore.search import trials
+from distlab.explore.shrink import shrink
+from distlab.explore.space import FaultSpace
 from distlab.places import PACKAGE
-from distlab.scenario import Run, get
+from distlab.scenario import Run, Scenario, get
 from distlab.view.spacetime import spacetime
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
 MAX_STEPS = 1_000_000
 """Steps of the learner's code (lines or parts of lines) that one run may execute."""
+SEARCHED = 50
+"""Runs under random faults that a case adds to its own schedules."""
+SHRINKING = 200
+"""Runs that may be spent on making a failing run small."""
 
 
 class WrongReturn(TypeError):
@@ -47,7 +57,9 @@ class Case:
     """A scenario, its knobs, and the fault schedules (texts) and seeds to run it with.
 
     `part` is the argument of the scenario's `build` that the solution takes the place of.
-    `must_hold` names the verdicts that judge the solution; empty means all of them.
+    `must_hold` names the verdicts that judge these runs; empty means all of them. Afterwards
+    `searched` runs are drawn from the fault space `nemesis` (None: the scenario's own). Under any
+    fault `always` must hold; empty means the scenario's property.
     """
 
     scenario: str
@@ -56,22 +68,43 @@ class Case:
     schedules: tuple[str | None, ...] = (None,)
     seeds: range = range(1)
     must_hold: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+    nemesis: str | None = None
+    searched: int = SEARCHED
 
-    def runs(self, solution: Any) -> Iterator[Run]:
-        """One run for each schedule and seed. An unknown scenario is a `BadInput` at once."""
+    def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:
+        """One run for each schedule and seed, then the search, each with the verdict that it fails
+        by, if it does. Raises `BadInput` at once for an unknown scenario.
+        """
         scenario = get(self.scenario).using(**{self.part: solution})
-        return (
-            scenario.run(seed=seed, faults=faults, **self.knobs)
-            for faults in self.schedules
-            for seed in self.seeds
+        everything = tuple(check.name for check in scenario.checks)
+        planned, always = self.must_hold or everything, self.always or (scenario.property,)
+        return chain(
+            ((run, _failing(run, planned)) for run in self._planned(scenario)),
+            ((run, _failing(run, always)) for run in self._searched(scenario)),
         )
 
-    def complaint(self, run: Run) -> str:
-        """Why the run fails; empty when it does not."""
-        for verdict in run.verdicts:
-            if not verdict.ok and verdict.name in ("progress", *(self.must_hold or [verdict.name])):
-                return str(verdict)
-        return ""
+    def _planned(self, scenario: Scenario) -> Iterator[Run]:
+        for faults in self.schedules:
+            for seed in self.seeds:
+                yield scenario.run(seed=seed, faults=faults, **self.knobs)
+
+    def _searched(self, scenario: Scenario) -> Iterator[Run]:
+        space = FaultSpace.of(scenario, self.nemesis, **self.knobs)
+        for trial in trials(scenario, space, self.searched, **self.knobs):
+            yield trial.run()
+
+    def small(self, run: Run, verdict: Verdict) -> Run:
+        """The smallest run found that fails in the same way, under the same knobs."""
+        try:
+            with _StepCount():
+                return shrink(run, verdict.name, budget=SHRINKING, keep=self.knobs).run
+        except (Exception, LoopsForEver):
+            return run  # on the way the solution failed in another way: show what was found first
+
+
+def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
+    return next((v for v in run.verdicts if not v.ok and v.name in ("progress", *names)), None)
 
 
 @dataclass(frozen=True)
@@ -152,17 +185,16 @@ class Exercise:
         wrong = self._not_a_solution(solution)
         if wrong:
             return wrong
-        planned = [(case, case.runs(self._typed(solution))) for case in self.cases]
+        planned = [(case, case.judged(self._typed(solution))) for case in self.cases]
         done = 0
         try:
             for case, runs in planned:
                 with _StepCount() as steps:
-                    for run in runs:
+                    for run, verdict in runs:
                         steps.left = MAX_STEPS
                         done += 1
-                        complaint = case.complaint(run)
-                        if complaint:
-                            return self._incorrect(run, complaint, done)
+                        if verdict:
+                            return self._incorrect(case, run, verdict, done)
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
         except WrongReturn as error:
@@ -205,14 +237,15 @@ class Exercise:
             return Result("incorrect", said)
         return None
 
-    def _incorrect(self, run: Run, complaint: str, done: int) -> Result:
-        finished = all(verdict.name != "progress" for verdict in run.verdicts)
-        for mistake in self.mistakes:
-            if finished and mistake.explains(run):
-                return Result(
-                    "incorrect", f"{mistake.message}\n{complaint}", done, run, mistake.name
-                )
-        return Result("incorrect", complaint, done, run)
+    def _incorrect(self, case: Case, run: Run, verdict: Verdict, done: int) -> Result:
+        finished = verdict.name != "progress"
+        known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
+        mistake = next(known, None)
+        small = case.small(run, verdict)
+        said = str(small.verdict(verdict.name))
+        if mistake:
+            return Result("incorrect", f"{mistake.message}\n{said}", done, small, mistake.name)
+        return Result("incorrect", said, done, small)
 
     def _typed(self, solution: Any) -> Any:
         """The solution with its return values checked."""

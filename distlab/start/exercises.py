@@ -21,6 +21,9 @@ REBOOTED = (
 """The same, and the printer is switched off and on between the two."""
 
 
+BOTH = ("answered", "printed once")
+
+
 class Stub(Printer):
     def on_print(self, message: Print, sender: str) -> None:
         raise NotImplementedError
@@ -49,7 +52,7 @@ PRINT_ONCE = Exercise(
     "self.print_page(page) prints one; self.send(sender, Printed(page)) answers.",
     name="CarefulPrinter",
     base=Printer,
-    cases=(Case("start/lost-answer", "printer", {"retries": 3}, REPEATED, range(5)),),
+    cases=(Case("start/lost-answer", "printer", {"retries": 3}, REPEATED, range(5), always=BOTH),),
     stub=Stub,
     reference=CarefulPrinter,
     hints=(
@@ -108,7 +111,16 @@ SURVIVE_A_CRASH = Exercise(
     "self.disk.read(key, default) outlive a crash.",
     name="SurvivingPrinter",
     base=Printer,
-    cases=(Case("start/lost-answer", "printer", {"retries": 3}, REPEATED + REBOOTED, range(5)),),
+    cases=(
+        Case(
+            "start/lost-answer",
+            "printer",
+            {"retries": 3},
+            REPEATED + REBOOTED,
+            range(5),
+            always=BOTH,
+        ),
+    ),
     stub=Stub,
     reference=SurvivingPrinter,
     hints=(

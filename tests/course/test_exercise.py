@@ -3,6 +3,7 @@
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import pytest
 
@@ -41,7 +42,16 @@ EXERCISE = Exercise(
     title="Print once",
     task="Write Once.",
     name="Once",
-    cases=(Case("start/lost-answer", "printer", {"retries": 3}, (None, "", "lose:*>*@0")),),
+    cases=(
+        Case(
+            "start/lost-answer",
+            "printer",
+            {"retries": 3},
+            (None, "", "lose:*>*@0"),
+            always=("answered", "printed once"),
+            searched=10,
+        ),
+    ),
     stub=Stub,
     reference=Once,
     hints=("a", "b", "c"),
@@ -60,8 +70,8 @@ def test_the_exercise_keeps_its_promises():
 
 def test_correct():
     result = EXERCISE.check(Once)
-    assert (result.kind, result.runs, result.token) == ("correct", 3, "")
-    assert result.text() == "✓ correct: Print once: it held in 3 runs."
+    assert (result.kind, result.runs, result.token) == ("correct", 13, "")
+    assert result.text() == "✓ correct: Print once: it held in 13 runs."
 
 
 def test_incorrect_with_the_mistakes_message_and_the_failing_run():
@@ -240,14 +250,53 @@ def test_the_interrupt_button_stops_it():
 
 
 def test_only_the_named_verdicts_judge():
-    case = replace(EXERCISE.cases[0], must_hold=("answered",), schedules=(None,))
+    case = replace(EXERCISE.cases[0], must_hold=("answered",), schedules=(None,), searched=0)
     assert replace(EXERCISE, cases=(case,)).check(Printer).kind == "correct"
 
 
 def test_a_case_runs_every_schedule_with_every_seed():
     case = Case("start/lost-answer", "printer", {}, ("", "lose:*>*@0"), range(2, 5))
-    runs = [(run.seed, bool(run.faults)) for run in case.runs(Once)]
+    planned = islice(case.judged(Once), 6)
+    runs = [(run.seed, bool(run.faults)) for run, _ in planned]
     assert runs == [(2, False), (3, False), (4, False), (2, True), (3, True), (4, True)]
+
+
+def test_a_mistake_that_no_schedule_shows_is_found_by_the_search():
+    calm = replace(EXERCISE.cases[0], schedules=("",), searched=20)
+    result = replace(EXERCISE, cases=(calm,)).check(Printer)
+    assert (result.kind, result.mistake) == ("incorrect", "prints again")
+    assert result.runs > 1
+    assert replace(EXERCISE, cases=(replace(calm, searched=0),)).check(Printer).kind == "correct"
+
+
+def test_without_names_the_search_judges_the_property_alone():
+    case = replace(EXERCISE.cases[0], schedules=(), always=())
+    assert replace(EXERCISE, cases=(case,)).check(Printer).kind == "correct"
+
+
+def test_the_failing_run_is_made_small():
+    noisy = "delay:*>*@0+400=3;lose:printer>client@50;jump:client@70=400"
+    case = replace(EXERCISE.cases[0], schedules=(noisy,))
+    result = replace(EXERCISE, cases=(case,)).check(Printer)
+    assert [fault.kind for fault in result.run.faults] == ["lose"]
+    assert result.message.endswith(str(result.run.verdict("printed once")))
+
+
+class ForgetsLater(Once):
+    """Its second run is another one than its first, as code with global state may be."""
+
+    checked = 0
+
+    def is_new(self, page):
+        if page == 1:
+            type(self).checked += 1
+        return ForgetsLater.checked <= 1 or super().is_new(page)
+
+
+def test_a_failure_that_cannot_be_repeated_is_shown_as_it_was():
+    result = EXERCISE.check(ForgetsLater)
+    assert result.kind == "incorrect"
+    assert result.token
 
 
 def test_a_broken_exercise_does_not_pass_the_audit():
