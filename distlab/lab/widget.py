@@ -3,12 +3,17 @@
 The browser sends one request at a time: a command (a method of `Experiment` and its arguments) and
 what it wants to see. The answer carries the request's number, the state in full (it is small) and
 the picture if it is another one than the browser has. Everything happens in the request's callback:
-no thread, no timer, nothing that could end up in a later cell. What is wrong with a request is
-shown in the lab, in the words that a notebook cell would get.
+no timer, nothing that could end up in a later cell. What is wrong with a request is shown in the
+lab, in the words that a notebook cell would get.
+
+JupyterLab lets requests run beside cells (in a subshell, a thread of the kernel), so that a lab
+answers while a cell is busy. A lock makes both wait for each other within one lab.
 """
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +78,7 @@ class Lab(Experiment, anywidget.AnyWidget):
         **knobs: Any,
     ) -> None:
         anywidget.AnyWidget.__init__(self)
+        self._lock = threading.RLock()
         self._drawn: tuple[Any, ...] = ()
         self._picture: Picture | None = None
         self._pictures = 0
@@ -230,6 +236,19 @@ class Lab(Experiment, anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"<Lab {self.scenario.id}: {self.outcome.name}>"
+
+
+def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def locked(self: Lab, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
+for _name in ("_on_request", "changed", "set", "undo", "reset", "sweep", *LOOKS, *CHANGES):
+    setattr(Lab, _name, _one_at_a_time(getattr(Lab, _name)))
 
 
 def _control(knob: Knob, value: Value) -> dict[str, Any]:

@@ -248,14 +248,37 @@ def test_a_verdict_shows_its_witness(lab):
     expect(lab.locator(".dl-badge")).to_have_count(0)
 
 
-def test_a_cell_presses_the_same_buttons(lab):
-    lab.evaluate(
-        """async code => {
-          const { context } = jupyterapp.shell.currentWidget;
-          await context.sessionContext.session.kernel.requestExecute({ code }).done;
+def run(page, code, wait=True):
+    """Run code in the kernel, as a cell would. Returns what it printed."""
+    return page.evaluate(
+        """async ([code, wait]) => {
+          const { session } = jupyterapp.shell.currentWidget.context.sessionContext;
+          const future = session.kernel.requestExecute({ code });
+          let printed = "";
+          future.onIOPub = ({ content }) => { printed += content.text ?? ""; };
+          if (wait) await future.done;
+          return printed;
         }""",
-        "lab.press('partition server-a')",
+        [code, wait],
     )
+
+
+def test_the_latest_drag_wins(lab):
+    before = int(run(lab, "print(lab._changes)"))
+    x, y = fault_at(lab, 0)
+    lab.mouse.move(x, y)
+    lab.mouse.down()
+    run(lab, "import time\nwith lab._lock: time.sleep(2)", wait=False)
+    lab.mouse.move(x + 100, y, steps=25)
+    lab.mouse.up()
+    settled(lab)
+    assert abs(fault_at(lab, 0)[0] - (x + 100)) < 2
+    at(lab, Experiment(SCENARIO, faults=shown_faults(lab)))
+    assert int(run(lab, "print(lab._changes)")) - before <= 3
+
+
+def test_a_cell_presses_the_same_buttons(lab):
+    run(lab, "lab.press('partition server-a')")
     experiment = Experiment(SCENARIO)
     experiment.press("partition server-a")
     at(lab, experiment)

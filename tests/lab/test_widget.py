@@ -1,6 +1,7 @@
 """What the browser asks, and what it gets; what readers without a browser see."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 
@@ -28,7 +29,7 @@ class Browser:
             "picture": picture, "width": width, "want": want, "matching": matching, "proof": proof,
         }  # fmt: skip
         self.lab._handle_custom_msg(json.loads(json.dumps(request)), [])
-        answer = json.loads(json.dumps(self.heard[-1]))
+        answer = json.loads(json.dumps([m for m in self.heard if m["type"] == "answer"][-1]))
         assert (answer["view"], answer["number"]) == (self.view, self.number)
         return answer
 
@@ -162,6 +163,22 @@ def test_a_cell_that_changes_the_lab_tells_the_browser(browser, lab):
 def test_a_change_in_the_browser_is_answered_once(browser):
     browser.ask("press", name="crash monitor")
     assert len(browser.heard) == 1
+
+
+def test_cells_and_the_browser_take_turns(browser, lab):
+    def looks():
+        return [browser.ask("sweep", want=["token"]) for _ in range(200)]
+
+    with ThreadPoolExecutor(1) as subshell:
+        answers = subshell.submit(looks)
+        while not answers.done():
+            lab.add("crash:monitor@500")
+            lab.undo()
+    for answer in answers.result():
+        state = answer["state"]
+        assert "error" not in answer
+        assert state["selected"] < len(state["faults"])
+        assert ";".join(fault["text"] for fault in state["faults"]) in answer["token"]
 
 
 def test_each_view_gets_the_picture_it_lacks(browser, lab):
