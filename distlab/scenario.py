@@ -27,7 +27,7 @@ from distlab.check.history import History
 from distlab.check.verdict import Check, Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Knob, Value, check_knobs, knobs_text, parse_knobs
-from distlab.sim.faults import Schedule, parse_schedule, schedule_text
+from distlab.sim.faults import Fault, Schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
 from distlab.sim.world import World, no_garbage_collection
@@ -85,10 +85,14 @@ class Run:
         return counts | dict(self.scenario.measure(self.trace))
 
     @property
+    def setup(self) -> Token:
+        """All that this run depends on."""
+        return Token(self.scenario, self.seed, self.faults, self.knobs, "")
+
+    @property
     def token(self) -> str:
         """The replay token of this run."""
-        digits = self.trace.digest()[:DIGEST_DIGITS]
-        return str(Token(self.scenario, self.seed, self.faults, self.knobs, digits))
+        return str(self.setup._replace(digest=self.trace.digest()[:DIGEST_DIGITS]))
 
     def verdict(self, name: str) -> Verdict:
         """The verdict of that name. Raises `BadInput` when no check has it."""
@@ -317,7 +321,10 @@ def get(scenario_id: str) -> Scenario:
 
 
 class Token(NamedTuple):
-    """What a replay token says. `digest` is empty when the token was written by hand."""
+    """What a replay token says: all that a run depends on, and the first digits of its digest.
+
+    `digest` is empty when nothing is known of the run, as in a token written by hand.
+    """
 
     scenario: Scenario
     seed: int
@@ -332,6 +339,15 @@ class Token(NamedTuple):
 
     def run(self) -> Run:
         return self.scenario.run(self.seed, self.faults, **self.knobs)
+
+    def with_fault(self, index: int, fault: Fault) -> Token:
+        """The same, but for the fault of that index."""
+        before, after = self.faults[:index], self.faults[index + 1 :]
+        return self._replace(faults=(*before, fault, *after), digest="")
+
+    def with_fault_at(self, index: int, ms: float) -> Token:
+        """The same, but one fault comes at another instant."""
+        return self.with_fault(index, replace(self.faults[index], at_ms=ms))
 
     def difference(self, run: Run) -> str:
         """A sentence when `run` is not what the token was made from; else empty."""

@@ -9,17 +9,15 @@ that cannot be made raises `BadInput` and leaves everything as it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput, did_you_mean
-from distlab.knobs import Value
 from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
 from distlab.lab.looks import State, states_at, targets_of
 from distlab.lab.sweep import INSTANTS, Sweep
-from distlab.scenario import Outcome, Run, Scenario, get, parse_token
+from distlab.scenario import Outcome, Run, Scenario, Token, get, parse_token
 from distlab.sim.faults import (
     ANY,
     Fault,
@@ -29,23 +27,6 @@ from distlab.sim.faults import (
     plain,
     schedule_text,
 )
-
-
-class Setup(NamedTuple):
-    """All that a run depends on."""
-
-    scenario: Scenario
-    seed: int
-    faults: Schedule
-    knobs: Mapping[str, Value]
-
-    def with_fault_at(self, index: int, ms: float) -> Setup:
-        """The same, but one fault comes at another instant."""
-        moved = replace(self.faults[index], at_ms=ms)
-        return self._replace(faults=(*self.faults[:index], moved, *self.faults[index + 1 :]))
-
-    def run(self) -> Run:
-        return self.scenario.run(self.seed, self.faults, **self.knobs)
 
 
 class Experiment:
@@ -72,17 +53,13 @@ class Experiment:
     ) -> None:
         found = scenario if isinstance(scenario, Scenario) else get(scenario)
         self._show(found.run(seed, faults, **knobs))
-        self._began = self.setup
-        self._past: list[Setup] = []
+        self._began = self.run.setup
+        self._past: list[Token] = []
         self._gesture = ""
         self._swept: object = None
         self.notice = ""
 
     # What there is
-
-    @property
-    def setup(self) -> Setup:
-        return Setup(self.run.scenario, self.run.seed, self.run.faults, self.run.knobs)
 
     @property
     def scenario(self) -> Scenario:
@@ -298,12 +275,9 @@ class Experiment:
         index = self.selected
         if index is None:
             return None
-        about = self.setup.with_fault_at(index, 0), index, self.window
+        about = self.run.setup.with_fault_at(index, 0), index, self.window
         if about != self._swept:
-            setup = self.setup
-            self._sweep = Sweep(
-                self.window, lambda ms: setup.with_fault_at(index, ms).run().outcome
-            )
+            self._sweep = Sweep(*about)
             self._swept = about
         return self._sweep
 
@@ -327,13 +301,11 @@ class Experiment:
         self._change(faults=(*self.faults, fault), selected=len(self.faults))
 
     def _replace(self, index: int, fault: Fault, gesture: str) -> None:
-        self._change(gesture, faults=self._with(index, fault), selected=index)
-
-    def _with(self, index: int, fault: Fault) -> Schedule:
-        return (*self.faults[:index], fault, *self.faults[index + 1 :])
+        changed = self.run.setup.with_fault(index, fault).faults
+        self._change(gesture, faults=changed, selected=index)
 
     def _change(self, gesture: str = "", selected: int | None = None, **parts: Any) -> None:
-        before = self.setup
+        before = self.run.setup
         after = before._replace(**parts)
         if after != before:
             self._become(after)
@@ -345,7 +317,7 @@ class Experiment:
         self.notice = ""
         self.changed()
 
-    def _become(self, setup: Setup) -> None:
+    def _become(self, setup: Token) -> None:
         run = setup.run()
         if setup.scenario is self.scenario:
             self.run = run

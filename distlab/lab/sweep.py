@@ -7,24 +7,23 @@ in slices: whoever shows it asks for more when there is time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-from distlab.scenario import Outcome
+from distlab.scenario import UNKNOWN, Outcome, Token
 
 INSTANTS = 120
 """How many instants are tried, at most."""
 
 
 class Sweep:
-    """The outcomes at instants spread evenly over `window`; `outcome_at` runs one of them."""
+    """The outcomes with the fault of that index at instants spread evenly over `window`."""
 
-    def __init__(self, window: tuple[float, float], outcome_at: Callable[[float], Outcome]) -> None:
+    def __init__(self, setup: Token, index: int, window: tuple[float, float]) -> None:
         from_ms, to_ms = window
         count = min(INSTANTS, math.floor(to_ms - from_ms) + 1)
         step = (to_ms - from_ms) / (count - 1)
         self.instants = [round(from_ms + step * i, 3) for i in range(count)]
         self.points: tuple[tuple[float, Outcome], ...] = ()
-        self._outcome_at = outcome_at
+        self._setup, self._index = setup, index
 
     @property
     def done(self) -> bool:
@@ -35,3 +34,9 @@ class Sweep:
         known = len(self.points)
         more = self.instants[known : known + count]
         self.points += tuple((ms, self._outcome_at(ms)) for ms in more)
+
+    def _outcome_at(self, ms: float) -> Outcome:
+        try:
+            return self._setup.with_fault_at(self._index, ms).run().outcome
+        except Exception as error:  # of the learner's own code: the other instants are worth seeing
+            return Outcome(type(error).__name__, UNKNOWN)

@@ -2,6 +2,7 @@
 
 import math
 from copy import copy
+from dataclasses import replace
 
 import pytest
 
@@ -235,6 +236,22 @@ def test_a_short_window_has_few_instants(lab):
     assert [ms for ms, _ in lab.sweep()] == [100 + i for i in range(11)]
 
 
+def test_the_strip_shows_where_the_learners_own_code_fails():
+    def build(world):
+        async def program(client):
+            await client.sleep(50)
+            raise ZeroDivisionError
+
+        world.client("client", program)
+
+    own = replace(get(SCENARIO), id="my/own", build=build, knobs=(), violating={}, satisfying={})
+    lab = Experiment(own, faults="crash:client@20")
+    names = {ms: outcome.name for ms, outcome in lab.sweep()}
+    assert lab.strip.done
+    assert set(names.values()) == {"holds", "ZeroDivisionError"}
+    assert all((name == "holds") == (ms <= 50) for ms, name in names.items())
+
+
 def test_the_deciding_verdict_is_the_one_that_does_not_hold(lab):
     assert lab.deciding.name == "accurate"
     lab.set(patience_ms=250)
@@ -267,12 +284,20 @@ REFUSED = {
 
 @pytest.mark.parametrize("reason", REFUSED)
 def test_what_cannot_be_done_says_why_and_changes_nothing(lab, reason):
-    before = lab.setup, lab.run, lab.cursor_ms, lab.window, lab.selected, lab.target, lab.actions
+    before = (
+        lab.run.setup,
+        lab.run,
+        lab.cursor_ms,
+        lab.window,
+        lab.selected,
+        lab.target,
+        lab.actions,
+    )
     with pytest.raises(BadInput) as refusal:
         REFUSED[reason](lab)
     if reason != "crush n1":
         assert reason in str(refusal.value)
-    after = lab.setup, lab.run, lab.cursor_ms, lab.window, lab.selected, lab.target, lab.actions
+    after = lab.run.setup, lab.run, lab.cursor_ms, lab.window, lab.selected, lab.target, lab.actions
     assert after == before
 
 
