@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from itertools import count, repeat
 from typing import Any, Protocol
 
 from distlab.host import BadInput, Refused
 
 Action = Callable[[Any], object]
+Entry = tuple[int, int, Action, Any]
 
 FIRST, LAST = -(1 << 62), 1 << 62
 """Orders: from FIRST on what happens on machines, from 1 on messages, LAST the end of the run."""
@@ -70,6 +71,7 @@ class Kernel:
         "current",
         "next_order",
         "now_us",
+        "push",
         "queue",
         "tasks",
     )
@@ -77,7 +79,8 @@ class Kernel:
     def __init__(self) -> None:
         self.now_us = 0
         self.busy = False
-        self.queue: list[tuple[int, int, Action, Any]] = []
+        self.queue: list[Entry] = []
+        self.push: Callable[[list[Entry], Entry], object] = heappush
         self.next_order: Callable[[], int] = count(FIRST).__next__
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
         self.current: Task | None = None
@@ -86,7 +89,12 @@ class Kernel:
         """Run `action(argument)` at `time_us`, after everything already scheduled for then."""
         if time_us < self.now_us:
             raise ValueError(f"cannot schedule at {time_us} µs: it is {self.now_us} µs already")
-        heappush(self.queue, (time_us, self.next_order(), action, argument))
+        self.put((time_us, self.next_order(), action, argument))
+
+    def put(self, entry: Entry) -> None:
+        """Put an entry into the queue."""
+        push, self.push = self.push, heappush
+        push(self.queue, entry)
 
     def scheduled(self, action: Action) -> list[Any]:
         """What `action` will be called with, in the order of the calls."""
@@ -108,12 +116,16 @@ class Kernel:
         stop: Action = _nothing
         heappush(queue, (until_us, LAST, stop, None))  # saves asking for the time at each step
         for _ in repeat(None, max_events):
-            self.now_us, _, action, argument = heappop(queue)
-            if action is stop:
-                break
-            action(argument)
+            self.now_us, _, action, argument = queue[0]
+            self.push = heapreplace  # the first entry that it schedules takes its place in the
+            action(argument)  # heap, which costs much less than to take one out and put one in
+            if self.push is heapreplace:
+                heappop(queue)
+                if action is stop:
+                    break
         else:
             raise Runaway(self._runaway_text(max_events))
+        self.push = heappush
         self.busy = False
         if not queue:
             self._refuse_deadlock()

@@ -87,8 +87,9 @@ class Link:
         arrival_us = now_us + self.low_us + floor(random() * self.span_us)
         if self.faults or self.fifo or mail:
             self._send_with_care(sent, arrival_us, mail)
-        else:  # most messages; kernel.at would only take time
-            heappush(kernel.queue, (arrival_us, number, self._deliver, sent))
+        else:  # most messages: kernel.put, written out
+            push, kernel.push = kernel.push, heappush
+            push(kernel.queue, (arrival_us, number, self._deliver, sent))
 
     def _send_with_care(self, sent: Sent, arrival_us: int, mail: Mail | None) -> None:
         copies = 1
@@ -113,9 +114,9 @@ class Link:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
             time_us, number = arrival_us + copy * self.low_us, sent[5]
             if mail is None:
-                heappush(self.kernel.queue, (time_us, number, self._deliver, sent))
+                self.kernel.put((time_us, number, self._deliver, sent))
             else:
-                heappush(self.kernel.queue, (time_us, number, self._deliver_mail, (sent, mail)))
+                self.kernel.put((time_us, number, self._deliver_mail, (sent, mail)))
         return None
 
     def _chance(self, fault: Fault) -> bool:
