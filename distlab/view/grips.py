@@ -6,59 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
 
-from distlab.sim.faults import ANY, KINDS, Fault, plain
+from distlab.sim.faults import ANY, KINDS, plain
 from distlab.view.labels import Line, Room
-from distlab.view.picture import Box, Layout, number, path, text, text_width, xml
+from distlab.view.picture import Box, number, path, text, xml
+from distlab.view.places import SIZE, Grip, Places
 from distlab.view.theme import ICONS, fault_words
-
-if TYPE_CHECKING:
-    from distlab.view.places import Places
-
-SIZE, TRACK = 24, 30
-"""Height of a grip, and from one row of grips to the next, in pixels."""
-
-
-class Grip(NamedTuple):
-    """A fault and its place: the middle of its knob, and where the grip with its words ends."""
-
-    position: int
-    fault: Fault
-    end_us: float
-    x: float
-    y: float
-    x1: float
-    x2: float
-
-
-def place(
-    faults: Sequence[Fault], layout: Layout, healed_us: dict[str, int], last_us: int
-) -> tuple[list[Grip], int]:
-    """The grips of the faults that are on in the picture, and the number of their rows.
-
-    Grips that would overlap are stacked. Two faults always have two rows, so that one can be
-    dragged past the other and nothing else moves.
-    """
-    grips, ends, rows = [], list[float](), list[int]()
-    for index, fault in enumerate(faults):
-        end_us = healed_us.get(str(fault), fault.end_us or last_us)
-        if not KINDS[fault.kind].lasts and str(fault) not in healed_us:
-            end_us = fault.at_us
-        if fault.at_ms > layout.to_ms or end_us < 1000 * layout.from_ms:
-            continue
-        x, words = max(layout.x(fault.at_ms), layout.left), text_width(fault_words(fault), 12) + 14
-        leftward = x + SIZE / 2 + words > layout.width - 4
-        x1, x2 = x - SIZE / 2 - words * leftward, x + SIZE / 2 + words * (not leftward)
-        row = next((row for row, end in enumerate(ends) if end + 8 <= x1), len(ends))
-        ends[row : row + 1] = [x2]
-        rows.append(row)
-        grips.append(Grip(index, fault, end_us, x, 0, x1, x2))
-    count = max(len(ends), min(len(faults), 2))
-    return [
-        grip._replace(y=6 + (count - 1 - row) * TRACK + SIZE / 2)
-        for grip, row in zip(grips, rows, strict=True)
-    ], count
 
 
 def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:

@@ -9,18 +9,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from distlab.sim.faults import Fault
-from distlab.view.grips import SIZE, TRACK, place
+from distlab.sim.faults import KINDS, Fault
 from distlab.view.picture import Box, Layout, text_width
 from distlab.view.story import Span, Story
+from distlab.view.theme import fault_words
 
+SIZE, TRACK = 24, 30
+"""Height of a grip, and from one row of grips to the next, in pixels."""
 BAR, PITCH = 18, 21
 """Height of a bar, and from one bar to the next below it, in pixels."""
 MARGIN, AXIS = 30, 28
 """Above the first and below the last life line; below that, for the axis."""
 CROWD = 60
 """With more bars than this side by side, arrows end at the edge of the life line."""
+
+
+class Grip(NamedTuple):
+    """A fault and its place: the middle of its knob, and where the grip with its words ends."""
+
+    position: int
+    fault: Fault
+    end_us: float
+    x: float
+    y: float
+    x1: float
+    x2: float
 
 
 class Places:
@@ -37,7 +52,7 @@ class Places:
         names = [text_width(name, 13) for name in machines]
         left = round(min(max([*names, 46]) + 28, 200))
         layout = Layout(width, 0, left, width - 28, *window)
-        self.grips, tracks = place(faults, layout, story.healed_us, story.end_us)
+        self.grips, tracks = _grips(faults, layout, story.healed_us, story.end_us)
         self.track = 6 + (tracks - 1) * TRACK + SIZE / 2
         self.gap = 88 if len(machines) <= 3 else 72 if len(machines) <= 5 else 60
         self.top: dict[str, float] = {}
@@ -95,3 +110,32 @@ class Places:
         y = self.top[span.node] + self._row_of[id(span)] * PITCH
         x1, x2 = self.inside(span.from_us), self.inside(span.to_us)
         return Box(x1, y, max(x2, x1 + 1), self.bottom[span.node] if span.is_outage else y + BAR)
+
+
+def _grips(
+    faults: Sequence[Fault], layout: Layout, healed_us: dict[str, int], last_us: int
+) -> tuple[list[Grip], int]:
+    """The grips of the faults that are on in the picture, and the number of their rows.
+
+    Grips that would overlap are stacked. Two faults always have two rows, so that one can be
+    dragged past the other and nothing else moves.
+    """
+    grips, ends, rows = [], list[float](), list[int]()
+    for index, fault in enumerate(faults):
+        end_us = healed_us.get(str(fault), fault.end_us or last_us)
+        if not KINDS[fault.kind].lasts and str(fault) not in healed_us:
+            end_us = fault.at_us
+        if fault.at_ms > layout.to_ms or end_us < 1000 * layout.from_ms:
+            continue
+        x, words = max(layout.x(fault.at_ms), layout.left), text_width(fault_words(fault), 12) + 14
+        leftward = x + SIZE / 2 + words > layout.width - 4
+        x1, x2 = x - SIZE / 2 - words * leftward, x + SIZE / 2 + words * (not leftward)
+        row = next((row for row, end in enumerate(ends) if end + 8 <= x1), len(ends))
+        ends[row : row + 1] = [x2]
+        rows.append(row)
+        grips.append(Grip(index, fault, end_us, x, 0, x1, x2))
+    count = max(len(ends), min(len(faults), 2))
+    return [
+        grip._replace(y=6 + (count - 1 - row) * TRACK + SIZE / 2)
+        for grip, row in zip(grips, rows, strict=True)
+    ], count
