@@ -46,7 +46,6 @@ def spacetime(
     width: float = 960,
     highlight: Sequence[int] = (),
     selected: int | None = None,
-    cursor_ms: float | None = None,
     hide: Collection[str] = (),
 ) -> Picture:
     """Draw a run, or the part of it in `window` (from, to; milliseconds).
@@ -67,7 +66,7 @@ def spacetime(
     )
     places = Places(run.machines, run.faults, story, (from_ms, to_ms), width)
     drawing = _Drawing(run, story, places, numbered)
-    svg = sheet(places.layout, drawing.elements(selected, cursor_ms), alt, "group")
+    svg = sheet(places.layout, drawing.elements(selected), alt, "group")
     return Picture(svg, transcript(story, run.faults, numbered), alt, places.layout)
 
 
@@ -92,7 +91,7 @@ class _Drawing:
         self.out: list[str] = []
         self.front: list[str] = []
 
-    def elements(self, selected: int | None, cursor_ms: float | None) -> list[str]:
+    def elements(self, selected: int | None) -> list[str]:
         """The whole diagram, from its ground to the grips."""
         self._axis()
         for grip in self.at.grips:
@@ -110,8 +109,6 @@ class _Drawing:
         for grip in self.at.grips:
             chosen = grip.position == selected
             self.out.append(draw_grip(grip, chosen, self.run.scenario.horizon_ms))
-        if cursor_ms is not None:
-            self._upright("dl-cursor", self.layout.x(cursor_ms))
         return self.out
 
     def _upright(self, css: str, x: float) -> None:

@@ -53,7 +53,7 @@ def labels(picture):
 
 def test_everything_as_a_person_found_it_right():
     run = everything()
-    picture = spacetime(run, highlight=(14, 15, 22), selected=0, cursor_ms=100)
+    picture = spacetime(run, highlight=(14, 15, 22), selected=0)
     goldens.compare("view/everything.svg", picture.still().replace("><", ">\n<") + "\n")
     goldens.compare("view/everything.txt", f"{picture.alt}\n\n{picture.text}\n")
 
