@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from distlab.view.picture import Box, Layout, Picture, number, path, shortened, text, xml
+from distlab.view.picture import Box, Layout, Picture, path, sheet, shortened, text
 
 LEFT, TOP, HIGH, GAP, LINE = 12, 30, 26, 34, 18
 ROW = 64
@@ -35,7 +35,7 @@ def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
     total = sum(each.bits for each in fields)
     cell = (width - 2 * LEFT) / ROW
     rows = -(-total // ROW)
-    out = [text("dl-title", LEFT, 16, title)]
+    out = [text("dl-heading", LEFT, 16, title)]
     start = 0
     for index, each in enumerate(fields):
         digits = f"{each.value:0{each.bits}b}"
@@ -57,13 +57,8 @@ def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
     out += [text("", LEFT, below + LINE * n, line) for n, line in enumerate(lines)]
     height = below + LINE * len(lines)
     alt = f"{title}, as {total} bits: " + "; ".join(" ".join(line.split()) for line in lines)
-    svg = (
-        f'<svg class="dl-picture" viewBox="0 0 {number(width)} {number(height)}" '
-        f'width="{number(width)}" height="{number(height)}" role="img" '
-        f'aria-label="{xml(alt)}">{"".join(out)}</svg>'
-    )
     layout = Layout(width, height, LEFT, width - LEFT, 0, total)
-    return Picture(svg, "\n".join([title, *lines]), alt, layout)
+    return Picture(sheet(layout, out, alt), "\n".join([title, *lines]), alt, layout)
 
 
 def _lines(fields: Sequence[BitField]) -> list[str]:
