@@ -190,11 +190,10 @@ def pairs(given: list[str]) -> dict[str, str]:
 
 
 def _summary(finished: Run) -> str:
-    words = {True: "holds", False: "fails", None: "undecided"}
     lines = [f"{finished.scenario.id}: {finished.scenario.claim}", ""]
     for verdict in finished.verdicts:
         explanation = verdict.explanation.replace("\n", "\n             ")
-        lines.append(f"  {words[verdict.ok]:9}  {verdict.name}: {explanation}")
+        lines.append(f"  {verdict.word:9}  {verdict.name}: {explanation}")
     counts = ", ".join(f"{count} {name}" for name, count in finished.metrics.items())
     lines += ["", f"outcome: {finished.outcome.name} ({counts})", f"token:   {finished.token}"]
     return "\n".join(lines)

@@ -106,7 +106,7 @@ def test_the_exit_status_tells_whether_all_verdicts_hold(distlab):
     assert distlab("run", EXAMPLE, "--faults", "")[0] == 0
     status, out, error = distlab("run", EXAMPLE)
     assert status == 1
-    assert "fails      answered: " in out
+    assert "violated   answered: " in out
     assert "holds      printed once: " in out
     assert error == ""
 
