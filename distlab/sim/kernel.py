@@ -319,9 +319,7 @@ class Timeout:
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._stop()
-        self._task.withdraw(
-            self
-        )  # an outer time-out, over at the same instant, may have come first
+        self._task.withdraw(self)  # an outer time-out, over at this instant, may have come first
         del self._stop, self._task  # each holds on to the other: a loop would outlive the run
         if isinstance(error, Cancelled) and error.by is self:
             raise TimeoutError(f"nothing within {self._ms:g} ms") from None
