@@ -34,8 +34,8 @@ not for it but against it: they explain nothing.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from distlab.check.explain import Failure
@@ -46,7 +46,6 @@ Order = tuple[int, "Order"] | None  # the last operation placed, and the order b
 Moves = list[tuple[int, int]]  # a set of twins of which one may come next, and the state after it
 
 LARGE = 16  # a state of so many items, or a set of so many words, counts as one more
-ROOM = 200_000  # so many moves are remembered
 
 
 class PrunedSearch:
@@ -61,17 +60,20 @@ class PrunedSearch:
         self.operations = (*answered, *unknown)
         self.answered = len(answered)
         self.states = 0
-        self.furthest: tuple[int, int, Order] = (-1, 0, None)
-        self._open, self._known = _candidates(answered, unknown)
+        self.furthest: tuple[int, int, int, Order] = (-1, 0, 0, None)
+        self._ends = [each.completed or 0 for each in answered]
+        self._by_invocation = sorted(range(len(answered)), key=lambda i: answered[i].invoked)
+        self._begun = 0
+        self._under_way: list[int] = []
+        self._open: list[tuple[int, ...]] = []  # level → the completed operations that may be next
         self._requests: dict[Any, int] = {}
         self._request = [self._number_of_request(each) for each in self.operations]
         self._example = dict(zip(self._request, self.operations, strict=True))
         self._numbers: dict[Any, int] = {}
         self._states: list[Any] = []
         self._steps: dict[tuple[int, int], int] = {}
-        self._moves: dict[tuple[int, int], tuple[int, Moves, Moves]] = {}
+        self._unknown_begin = [each.invoked for each in unknown]
         self._unknown_moves: dict[tuple[int, int], Moves] = {}
-        self._room = ROOM
         self._seen: dict[tuple[int, int, int], list[int]] = {}
         self._stack: list[tuple[int, int, int, int, Order]] = []
         self._meet(0, 0, self._number(model.init()), 0, None)
@@ -90,7 +92,7 @@ class PrunedSearch:
     def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
         """Whether a configuration is an end; if not, meet those that follow."""
         while level < self.answered:
-            reads, moves, unknown = self._moves.get((level, state)) or self._look(level, state)
+            reads, moves = self._look(level, state)
             new = reads & ~placed
             if not new:
                 break
@@ -100,12 +102,12 @@ class PrunedSearch:
                 new &= new - 1
             level, placed = _risen(level, placed)
         else:
-            self.furthest = (level, 0, order)
+            self.furthest = (level, 0, 0, order)
             return True
-        score = placed.bit_count() - spent.bit_count()
-        if (level, score) > self.furthest[:2]:
-            self.furthest = (level, score, order)
-        for twins, after in unknown:
+        reached = (level, placed.bit_count(), -spent.bit_count())
+        if reached > self.furthest[:3]:
+            self.furthest = (*reached, order)
+        for twins, after in self._unknown(level, state):
             left = twins & ~spent
             if left:
                 bit = left & -left
@@ -129,41 +131,55 @@ class PrunedSearch:
         self.states += 1 + (placed.bit_length() + spent.bit_length()) // (64 * LARGE)
         self._stack.append((level, placed, state, spent, order))
 
-    def _look(self, level: int, state: int) -> tuple[int, Moves, Moves]:
-        """What may come next: reads that are legal, other operations, those of unknown outcome."""
+    def _look(self, level: int, state: int) -> tuple[int, Moves]:
+        """What may come next: the set of reads that are legal, and other operations."""
+        while level >= len(self._open):
+            self._raise()
         reads, moves = 0, []
-        for request, twins in self._by_request(self._open[level], level).items():
+        for request, twins in self._by_request(self._open[level], level):
             after = self._step(request, state)
             if after >= 0 and self.model.reads(self._example[request]):
                 reads |= twins
             elif after >= 0:
                 moves.append((twins, after))
-        moves.reverse()  # the last to be put on the stack is tried first
-        known = self._known[level]
-        unknown = self._unknown_moves.get((known, state))
-        if unknown is None:
-            unknown = []
-            every = range(self.answered, self.answered + known)
-            for request, twins in self._by_request(every, self.answered).items():
+        return reads, moves[::-1]  # what is put on the stack last is tried first
+
+    def _unknown(self, level: int, state: int) -> Moves:
+        """What may come next of the operations of unknown outcome."""
+        known = bisect_left(self._unknown_begin, self._ends[level])
+        moves = self._unknown_moves.get((known, state))
+        if moves is None:
+            moves = []
+            operations = range(self.answered, self.answered + known)
+            for request, twins in self._by_request(operations, self.answered):
                 after = self._step(request, state)
                 if after not in (-1, state):
-                    unknown.append((twins, after))
-            self._unknown_moves[known, state] = unknown
-        self._room -= len(moves) + len(unknown)
-        if self._room < 0:
-            self._room = ROOM
-            self._moves.clear()
-            self._unknown_moves.clear()
-        found = self._moves[level, state] = reads, moves, unknown
-        return found
+                    moves.append((twins, after))
+            if len(self._unknown_moves) > 256:
+                self._unknown_moves.clear()
+            self._unknown_moves[known, state] = moves
+        return moves
 
-    def _by_request(self, indices: Sequence[int], first: int) -> dict[int, int]:
+    def _raise(self) -> None:
+        """Find out who may come next at one more level."""
+        level, end = len(self._open), self._ends[len(self._open)]
+        while self._begun < self.answered:
+            index = self._by_invocation[self._begun]
+            if self.operations[index].invoked > end:
+                break
+            insort(self._under_way, index)
+            self._begun += 1
+        self._open.append(tuple(self._under_way))
+        self.states += len(self._under_way) // (4 * LARGE)
+        self._under_way.remove(level)
+
+    def _by_request(self, indices: Sequence[int], first: int) -> Iterable[tuple[int, int]]:
         """Operations in sets of twins; the bit of the operation ``first`` is the lowest."""
         sets: dict[int, int] = {}
         for index in indices:
             request = self._request[index]
             sets[request] = sets.get(request, 0) | 1 << index - first
-        return sets
+        return sets.items()
 
     def _step(self, request: int, state: int) -> int:
         """The number of the state after a request, -1 if the model does not allow its answer."""
@@ -219,32 +235,11 @@ class PrunedSearch:
         return self.operations[max(set(self._open[self.furthest[0]]) - placed)]
 
     def _indices(self) -> list[int]:
-        indices, order = [], self.furthest[2]
+        indices, order = [], self.furthest[3]
         while order is not None:
             index, order = order
             indices.append(index)
         return indices[::-1]
-
-
-def _candidates(
-    answered: Sequence[Operation], unknown: Sequence[Operation]
-) -> tuple[list[tuple[int, ...]], list[int]]:
-    """By level: which completed operations may come next, how many of unknown outcome may."""
-    by_invocation = sorted(range(len(answered)), key=lambda index: answered[index].invoked)
-    candidates, known = [], []
-    under_way: list[int] = []
-    begun = begun_unknown = 0
-    for level, each in enumerate(answered):
-        end = each.completed or 0
-        while begun < len(answered) and answered[by_invocation[begun]].invoked < end:
-            insort(under_way, by_invocation[begun])
-            begun += 1
-        while begun_unknown < len(unknown) and unknown[begun_unknown].invoked < end:
-            begun_unknown += 1
-        candidates.append(tuple(under_way))
-        known.append(begun_unknown)
-        under_way.remove(level)
-    return candidates, known
 
 
 def _risen(level: int, placed: int) -> tuple[int, int]:

@@ -29,6 +29,7 @@ if nobody read its value, it is left out.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from functools import cached_property
 from itertools import pairwise
@@ -117,17 +118,14 @@ def linearization(history: History, initial: Any) -> tuple[Operation, ...] | Non
     forward = sorted(each for each in zones if each.first_end < each.last_start)
     if any(later.first_end < earlier.last_start for earlier, later in pairwise(forward)):
         return None
-    places: list[tuple[float, float, int]] = []  # the instant and, between two events, the order
-    operations: list[Operation] = []
+    placed: list[tuple[float, Zone]] = []
     for zone in zones:
-        for rank, each in enumerate(zone.cluster):
-            instant = _instant(zone, each, forward)
-            if instant is None:
-                return None
-            places.append((instant, zone.last_start, rank))
-            operations.append(each)
-    in_order = sorted(range(len(places)), key=places.__getitem__)
-    return tuple(operations[index] for index in in_order if operations[index] is not first)
+        instant = _instant(zone, forward)
+        if instant is None:
+            return None
+        placed.append((instant, zone))
+    in_order = sorted(placed)  # at the same instant: in the order of their first completions
+    return tuple(each for _, zone in in_order for each in zone.cluster if each is not first)
 
 
 def _zone(cluster: list[Operation]) -> Zone:
@@ -135,15 +133,13 @@ def _zone(cluster: list[Operation]) -> Zone:
     return Zone(min(ends), max(each.invoked for each in cluster), cluster)
 
 
-def _instant(zone: Zone, each: Operation, forward: list[Zone]) -> float | None:
-    """When an operation of the zone may take effect; None if another value is in its way."""
+def _instant(zone: Zone, forward: list[Zone]) -> float | None:
+    """When a cluster takes effect, or begins to; None if there is another value all the time."""
     if zone.first_end < zone.last_start:
-        return max(zone.first_end, each.invoked)
-    index = bisect_left(forward, zone.last_start, key=lambda other: other.first_end) - 1
-    if index < 0 or forward[index].last_start < zone.last_start:
-        return zone.last_start
-    outside = forward[index].last_start + 0.5
-    return outside if outside < zone.first_end else None
+        return zone.first_end
+    index = bisect_left(forward, zone.last_start, key=lambda other: other.first_end)
+    after = forward[index - 1].last_start if index else -math.inf
+    return after if after < zone.first_end else None
 
 
 def _writes(each: Operation) -> bool:

@@ -1,5 +1,6 @@
 """The judge against the literature, against brute force, and against its own promises."""
 
+import tracemalloc
 from dataclasses import replace
 from random import Random
 
@@ -7,7 +8,7 @@ import pytest
 
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import check, linearizable
-from distlab.check.models import Model, cas_register, mutex, queue, register
+from distlab.check.models import Model, cas_register, key_value, mutex, queue, register
 from distlab.check.notation import history
 from distlab.check.pruned import PrunedSearch
 from distlab.check.search import linearization
@@ -206,6 +207,19 @@ def test_longest_order_is_the_longest() -> None:
     assert str(result.refused) == "read(x) → 2"
 
 
+def test_the_longest_order_has_more_answers_and_then_fewer_unknown() -> None:
+    drawing = """
+    A:                       |--read(x) → 9--|
+    B:                         |-----------------read(x) → 2--|
+    C: |--write(x, 2)------>
+    D: |--cas(x, 1, 2)----->
+    E: |--cas(x, 0, 1)----->
+    """
+    search = PrunedSearch(history(drawing), cas_register(0))
+    assert search.advance(100) is False
+    assert [str(each) for each in search.order] == ["write(x, 2) ?", "read(x) → 2"]
+
+
 def test_failing_prefix_of_a_queue_is_not_too_short() -> None:
     # Until A's dequeue completes, it may have taken 1; only its answer makes the history wrong.
     drawing = """
@@ -316,6 +330,17 @@ REASONS = [
         """,
     ),
     (
+        "R read x = 0, which fits no order of the operations.",  # x was 0 at first and again later
+        register(0),
+        """
+        V: |-write(x, 0)-------------------------------------------------------------------->
+        W: |-write(x, 1)-------------------------------------------------------------------->
+        X: |-write(x, 2)-------------------------------------------------------------------->
+        Y: |-write(x, 2)-------------------------------------------------------------------->
+        R:   |-read(x) → 0-| |-read(x) → 1-| |-read(x) → 0-| |-read(x) → 2-| |-read(x) → 0-|
+        """,
+    ),
+    (
         "B's cas of x from 0 to 2 succeeded after A's cas of x from 0 to 1 was acknowledged.",
         cas_register(0),
         """
@@ -374,13 +399,14 @@ def test_the_second_sentence_names_order_and_state() -> None:
     )
 
 
-def test_a_plain_reason_is_a_proof_by_itself() -> None:
-    plain = 0
+@pytest.mark.parametrize("initial", [None, 1])
+def test_a_plain_reason_is_a_proof_by_itself(initial: int | None) -> None:
+    plain, model = 0, cas_register(initial)
     for each in random_histories("register", 1000) + random_histories("cas-register", 1000):
-        result = check(each, cas_register())
+        result = check(each, model)
         if result.ok is False and " fits no order" not in result.explanation:
             plain += 1
-            assert check(History(result.proof), cas_register()).ok is False, each.describe()
+            assert check(History(result.proof), model).ok is False, each.describe()
             values = {each.result for each in result.proof if each.function == "read"}
             for other in result.history:  # it leaves out no write of a value that it speaks of
                 late = result.refused.before(other)
@@ -412,6 +438,38 @@ def test_undecided_when_the_budget_is_used_up() -> None:
     assert 500 <= result.states < 520
     assert result.explanation == "The search did not finish within its budget of 500 states."
     assert check(many_writers(6), register()).ok is False
+
+
+def wide(function: str, argument: object) -> History:
+    """Many operations at once, and an answer that nothing explains."""
+    calls = [
+        Operation(n + 1, f"w{n}", function, "x", f"{argument}{n:04d}", None, "ok", n, 400 + n)
+        for n in range(400)
+    ]
+    wrong = "dequeue" if function == "enqueue" else "get"
+    return History((*calls, Operation(401, "r", wrong, "x", None, "?", "ok", 800, 801)))
+
+
+@pytest.mark.parametrize(
+    ("model", "past"),
+    [
+        (key_value(), wide("append", "")),
+        (key_value(), wide("append", "long" * 100)),
+        (queue(), wide("enqueue", "")),
+        (register(), many_writers(200)),
+        (register(), many_writers(6000)),
+    ],
+    ids=["append", "append much", "enqueue", "write", "write much"],
+)
+def test_memory_is_bounded_by_the_budget(model: Model, past: History) -> None:
+    tracemalloc.start()
+    try:
+        result = check(past, model, budget=20_000)
+        used = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.ok is None
+    assert used < 20_000 * 1000
 
 
 def test_an_interrupted_search_goes_on_where_it_was() -> None:

@@ -87,6 +87,29 @@ def simulated(random: Random, size: int) -> History:
     return History(tuple(sorted(operations, key=lambda each: each.invoked)))
 
 
+def test_back_and_forth_is_a_proof_by_itself() -> None:
+    """Writes without an end, and reads: what is wrong with them has no plainer reason."""
+    random = Random("back and forth")
+    told = 0
+    for _ in range(500):
+        writes = [Operation(n, f"w{n}", "write", "x", n, invoked=n) for n in range(1, 5)]
+        ends = sorted((5 + n // 2 * 3 + random.randrange(5), n) for n in range(14))
+        at = {n: [5 + rank for rank, (_, m) in enumerate(ends) if m // 2 == n] for n in range(7)}
+        reads = [
+            Operation(
+                10 + n, f"r{n}", "read", "x", None, random.randint(1, 4), "ok", at[n][0], at[n][1]
+            )
+            for n in range(7)
+        ]
+        reads.sort(key=lambda each: each.invoked)
+        result = check(History((*writes, *reads)), register())
+        if "each there before the other" in result.explanation:
+            told += 1
+            assert linearization(History(result.proof), register()) is None
+            assert len(result.proof) <= 6
+    assert told >= 100
+
+
 def test_the_witness_is_that_of_the_search() -> None:
     random = Random("witness")
     wrong = 0
