@@ -1,6 +1,8 @@
 """Virtual time, futures, tasks: without machines, as the kernel knows none."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distlab.host import BadInput, Refused
 from distlab.sim.kernel import Cancelled, Deadlock, Future, Kernel, Runaway, Task, Timeout
@@ -68,6 +70,35 @@ def test_entries_run_in_order_of_time_then_of_scheduling(bench):
 def test_what_is_scheduled_for_now_runs_now(bench):
     bench.kernel.at(5, lambda _: bench.kernel.at(5, bench.note, "same instant"))
     assert bench.run() == [(5, "same instant")]
+
+
+PLANS = st.recursive(st.just(()), lambda plans: st.lists(st.tuples(st.integers(0, 3), plans)))
+
+
+@given(PLANS)
+def test_any_entries_run_in_order_of_time_then_of_scheduling(plan):
+    """A plan says what is scheduled, how much later, and what that schedules in its turn."""
+    kernel, ran, expected, waiting = Kernel(), [], [], []
+
+    def act(planned):
+        name, later = planned
+        ran.append((kernel.now_us, name))
+        for number, (delay_us, more) in enumerate(later):
+            kernel.at(kernel.now_us + delay_us, act, ((*name, number), more))
+
+    kernel.at(0, act, ((), plan))
+    kernel.run(100)
+
+    waiting.append((0, (), plan))
+    while waiting:
+        first = min(
+            waiting, key=lambda entry: entry[0]
+        )  # of equals min takes the one scheduled first
+        waiting.remove(first)
+        time_us, name, later = first
+        expected.append((time_us, name))
+        waiting += [(time_us + us, (*name, n), more) for n, (us, more) in enumerate(later)]
+    assert ran == expected
 
 
 def test_an_entry_at_the_last_instant_runs_and_one_after_it_waits(bench):
