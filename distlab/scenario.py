@@ -39,6 +39,10 @@ GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
 """Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided."""
 
 
+STUCK = "progress"
+"""The verdict that a run has, beside those of its checks, if it came to a standstill or no end."""
+
+
 class Outcome(NamedTuple):
     """How a run ended, in one or two words, with a tone that pictures turn into colour."""
 
@@ -142,8 +146,9 @@ class Scenario:
     up. `violating` and `satisfying` are the knob settings that show the one and the other.
     For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it
     is told; `nemesis` is the space of faults that `satisfying` survives (`distlab.explore.space`).
-    `judge(trace, verdicts)` may name outcomes of its own; without it the outcome is whether the
-    property and the price hold. Raises `BadInput` where the declaration contradicts itself.
+    The outcome of a run is whether the property and the price hold; `outcomes` names what it is
+    called when the one fails, and when only the other does. `judge(trace, verdicts)` may name
+    outcomes of its own instead. Raises `BadInput` where the declaration contradicts itself.
     """
 
     id: str
@@ -163,6 +168,7 @@ class Scenario:
     seed: int = 1
     horizon_ms: int = 500
     latency_ms: tuple[float, float] = (5, 15)
+    outcomes: tuple[str, str] = ("", "")
     judge: Callable[[Trace, tuple[Verdict, ...]], Outcome] | None = None
     measure: Callable[[Trace], Mapping[str, int]] = _nothing_measured
 
@@ -216,7 +222,7 @@ class Scenario:
     ) -> Run:
         """Run it once. What is not given is the scenario's default.
 
-        A run that gets stuck or repeats without end is a result too: a violated verdict `progress`
+        A run that gets stuck or repeats without end is a result too: a violated verdict (`STUCK`)
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
         """
         seed = self.seed if seed is None else _checked_seed(seed)
@@ -232,7 +238,7 @@ class Scenario:
             try:
                 world.run(self.horizon_ms)
             except (Deadlock, Runaway) as error:
-                stuck = (Verdict("progress", False, str(error)),)
+                stuck = (Verdict(STUCK, False, str(error)),)
             finally:
                 world.close()
         trace = world.trace
@@ -242,11 +248,12 @@ class Scenario:
 
     def _default_outcome(self, trace: Trace, verdicts: tuple[Verdict, ...]) -> Outcome:
         by_name = {verdict.name: verdict.ok for verdict in verdicts}
-        if by_name.get("progress") is False:
+        if by_name.get(STUCK) is False:
             return Outcome("stuck", BAD)
-        for name, tone in ((self.property, BAD), (self.price, PRICE)):
+        judged = ((self.property, BAD), (self.price, PRICE))
+        for (name, tone), called in zip(judged, self.outcomes, strict=True):
             if name and by_name[name] is False:
-                return Outcome(f"not {name}", tone)
+                return Outcome(called or f"not {name}", tone)
         if None in by_name.values():
             return Outcome("undecided", UNKNOWN)
         return Outcome("holds", GOOD)

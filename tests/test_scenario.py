@@ -170,6 +170,12 @@ def test_all_is_well_when_every_verdict_holds():
     assert run.ok
 
 
+def test_a_scenario_may_call_its_failures_by_name():
+    named = replace(DEMO, outcomes=("said no", "whispered"))
+    assert named.run(word="no").outcome == Outcome("said no", BAD)
+    assert named.run(word="yes", loud=False).outcome == Outcome("whispered", PRICE)
+
+
 def test_a_scenario_may_judge_by_itself():
     judged = replace(DEMO, judge=lambda trace, verdicts: Outcome(f"{len(verdicts)} verdicts", GOOD))
     assert judged.run().outcome == Outcome("2 verdicts", GOOD)

@@ -31,7 +31,7 @@ from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
 from distlab.places import PACKAGE
-from distlab.scenario import Run, Scenario, get
+from distlab.scenario import STUCK, Run, Scenario, get
 from distlab.view.spacetime import spacetime
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]
@@ -104,7 +104,7 @@ class Case:
 
 
 def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
-    return next((v for v in run.verdicts if not v.ok and v.name in ("progress", *names)), None)
+    return next((v for v in run.verdicts if not v.ok and v.name in (STUCK, *names)), None)
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class Exercise:
         return None
 
     def _incorrect(self, case: Case, run: Run, verdict: Verdict, done: int) -> Result:
-        finished = verdict.name != "progress"
+        finished = verdict.name != STUCK
         known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
         mistake = next(known, None)
         small = case.small(run, verdict)
