@@ -69,8 +69,8 @@ class Kernel:
     __slots__ = (
         "busy",
         "current",
-        "next_order",
         "now_us",
+        "orders",
         "push",
         "queue",
         "tasks",
@@ -81,7 +81,7 @@ class Kernel:
         self.busy = False
         self.queue: list[Entry] = []
         self.push: Callable[[list[Entry], Entry], object] = heappush
-        self.next_order: Callable[[], int] = count(FIRST).__next__
+        self.orders = count(FIRST)
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
         self.current: Task | None = None
 
@@ -89,7 +89,7 @@ class Kernel:
         """Run `action(argument)` at `time_us`, after everything already scheduled for then."""
         if time_us < self.now_us:
             raise ValueError(f"cannot schedule at {time_us} µs: it is {self.now_us} µs already")
-        self.put((time_us, self.next_order(), action, argument))
+        self.put((time_us, next(self.orders), action, argument))
 
     def put(self, entry: Entry) -> None:
         """Put an entry into the queue."""

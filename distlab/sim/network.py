@@ -50,7 +50,7 @@ class Link:
         "_deliver_mail",
         "_last_us",
         "_network",
-        "_next_number",
+        "_numbers",
         "_random",
         "faults",
         "fifo",
@@ -72,16 +72,15 @@ class Link:
         ]
         self._deliver, self._deliver_mail = receiver.deliver, receiver.deliver_mail
         self._network = network
-        self._next_number = network.next_number
+        self._numbers = network.numbers
         self._random = network.streams.stream(f"latency/{source}>{target}").random
         self._last_us = 0
 
     def send(self, message: Any, mail: Mail | None = None) -> None:
         """Put `message` on its way."""
         kernel, record = self.kernel, self.record  # functions kept in attributes are called
-        next_number, random = self._next_number, self._random  # faster under a local name
-        now_us = kernel.now_us
-        number = next_number()
+        random, now_us = self._random, kernel.now_us  # faster under a local name
+        number = next(self._numbers)
         sent = (now_us, "send", self.source, self.target, message, number, "")
         record(sent)
         arrival_us = now_us + self.low_us + floor(random() * self.span_us)
@@ -133,7 +132,7 @@ class Network:
         self.kernel, self.trace, self.streams = kernel, trace, streams
         self.active: list[Fault] = []
         self.cuts: list[Fault] = []  # those of the active faults that stop what is under way
-        self.next_number = count(1).__next__
+        self.numbers = count(1)
         self._latency: dict[tuple[str, str], tuple[int, int, bool]] = {}
         self._default = _latency_us(latency_ms, False)
         self._links: dict[tuple[str, str], Link] = {}
