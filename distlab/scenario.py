@@ -286,6 +286,13 @@ class Scenario:
         }
 
 
+def parse_seed(text: str) -> int:
+    """A seed from its text. Raises `BadInput` for anything but a seed."""
+    if not re.fullmatch(r"\d{1,19}", text, re.ASCII):
+        raise BadInput(f"seed {text!r} is not a whole number from 0 to 2^63 - 1")
+    return _checked_seed(int(text))
+
+
 def _checked_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
         raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
@@ -307,19 +314,31 @@ def register(scenario: Scenario) -> Scenario:
 
 def all_scenarios() -> tuple[Scenario, ...]:
     """Every scenario of every chapter package that has a module `scenarios`, by id."""
-    for folder in map(Path, distlab.__path__):
-        for package in sorted(folder.iterdir()):  # files only: looking must not import the widgets
-            if (package / "scenarios.py").exists() or (package / "scenarios").is_dir():
-                importlib.import_module(f"distlab.{package.name}.scenarios")
+    for chapter in _chapters():
+        importlib.import_module(f"distlab.{chapter}.scenarios")
     return tuple(_registry[name] for name in sorted(_registry))
+
+
+def _chapters() -> list[str]:
+    """The packages with a module `scenarios`."""
+    folders = map(Path, distlab.__path__)
+    packages = sorted(package for folder in folders for package in folder.iterdir())
+    return [  # by their files: looking must not import the widgets
+        package.name
+        for package in packages
+        if (package / "scenarios.py").exists() or (package / "scenarios").is_dir()
+    ]
 
 
 def get(scenario_id: str) -> Scenario:
     """The scenario of that id. Raises `BadInput`, with the nearest one, when there is none."""
+    chapter = str(scenario_id).partition("/")[0]
+    if scenario_id not in _registry and chapter in _chapters():  # the others may take long to load
+        importlib.import_module(f"distlab.{chapter}.scenarios")
     if scenario_id not in _registry:
         known = [scenario.id for scenario in all_scenarios()]
         if scenario_id not in known:
-            hint = did_you_mean(scenario_id, known)
+            hint = did_you_mean(str(scenario_id), known)
             raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
     return _registry[scenario_id]
 
@@ -384,10 +403,6 @@ def parse_token(text: str) -> Token:
         if not equals or name in pairs:
             raise BadInput(f"token {text!r}: {part!r} is not name=value, each name once")
         pairs[name] = value
-    seed = pairs.pop("seed", str(scenario.seed))
-    if not re.fullmatch(r"\d{1,19}", seed, re.ASCII):
-        raise BadInput(f"token {text!r}: seed {seed!r} is not a whole number")
+    seed = parse_seed(pairs.pop("seed", str(scenario.seed)))
     knobs = parse_knobs(scenario.knobs, pairs, scenario.id)
-    return Token(
-        scenario, _checked_seed(int(seed)), parse_schedule(faults), scenario.settings(knobs), digest
-    )
+    return Token(scenario, seed, parse_schedule(faults), scenario.settings(knobs), digest)

@@ -23,11 +23,11 @@ import anywidget
 
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput
-from distlab.knobs import Choice, Integer, Knob, Value
+from distlab.knobs import Choice, Integer, Knob, Value, parse_knobs
 from distlab.lab.actions import EXPERIMENT
 from distlab.lab.experiment import Experiment
 from distlab.lab.looks import lines_of
-from distlab.scenario import Scenario
+from distlab.scenario import Scenario, parse_seed
 from distlab.sim.faults import KINDS, Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
@@ -100,14 +100,12 @@ class Lab(Experiment, anywidget.AnyWidget):
 
     def turn(self, name: str, text: str, gesture: str = "") -> None:
         """`set` for one knob, or the seed, as text."""
-        for knob in self.scenario.knobs:
-            if knob.name == name:
-                turned: dict[str, Any] = {name: knob.parse(text)}
-                self.set(gesture=gesture, **turned)
-                return
-        if name != "seed" or not text.strip().isdecimal():
-            raise BadInput(f"{name}: {text!r} is not a whole number from 0 on")
-        self.set(seed=int(text), gesture=gesture)
+        turned: dict[str, Any] = (
+            {"seed": parse_seed(text.strip())}
+            if name == "seed"
+            else parse_knobs(self.scenario.knobs, {name: text}, self.scenario.id)
+        )
+        self.set(gesture=gesture, **turned)
 
     # Requests of the browser
 

@@ -123,8 +123,12 @@ def test_knobs_are_turned_with_text(browser, lab):
 
 WRONG = {
     "out of range": {"command": "turn", "name": "patience_ms", "text": "9999"},
-    "seed: 'x' is not a whole number": {"command": "turn", "name": "seed", "text": "x"},
-    "patience: '3' is": {"command": "turn", "name": "patience", "text": "3"},
+    "seed 'x' is not a whole number": {"command": "turn", "name": "seed", "text": "x"},
+    "has no knob 'patience'; did you mean 'patience_ms'": {
+        "command": "turn",
+        "name": "patience",
+        "text": "3",
+    },
     "must begin with d1:": {"command": "paste", "token": "7"},
     "not of the form": {"command": "add", "fault_text": "boom"},
     "no command 'close'": {"command": "close"},
