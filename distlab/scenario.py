@@ -27,7 +27,7 @@ from distlab.check.history import History
 from distlab.check.verdict import Check, Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Knob, Value, check_knobs, knobs_text, parse_knobs
-from distlab.sim.faults import Fault, Schedule, parse_schedule, schedule_text
+from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
 from distlab.sim.world import World, no_garbage_collection
@@ -226,8 +226,7 @@ class Scenario:
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
         """
         seed = self.seed if seed is None else _checked_seed(seed)
-        faults = self.faults if faults is None else faults
-        schedule = parse_schedule(faults) if isinstance(faults, str) else tuple(faults)
+        schedule = as_schedule(self.faults if faults is None else faults)
         settings = self.settings(knobs)
         stuck: tuple[Verdict, ...] = ()
         with no_garbage_collection():

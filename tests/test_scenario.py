@@ -143,7 +143,7 @@ def test_only_parts_can_be_replaced(part):
         ({"cnt": 1}, "has no knob 'cnt'; did you mean 'count'"),
         ({"faults": "crash:n9@5"}, "no machine 'n9'"),
         ({"faults": "crash:n1@101"}, "beyond the end of the run"),
-        ({"faults": "crash:n1@-1"}, "at_ms is -1.0"),
+        ({"faults": "crash:n1@-1"}, "at_ms is -1,"),
     ],
 )
 def test_wrong_arguments_are_refused_in_words(arguments, complaint):

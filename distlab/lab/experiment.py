@@ -26,6 +26,7 @@ from distlab.sim.faults import (
     parse_schedule,
     plain,
     schedule_text,
+    to_the_microsecond,
 )
 
 
@@ -183,7 +184,7 @@ class Experiment:
         moved = replace(self.faults[index], at_ms=self._instant(to_ms, "to_ms"))
         if for_ms is not None:
             for_ms = max(0, _number(for_ms, "for_ms"))
-            moved = replace(moved, for_ms=None if math.isinf(for_ms) else _whole(for_ms))
+            moved = replace(moved, for_ms=None if math.isinf(for_ms) else for_ms)
         self._replace(index, moved, gesture)
 
     def edit(self, fault: int | str, fault_text: str) -> None:
@@ -254,8 +255,9 @@ class Experiment:
 
     def aim(self, target: str) -> None:
         """Choose the machine or link (`a>b`) that the buttons are for."""
-        ends = set(target.split(">")) - {ANY}
-        if target not in self.targets and not ends <= set(self.run.machines):
+        ends = target.split(">")
+        is_link = len(ends) == 2 and set(ends) <= {ANY, *self.run.machines}
+        if target not in self.run.machines and not is_link:
             raise BadInput(f"no machine or link {target!r}{did_you_mean(target, self.targets)}")
         self.target = target
         self.changed()
@@ -347,15 +349,10 @@ class Experiment:
         return fault
 
     def _instant(self, ms: float, name: str) -> float:
-        return _whole(min(max(0, _number(ms, name)), self.horizon_ms))
+        return to_the_microsecond(min(max(0, _number(ms, name)), self.horizon_ms))
 
 
 def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         raise BadInput(f"{name}: {value!r} is not a number of milliseconds")
     return value
-
-
-def _whole(ms: float) -> float:
-    """Milliseconds to the microsecond, without a fraction when there is none."""
-    return int(ms) if ms == int(ms) else round(ms, 3)

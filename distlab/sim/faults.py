@@ -86,17 +86,16 @@ class Fault:
         for name in ("at_ms", "for_ms"):
             ms = getattr(self, name)
             if ms is not None and not 0 <= ms <= 1e9:
-                raise BadInput(f"{self.kind}: {name} is {ms}, allowed is 0 to 1,000,000,000 ms")
-            if ms is not None:  # kept to the microsecond, as the text form writes it
-                ms = round(ms, 3)
-                object.__setattr__(self, name, int(ms) if ms == int(ms) else ms)
+                raise BadInput(f"{self.kind}: {name} is {ms:g}, allowed is 0 to 1,000,000,000 ms")
+            if ms is not None:  # as the text form writes it
+                object.__setattr__(self, name, to_the_microsecond(ms))
         if self.for_ms is not None and not kind.lasts:
             raise BadInput(f"{self.kind} happens at one instant: it takes no duration")
         if not isinstance(self.amount, int | None):
             raise BadInput(f"{self.kind}: amount is {self.amount!r}, allowed is a whole number")
         if (self.amount is not None) != bool(kind.amount):
             needs = f"needs an amount in {kind.amount}" if kind.amount else "takes no amount"
-            raise BadInput(f"{self.kind} {needs} (=N), got {self.amount}")
+            raise BadInput(f"{self.kind} {needs} (=N)")
         if self.amount is not None and not kind.lowest <= self.amount <= kind.highest:
             raise BadInput(
                 f"{self.kind}: amount is {self.amount} {kind.amount}, "
@@ -107,7 +106,11 @@ class Fault:
     def _check_shape(self, shape: str) -> None:
         groups = self.groups
         parts = [name for group in groups for name in group]
-        written = {"machine": "a machine", "link": "sender>receiver", "groups": "a,b|c"}[shape]
+        written = {
+            "machine": "the name of one machine",
+            "link": "a link between two, sender>receiver",
+            "groups": "groups of machines, a,b|c",
+        }[shape]
         right = {
             "machine": len(parts) == 1 and ANY not in parts,
             "link": self.target.count(">") == 1 and len(groups) == 2 == len(parts),
@@ -115,7 +118,7 @@ class Fault:
         }[shape]
         right = right and all(name == ANY or NAME.fullmatch(name) for name in parts)
         if not right or len(set(parts)) < len(parts) - parts.count(ANY):
-            raise BadInput(f"{self.kind}: target {self.target!r} is not of the form {written}")
+            raise BadInput(f"{self.kind}: target {self.target!r} is not {written}")
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
@@ -161,6 +164,12 @@ def plain(ms: float) -> str:
     return f"{ms:.3f}".rstrip("0").rstrip(".")
 
 
+def to_the_microsecond(ms: float) -> float:
+    """Milliseconds without what is too small to count, and whole if nothing else is left."""
+    ms = round(ms, 3)
+    return int(ms) if ms == int(ms) else ms
+
+
 def parse_fault(text: str) -> Fault:
     """`crash:n1@120+300` as a `Fault`. Raises `BadInput` that says which part is wrong."""
     match = _TEXT.fullmatch(text.strip())
@@ -185,6 +194,20 @@ def parse_fault(text: str) -> Fault:
 def parse_schedule(text: str) -> Schedule:
     """Faults separated by `;`. Empty text is the empty schedule."""
     return tuple(parse_fault(part) for part in text.split(";") if part.strip())
+
+
+def as_schedule(given: str | Iterable[Fault]) -> Schedule:
+    """A schedule from its text or its faults. Raises `BadInput` for anything else."""
+    if isinstance(given, str):
+        return parse_schedule(given)
+    faults = tuple(given) if isinstance(given, Iterable) else (given,)
+    for fault in faults:
+        if not isinstance(fault, Fault):
+            raise BadInput(
+                f"faults: {fault!r} is not a Fault; a schedule is one text, for example "
+                "'crash:n1@120; pause:n2@50+80'"
+            )
+    return faults
 
 
 def schedule_text(faults: Iterable[Fault]) -> str:

@@ -264,7 +264,7 @@ REFUSED = {
     "crush n1": lambda lab: lab.press("crush n1"),
     "did you mean 'crash'": lambda lab: lab.press("crush n1"),
     "no machine 'server-c'; did you mean 'server-": lambda lab: lab.press("crash server-c"),
-    "'monitor' is not of the form sender>receiver": lambda lab: lab.press("lose monitor"),
+    "'monitor' is not a link between two, sender>receiver": lambda lab: lab.press("lose monitor"),
     "not of the form kind:target": lambda lab: lab.add("crash"),
     "beyond the end of the run": lambda lab: lab.add("crash:monitor@701"),
     "no fault 2: there are 2": lambda lab: lab.drag(2, 10),
@@ -279,6 +279,12 @@ REFUSED = {
     "nothing to undo": lambda lab: lab.undo(),
     "needs at least 1 ms": lambda lab: lab.zoom(300, 200),
     "no machine or link 'server'": lambda lab: lab.aim("server"),
+    "no machine or link 'monitor>server-a>server-b'": lambda lab: lab.aim(
+        "monitor>server-a>server-b"
+    ),
+    "faults: 'pause:server-a@1' is not a Fault": lambda lab: lab.scenario.run(
+        faults=["pause:server-a@1"]
+    ),
 }
 
 
