@@ -11,6 +11,7 @@ import pytest
 from distlab.host import BadInput
 from distlab.sim import Node, World, parse_schedule
 from distlab.sim.randomness import Streams
+from distlab.sim.world import no_garbage_collection
 
 
 class Ping(Node):
@@ -167,6 +168,30 @@ def test_a_closed_world_leaves_no_garbage():
         assert len(trace) > 5
     finally:
         gc.enable()
+
+
+def run_and_close():
+    with no_garbage_collection():
+        world = world_of(Ping("a"))
+        trace = world.run(500)
+        world.close()
+        return trace, len(gc.get_objects(0))
+
+
+def test_the_trace_of_a_closed_world_is_not_searched_for_garbage():
+    trace, young = run_and_close()
+    assert len(trace) > 900
+    assert young < 200
+
+
+def test_what_others_have_frozen_stays_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        run_and_close()
+        assert gc.get_freeze_count() > frozen - 100
+    finally:
+        gc.unfreeze()
 
 
 def test_the_trace_of_a_closed_world_does_not_change():
