@@ -156,12 +156,12 @@ def sheet(layout: Layout, elements: Iterable[str], alt: str, role: str = "img") 
 
 def text_width(text: str, size: float = 11) -> float:
     """About how wide a text will be. Fonts differ; this is a little more than most need."""
-    units = sum(
-        0.31 if c in NARROW else 0.88 if c in WIDE else 0.7 if c.isupper() else 1 if c > "\u2e7f"
-        else 0.57
+    hundredths = sum(  # whole numbers: sums of floats differ between versions of Python
+        31 if c in NARROW else 88 if c in WIDE else 70 if c.isupper() else 100 if c > "\u2e7f"
+        else 57
         for c in text
     )  # fmt: skip
-    return units * size
+    return hundredths * size / 100
 
 
 def shortened(text: str, width: float) -> str:
