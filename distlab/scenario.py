@@ -138,6 +138,13 @@ def _nothing_measured(trace: Trace) -> Mapping[str, int]:
     return {}
 
 
+TAKEN = (
+    "world", "scenario", "seed", "faults", "fault", "instants", "gesture", "prediction",
+    "runs", "k", "limit", "nemesis", "executor", "verdict", "progress",
+)  # fmt: skip
+"""What the lab and the searches take beside a scenario's knobs, so that no knob is called so."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A declared experiment. `build(world, **knobs)` puts machines and clients into the world.
@@ -192,7 +199,7 @@ class Scenario:
         for name in names:
             if name not in taken:
                 raise BadInput(f"{self.id}: build takes no argument {name!r}, but a knob has it")
-            if name in ("seed", "faults", "world") or names.count(name) > 1:
+            if name in TAKEN or names.count(name) > 1:
                 raise BadInput(f"{self.id}: the knob name {name!r} is taken")
 
     @cached_property
