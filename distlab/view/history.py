@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import LinearizabilityResult
-from distlab.view.picture import Layout, Picture, number, text_width, xml
+from distlab.view.picture import Layout, Picture, number, text, text_width, xml
 
 BAR, PITCH, GAP = 22, 50, 20  # a bar's height, from lane to lane, between two events: pixels
 
@@ -42,9 +42,9 @@ def history(
         notes.append(f"Order: {' · '.join(steps[-most:])}")
     if result and result.refused:
         notes.append(f"Cannot be placed: {result.refused.process} {result.refused}")
-    text = "\n".join([drawing(shown), "", *notes]).strip("\n")
+    words = "\n".join([drawing(shown), "", *notes]).strip("\n")
     svg, layout = _svg(shown, result, proof)
-    return Picture(svg, text, alt, layout)
+    return Picture(svg, words, alt, layout)
 
 
 def drawing(past: History) -> str:
@@ -146,7 +146,7 @@ def _svg(
         y = 12 + row * PITCH
         if process not in named:
             named.add(process)
-            out.append(_text("dl-name", left - 12, y + 15, process))
+            out.append(text("dl-name", left - 12, y + 15, process))
         line = f'x1="{number(left)}" x2="{number(left + places.width)}"'
         out.append(f'<line class="dl-grid" {line} y1="{y + BAR / 2:g}" y2="{y + BAR / 2:g}"/>')
         for each in lane:
@@ -156,7 +156,7 @@ def _svg(
             if result and refused == each.number:
                 words = f"✕ cannot be placed: {result.state}"
                 right = max(right, x1 + text_width(words))
-                out.append(_text("dl-label dl-lost-text", x1, y + BAR + 13, words))
+                out.append(text("dl-label dl-lost-text", x1, y + BAR + 13, words))
     numbers = {each.number: index for index, each in enumerate(order, start=1)}
     for row, (_, lane) in enumerate(places.lanes):
         for each in lane:
@@ -183,14 +183,10 @@ def _bar(operation: Operation, x1: float, x2: float, y: int, refused: bool, in_p
         hatch = "".join(f"M{number(x1 + step)} {y + BAR}l{BAR} -{BAR}" for step in starts)
         body += f'<path class="dl-hatch" d="{hatch}"/>'
     doubt = " ?" if operation.outcome == "unknown" else ""
-    return body + _text("dl-label", x1 + 7, y + 15, _label(operation) + doubt)
+    return body + text("dl-label", x1 + 7, y + 15, _label(operation) + doubt)
 
 
 def _point(x: float, y: int, index: int) -> str:
     tick = f'<line class="dl-witness" x1="{number(x)}" y1="{y - 3}" x2="{number(x)}" y2="{y + 5}"/>'
     badge = f'<circle class="dl-badge" cx="{number(x)}" cy="{y + 12}" r="9"/>'
-    return tick + badge + _text("dl-badge-text", x, y + 16, str(index))
-
-
-def _text(style: str, x: float, y: float, words: str) -> str:
-    return f'<text class="{style}" x="{number(x)}" y="{number(y)}">{xml(words)}</text>'
+    return tick + badge + text("dl-badge-text", x, y + 16, str(index))
