@@ -90,19 +90,6 @@ class SurvivingPrinter(Printer):
         self.send(sender, Printed(message.page))
 
 
-class HastyPrinter(Printer):
-    """Writes, but does not wait until it is on the disk."""
-
-    def on_start(self) -> None:
-        self.pages = self.disk.read("pages", ())
-
-    def on_print(self, message: Print, sender: str) -> None:
-        if message.page not in self.pages:
-            self.print_page(message.page)
-            self.disk.write("pages", self.pages)
-        self.send(sender, Printed(message.page))
-
-
 SURVIVE_A_CRASH = Exercise(
     id="start/survive-a-crash",
     title="Survive a crash",
