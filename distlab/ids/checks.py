@@ -49,9 +49,10 @@ def _twice(trace: Trace) -> Iterator[Finding]:
     for each, number in given_out(trace):
         before = first.setdefault(number, each)
         if before is not each:
-            who = "itself" if before.process == each.process else before.process
-            after_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
-            said = f"{each.process} gave out {number!r}, as {who} had {after_ms:g} ms before."
+            apart_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
+            said = f"{each.process} gave out {number!r} twice, {apart_ms:g} ms apart."
+            if before.process != each.process:
+                said = f"{before.process} and {each.process} both gave out {number!r}."
             yield Finding(said, _ends(before, each))
 
 

@@ -189,7 +189,7 @@ HI_LO = Exercise(
         Mistake(
             "stands still",
             "One worker gave out the same number twice: take it out of the range as you give it.",
-            lambda run: "itself" in run.verdict("unique").explanation,
+            lambda run: " twice, " in run.verdict("unique").explanation,
             StandingStill,
         ),
         Mistake(
