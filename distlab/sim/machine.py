@@ -243,20 +243,21 @@ class Machine:
 
     def start(self, will_crash: bool) -> None:
         """Switch it on for the first time, once the faults of this instant have struck."""
-        if will_crash:  # only then: whoever looks at its vars() makes an object slow
+        if will_crash:  # only then: to look at its vars() makes an object slow
             self._configured = dict(vars(self.node))
         self.kernel.at(self.kernel.now_us, self._switch_on)
 
     def _switch_on(self, _: Any) -> None:
         self.admit(self._boot, None)
 
-    def _boot(self, _: Any = None) -> None:
+    def _boot(self, _: Any) -> None:
         result = self.node.on_start()
         if result is not None:
             self._follow(result, "on_start")
 
     def crash(self, until_us: int | None, lose_disk: bool) -> None:
         """Stop at once. `until_us` None: nothing will bring it back but a restart."""
+        assert self._configured, "start(will_crash=True) comes first"
         self._note("crash", "disk lost" if lose_disk else "")
         self._until_us = _later(self._until_us, until_us) if self.status is DOWN else until_us
         self.status = DOWN

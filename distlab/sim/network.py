@@ -78,9 +78,9 @@ class Link:
 
     def send(self, message: Any, mail: Mail | None = None) -> None:
         """Put `message` on its way."""
-        kernel, record = self.kernel, self.record  # functions kept in attributes are called
-        random, now_us = self._random, kernel.now_us  # faster under a local name
-        number = next(self._numbers)
+        # A function that is kept in an attribute is called faster by a local name.
+        kernel, record, random = self.kernel, self.record, self._random
+        now_us, number = kernel.now_us, next(self._numbers)
         sent = (now_us, "send", self.source, self.target, message, number, "")
         record(sent)
         arrival_us = now_us + self.low_us + floor(random() * self.span_us)
