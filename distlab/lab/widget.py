@@ -42,6 +42,7 @@ BREAKS = ("press", "add")
 SLICE_S = 0.03
 """How long the outcome strip is computed before the browser is served again."""
 WIDTHS = (420, 1600)
+WAITING = "Predict first; the claim is shown afterwards."
 
 
 class Guess(Protocol):
@@ -62,7 +63,8 @@ class Lab(Experiment, anywidget.AnyWidget):
 
     Takes a scenario or its id, and what else the first run shall have: `seed`, `faults`, knobs.
     With a `prediction` the buttons in the browser wait until it is answered or skipped; methods
-    called from a cell never wait.
+    called from a cell never wait. What would give the answer away, the claim and the outcome strip,
+    is not shown before; a still leaves the claim out, as every reader has yet to predict.
     """
 
     _esm = HERE / "lab.js"
@@ -169,20 +171,26 @@ class Lab(Experiment, anywidget.AnyWidget):
             self._pictures += 1
         return self._picture
 
+    @property
+    def _gate(self) -> str:
+        """What the buttons wait for; empty when they wait for nothing."""
+        return "" if self._guess is None or self._guess.open else self._guess.text
+
     def _draw_strip(self, picture: Picture) -> dict[str, Any] | None:
-        if self.strip is None or self.selected is None or not self.strip.points:
+        if self._gate or self.strip is None or self.selected is None or not self.strip.points:
             return None
         drawn = strip(self.strip.points, picture.layout, self.faults[self.selected].at_ms)
         return {"svg": drawn.svg, "alt": drawn.alt}
 
     def _state(self) -> dict[str, Any]:
-        gate = self._guess
+        gate = self._gate
         return {
-            "title": self.scenario.title, "claim": self.scenario.claim, "id": self.scenario.id,
+            "title": self.scenario.title, "id": self.scenario.id,
+            "claim": WAITING if gate else self.scenario.claim,
             "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
             "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
             "status": self.status, "notice": self.notice, "judgement": self._judgement,
-            "gate": "" if gate is None or gate.open else gate.text,
+            "gate": gate,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": KINDS[f.kind].lasts, "machines": f.machines}
                        for f in self.faults],
@@ -210,8 +218,8 @@ class Lab(Experiment, anywidget.AnyWidget):
         """What is shown where no widget is: on GitHub, in an untrusted notebook."""
         picture = self.picture
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
-        parts = [f"<p><b>{xml(self.scenario.title)}</b> {xml(self.scenario.claim)}</p>",
-                 picture.html()]  # fmt: skip
+        claim = xml(self.scenario.claim if self._guess is None else WAITING)
+        parts = [f"<p><b>{xml(self.scenario.title)}</b> {claim}</p>", picture.html()]
         if self.strip and self.strip.points and self.selected is not None:
             at_ms = self.faults[self.selected].at_ms
             parts.append(strip(self.strip.points, picture.layout, at_ms).html())

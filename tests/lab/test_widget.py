@@ -9,6 +9,7 @@ import pytest
 
 from distlab.course.prediction import Guess, Prediction
 from distlab.lab import Lab
+from distlab.lab.widget import WAITING
 from distlab.scenario import get
 from distlab.start.requests import Printer
 
@@ -227,6 +228,17 @@ def test_the_answer_opens_the_gate_and_is_judged(gated):
     assert browser.ask("turn", name="seed", text="2")["state"]["judgement"] == ""
 
 
+def test_what_tells_the_answer_is_shown_once_the_gate_is_open(gated):
+    lab, guess, browser = gated
+    lab.press("pause server-a")
+    lab.sweep()
+    assert browser.ask()["state"]["claim"] == WAITING
+    assert browser.ask()["strip"] is None
+    guess.choose(1)
+    assert browser.ask()["state"]["claim"] == lab.scenario.claim
+    assert "svg" in browser.ask()["strip"]
+
+
 def test_it_may_be_skipped(gated):
     _, guess, browser = gated
     guess.skip()
@@ -260,6 +272,11 @@ def test_a_swept_strip_is_part_of_the_still(lab):
     assert lab.html().count("<img") == images + 1
 
 
-def test_a_still_knows_nothing_of_predictions(gated):
-    lab, _, _ = gated
-    assert lab.html() == Lab(SCENARIO, faults="").html()
+def test_a_still_does_not_spoil_a_prediction(gated):
+    lab, guess, _ = gated
+    claim = lab.scenario.claim
+    waiting = lab.html()
+    assert claim not in unescape(waiting)
+    assert waiting == Lab(SCENARIO, faults="").html().replace(claim, WAITING)
+    guess.choose(1)
+    assert lab.html() == waiting
