@@ -15,7 +15,7 @@ The budget counts runs, so the result is the same everywhere. In the end the run
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
@@ -50,10 +50,12 @@ def shrink(
     space: FaultSpace | None = None,
     budget: int = BUDGET,
     keep: Collection[str] = (),
+    accept: Callable[[Run], bool] | None = None,
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
 
-    With a `space` the schedule stays in it: outside, a protocol may fail that is right.
+    With a `space` the schedule stays in it: outside, a protocol may fail that is right. With
+    `accept` a smaller run that fails is taken only if it is accepted, too.
 
     `verdict` names the failure, the scenario's property unless given. Raises `BadInput` when it
     does not fail, `Unrepeatable` when the run is not the same twice.
@@ -63,7 +65,7 @@ def shrink(
     if not failing:
         raise BadInput(f"nothing to shrink: {' and '.join(wanted)} not violated in {run.token}")
     kept = {*keep, *run.scenario.violating, *run.scenario.satisfying}
-    work = _Shrinking(run, failing, space, kept, budget)
+    work = _Shrinking(run, failing, space, kept, budget, accept or (lambda _: True))
     steps = (work.fewer, work.plainer, work.earlier, work.shorter)
     while any(step() for step in steps):
         pass
@@ -79,6 +81,7 @@ class _Shrinking:
     space: FaultSpace | None
     kept: Collection[str]
     budget: int
+    accept: Callable[[Run], bool]
     runs: int = 0
     tried: set[str] = field(default_factory=set)
 
@@ -93,7 +96,7 @@ class _Shrinking:
         self.tried.add(text)
         self.runs += 1
         run = trial.run()
-        if not violates(run, self.verdict):
+        if not violates(run, self.verdict) or not self.accept(run):
             return False
         self.best = run
         return True

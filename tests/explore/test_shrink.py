@@ -41,6 +41,17 @@ def test_earliest_then_shortest():
     assert schedule_text(shrunk(ONE, "crash:b@30").run.faults) == "crash:b@0+56"
 
 
+def test_only_what_is_accepted_is_taken():
+    def awake(run):
+        return "crash" not in schedule_text(run.faults)
+
+    faults = "lose:a>b@48;crash:b@20+150"
+    assert schedule_text(shrunk(TWO, "crash:b@20+150").run.faults).startswith("crash")
+    found = shrunk(ONE, faults, accept=awake).run
+    assert schedule_text(found.faults) == "lose:a>b@41"
+    assert schedule_text(shrunk(ONE, faults, accept=lambda run: False).run.faults) == faults
+
+
 @pytest.mark.parametrize(
     ("nemesis", "smallest"),
     [
