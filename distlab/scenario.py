@@ -388,7 +388,7 @@ class Token(NamedTuple):
             return ""
         return (
             f"the run is another one than when the token was made (digest {now}, token "
-            f"{self.digest}): the code has changed since"
+            f"{self.digest}): the code has changed since, or the run used a learner's own class"
         )
 
 

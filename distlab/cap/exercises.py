@@ -123,6 +123,26 @@ class WaitsForAll(Replica):
         return len(await self.collect(newest, len(self.home), self.home)) == len(self.home)
 
 
+class AnswersAllTheSame(Replica):
+    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
+        await self.collect(newest, self.majority, self.home)
+        return True
+
+
+PATIENCE_MS = 30
+"""Long enough for a round trip, and short enough that a read gives up before the next begins."""
+
+
+def answered_all_the_same(run: Run) -> bool:
+    """Whether a read waited in vain for a store that was lost, and answered then."""
+    lost = [e.at_us for e in run.trace.of_kind("drop") if isinstance(e.what, Store)]
+    answers = [op.completed_us for op in run.history if op.function == "read" and op.result == 2]
+    waited_us = [end - lost[0] for end in answers[:1] if lost and end is not None]
+    return run.verdict("linearizable").ok is False and any(
+        us >= PATIENCE_MS * 1000 for us in waited_us
+    )
+
+
 TWO_SLOW = "delay:n1>n2@85+10=150;delay:n1>n3@85+150=150"
 
 WRITE_BACK = Exercise(
@@ -153,6 +173,15 @@ WRITE_BACK = Exercise(
             seeds=range(10),
             must_hold=("linearizable", "available"),
         ),
+        Case(
+            "cap/new-old-inversion",
+            "replica",
+            schedules=(f"{TWO_SLOW};lose:n1>n2@130",),
+            seeds=range(20),
+            must_hold=("linearizable",),
+            searched=0,
+            parts={"patience_ms": PATIENCE_MS},
+        ),
     ),
     stub=WriteBackStub,
     reference=WriteBack,
@@ -165,6 +194,13 @@ WRITE_BACK = Exercise(
     ),
     mistakes=(
         Mistake(
+            "answers all the same",
+            "You wait, but you answer whatever came of it. If too few replicas have stored the "
+            "value in time, the read must be refused: return False.",
+            answered_all_the_same,
+            AnswersAllTheSame,
+        ),
+        Mistake(
             "sends and forgets",
             "You send the newest value to the others, and answer without waiting. If that message "
             "is slow or lost, the next read still misses the value.",
@@ -173,8 +209,8 @@ WRITE_BACK = Exercise(
         ),
         Mistake(
             "waits for all",
-            "You wait for every replica, so one that is slow or down stops all reads. A majority "
-            "is enough: the next read asks a majority, too.",
+            "You wait for particular replicas: one that is slow or down stops the read. Ask all, "
+            "and wait for as many as are missing.",
             lambda run: run.verdict("available").ok is False and bool(run.verdict("fresh").ok),
             WaitsForAll,
         ),

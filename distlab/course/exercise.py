@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from distlab.check.verdict import Verdict
 from distlab.course.prediction import came_true
-from distlab.course.still import Still, closed, escape
+from distlab.course.still import WRAPPED, Still, closed, coded, escape
 from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
@@ -59,7 +59,8 @@ class Case:
     `part` is the argument of the scenario's `build` that the solution takes the place of.
     `must_hold` names the verdicts that judge these runs; empty means all of them. Afterwards
     `searched` runs are drawn from the fault space `nemesis` (None: the scenario's own). Under any
-    fault `always` must hold; empty means the scenario's property.
+    fault `always` must hold; empty means the scenario's property. `parts` are other arguments of
+    `build` that these runs are made with.
     """
 
     scenario: str
@@ -71,12 +72,23 @@ class Case:
     always: tuple[str, ...] = ()
     nemesis: str | None = None
     searched: int = SEARCHED
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def using(self, solution: Any) -> Scenario:
+        """The scenario with this solution in it. Raises `BadInput` when there is none."""
+        return get(self.scenario).using(**self.parts, **{self.part: solution})
+
+    def lab(self, name: str) -> str:
+        """What a learner types to see runs of the solution that the notebook calls `name`."""
+        parts = {self.part: name} | {part: repr(value) for part, value in self.parts.items()}
+        given = ", ".join(f"{part}={value}" for part, value in parts.items())
+        return f'Lab(get("{self.scenario}").using({given}))'
 
     def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:
         """One run for each schedule and seed, then the search, each with the verdict that it fails
         by, if it does. Raises `BadInput` at once for an unknown scenario.
         """
-        scenario = get(self.scenario).using(**{self.part: solution})
+        scenario = self.using(solution)
         everything = tuple(check.name for check in scenario.checks)
         planned, always = self.must_hold or everything, self.always or (scenario.property,)
         return chain(
@@ -94,11 +106,21 @@ class Case:
         for trial in trials(scenario, space, self.searched, **self.knobs):
             yield trial.run()
 
-    def small(self, run: Run, verdict: Verdict) -> Run:
-        """The smallest run found that fails in the same way, under the same knobs."""
+    def small(self, run: Run, verdict: Verdict, reference: Any) -> Run:
+        """The smallest run found that fails in the same way, under the same knobs, and that the
+        reference survives: else the picture would not show what the solution does wrong.
+        """
+        right = self.using(reference)
+
+        def survived(small: Run) -> bool:
+            again = right.run(small.seed, small.faults, **small.knobs)
+            return _failing(again, (verdict.name,)) is None
+
         try:
             with _StepCount():
-                return shrink(run, verdict.name, budget=SHRINKING, keep=self.knobs).run
+                return shrink(
+                    run, verdict.name, budget=SHRINKING, keep=self.knobs, accept=survived
+                ).run
         except (Exception, LoopsForEver):
             return run  # on the way the solution failed in another way: show what was found first
 
@@ -125,13 +147,17 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Result(Still):
-    """What a check found. `run` is the run that failed, `mistake` the name of a known mistake."""
+    """What a check found. `run` is the run that failed, `mistake` the name of a known mistake.
+
+    `lab` is the expression of a lab in which the token of that run is this very run.
+    """
 
     kind: Kind
     message: str
     runs: int = 0
     run: Run | None = None
     mistake: str = ""
+    lab: str = ""
 
     @property
     def token(self) -> str:
@@ -139,11 +165,17 @@ class Result(Still):
         return self.run.token if self.run else ""
 
     def text(self) -> str:
-        replay = f"\nSee it: {self.token}" if self.token else ""
-        return f"{MARKS[self.kind]} {self.kind}: {self.message}{replay}"
+        return f"{MARKS[self.kind]} {self.kind}: {self.message}{self._replay}"
+
+    @property
+    def _replay(self) -> str:
+        if not self.run:
+            return ""
+        return f"\nThe run that fails: {self.token}\nPaste it into a lab with your code: {self.lab}"
 
     def html(self) -> str:
-        shown = f'<pre role="status" style="white-space:pre-wrap">{escape(self.text())}</pre>'
+        said = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{escape(self._replay)}"
+        shown = f'<pre role="status" style="{WRAPPED}">{said}</pre>'
         if self.run:
             witness = next(verdict.witness for verdict in self.run.verdicts if not verdict.ok)
             picture = spacetime(self.run, highlight=witness)
@@ -156,7 +188,8 @@ class Exercise:
     """Something to build. `name` is what the notebook calls it, `base` the class to extend.
 
     `returns` gives the types that the solution's methods must return (key `""`: the function).
-    A stub raises `NotImplementedError`. `audit` holds every exercise to its promises.
+    A stub raises `NotImplementedError`; what it defines a solution must define itself.
+    `audit` holds every exercise to its promises.
     """
 
     id: str
@@ -232,20 +265,35 @@ class Exercise:
         if self.base and not (isinstance(solution, type) and issubclass(solution, self.base)):
             said = f"{self.name} should be a class that extends {self.base.__name__}."
             return Result("incorrect", said)
+        missing = [name for name in self._to_define() if not self._defines(solution, name)]
+        if missing:
+            return Result("not attempted", f"define {' and '.join(missing)} in {self.name}.")
         if not callable(solution):
             said = f"{self.name} should be a function, not {type(solution).__name__}."
             return Result("incorrect", said)
         return None
 
+    def _to_define(self) -> list[str]:
+        """The methods that the stub leaves open: `base` may have them, rightly or wrongly."""
+        own = vars(self.stub).items() if self.base else ()
+        return [name for name, value in own if callable(value) and not name.startswith("__")]
+
+    def _defines(self, solution: type, name: str) -> bool:
+        """Whether a class has a method that does not come from `base`."""
+        given = self.base.__mro__ if self.base else ()
+        return any(name in vars(each) for each in solution.__mro__ if each not in given)
+
     def _incorrect(self, case: Case, run: Run, verdict: Verdict, done: int) -> Result:
         finished = verdict.name != STUCK
         known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
         mistake = next(known, None)
-        small = case.small(run, verdict)
+        small = case.small(run, verdict, self.reference)
         said = str(small.verdict(verdict.name))
+        lab = case.lab(self.name)
         if mistake:
-            return Result("incorrect", f"{mistake.message}\n{said}", done, small, mistake.name)
-        return Result("incorrect", said, done, small)
+            said = f"{mistake.message}\n{said}"
+            return Result("incorrect", said, done, small, mistake.name, lab)
+        return Result("incorrect", said, done, small, lab=lab)
 
     def _typed(self, solution: Any) -> Any:
         """The solution with its return values checked."""

@@ -6,10 +6,14 @@ keeps what reveals an answer in a closed `<details>`, and looks right on light a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
-__all__ = ["Still", "closed", "escape", "items", "table"]
+__all__ = ["WRAPPED", "Still", "closed", "coded", "escape", "items", "table"]
+
+WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+"""The style of a `<pre>` that keeps its lines and breaks words only where they do not fit."""
 
 
 class Still:
@@ -25,15 +29,20 @@ class Still:
         return {"text/html": self.html(), "text/plain": self.text()}
 
 
+def coded(text: str) -> str:
+    """A plain text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
 def closed(summary: str, inner: str) -> str:
     """A part of the page that opens on a click or with the Enter key."""
     return f"<details><summary>{escape(summary)}</summary>{inner}</details>"
 
 
 def items(texts: Iterable[str], ordered: bool = False) -> str:
-    """A list of plain texts; nothing when there are none."""
+    """A list of texts, their backticks as code; nothing when there are none."""
     tag = "ol" if ordered else "ul"
-    inner = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    inner = "".join(f"<li>{coded(text)}</li>" for text in texts)
     return inner and f"<{tag}>{inner}</{tag}>"
 
 

@@ -17,7 +17,7 @@ from distlab.course import cards, chapters, quiz
 from distlab.course.exercise import Exercise, Result
 from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.course.progress import Progress, progress
-from distlab.course.still import Still, closed, escape, items
+from distlab.course.still import Still, closed, coded, escape, items
 from distlab.scenario import Run
 
 WIDE = {"width": "auto", "max_width": "46rem"}
@@ -71,7 +71,7 @@ class PredictionWidget(Panel):
         self._options = _choose_one(prediction.answers, "Prediction")
         self._status = _html()
         self._fill(
-            _html(f"<b>Predict:</b> {escape(prediction.question)}"),
+            _html(f"<b>Predict:</b> {coded(prediction.question)}"),
             self._options,
             ipywidgets.HBox(
                 [
@@ -100,7 +100,7 @@ class PredictionWidget(Panel):
 
     def html(self) -> str:
         answers = items(self.prediction.answers, ordered=True)
-        return f"<p><b>Predict:</b> {escape(self.prediction.question)}</p>{answers}"
+        return f"<p><b>Predict:</b> {coded(self.prediction.question)}</p>{answers}"
 
     def text(self) -> str:
         answers = [f"\n  {n}. {answer}" for n, answer in enumerate(self.prediction.answers, 1)]
@@ -143,9 +143,9 @@ class QuizWidget(Panel):
 
     def html(self) -> str:
         return "".join(
-            f"<p><b>{escape(question.question)}</b></p>"
+            f"<p><b>{coded(question.question)}</b></p>"
             + items((answer["text"] for answer in question.answers), ordered=True)
-            + closed("Answer", f"<p>{escape(question.solution())}</p>")
+            + closed("Answer", f"<p>{coded(question.solution())}</p>")
             for question in self.quiz.questions.values()
         )
 
@@ -174,7 +174,7 @@ class QuizWidget(Panel):
                 self.answer(question.id, given(), record=True)
 
         check = _button("Check answer", "check", click)
-        title = _html(f"<b>{escape(question.question)}</b>")
+        title = _html(f"<b>{coded(question.question)}</b>")
         parts = [title, *inputs, check, self._status[question.id]]
         return ipywidgets.VBox(parts, layout={"margin": "0 0 1em 0"})
 
@@ -238,7 +238,7 @@ class ExercisePanel(Panel):
         return self.exercise.source()
 
     def html(self) -> str:
-        revealed = [f"<p>{escape(hint)}</p>" for hint in self.exercise.hints]
+        revealed = [f"<p>{coded(hint)}</p>" for hint in self.exercise.hints]
         revealed.append(f"<pre>{escape(self.exercise.source())}</pre>")
         names = ("Hint 1", "Hint 2", "Hint 3", "Solution")
         return self._task() + "".join(map(closed, names, revealed))
@@ -247,7 +247,7 @@ class ExercisePanel(Panel):
         return f"Exercise: {self.exercise.title}\n{self.exercise.task}"
 
     def _task(self) -> str:
-        return f"<p><b>{escape(self.exercise.title)}</b></p><p>{escape(self.exercise.task)}</p>"
+        return f"<p><b>{escape(self.exercise.title)}</b></p><p>{coded(self.exercise.task)}</p>"
 
 
 class CourseMap(Panel):
@@ -281,7 +281,7 @@ class InterviewCard(Panel):
         self._rest = ipywidgets.VBox()
         self._status = _html()
         self._fill(
-            _html(f"<b>{escape(card.question)}</b>"),
+            _html(f"<b>{coded(card.question)}</b>"),
             ipywidgets.Textarea(
                 description="Your answer",
                 placeholder="Say it aloud, or write it here, before you compare.",
@@ -308,18 +308,18 @@ class InterviewCard(Panel):
 
     def html(self) -> str:
         inner = f"<p>An interviewer listens for:</p>{items(self.card.points)}{self._after()}"
-        return f"<p><b>{escape(self.card.question)}</b></p>{closed('Compare', inner)}"
+        return f"<p><b>{coded(self.card.question)}</b></p>{closed('Compare', inner)}"
 
     def text(self) -> str:
         return f"Interview: {self.card.question}"
 
     def _after(self) -> str:
         follow_ups = "".join(
-            closed(follow_up["question"], f"<p>{escape(follow_up['answer'])}</p>")
+            closed(follow_up["question"], f"<p>{coded(follow_up['answer'])}</p>")
             for follow_up in self.card.follow_ups
         )
         return (
-            f"<p>They may go on:</p>{follow_ups}<p><b>The trap:</b> {escape(self.card.trap)}</p>"
+            f"<p>They may go on:</p>{follow_ups}<p><b>The trap:</b> {coded(self.card.trap)}</p>"
             f"<p><b>The lab that proves it:</b> <code>{escape(self.card.lab)}</code></p>"
         )
 
@@ -330,7 +330,7 @@ def _html(value: str = "") -> ipywidgets.HTML:
 
 def _said(text: str) -> str:
     """A line that a screen reader reads out when it changes."""
-    return f'<div role="status">{escape(text)}</div>'
+    return f'<div role="status">{coded(text)}</div>'
 
 
 def _button(description: str, icon: str, action: Callable[[], Any]) -> ipywidgets.Button:

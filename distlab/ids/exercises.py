@@ -38,6 +38,11 @@ class SteadySnowflake(TrustingSnowflake):
         return self.make(now_ms, self.sequence)
 
 
+class HeedlessSnowflake(TrustingSnowflake):
+    def next_id(self) -> int:
+        return super().next_id()  # which never looks back
+
+
 class RefusingSnowflake(TrustingSnowflake):
     def next_id(self) -> int:
         back_ms = self.last_ms - self.now_ms()
@@ -91,7 +96,7 @@ SURVIVE_A_ROLLBACK = Exercise(
             "does not look back",
             "These ids were made before: the clock shows a millisecond again that you have used.",
             lambda run: _twice(run) == (True, 0),
-            TrustingSnowflake,
+            HeedlessSnowflake,
         ),
         Mistake(
             "refuses",

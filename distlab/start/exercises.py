@@ -36,6 +36,12 @@ class CarefulPrinter(Printer):
         self.send(sender, Printed(message.page))
 
 
+class HeedlessPrinter(Printer):
+    def on_print(self, message: Print, sender: str) -> None:
+        self.print_page(message.page)
+        self.send(sender, Printed(message.page))
+
+
 class SilentPrinter(Printer):
     def on_print(self, message: Print, sender: str) -> None:
         if message.page in self.pages:
@@ -67,7 +73,7 @@ PRINT_ONCE = Exercise(
             "prints again",
             "The request came twice and so did the page: look before you print.",
             "printed once=violated",
-            Printer,
+            HeedlessPrinter,
         ),
         Mistake(
             "keeps silent",

@@ -10,7 +10,8 @@ import pytest
 from distlab.course import exercise as module
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.host import BadInput
-from distlab.scenario import get, parse_token
+from distlab.lab.widget import Lab
+from distlab.scenario import get
 from distlab.start.requests import Print, Printed, Printer
 
 
@@ -24,6 +25,11 @@ class Once(Printer):
 
     def is_new(self, page: int) -> bool:
         return page not in self.pages
+
+
+class Heedless(Printer):
+    def on_print(self, message, sender):
+        super().on_print(message, sender)
 
 
 class Stub(Printer):
@@ -56,7 +62,7 @@ EXERCISE = Exercise(
     reference=Once,
     hints=("a", "b", "c"),
     mistakes=(
-        Mistake("prints again", "Look first.", "printed once=violated", Printer),
+        Mistake("prints again", "Look first.", "printed once=violated", Heedless),
         Mistake("keeps silent", "Answer always.", lambda r: not r.verdict("answered").ok, Silent),
     ),
     base=Printer,
@@ -75,13 +81,52 @@ def test_correct():
 
 
 def test_incorrect_with_the_mistakes_message_and_the_failing_run():
-    result = EXERCISE.check(Printer)
+    result = EXERCISE.check(Heedless)
     assert (result.kind, result.mistake) == ("incorrect", "prints again")
     assert result.text().startswith("✗ incorrect: Look first.\nprinted once violated: ")
     assert result.run.verdict("printed once").ok is False
-    assert parse_token(result.token).run().trace.digest() == result.run.trace.digest()
     assert result.token in result.text()
     assert "<details>" in result.html()
+
+
+def test_the_token_shows_the_failing_run_in_a_lab_with_the_learners_class():
+    calm = replace(EXERCISE.cases[0], schedules=("lose:printer>client@40",))
+    result = replace(EXERCISE, cases=(calm,)).check(Heedless)
+    assert result.lab == 'Lab(get("start/lost-answer").using(printer=Once))'
+    assert result.text().endswith(f"Paste it into a lab with your code: {result.lab}")
+    names = {"Lab": Lab, "get": get, "Once": type("Once", (Silent,), {})}
+    result = replace(EXERCISE, cases=(calm,)).check(names["Once"])
+    lab = eval(result.lab, names)
+    part = lab.scenario.build
+    lab.paste(result.token)
+    assert lab.notice == ""
+    assert lab.scenario.build is part
+    assert lab.run.trace.digest() == result.run.trace.digest()
+    assert lab.outcome == result.run.outcome
+    shipped = Lab("start/lost-answer")
+    shipped.paste(result.token)
+    assert "or the run used a learner's own class" in shipped.notice
+
+
+def test_a_class_that_leaves_all_to_the_base_is_not_attempted():
+    class Lazy(Printer):
+        pass
+
+    class Later(Heedless):
+        pass
+
+    for lazy in (Lazy, Printer):
+        result = EXERCISE.check(lazy)
+        assert (result.kind, result.message) == ("not attempted", "define on_print in Once.")
+    assert EXERCISE.check(Later).kind == "incorrect"
+
+
+def test_the_reference_survives_the_smaller_run():
+    """Without its printer nobody prints: that run would show nothing of the mistake."""
+    case = replace(EXERCISE.cases[0], schedules=("crash:printer@85+8;lose:printer>client@40",))
+    small = replace(EXERCISE, cases=(case,)).check(Silent).run
+    right = case.using(Once).run(small.seed, small.faults, **small.knobs)
+    assert all(right.verdict(v.name).ok for v in small.verdicts if not v.ok)
 
 
 def test_an_unknown_mistake_gets_the_verdicts_explanation():
@@ -251,7 +296,7 @@ def test_the_interrupt_button_stops_it():
 
 def test_only_the_named_verdicts_judge():
     case = replace(EXERCISE.cases[0], must_hold=("answered",), schedules=(None,), searched=0)
-    assert replace(EXERCISE, cases=(case,)).check(Printer).kind == "correct"
+    assert replace(EXERCISE, cases=(case,)).check(Heedless).kind == "correct"
 
 
 def test_a_case_runs_every_schedule_with_every_seed():
@@ -263,21 +308,21 @@ def test_a_case_runs_every_schedule_with_every_seed():
 
 def test_a_mistake_that_no_schedule_shows_is_found_by_the_search():
     calm = replace(EXERCISE.cases[0], schedules=("",), searched=20)
-    result = replace(EXERCISE, cases=(calm,)).check(Printer)
+    result = replace(EXERCISE, cases=(calm,)).check(Heedless)
     assert (result.kind, result.mistake) == ("incorrect", "prints again")
     assert result.runs > 1
-    assert replace(EXERCISE, cases=(replace(calm, searched=0),)).check(Printer).kind == "correct"
+    assert replace(EXERCISE, cases=(replace(calm, searched=0),)).check(Heedless).kind == "correct"
 
 
 def test_without_names_the_search_judges_the_property_alone():
     case = replace(EXERCISE.cases[0], schedules=(), always=())
-    assert replace(EXERCISE, cases=(case,)).check(Printer).kind == "correct"
+    assert replace(EXERCISE, cases=(case,)).check(Heedless).kind == "correct"
 
 
 def test_the_failing_run_is_made_small():
     noisy = "delay:*>*@0+400=3;lose:printer>client@50;jump:client@70=400"
     case = replace(EXERCISE.cases[0], schedules=(noisy,))
-    result = replace(EXERCISE, cases=(case,)).check(Printer)
+    result = replace(EXERCISE, cases=(case,)).check(Heedless)
     assert [fault.kind for fault in result.run.faults] == ["lose"]
     assert result.message.endswith(str(result.run.verdict("printed once")))
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import ipywidgets
@@ -15,8 +16,7 @@ from distlab.course import cards, quiz
 from distlab.course.progress import Progress, progress
 from distlab.course.widgets import ExercisePanel, InterviewCard, PredictionWidget, QuizWidget
 from distlab.host import BadInput
-from distlab.start.requests import Printer
-from tests.course.test_exercise import EXERCISE, Once, Stub
+from tests.course.test_exercise import EXERCISE, Heedless, Once, Stub
 from tests.course.test_prediction import LOST, PREDICTION
 from tests.notebooks.normalise import execute
 
@@ -140,7 +140,7 @@ def test_an_answered_question_is_marked_on_the_next_day():
 def test_an_exercise_is_checked_as_the_notebook_has_it_at_that_moment(monkeypatch):
     widget = ExercisePanel(EXERCISE)
     assert widget.check().kind == "not attempted"
-    for solution, kind in ((Stub, "not attempted"), (Printer, "incorrect"), (Once, "correct")):
+    for solution, kind in ((Stub, "not attempted"), (Heedless, "incorrect"), (Once, "correct")):
         monkeypatch.setattr(sys.modules["__main__"], "Once", solution, raising=False)
         assert widget.check().kind == kind
         assert kind in shown(widget)
@@ -149,7 +149,7 @@ def test_an_exercise_is_checked_as_the_notebook_has_it_at_that_moment(monkeypatc
 
 def test_a_clicked_check_is_recorded_and_solved_stays_solved(monkeypatch):
     widget = ExercisePanel(EXERCISE)
-    for solution in (Once, Printer):
+    for solution in (Once, Heedless):
         monkeypatch.setattr(sys.modules["__main__"], "Once", solution, raising=False)
         button(widget, "Check").click()
     entry = progress().get("exercise/start/sample")
@@ -296,3 +296,17 @@ def test_a_notebook_with_every_tool_passes_the_strict_comparison(tmp_path, monke
     assert result.returncode == 0, result.stdout
     kept = json.loads((Path(os.environ["DISTLAB_HOME"]) / "progress.json").read_text())
     assert set(kept) == {"quiz/cap/smallest-r", "prediction/start/x"}
+
+
+def test_backticks_are_code_and_words_stay_whole():
+    marked = replace(EXERCISE, task="Write `a < b`.", hints=("See `x`.", "b", "c"))
+    panel = ExercisePanel(marked)
+    panel.hint()
+    for page in (shown(panel), panel.html()):
+        assert "<code>a &lt; b</code>" in page
+        assert "<code>x</code>" in page
+        assert "`" not in page
+    told = replace(marked, mistakes=(replace(EXERCISE.mistakes[0], message="No `y`."),))
+    page = told.check(told.mistakes[0].example).html()
+    assert "No <code>y</code>." in page
+    assert "word-break:normal;overflow-wrap:anywhere" in page

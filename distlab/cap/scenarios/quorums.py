@@ -81,9 +81,11 @@ R_PLUS_W = lab(
 )
 
 
-def build_inversion(world: World, read_repair: str, replica: type[Replica] = Replica) -> None:
+def build_inversion(
+    world: World, read_repair: str, replica: type[Replica] = Replica, patience_ms: int = 250
+) -> None:
     for name in NODES:
-        world.add(replica(name, NODES, read_repair=read_repair, patience_ms=250))
+        world.add(replica(name, NODES, read_repair=read_repair, patience_ms=patience_ms))
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
@@ -92,7 +94,7 @@ def build_inversion(world: World, read_repair: str, replica: type[Replica] = Rep
 NEW_OLD_INVERSION = lab(
     "new-old-inversion",
     outcomes=("new, then old", "slower"),
-    title="First the new value, then the old one",
+    title="Two readers and a slow write",
     claim="R + W > N is not linearizable: while a write lasts, a later read may be older.",
     build=build_inversion,
     checks=(
