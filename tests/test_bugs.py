@@ -239,3 +239,19 @@ def test_explore_refuses_wrong_input(distlab, arguments, said):
     status, out, error = distlab("explore", *arguments)
     assert (status, out) == (2, "")
     assert said in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("bugs", "--prove", "0"), "--prove: 0 runs are not allowed"),
+        (("bugs", "start/", "--write"), "give both"),
+        (("bugs", "start/", "--prove", "1", "--workers", "0"), "--workers: 0"),
+        (("explore", "start/lost-answer", "--workers", "-4"), "--workers: -4"),
+        (("explore", "d1:start/lost-answer"), "is a token"),
+    ],
+)
+def test_wrong_input(record, distlab, arguments, complaint):
+    status, _, error = distlab(*arguments)
+    assert status == 2
+    assert complaint in error

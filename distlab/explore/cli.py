@@ -36,6 +36,8 @@ def run_explore(arguments: list[str]) -> int:
     options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
     options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
+    if ":" in given.scenario:
+        raise BadInput(f"{given.scenario!r} is a token; a search takes the id of a scenario")
     scenario = get(given.scenario)
     knobs = parse_knobs(scenario.knobs, pairs(given.set), scenario.id)
     asked = {"nemesis": given.nemesis, "verdict": given.verdict, **knobs}
@@ -71,6 +73,10 @@ def run_bugs(arguments: list[str]) -> int:
     chosen = [bug for bug in bugs.bugs() if bug.id.startswith(tuple(given.id or [""]))]
     if not chosen:
         raise BadInput(f"no bug's id begins with {' or '.join(given.id)}")
+    if given.prove is not None and given.prove < 1:
+        raise BadInput(f"--prove: {given.prove} runs are not allowed (allowed: 1 and more)")
+    if given.write and given.prove is None:
+        raise BadInput("--write records what --prove has shown: give both")
     if given.prove is not None:
         with _workers(given.workers) as executor:
             rows = []
@@ -94,7 +100,9 @@ def run_bugs(arguments: list[str]) -> int:
 
 @contextmanager
 def _workers(count: int) -> Iterator[Executor | None]:
-    if count < 2:
+    if count < 1:
+        raise BadInput(f"--workers: {count} is not allowed (allowed: 1 and more)")
+    if count == 1:
         yield None
         return
     with ProcessPoolExecutor(count) as executor:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from math import ceil
+from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 from distlab.explore.work import results
 from distlab.host import BadInput
 from distlab.scenario import Outcome, Run, Scenario, Token, get
-from distlab.sim.faults import Fault, Schedule, parse_schedule
+from distlab.sim.faults import Fault, Schedule, as_schedule
 from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime
 from distlab.view.strip import strip
@@ -64,29 +64,26 @@ def sweep(
     `faults` are others, which stay where they are. Raises `BadInput` for a wrong argument.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
-    moving = parse_schedule(fault) if isinstance(fault, str) else (fault,)
+    moving = as_schedule(fault if isinstance(fault, str) else (fault,))
     if len(moving) != 1:
         raise BadInput(f"sweep moves one fault, got {fault!r}")
-    others = parse_schedule(faults) if isinstance(faults, str) else tuple(faults)
-    run = scenario.run(seed, (*moving, *others), **knobs)
-    setup = Token(scenario, run.seed, run.faults, run.knobs, "")
+    run = scenario.run(seed, (*moving, *as_schedule(faults)), **knobs)
     if instants is None:
         instants = spread(0, scenario.horizon_ms)
-    return Sweep(run, moving[0], tuple(outcomes(setup, 0, instants, executor)))
+    return Sweep(run, moving[0], tuple(outcomes(run.setup, 0, instants, executor)))
 
 
 def outcomes(
     setup: Token, index: int, instants: Iterable[float], executor: Executor | None = None
 ) -> Iterator[Point]:
     """The outcome for each instant of the fault with that index, one after another."""
-    fault = setup.faults[index]
-    before, after = setup.faults[:index], setup.faults[index + 1 :]
-    moved = (setup._replace(faults=(*before, replace(fault, at_ms=ms), *after)) for ms in instants)
+    moved = (setup.with_fault_at(index, ms) for ms in instants)
     for trial, result in results(setup.scenario, moved, executor):
         yield trial.faults[index].at_ms, result.outcome
 
 
 def spread(from_ms: float, to_ms: float, at_most: int = INSTANTS) -> list[float]:
-    """Instants at even distances of whole milliseconds, from the first on."""
-    step = max(1, ceil((to_ms - from_ms) / at_most))
-    return [round(from_ms + i * step, 3) for i in range(max(1, ceil((to_ms - from_ms) / step)))]
+    """Instants in steps of whole milliseconds over a stretch of time, both ends included."""
+    step = max(1, ceil((to_ms - from_ms) / (at_most - 1)))
+    steps = [round(from_ms + step * i, 3) for i in range(floor((to_ms - from_ms) / step) + 1)]
+    return steps if steps[-1] == to_ms else [*steps, to_ms]

@@ -16,16 +16,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from distlab.host import BadInput, did_you_mean
-from distlab.scenario import Outcome, Run, Scenario, Token, all_scenarios, parse_token
+from distlab.scenario import STUCK, Outcome, Run, Scenario, Token, all_scenarios, parse_token
 
 CHUNK = 16
 """Runs that a worker does at a time."""
 
 AHEAD = 32
 """Chunks that are under way at once."""
-
-STUCK = "progress"
-"""The verdict of a run that came to a standstill, or to no end (`Scenario.run`)."""
 
 
 class Unrepeatable(Exception):
@@ -101,7 +98,7 @@ def violates(run: Run, verdict: str) -> bool:
 
 def again(run: Run, verdict: str) -> Run:
     """Do a failing run once more. Raises `Unrepeatable` when it does not come out the same."""
-    second = Token(run.scenario, run.seed, run.faults, run.knobs, "").run()
+    second = run.setup.run()
     if second.trace.digest() != run.trace.digest() or not violates(second, verdict):
         raise Unrepeatable(
             f"{run.token} does not give the same run twice. What is left to chance? Draw from "

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from distlab.check.verdict import Verdict
+from distlab.explore.sweep import INSTANTS
 from distlab.host import BadInput, did_you_mean
 from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
 from distlab.lab.looks import State, states_at, targets_of
-from distlab.lab.sweep import INSTANTS, Sweep
+from distlab.lab.sweep import Sweep
 from distlab.scenario import Outcome, Run, Scenario, Token, get, parse_token
 from distlab.sim.faults import (
     ANY,

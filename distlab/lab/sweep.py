@@ -6,22 +6,15 @@ in slices: whoever shows it asks for more when there is time.
 
 from __future__ import annotations
 
-import math
-
+from distlab.explore.sweep import spread
 from distlab.scenario import UNKNOWN, Outcome, Token
-
-INSTANTS = 120
-"""How many instants are tried, at most."""
 
 
 class Sweep:
     """The outcomes with the fault of that index at instants spread evenly over `window`."""
 
     def __init__(self, setup: Token, index: int, window: tuple[float, float]) -> None:
-        from_ms, to_ms = window
-        count = min(INSTANTS, math.floor(to_ms - from_ms) + 1)
-        step = (to_ms - from_ms) / (count - 1)
-        self.instants = [round(from_ms + step * i, 3) for i in range(count)]
+        self.instants = spread(*window)
         self.points: tuple[tuple[float, Outcome], ...] = ()
         self._setup, self._index = setup, index
 

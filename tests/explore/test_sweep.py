@@ -30,7 +30,7 @@ def test_slices_come_one_after_another():
 
 def test_picture_and_text_twin():
     found = sweep(ONE, "lose:a>b@0")
-    assert len(found.points) == 120
+    assert len(found.points) == 101
     shown = found._repr_mimebundle_()
     assert "<img alt=" in shown["text/html"]
     assert shown["text/plain"] == found.text()
@@ -39,9 +39,9 @@ def test_picture_and_text_twin():
 @pytest.mark.parametrize(
     ("window", "instants"),
     [
-        ((0, 600), range(0, 600, 5)),
-        ((0, 60), range(60)),
-        ((10, 12.5), (10, 11, 12)),
+        ((0, 600), range(0, 601, 6)),
+        ((0, 60), range(61)),
+        ((10, 12.5), (10, 11, 12, 12.5)),
         ((0, 0), (0,)),
     ],
 )
