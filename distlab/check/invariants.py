@@ -80,12 +80,15 @@ def available(
     (Gilbert & Lynch 2002, section 2.2). An error is not a response, nor is a time-out. ``clients``
     says whose operations count (all by default); as a mapping from clients to the machines that
     they ask, it leaves out operations during which that machine was down. So are operations of a
-    client that crashed meanwhile. A pause is not a crash: a slow machine has to answer, too.
+    client that crashed meanwhile. A pause is not a crash: a slow machine has to answer, too. An
+    operation still open less than ``within_ms`` before the last event may yet be answered in time.
     """
     asks = dict(clients) if isinstance(clients, Mapping) else {}
     counted = None if clients is None else frozenset(clients)
 
     def unanswered(trace: Trace) -> Iterator[Finding]:
+        given_up = {event.number for event in trace.events if event.kind == "unknown"}
+        due_us = trace.events[-1].at_us - within_ms * 1000 if len(trace) else 0
         for each in History.from_trace(trace):
             witness = tuple(end for end in (each.invoked, each.completed) if end is not None)
             if counted is not None and each.process not in counted:
@@ -97,6 +100,8 @@ def available(
                 why = trace.events[each.completed].why
                 yield Finding(f"{deed(each)} got an error, not an answer ({why}).", witness)
             elif each.completed_us is None:
+                if each.invoked_us > due_us and each.number not in given_up:
+                    continue
                 yield Finding(f"{deed(each)} got no answer.", witness)
             elif each.completed_us - each.invoked_us > within_ms * 1000:
                 took = _ms(each.completed_us - each.invoked_us)

@@ -34,6 +34,9 @@ def trace(drawing: str, *others: tuple[int, str, str, Any]) -> Trace:
     return Trace([(1000 * at_ms, *rest) for at_ms, *rest in events])
 
 
+END = (100, "note", "observer", "long after")
+
+
 def test_invariant_takes_the_first_finding() -> None:
     check = invariant("rule", lambda t: [Finding("first", (1,)), Finding("second", (2,))], "Fine.")
     verdict = check(trace(""))
@@ -84,12 +87,21 @@ def test_available() -> None:
 def test_no_answer_an_error_and_a_late_answer_are_not_available(
     drawing: str, explanation: str, witness: tuple[int, ...]
 ) -> None:
-    verdict = available(within_ms=2)(trace(drawing))
+    verdict = available(within_ms=2)(trace(drawing, END))
     assert (verdict.ok, verdict.explanation, verdict.witness) == (False, explanation, witness)
 
 
+def test_an_answer_that_is_not_due_yet_is_not_missed() -> None:
+    drawing = "A: |-read(x)->"
+    for end_ms, expected in ((0, True), (1, True), (2, False)):
+        assert available(2)(trace(drawing, (end_ms, "note", "B", ""))).ok is expected
+    (begin,) = trace(drawing).events
+    given_up = Trace([tuple(begin), (1000, "unknown", "A", "", None, begin.number, "time-out")])
+    assert available(2)(given_up).ok is False
+
+
 def test_available_counts_the_clients_it_is_told() -> None:
-    run = trace("A: |-read(x) → 1-|\nB: |-read(x)->")
+    run = trace("A: |-read(x) → 1-|\nB: |-read(x)->", END)
     assert available(2, clients=["A"])(run).ok is True
     assert available(2, clients=["A", "B"])(run).ok is False
 
@@ -106,7 +118,7 @@ def test_available_asks_nothing_of_a_machine_that_is_down() -> None:
         ([(1, "pause", "n1", None)], False),  # slow is not dead
         ([(1, "crash", "A", None)], True),  # the client itself
     ]:
-        assert available(2, clients=asks)(trace(drawing, *others)).ok is expected, others
+        assert available(2, clients=asks)(trace(drawing, *others, END)).ok is expected, others
     late = trace("A: |-read(x)-| |-read(x)->", (3, "crash", "n1", None), (0, "crash", "n1", None))
     assert available(2, clients=asks)(late).ok is True
 
