@@ -28,6 +28,7 @@ COMMANDS = {
     "list": ("list the scenarios", "distlab.cli:list_scenarios"),
     "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
     "explore": ("search for a failure, and make it small", "distlab.explore.cli:run_explore"),
+    "check": ("judge a history of another system", "distlab.referee.cli:run_check"),
     "bugs": ("every bug caught, every repair proved", "distlab.explore.cli:run_bugs"),
     "id": ("say what an id is, and take it apart", "distlab.ids.cli:run_id"),
     "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
@@ -139,6 +140,7 @@ def _described(scenario: Scenario) -> str:
 
 def run(arguments: list[str]) -> int:
     from distlab.knobs import parse_knobs
+    from distlab.referee.formats import write
     from distlab.scenario import get, parse_token
 
     options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")
@@ -150,6 +152,10 @@ def run(arguments: list[str]) -> int:
     options.add_argument(
         "--faults", help="another schedule, as in: 'crash:n1@120+300; loss:*>*@0=10'"
     )
+    options.add_argument(
+        "--history", type=Path, metavar="FILE.edn|.jsonl",
+        help="write what the clients saw, for Knossos, Porcupine or `distlab check`",
+    )  # fmt: skip
     form = options.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs")
     form.add_argument("--text", action="store_true", help="print the transcript as well")
@@ -166,6 +172,8 @@ def run(arguments: list[str]) -> int:
         seed = token.seed if seed is None else seed
         faults = token.faults if faults is None else faults
     finished = scenario.run(seed, faults, **knobs)
+    if given.history:
+        write(finished.history, given.history)
 
     if token and (finished.seed, finished.faults, finished.knobs) == token[1:4]:
         difference = token.difference(finished)

@@ -22,7 +22,7 @@ WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 # the standard library. The longest place that fits a module counts.
 RULES: dict[str, set[str]] = {
     "distlab.__main__": {"distlab.cli"},
-    "distlab.cli": {*RUNS, "distlab", "distlab.workspace", "distlab.doctor"},
+    "distlab.cli": {*RUNS, "distlab", "distlab.workspace", "distlab.doctor", "distlab.referee"},
     "distlab.workspace": {"distlab.places"},
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
@@ -36,6 +36,8 @@ RULES: dict[str, set[str]] = {
     "distlab.explore": {*RUNS, "distlab.view"},
     "distlab.explore.cli": {*RUNS, "distlab", "distlab.explore", "distlab.bugs", "distlab.cli"},
     "distlab.bugs": {*RUNS, "distlab.places", "distlab.explore"},
+    "distlab.referee": {*HOST, "distlab.check"},
+    "distlab.referee.cli": {*RUNS, "distlab.view", "distlab.referee", "distlab.cli"},
     "distlab.view": RUNS,
     "distlab.course": {*MODEL, "yaml", "jsonschema"},
     "distlab.course.cli": {*MODEL, "distlab.course", "distlab.cli"},

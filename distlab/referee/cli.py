@@ -1,0 +1,116 @@
+"""`distlab check FILE --model …`: the referee on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from distlab.check.history import Operation
+from distlab.check.linearizability import LinearizabilityResult, check
+from distlab.check.models import MODELS
+from distlab.cli import parser
+from distlab.host import BadInput
+from distlab.referee.formats import READERS, Recording, read
+from distlab.view.history import history as picture
+
+BUDGET = 500_000
+SHOWN = 12  # so many operations of a witness are printed
+WORDS = {True: "linearizable", False: "not linearizable", None: "undecided"}
+STATUS = {True: 0, False: 1, None: 3}
+EPILOG = (
+    "exit status: 0 linearizable, 1 not linearizable, 2 wrong input, 3 undecided within the budget"
+)
+
+
+def run_check(arguments: list[str]) -> int:
+    """Judge the history in a file."""
+    options = parser("check", epilog=EPILOG)
+    options.add_argument("file", metavar="FILE", type=Path, help="a history; see --format")
+    options.add_argument("--model", required=True, choices=MODELS, help="what it is a history of")
+    options.add_argument(
+        "--format", default="auto", choices=("auto", *READERS),
+        help="Jepsen's log, EDN or JSON lines: see `pydoc distlab.referee.formats`",
+    )  # fmt: skip
+    options.add_argument(
+        "--budget", type=int, default=BUDGET, metavar="N",
+        help=f"give up after N configurations ({BUDGET:,}), each of half a kilobyte at most",
+    )  # fmt: skip
+    options.add_argument("--json", action="store_true", help="for programs")
+    options.add_argument("--svg", type=Path, metavar="OUT", help="draw the history into this file")
+    given = options.parse_args(arguments)
+    if given.budget < 1:
+        raise BadInput(f"--budget {given.budget}: at least 1")
+    model = MODELS[given.model]()
+    try:
+        recording = read(given.file.read_text("utf-8"), model, given.format)
+        result = check(recording.history, model, budget=given.budget)
+        if given.svg:
+            given.svg.write_text(picture(recording.history, result).still(), "utf-8")
+    except OSError as error:
+        raise BadInput(f"{error.filename}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{given.file}: not text in UTF-8 (byte {error.start})") from None
+    except BadInput as error:
+        raise BadInput(f"{given.file}: {error}") from None
+    if given.json:
+        document = _as_dict(given.file, given.model, recording, result)
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(_as_text(given.file, given.model, recording, result))
+    return STATUS[result.ok]
+
+
+def _as_text(file: Path, model: str, recording: Recording, result: LinearizabilityResult) -> str:
+    count = len(recording.history)
+    unknown = sum(each.outcome == "unknown" for each in recording.history)
+    operations = "1 operation" if count == 1 else f"{count:,} operations"
+    outcome = f"{operations}, {unknown:,} without an answer" if unknown else operations
+    lines = [f"{file} ({recording.form}): {outcome}"]
+    lines.append(f"{WORDS[result.ok]} as a {model}: {result.explanation}")
+    rows = [(_place(each, recording), each) for each in result.proof[-SHOWN:]]
+    width = max((len(place) for place, _ in rows), default=0)
+    if len(result.proof) > SHOWN:
+        lines.append(f"  … and {len(result.proof) - SHOWN:,} operations before these (see --json)")
+    lines += [f"  {place:{width}}  {each.process}  {each}" for place, each in rows]
+    return "\n".join(lines)
+
+
+def _place(each: Operation, recording: Recording) -> str:
+    lines = _lines(each, recording)
+    return f"line {lines[0]}, {lines[1]}:" if len(lines) > 1 else f"line {lines[0]}:"
+
+
+def _as_dict(
+    file: Path, model: str, recording: Recording, result: LinearizabilityResult
+) -> dict[str, Any]:
+    """The verdict as data; an order is given by the lines of the invocations."""
+    refused = result.refused
+    return {
+        "file": str(file),
+        "format": recording.form,
+        "model": model,
+        "operations": len(recording.history),
+        "unknown": sum(each.outcome == "unknown" for each in recording.history),
+        "verdict": WORDS[result.ok],
+        "explanation": result.explanation,
+        "states": result.states,
+        "witness": [_described(each, recording) for each in result.proof],
+        "order": [_lines(each, recording)[0] for each in result.order],
+        "refused": _described(refused, recording) if refused else None,
+        "state": result.state or None,
+    }
+
+
+def _described(each: Operation, recording: Recording) -> dict[str, Any]:
+    return {
+        "process": each.process,
+        "operation": str(each),
+        "lines": _lines(each, recording),
+    }
+
+
+def _lines(each: Operation, recording: Recording) -> list[int]:
+    """The lines of an operation's invocation and of its answer, if it got one."""
+    ends = (each.invoked, each.completed)
+    return [recording.lines[end] for end in ends if end is not None]
