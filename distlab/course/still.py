@@ -47,8 +47,9 @@ def items(texts: Iterable[str], ordered: bool = False) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table whose first column names its rows."""
-    left = 'style="text-align:left"'
+    """A table whose first column names its rows; all its columns are equally wide."""
+    head = tuple(head)
+    left = f'style="text-align:left;vertical-align:top;width:{100 // len(head)}%"'
     top = "".join(f'<th scope="col" {left}>{escape(cell)}</th>' for cell in head)
     body = ""
     for first, *rest in rows:

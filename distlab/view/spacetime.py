@@ -80,6 +80,10 @@ class _Drawing:
         self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
         for name in run.machines:
             self.room.take(Box(0, places.top[name], layout.width, places.bottom[name]))
+        self.outages: defaultdict[str, list[Span]] = defaultdict(list)
+        for span in story.spans:
+            if span.is_outage:
+                self.outages[span.node].append(span)
         self.arrows = arrows(story, places)
         self.told = worth_words(self.arrows, numbered)
         self.few = len(self.arrows) <= DENSE
@@ -88,6 +92,7 @@ class _Drawing:
             if arrow.is_lost:
                 x, y = arrow.line.x2, arrow.line.y2
                 self.room.take(Box(x - 5, y - 5, x + 5, y + 5))
+        self.beside: dict[tuple[int, ...], Box | None] = {}  # a bar's positions → its words
         self.out: list[str] = []
         self.front: list[str] = []
 
@@ -97,6 +102,7 @@ class _Drawing:
         for grip in self.at.grips:
             self.out.append(draw_reach(grip, self.run.machines, self.at, self.room))
         self._life_lines()
+        self._words_of_the_witness()
         badges = list(self._badges())
         self.out.append('<g class="dl-dimmed">' if self.numbered else "<g>")
         self._arrows()
@@ -144,17 +150,28 @@ class _Drawing:
             words = text("dl-name", left - 16, y + 4.5, name)
             self.out.append(f'<g data-machine="{xml(name)}">{life}{words}</g>')
 
-    def _bars(self) -> None:
-        outages: defaultdict[str, list[float]] = defaultdict(list)
+    def _words_in(self, span: Span) -> str:
+        """What a bar has room for, up to the next outage."""
+        box = self.at.bar(span)
+        cuts = [self.at.x(s.from_us) for s in self.outages[span.node]]
+        return bar_words(span, min([box.x2, *(x for x in cuts if x > box.x1)]) - box.x1 - 9)
+
+    def _words_of_the_witness(self) -> None:
+        """Room for the words of the operations that it is about, before the badges take it."""
         for span in self.story.spans:
-            if span.is_outage:
-                outages[span.node].append(self.at.x(span.from_us))
+            if span.result and self._shows(span.positions) and not self._words_in(span):
+                self.beside[span.positions] = self._room_beside(span, 20)
+
+    def _room_beside(self, span: Span, most: int) -> Box | None:
+        top, bottom = self.at.top[span.node], self.at.bottom[span.node]
+        return self.room.find(beside_bar(span.words, self.at.bar(span), top, bottom), most)
+
+    def _bars(self) -> None:
         together: defaultdict[str, list[str]] = defaultdict(list)
         alone = []
         for span in self.story.spans:
             box, shows = self.at.bar(span), self._shows(span.positions)
-            free = min([box.x2, *(x for x in outages[span.node] if x > box.x1)])
-            words = bar_words(span, free - box.x1 - 9)
+            words = self._words_in(span)
             if words or shows or len(self.story.spans) <= DENSE:
                 alone.append((span, box, words, shows))
             else:
@@ -171,8 +188,7 @@ class _Drawing:
             css = f"dl-label dl-{span.kind}-text" if span.is_outage else ""
             body += text(css, box.x1 + 5, (box.y1 + box.y2) / 2 + 4, words)
         elif span.result:
-            top, bottom = self.at.top[span.node], self.at.bottom[span.node]
-            found = self.room.find(beside_bar(span.words, box, top, bottom), 2)
+            found = self.beside.get(span.positions) or self._room_beside(span, 2)
             body += text("dl-label", found.x1, found.y2 - 3, span.words) if found else ""
         title = f"{span.node}: {span.words}, {ms(span.from_us)} to {ms(span.to_us)} ms"
         return group(span.positions[0], title, body)

@@ -176,7 +176,7 @@ def type_name(message: Any) -> str:
 
 
 def label(message: Any) -> str:
-    """A message in few words: its type, and its first two fields that are short."""
+    """A message in few words: its type, and its entries or its first two fields that are short."""
     name = type_name(message)
     if is_dataclass(message):
         pairs = [(each.name, getattr(message, each.name)) for each in fields(message)]
@@ -184,6 +184,9 @@ def label(message: Any) -> str:
         pairs = list(zip(message._fields, message, strict=True))
     else:
         return describe(message)[:24]
+    for entries in (_entries(value) for _, value in pairs):
+        if 0 < len(entries) <= 24:
+            return f"{name}({entries})"
     shown = [(key, describe(value)) for key, value in pairs if value not in (None, ())]
     short = [(key, value) for key, value in shown if len(value) <= 12][:2]
     inside = ", ".join(
@@ -191,3 +194,13 @@ def label(message: Any) -> str:
         for key, value in short
     )
     return f"{name}({inside})" if inside else name
+
+
+def _entries(value: Any) -> str:
+    """What a tuple of (name, value) holds; empty if it is something else."""
+    if not isinstance(value, tuple):
+        return ""
+    for each in value:
+        if type(each) is not tuple or len(each) != 2 or not isinstance(each[0], str):
+            return ""
+    return ", ".join(f"{key}={describe(inner)}" for key, inner in value)

@@ -48,6 +48,13 @@ def test_without_faults_nothing_looks_wrong(lab):
         assert lab.run(seed=seed, faults="", **lab.violating).verdict(lab.property).ok
 
 
+def test_clients_have_their_lanes_beside_the_machines_they_ask():
+    assert get("cap/read-fallback").run().machines == ("admin", "db1", "db2", "shop")
+    assert get("cap/both-sides-accept").run().machines == ("west", "n1", "n2", "n3", "east")
+    for lab in LABS:
+        assert lab.run().machines[0] not in ("n1", "db1")
+
+
 @pytest.mark.parametrize("lab", LABS, ids=ids)
 def test_a_picture_has_few_messages(lab):
     """Heartbeats aside, which pictures leave out."""

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from distlab.course import cards, glossary, prediction, systems
+from distlab.course import cards, glossary, prediction, still, systems
 from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
@@ -154,3 +154,8 @@ def test_a_malformed_prediction_says_where(tmp_path):
     )
     with pytest.raises(BadContent, match="'a', options"):
         prediction.read(path)
+
+
+def test_the_columns_of_a_table_are_equally_wide_and_begin_at_the_top():
+    html = still.table(("a", "b", "c", "d"), [("1", "2", "3", "4")])
+    assert html.count("vertical-align:top;width:25%") == 8

@@ -8,12 +8,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from distlab.cap.primary_replica import Copy
+from distlab.scenario import get
 from distlab.sim import Call
 from distlab.sim.faults import KINDS
 from distlab.start.scenarios import LOST_ANSWER, SLOW_OR_DEAD
 from distlab.view import theme
 from distlab.view.picture import Box, text_width
 from distlab.view.spacetime import spacetime
+from distlab.view.story import label
 from tests import goldens
 from tests.view.runs import LONG, everything, long_run, run_of
 
@@ -171,6 +174,20 @@ def test_the_witness_stands_out_and_the_rest_is_dimmed():
         f"▶{number}" for number in range(1, len(witness) + 1)
     ]
     assert not having(spacetime(run), "dl-dimmed")
+
+
+def test_operations_of_the_witness_keep_their_words():
+    run = get("cap/triangle").run()
+    picture = spacetime(run, highlight=run.verdict("linearizable").witness)
+    shown = [each.text for each in having(picture, "dl-label")]
+    for words in ("write(x, 2) → ok", "read(x) → 1"):
+        assert words in shown
+
+
+def test_a_message_that_holds_entries_is_labelled_with_them():
+    assert label(Copy(1, (("x", 1),))) == "Copy(x=1)"
+    assert label(Copy(1, ())) == "Copy(1)"
+    assert label(Copy(1, (("x", 1), ("a-long-name", "a long value")))) == "Copy(1)"
 
 
 def test_the_badge_of_a_lost_message_is_where_it_was_lost():

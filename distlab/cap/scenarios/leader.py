@@ -21,8 +21,8 @@ def add_stores(world: World, store: type[ConfigStore], lease_ms: int = 0) -> Non
 
 
 def build_minority(world: World, cut_off: str, store: type[ConfigStore] = ConfigStore) -> None:
-    add_stores(world, AnswersFromOwnCopy if cut_off == "answer" else store)
     world.client("west", visits((30, "n1", Write("x", 1)), (330, "n1", Read("x"))))
+    add_stores(world, AnswersFromOwnCopy if cut_off == "answer" else store)
     world.client("east", visits((270, "n2", Write("x", 2))))
 
 
@@ -46,9 +46,9 @@ MINORITY_REFUSES = lab(
 
 def build_deposed(world: World, reads: str, store: type[ConfigStore] = ConfigStore) -> None:
     lease_ms = 80 if reads == "lease" else 0
-    add_stores(world, TrustingLeader if reads == "trust" else store, lease_ms)
     west = ((30, "n1", Write("x", 1)), (80, "n1", Read("x")), (370, "n1", Read("x")))
     world.client("west", visits(*west))
+    add_stores(world, TrustingLeader if reads == "trust" else store, lease_ms)
     world.client("east", visits((310, "n2", Write("x", 2))))
 
 
@@ -79,8 +79,8 @@ DEPOSED_LEADER = lab(
 
 
 def build_one_way(world: World, leader: str, store: type[ConfigStore] = ConfigStore) -> None:
-    add_stores(world, TrustingLeader if leader == "trusts" else store)
     world.client("early", visits((40, "n2", Write("x", 1)), (120, "n2", Write("x", 2))))
+    add_stores(world, TrustingLeader if leader == "trusts" else store)
 
     async def write_anywhere(client: Client) -> None:
         try:
@@ -121,13 +121,13 @@ ONE_WAY_CUT = lab(
 
 
 def build_takeover(world: World, takeover: str, store: type[ConfigStore] = ConfigStore) -> None:
+    world.client("west", visits((20, "n1", Write("x", 1)), (310, "n1", Write("x", 3))))
     if takeover == "majority":
         add_stores(world, store)
     else:
         world.add(Server("n1", "n2", PRIMARY, failover=True))
         world.add(Server("n2", "n1", REPLICA, failover=True))
         world.add(Node("n3"))  # has no part in it
-    world.client("west", visits((20, "n1", Write("x", 1)), (310, "n1", Write("x", 3))))
     east = ((170, "n2", Read("x")), (260, "n2", Write("x", 2)), (420, "n2", Read("x")))
     world.client("east", visits(*east))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from distlab.cap.checks import HONEST, PLAIN, prompt
 from distlab.cap.primary_replica import (
     PRIMARY,
@@ -32,16 +34,16 @@ def add_pair(world: World, replication: str, failover: bool = False) -> None:
     world.add(Server("db2", "db1", REPLICA, synchronous, failover))
 
 
-def build_fallback(world: World, fallback: str) -> None:
-    add_pair(world, "asynchronous")
+def build_fallback(world: World, fallback: str, get_user: Any = None) -> None:
     user = "user-7"
     admin = ((10, "db1", Write(user, "active")), (100, "db1", Write(user, "blocked")))
     world.client("admin", visits(*admin))
+    add_pair(world, "asynchronous")
 
     async def shop(client: Client) -> None:
         for at_ms in (50, 150, 290):
             await wait_until(client, at_ms)
-            reading = FALLBACKS[fallback](client, "db1", "db2", user)
+            reading = (get_user or FALLBACKS[fallback])(client, "db1", "db2", user)
             await client.perform("read", user, None, reading)
 
     world.client("shop", shop)
@@ -72,7 +74,6 @@ READ_FALLBACK = lab(
 
 
 def build_read_after_write(world: World, replication: str, read_from: str) -> None:
-    add_pair(world, replication)
     source = {"primary": "db1", "replica": "db2"}[read_from]
     steps = (
         (10, "db1", Write("x", 1)),
@@ -81,6 +82,7 @@ def build_read_after_write(world: World, replication: str, read_from: str) -> No
         (120, source, Read("x")),
     )
     world.client("client", visits(*steps))
+    add_pair(world, replication)
 
 
 READ_AFTER_WRITE = lab(
@@ -104,8 +106,8 @@ READ_AFTER_WRITE = lab(
 
 
 def build_failover(world: World, replication: str) -> None:
-    add_pair(world, replication, failover=True)
     world.client("writer", visits((0, "db1", Write("x", 1)), (50, "db1", Write("x", 2))))
+    add_pair(world, replication, failover=True)
     world.client("reader", visits((210, "db2", Read("x"))))
 
 

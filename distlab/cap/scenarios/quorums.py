@@ -20,12 +20,12 @@ QUORUM_GET, QUORUM_PUT = partial(Get, r=2), partial(Put, w=2)
 
 
 def build_both_sides(world: World, level: str, exchange_ms: int) -> None:
-    for name in NODES:
-        world.add(Replica(name, NODES, exchange_ms=exchange_ms))
     get, put = partial(Get, r=needed(level, 3)), partial(Put, w=needed(level, 3))
     west = ((10, "n1", put("x", 1)), (120, "n1", put("x", 2)), (420, "n1", get("x")))
     east = ((190, "n3", get("x")), (250, "n3", put("x", 3)), (420, "n3", get("x")))
     world.client("west", visits(*west))
+    for name in NODES:
+        world.add(Replica(name, NODES, exchange_ms=exchange_ms))
     world.client("east", visits(*east))
 
 
@@ -53,10 +53,10 @@ def build_r_plus_w(
     world: World, r: int, w: int, choose: Callable[[int, int], int] | None = None
 ) -> None:
     """`choose(n, w)`, if given, says how many replicas a read waits for."""
-    for name in NODES:
-        world.add(Replica(name, NODES))
     r = choose(len(NODES), w) if choose else r
     world.client("writer", visits((20, "n1", Put("x", 1, w))))
+    for name in NODES:
+        world.add(Replica(name, NODES))
     world.client("reader", visits((100, "n3", Get("x", r))))
 
 
@@ -84,10 +84,10 @@ R_PLUS_W = lab(
 def build_inversion(
     world: World, read_repair: str, replica: type[Replica] = Replica, patience_ms: int = 250
 ) -> None:
-    for name in NODES:
-        world.add(replica(name, NODES, read_repair=read_repair, patience_ms=patience_ms))
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
+    for name in NODES:
+        world.add(replica(name, NODES, read_repair=read_repair, patience_ms=patience_ms))
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
 
 
@@ -122,14 +122,14 @@ NEW_OLD_INVERSION = lab(
 
 
 def build_skew(world: World, stamps: str, replica: type[Replica] = AtomicReplica) -> None:
+    world.client("writer-1", visits((30, "n1", QUORUM_PUT("x", 1))))
+    world.client("writer-2", visits((110, "n2", QUORUM_PUT("x", 2))))
     for name in NODES:
         if stamps == "counter":
             world.add(replica(name, NODES))
         else:
             versioning = KeepSiblings() if stamps == "vector" else None
             world.add(Replica(name, NODES, versioning=versioning))
-    world.client("writer-1", visits((30, "n1", QUORUM_PUT("x", 1))))
-    world.client("writer-2", visits((110, "n2", QUORUM_PUT("x", 2))))
     world.client("reader", visits((190, "n3", QUORUM_GET("x"))))
 
 
@@ -161,10 +161,10 @@ SKEWED_CLOCKS = lab(
 
 def build_sloppy(world: World, handoff: str) -> None:
     nodes = (*NODES, "n4")
+    world.client("reader", visits((190, "n1", QUORUM_GET("x")), (380, "n1", QUORUM_GET("x"))))
     for name in nodes:
         world.add(Replica(name, nodes, handoff=handoff))
     world.client("writer", visits((10, "n4", QUORUM_PUT("x", 1)), (90, "n4", QUORUM_PUT("x", 2))))
-    world.client("reader", visits((190, "n1", QUORUM_GET("x")), (380, "n1", QUORUM_GET("x"))))
 
 
 SLOPPY_QUORUM = lab(

@@ -20,6 +20,9 @@ from distlab.sim import Node, World
 def build_triangle(world: World, system: str) -> None:
     get: Callable[[str], Any] = Read
     put: Callable[[str, Any], Any] = Write
+    if system in ("ONE", "QUORUM"):
+        get, put = partial(Get, r=needed(system, 3)), partial(Put, w=needed(system, 3))
+    world.client("west", visits((30, "n1", put("x", 1)), (150, "n1", put("x", 2))))
     if system == "pair":
         world.add(Server("n1", "n2", PRIMARY))
         world.add(Server("n2", "n1", REPLICA))
@@ -28,10 +31,8 @@ def build_triangle(world: World, system: str) -> None:
         for name in NODES:
             world.add(ConfigStore(name, NODES))
     else:
-        get, put = partial(Get, r=needed(system, 3)), partial(Put, w=needed(system, 3))
         for name in NODES:
             world.add(Replica(name, NODES))
-    world.client("west", visits((30, "n1", put("x", 1)), (150, "n1", put("x", 2))))
     world.client("east", visits((90, "n2", get("x")), (230, "n2", get("x"))))
 
 
