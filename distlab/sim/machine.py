@@ -311,9 +311,7 @@ class Machine:
         vars(self.node).clear()
         self._configured.clear()
         self.links.clear()
-        self._handlers.clear()
         self._backlog.clear()
-        self._describe = None
 
     # Record
 

@@ -249,6 +249,14 @@ def test_the_first_result_counts(bench):
     assert future.result() == 1
 
 
+def test_whoever_asks_too_late_is_called_at_once(bench):
+    future = Future(bench.kernel, "answer")
+    future.when_done(lambda: bench.note("waited"))
+    future.resolve()
+    future.when_done(lambda: bench.note("late"))
+    assert [text for _, text in bench.log] == ["waited", "late"]
+
+
 def test_cancel_raises_where_the_task_waits(bench):
     async def work():
         try:
