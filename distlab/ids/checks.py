@@ -105,11 +105,13 @@ def gapless(but: int = 0) -> Invariant:
     """The numbers from 1 to the highest were all given out, but for so many."""
 
     def gaps(trace: Trace) -> Iterator[Finding]:
-        numbers = sorted({int(number) for _, number in given_out(trace)})
-        missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
+        by_number = {int(number): each for each, number in given_out(trace)}
+        highest = max(by_number, default=0)
+        missing = [number for number in range(1, highest) if number not in by_number]
         if len(missing) > but:
-            below = f"{len(missing)} numbers below {numbers[-1]} are missing"
-            yield Finding(f"{below}, {min(missing)} the first.")
+            said = f"{len(missing)} numbers below {highest} are missing, {missing[0]} the first."
+            beyond = min(number for number in by_number if number > missing[0])
+            yield Finding(said, _ends(by_number[beyond]))
 
     if but:
         return invariant("few gaps", gaps, f"No more than {but} numbers are missing.")

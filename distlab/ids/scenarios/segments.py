@@ -122,7 +122,7 @@ SEGMENT_OVERLAP = register(
         mistake="max_id is read in one statement and written in another",
         source="Meituan Leaf 2017, segment mode",
         nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
-        faults="crash:worker-2@63+10",
+        faults="crash:worker-2@70+10",
         horizon_ms=200,
         latency_ms=LATENCY_MS,
     )
