@@ -98,10 +98,12 @@ def test_a_clock_that_is_behind_gets_another_worker_id(connect):
         first = WorkerIdLease(client, Hand(), TTL_MS, [7])
         await first.acquire()
         await first.release()
-        behind = Hand(NOW_MS - 5_000, "behind")
-        window = await WorkerIdLease(client, behind, TTL_MS, [7, 8]).acquire()
-        assert window == (8, 0, NOW_MS - 5_000 + TTL_MS)
-        assert not await client.exists("distlab:worker-id:{7}")
+        for n in range(8):  # wherever it begins to look
+            behind = Hand(NOW_MS - 5_000 + n, f"behind-{n}")
+            lease = WorkerIdLease(client, behind, TTL_MS, [7, 8 + n])
+            assert await lease.acquire() == (8 + n, 0, behind.now + TTL_MS)
+            assert not await client.exists("distlab:worker-id:{7}")
+        assert int(await client.get("distlab:worker-id:{7}:mark")) == NOW_MS + TTL_MS
 
     run(connect, scenario)
 

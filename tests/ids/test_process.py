@@ -1,14 +1,19 @@
 """Snowflakes in a process with threads and a real clock."""
 
+import sys
 import threading
 import time
+from contextlib import suppress
+from itertools import count
+from threading import Lock
 
 import pytest
 
 from distlab.host import BadInput
 from distlab.ids.layout import EPOCH_MS, Layout
 from distlab.ids.process import Process, ThreadedSnowflake
-from distlab.ids.snowflake import ClockMovedBackwards, SequenceExhausted
+from distlab.ids.snowflake import ClockMovedBackwards, NotYet, SequenceExhausted, Snowflake
+from tests.ids.hosts import NOW_MS
 
 SMALL = Layout(EPOCH_MS, (("time", 41), ("worker_id", 14), ("sequence", 8)))
 
@@ -30,6 +35,44 @@ def test_threads_never_get_the_same_id_and_each_sees_them_ascend(batch):
     everything = [number for ids in taken for number in ids]
     assert len(set(everything)) == len(everything) == 8 * (3_000 // batch) * batch
     assert all(ids == sorted(ids) for ids in taken)
+
+
+class Ticking:
+    """A clock that moves on with every eighth look: nearly every call begins a millisecond."""
+
+    def __init__(self):
+        self.looks = count()
+
+    def now_ms(self):
+        return NOW_MS + next(self.looks) // 8
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_threads_that_begin_milliseconds_side_by_side(batch):
+    """Switched as often as the interpreter can, and with a sequence that is full at once."""
+    layout = Layout(EPOCH_MS, (("time", 41), ("worker_id", 19), ("sequence", 3)))
+    generator = Snowflake(1, Ticking(), layout, Lock())
+    taken = [[] for _ in range(6)]
+
+    def take(ids):
+        for _ in range(2_000):
+            with suppress(NotYet):
+                ids += [generator.next_id()] if batch == 1 else generator.next_ids(batch)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=take, args=(ids,)) for ids in taken]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    everything = [number for ids in taken for number in ids]
+    assert len(everything) > 1_000
+    assert len(set(everything)) == len(everything)
+    assert {generator.parse(number)["worker_id"] for number in everything} == {1}
 
 
 def test_a_large_batch_spans_milliseconds():
