@@ -8,6 +8,7 @@ from distlab.host import BadInput
 from distlab.sim.faults import (
     KINDS,
     Fault,
+    as_schedule,
     check_schedule,
     parse_fault,
     parse_schedule,
@@ -90,7 +91,12 @@ def test_any_text_is_a_fault_or_bad_input(text):
         ("crash:n1@5=3", "crash takes no amount"),
         ("delay:a>b@5", "delay needs an amount in ms"),
         ("loss:a>b@5=101", "amount is 101 %, allowed is 0 to 100"),
-        ("drift:a@5=-600000", "allowed is -500000 to 500000"),
+        ("duplicate:a>b@5=101", "amount is 101 %, allowed is 0 to 100"),
+        ("delay:a>b@5=3600001", "allowed is 0 to 3600000"),
+        ("jump:a@5=-86400001", "allowed is -86400000 to 86400000"),
+        ("jump:a@5=86400001", "allowed is -86400000 to 86400000"),
+        ("drift:a@5=-500001", "allowed is -500000 to 500000"),
+        ("drift:a@5=500001", "allowed is -500000 to 500000"),
         ("crash:a>b@5", "target 'a>b' is not the name of one machine"),
         ("crash:*@5", "is not the name of one machine"),
         ("crash:a,b@5", "is not the name of one machine"),
@@ -128,6 +134,19 @@ def test_a_schedule_may_be_written_with_spaces():
     written = " crash:a@1 ; ; lose:a>b@2;"
     assert schedule_text(parse_schedule(written)) == "crash:a@1;lose:a>b@2"
     assert parse_schedule("") == ()
+
+
+def test_a_schedule_is_a_text_or_faults():
+    crash = parse_fault("crash:a@1")
+    for given_as in ("crash:a@1", [crash], iter([crash]), crash):
+        assert as_schedule(given_as) == (crash,)
+    assert as_schedule([]) == as_schedule("") == ()
+
+
+@pytest.mark.parametrize("wrong", [["crash:a@1"], 5, None])
+def test_anything_else_is_no_schedule(wrong):
+    with pytest.raises(BadInput, match="is not a Fault; a schedule is one text"):
+        as_schedule(wrong)
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ def test_a_task_gives_its_result(bench):
 
     bench.spawn(main())
     assert bench.run() == [(10, 3)]
+    assert not bench.kernel.tasks
 
 
 @pytest.mark.parametrize("error", [Refused("no"), TimeoutError("silence")])

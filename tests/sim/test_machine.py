@@ -562,6 +562,15 @@ def test_the_state_is_recorded_when_it_changes():
     ]
 
 
+def test_the_state_after_a_restart_is_news_even_if_it_is_the_old_one():
+    class Constant(Node):
+        def describe(self):
+            return "ready"
+
+    trace = world(Constant("a"), faults="crash:a@5+5").run(20)
+    assert lines(trace, "state") == [(0, "a", "ready"), (10, "a", "ready")]
+
+
 def test_a_state_made_in_an_async_start_is_described_after_its_first_step():
     class Shown(Node):
         async def on_start(self):
