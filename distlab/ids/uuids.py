@@ -55,9 +55,8 @@ class TimeOrdered:
         """A new id, larger than the one before it if `monotonic`."""
         now_ms = self.host.now_ms()
         if self.monotonic and now_ms <= self._last >> self.random_bits:
-            self._last += 1 + self.host.random.getrandbits(
-                32
-            )  # may carry into the next millisecond
+            # What is carried over goes into the time: an id of the next millisecond.
+            self._last += 1 + self.host.random.getrandbits(32)
         else:
             # The top bit stays 0, so that there is room to add (RFC 9562, 6.2, counter seeding).
             free = self.random_bits - self.monotonic
