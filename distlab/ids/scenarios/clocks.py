@@ -179,7 +179,7 @@ RESTART = register(
         satisfying={"remembers": "mark"},
         mistake="the last timestamp is kept in memory only",
         source="Meituan Leaf 2017, clock check at start-up",
-        nemesis="crash:worker-1+1..20; jump:worker-1=-25..25; pause:worker-1; at most 4",
+        nemesis="crash:worker-1+1..20; jump:worker-1=-25..5; at most 3",
         faults="crash:worker-1@32+8;jump:worker-1@36=-20",
         horizon_ms=240,
         latency_ms=LATENCY_MS,
