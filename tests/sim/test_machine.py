@@ -351,6 +351,28 @@ def test_a_crash_loses_memory_and_keeps_configuration():
     assert [text for _, text in notes(trace)] == ["x 1", "x 2", "x 1", "configured", "x 2"]
 
 
+def test_a_crash_leaves_nothing_that_the_program_has_made():
+    class Forgetful(Node):
+        def on_start(self):
+            self.note(str(hasattr(self, "promise")))
+            self.set_timer(5, Tick())
+
+        def on_tick(self, timer):
+            self.promise = 1
+
+    trace = world(Forgetful("a"), faults="crash:a@10+5").run(17)
+    assert notes(trace) == [(0, "False"), (15, "False")]
+
+
+def test_what_waited_at_a_machine_that_crashed_never_comes_back():
+    async def program(self):
+        self.send("echo", Ask("x"))
+
+    faults = "pause:echo@1+100;crash:echo@20+10;pause:echo@40+10"
+    trace = world(client(program), Echo("echo"), faults=faults).run(200)
+    assert [event.kind for event in trace.of_kind("drop", "deliver")] == ["drop"]
+
+
 def test_messages_to_a_machine_that_is_down_are_dropped():
     async def program(self):
         self.send("echo", Ask("x"))
@@ -560,6 +582,21 @@ def test_the_state_is_recorded_when_it_changes():
         (5, "echo", "heard 1"),
         (10, "echo", "heard 0"),
     ]
+
+
+def test_a_timer_may_change_the_state():
+    class Shown(Ticker):
+        def on_start(self):
+            super().on_start()
+            self.ticks = 0
+
+        def on_tick(self, timer):
+            self.ticks += 1
+
+        def describe(self):
+            return f"{self.ticks} ticks"
+
+    assert lines(world(Shown("a")).run(30), "state") == [(0, "a", "0 ticks"), (10, "a", "1 ticks")]
 
 
 def test_the_state_after_a_restart_is_news_even_if_it_is_the_old_one():
