@@ -117,7 +117,7 @@ def test_a_store() -> None:
     recording = read(text, model)
     assert recording.history.keys == ("7", "8")
     assert check(recording.history, model).ok is True
-    stale = text.replace('2, :type :ok, :f :get, :key 7, :value "x 1 0 y"', '2 :type :ok :f :get')
+    stale = text.replace('2, :type :ok, :f :get, :key 7, :value "x 1 0 y"', "2 :type :ok :f :get")
     assert check(read(stale, model).history, model).ok is False
 
 
