@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would stand in the way of asyncio in later tests
 def browser(require):
     executable = require("chromium")
     from tests.browser.jupyter import chromium
@@ -13,7 +13,7 @@ def browser(require):
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_server(browser, tmp_path_factory):
     from tests.browser.jupyter import jupyterlab
 
