@@ -19,19 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from distlab.check.history import History, Operation
+from distlab.check.failure import Failure
+from distlab.check.history import Operation
 from distlab.check.models import Model
-
-
-class Failure(NamedTuple):
-    """A history that has no linearization although it would have one without its last event.
-
-    ``order`` is the longest partial linearization, ``refused`` what cannot be placed after it.
-    """
-
-    prefix: History
-    order: tuple[Operation, ...]
-    refused: Operation
 
 
 class Explanation(NamedTuple):
@@ -53,7 +43,8 @@ def explain(model: Model, failure: Failure) -> Explanation:
     for each in order:
         states.append(model.step(states[-1], each)[1])
     reason, involved = (
-        _overtaken(operations, states[0], refused)
+        _forgotten(operations, refused)
+        or _overtaken(operations, states[0], refused)
         or _back_and_forth(operations, states[0], refused)
         or _left_over(model, order, states, refused)
     )
@@ -71,7 +62,7 @@ def explain(model: Model, failure: Failure) -> Explanation:
 
 
 def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation) -> Proof | None:
-    """The first of the first three reasons above that applies."""
+    """The first of the first three reasons above that applies to a value."""
     if any(each.function == "append" for each in operations) or not found(refused):
         return None
     value = found(refused)[0]
@@ -101,6 +92,26 @@ def _overtaken(operations: Sequence[Operation], initial: Any, refused: Operation
     return None
 
 
+def _forgotten(operations: Sequence[Operation], refused: Operation) -> Proof | None:
+    """Reasons 2 and 3 for a text that grows: it lacks what was acknowledged, or seen, before."""
+    texts = [each for each in operations if each.key == refused.key and each.outcome != "failed"]
+    if refused.function != "get" or not any(each.function == "append" for each in texts):
+        return None
+    text = refused.result or ""
+    resets = [each for each in texts if each.function in ("put", "delete")]
+    for each in reversed(texts):
+        if each.outcome != "ok" or not each.before(refused) or each.function == "delete":
+            continue
+        part = each.result if each.function == "get" else each.argument
+        there = part in text if each.function == "append" else text.startswith(part or "")
+        kept = (o is each or o.before(each) or refused.before(o) for o in resets)
+        if not there and all(kept):
+            if each.function == "get":
+                return f" after {fact(each)}", (each,)
+            return f" after {deed(each)} was acknowledged", (each,)
+    return None
+
+
 def _back_and_forth(
     operations: Sequence[Operation], initial: Any, refused: Operation
 ) -> Proof | None:
@@ -121,13 +132,8 @@ def _back_and_forth(
         if other != value and first.before(end) and begin.before(last):
             writes = (*writers.get(value, ()), *writers.get(other, ()))
             both = f"{key} = {value!r} and {key} = {other!r} were each there before the other"
-            return f", but {both}, and neither was written twice", (
-                begin,
-                end,
-                first,
-                last,
-                *writes,
-            )
+            proof = (begin, end, first, last, *writes)
+            return f", but {both}, and neither was written twice", proof
     return None
 
 

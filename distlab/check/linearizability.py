@@ -11,21 +11,25 @@ them and the state that refuses it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distlab.check import zones
+from distlab.check import texts, zones
 from distlab.check.explain import explain
+from distlab.check.failure import Undecided
 from distlab.check.history import History, Operation
 from distlab.check.models import Model, register
 from distlab.check.pruned import PrunedSearch
+from distlab.check.texts import TextSearch
 from distlab.check.verdict import Verdict
 from distlab.check.zones import ZoneSearch
 from distlab.host import BadInput, did_you_mean
 
 if TYPE_CHECKING:
     from distlab.sim.trace import Trace
+
+Search = ZoneSearch | PrunedSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +85,44 @@ def check(history: History, model: Model, *, budget: int = 200_000) -> Lineariza
             elif not verdict:
                 wrong.append(search)
         if wrong:
-            failure = min(wrong, key=lambda search: search.end).failure(budget)
-            why = explain(model, failure)
-            return LinearizabilityResult(
-                False, failure.prefix, why.text, spent, failure.order, failure.refused, why.state,
-                why.proof,
-            )  # fmt: skip
+            return _told(history, model, wrong, spent, budget)
         allowance *= 4
     if unfinished:
         text = f"The search did not finish within its budget of {budget:,} states."
         return LinearizabilityResult(None, history, text, spent)
     order = _merge(searches)
-    operations = "1 operation" if len(order) == 1 else f"{len(order)} operations"
-    text = f"One order of {operations} explains every answer."
+    text = f"One order of {_count(order)} explains every answer."
     return LinearizabilityResult(True, history, text, spent, order)
 
 
-def searcher(history: History, model: Model) -> ZoneSearch | PrunedSearch:
+def searcher(history: History, model: Model) -> Search:
     """Who is quickest with the history of one key."""
-    return (ZoneSearch if zones.applies(history, model) else PrunedSearch)(history, model)
+    if zones.applies(history, model):
+        return ZoneSearch(history, model)
+    return (TextSearch if texts.applies(history, model) else PrunedSearch)(history, model)
 
 
-def _merge(searches: Sequence[ZoneSearch | PrunedSearch]) -> tuple[Operation, ...]:
+def _told(
+    history: History, model: Model, wrong: Sequence[Search], states: int, budget: int
+) -> LinearizabilityResult:
+    """The result, given the searches that failed: about the key that went wrong first."""
+    try:
+        failures = [search.failure(budget) for search in wrong]
+    except Undecided:
+        text = f"No order of {_count(history)} explains every answer."
+        return LinearizabilityResult(False, history, text, states)
+    first = min(failures, key=lambda failure: failure.refused.completed or 0)
+    text, proof, state = explain(model, first)
+    return LinearizabilityResult(
+        False, first.prefix, text, states, first.order, first.refused, state, proof
+    )
+
+
+def _count(operations: Sized) -> str:
+    return "1 operation" if len(operations) == 1 else f"{len(operations)} operations"
+
+
+def _merge(searches: Sequence[Search]) -> tuple[Operation, ...]:
     """One order of all keys: each operation at the first instant that its key's order allows."""
     points: list[tuple[int, Operation]] = []
     for search in searches:

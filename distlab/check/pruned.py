@@ -38,14 +38,14 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from distlab.check.explain import Failure
+from distlab.check.failure import Failure
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
 
 Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
 Moves = list[tuple[int, int]]  # a set of twins of which one may come next, and the state after it
 
-LARGE = 16  # a state of so many items, or a set of so many words, counts as one more
+LARGE = 256  # so many bytes of a state or of a set count as one more configuration
 
 
 class PrunedSearch:
@@ -76,17 +76,20 @@ class PrunedSearch:
         self._unknown_moves: dict[tuple[int, int], Moves] = {}
         self._seen: dict[tuple[int, int, int], list[int]] = {}
         self._stack: list[tuple[int, int, int, int, Order]] = []
-        self._meet(0, 0, self._number(model.init()), 0, None)
 
     def advance(self, budget: int) -> bool | None:
         """Meet about ``budget`` more configurations. True: linearizable; None: not finished."""
         limit = self.states + budget
+        if not self.states:
+            self._meet(0, 0, self._number(self.model.init()), 0, None)
         while self._stack:
             if self.states >= limit:
                 return None
             if self._visit(*self._stack.pop()):
                 self._stack.clear()
+                self._seen.clear()
                 return True
+        self._seen.clear()
         return False
 
     def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
@@ -128,7 +131,7 @@ class PrunedSearch:
             if not other & ~spent:
                 return
         met.append(spent)
-        self.states += 1 + (placed.bit_length() + spent.bit_length()) // (64 * LARGE)
+        self.states += 1 + (placed.bit_length() + spent.bit_length()) // (8 * LARGE)
         self._stack.append((level, placed, state, spent, order))
 
     def _look(self, level: int, state: int) -> tuple[int, Moves]:
@@ -170,7 +173,7 @@ class PrunedSearch:
             insort(self._under_way, index)
             self._begun += 1
         self._open.append(tuple(self._under_way))
-        self.states += len(self._under_way) // (4 * LARGE)
+        self.states += 8 * len(self._under_way) // LARGE
         self._under_way.remove(level)
 
     def _by_request(self, indices: Sequence[int], first: int) -> Iterable[tuple[int, int]]:
@@ -193,7 +196,8 @@ class PrunedSearch:
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
-            self.states += len(state) // LARGE if isinstance(state, (str, tuple)) else 0
+            if isinstance(state, (str, tuple)):
+                self.states += len(state) * (8 if isinstance(state, tuple) else 1) // LARGE
         return number
 
     def _number_of_request(self, each: Operation) -> int:
@@ -207,16 +211,17 @@ class PrunedSearch:
         It may be a little longer than the search got: before an operation completes, it may have
         any result, or have failed, while the search has known the answer from the start.
         """
+        reached = self._ends[self.furthest[0]]
         ends = [each.completed for each in self.history if each.completed is not None]
-        for end in sorted(each for each in ends if each >= self.end):
+        for end in sorted(each for each in ends if each >= reached):
             prefix = PrunedSearch(self.history.prefix(end + 1), self.model)
             verdict = prefix.advance(budget)
             budget -= prefix.states
             if verdict is None:
                 break
             if not verdict:
-                return Failure(prefix.history, prefix.order, prefix.refused)
-        return Failure(self.history, self.order, self.refused)
+                return Failure(prefix.history, prefix.order, prefix._refused)
+        return Failure(self.history, self.order, self._refused)
 
     @property
     def order(self) -> tuple[Operation, ...]:
@@ -224,12 +229,7 @@ class PrunedSearch:
         return tuple(self.operations[index] for index in self._indices())
 
     @property
-    def end(self) -> int:
-        """The completion that could not be reached."""
-        return self.operations[self.furthest[0]].completed or 0
-
-    @property
-    def refused(self) -> Operation:
+    def _refused(self) -> Operation:
         """The operation that this order could not place: of several, the last to complete."""
         placed = set(self._indices())
         return self.operations[max(set(self._open[self.furthest[0]]) - placed)]

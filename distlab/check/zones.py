@@ -31,15 +31,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from distlab.check.explain import Failure
+from distlab.check.failure import READS, Failure, failing_read
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
 
-READS, WRITES = ("read", "get"), ("write", "put")
+WRITES = ("write", "put")
 
 
 class Zone(NamedTuple):
@@ -74,31 +73,9 @@ class ZoneSearch:
         self.order = order or ()
         return order is not None
 
-    @cached_property
-    def end(self) -> int:
-        """The completion that makes the history wrong: of a read, or of a write that failed."""
-        return _first_wrong(self.history, self.initial)
-
     def failure(self, budget: int) -> Failure:
-        """The shortest failing prefix, and an order of all that completed before it went wrong."""
-        prefix = self.history.prefix(self.end + 1)
-        happened = History(tuple(each for each in prefix if each.outcome != "failed"))
-        end = _first_wrong(happened, self.initial)
-        order = linearization(happened.prefix(end), self.initial)
-        refused = next(each for each in happened if each.completed == end)
-        assert order is not None, "everything before the end can be placed"
-        return Failure(prefix, order, refused)
-
-
-def _first_wrong(history: History, initial: Any) -> int:
-    """The first completion after which a history that fails cannot be saved any more."""
-    ends = [each.completed for each in history if _reads(each) or each.outcome == "failed"]
-
-    def wrong(end: int) -> bool:
-        return linearization(history.prefix(end + 1), initial) is None
-
-    in_order = sorted(end for end in ends if end is not None)
-    return in_order[bisect_left(in_order, True, key=wrong)]
+        """The shortest failing prefix."""
+        return failing_read(self.history, lambda history: linearization(history, self.initial))
 
 
 def linearization(history: History, initial: Any) -> tuple[Operation, ...] | None:

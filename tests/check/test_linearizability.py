@@ -349,6 +349,31 @@ REASONS = [
         """,
     ),
     (
+        "B read x = 'b' after A's append of x = 'a' was acknowledged.",
+        key_value(),
+        """
+        A: |-append(x, a)-|
+        B: |-append(x, b)-|  |-get(x) → b-|
+        """,
+    ),
+    (
+        "B read x = 'a' after A read x = 'ab'.",
+        key_value(),
+        """
+        A: |-append(x, a)-|  |-get(x) → ab-|
+        B: |-append(x, b)------------------------>
+        B:                                   |-get(x) → a-|
+        """,
+    ),
+    (
+        "B read x = 'ab' after A's put of x = 'c' was acknowledged.",
+        key_value(),
+        """
+        A: |-append(x, a)-|  |-put(x, c)-|
+        B: |-append(x, b)-|                  |-get(x) → ab-|
+        """,
+    ),
+    (
         "B's acquire of stock succeeded after A's acquire of stock was acknowledged.",
         mutex(),
         """
@@ -464,12 +489,19 @@ def wide(function: str, argument: object) -> History:
 def test_memory_is_bounded_by_the_budget(model: Model, past: History) -> None:
     tracemalloc.start()
     try:
-        result = check(past, model, budget=20_000)
+        verdict = PrunedSearch(past, model).advance(20_000)
         used = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert result.ok is None
+    assert verdict is None
     assert used < 20_000 * 1000
+
+
+def test_a_failure_that_the_budget_does_not_reach_is_told_without_a_witness() -> None:
+    result = check(wide("append", ""), key_value(), budget=1000)
+    assert (result.ok, result.witness, result.refused) == (False, (), None)
+    assert result.explanation == "No order of 401 operations explains every answer."
+    assert check(wide("append", ""), key_value()).refused.function == "get"
 
 
 def test_an_interrupted_search_goes_on_where_it_was() -> None:

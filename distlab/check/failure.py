@@ -1,0 +1,56 @@
+"""What a search leaves behind that found no linearization, and the shortest prefix without one.
+
+A history that is not linearizable cannot be made so by what happens later. So there is a first
+event with which it went wrong, and halving finds it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import NamedTuple
+
+from distlab.check.history import History, Operation
+
+READS = ("read", "get")
+Order = tuple[Operation, ...]
+
+
+class Failure(NamedTuple):
+    """A history that has no linearization although it would have one without its last event.
+
+    ``order`` is the longest partial linearization, ``refused`` what cannot be placed after it.
+    """
+
+    prefix: History
+    order: Order
+    refused: Operation
+
+
+class Undecided(Exception):
+    """The budget did not suffice to find the failing prefix."""
+
+
+def failing_read(history: History, order_of: Callable[[History], Order | None]) -> Failure:
+    """The shortest failing prefix of a history in which only reads and failed writes can be wrong.
+
+    A write that completes can still be placed last, if it is not yet placed. ``order_of`` finds a
+    linearization, if there is one. The order of everything before the refused read completed is
+    the longest: with the read, it would explain the prefix.
+    """
+    end = _first_wrong(history, order_of)
+    prefix = happened = history.prefix(end + 1)
+    if any(each.outcome == "failed" for each in prefix):
+        happened = History(tuple(each for each in prefix if each.outcome != "failed"))
+        end = _first_wrong(happened, order_of)
+    order = order_of(happened.prefix(end))
+    refused = next(each for each in happened if each.completed == end)
+    assert order is not None, "everything before the end can be placed"
+    return Failure(prefix, order, refused)
+
+
+def _first_wrong(history: History, order_of: Callable[[History], Order | None]) -> int:
+    """The first completion with which a history that fails went wrong."""
+    doubtful = (o for o in history if o.function in READS or o.outcome == "failed")
+    ends = sorted(each.completed for each in doubtful if each.completed is not None)
+    return ends[bisect_left(ends, True, key=lambda end: order_of(history.prefix(end + 1)) is None)]
