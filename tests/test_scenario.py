@@ -227,6 +227,11 @@ def test_metrics_count_events_and_what_the_scenario_measures():
     }
 
 
+def test_a_run_introduces_itself_by_its_token():
+    run = SCENARIO.run()
+    assert repr(run) == f"<Run {run.token}: not answered>"
+
+
 def test_a_verdict_is_found_by_its_name():
     run = DEMO.run()
     assert run.verdict("yes").ok
@@ -273,6 +278,12 @@ def test_a_token_names_a_run_completely():
 def test_every_token_survives_its_text_form(seed, faults, knobs, digest):
     token = Token(SCENARIO, seed, faults, SCENARIO.settings(knobs), digest)
     assert parse_token(str(token)) == token
+
+
+def test_a_token_with_one_fault_moved_keeps_the_others():
+    token = parse_token(f"d1:{EXAMPLE}#crash:printer@10;lose:*>*@20;crash:client@30~abcd")
+    assert str(token.with_fault_at(1, 25)).endswith("#crash:printer@10;lose:*>*@25;crash:client@30")
+    assert str(token.with_fault_at(0, 15)).endswith("#crash:printer@15;lose:*>*@20;crash:client@30")
 
 
 def test_what_a_token_leaves_out_is_the_default():

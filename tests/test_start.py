@@ -45,6 +45,13 @@ def test_a_retry_of_a_lost_answer_prints_twice():
     assert run.outcome.name == "not printed once"
 
 
+def test_the_witness_of_a_lost_answer_is_its_question_its_loss_and_the_silence():
+    run = LOST.run()
+    witness = [run.trace.events[position] for position in run.verdict("answered").witness]
+    assert [event.kind for event in witness] == ["invoke", "drop", "unknown"]
+    assert witness[0].what.argument == witness[1].what.page == 2
+
+
 def test_retries_come_to_an_end():
     run = LOST.run(faults="crash:printer@0", retries=3)
     assert len(run.trace.of_kind("send")) == 8  # two pages asked for four times each in 400 ms

@@ -108,6 +108,13 @@ def test_an_entry_at_the_last_instant_runs_and_one_after_it_waits(bench):
     assert bench.run(11)[1:] == [(11, "later")]
 
 
+def test_scheduling_between_two_runs(bench):
+    bench.run(10)
+    bench.kernel.at(15, bench.note, "second")
+    bench.kernel.at(12, bench.note, "first")
+    assert bench.run(20) == [(12, "first"), (15, "second")]
+
+
 def test_the_past_cannot_be_scheduled(bench):
     bench.run(10)
     with pytest.raises(ValueError, match="cannot schedule at 9 µs: it is 10 µs already"):
