@@ -13,7 +13,7 @@ from typing import Any
 from distlab.cap.requests import MaybeStale
 from distlab.check.explain import deed, fact, stored
 from distlab.check.history import History, Operation
-from distlab.check.invariants import Finding, Invariant, always, invariant
+from distlab.check.invariants import Finding, always, invariant
 from distlab.sim.trace import Trace
 
 
@@ -71,21 +71,6 @@ def _not_plain(trace: Trace) -> Iterator[Finding]:
 
 
 PLAIN = invariant("plain", _not_plain, "Every read returned just a value.")
-
-
-def prompt(within_ms: float, function: str = "") -> Invariant:
-    """What is answered is answered within `within_ms`; with `function`, only those operations."""
-
-    def late(trace: Trace) -> Iterator[Finding]:
-        for each in History.from_trace(trace):
-            if each.completed_us is not None and function in ("", each.function):
-                took_ms = (each.completed_us - each.invoked_us) / 1000
-                if took_ms > within_ms:
-                    assert each.completed is not None
-                    said = f"{each.process}'s {each.call} took {took_ms:.1f} ms."
-                    yield Finding(said, (each.invoked, each.completed))
-
-    return invariant("prompt", late, f"Every answer came within {within_ms:g} ms.")
 
 
 STEADY = always(

@@ -103,14 +103,37 @@ def available(
                 if each.invoked_us > due_us and each.number not in given_up:
                     continue
                 yield Finding(f"{deed(each)} got no answer.", witness)
-            elif each.completed_us - each.invoked_us > within_ms * 1000:
-                took = _ms(each.completed_us - each.invoked_us)
+            elif took := _longer_than(within_ms, each):
                 late = f"later than {within_ms:g} ms is no answer"
                 yield Finding(f"{deed(each)} was answered after {took}; {late}.", witness)
 
     return Invariant(
         "available", unanswered, f"Every operation was answered within {within_ms:g} ms."
     )
+
+
+def prompt(within_ms: float, function: str = "") -> Invariant:
+    """What is answered is answered within ``within_ms``, be it a yes or a definite no.
+
+    With ``function`` only the operations of that name count. Availability is more: it also asks
+    that there be an answer.
+    """
+
+    def late(trace: Trace) -> Iterator[Finding]:
+        for each in History.from_trace(trace):
+            took = _longer_than(within_ms, each)
+            if took and function in ("", each.function):
+                yield Finding(f"{each.process}'s {each.call} took {took}.", _ends(each))
+
+    return Invariant("prompt", late, f"Every answer came within {within_ms:g} ms.")
+
+
+def _longer_than(within_ms: float, operation: Operation) -> str:
+    """How long an operation took if that was longer than so; else empty, as without an end."""
+    if operation.completed_us is None:
+        return ""
+    took_us = operation.completed_us - operation.invoked_us
+    return _ms(took_us) if took_us > within_ms * 1000 else ""
 
 
 def _was_down(trace: Trace, machines: tuple[str, ...], during: Operation) -> bool:

@@ -87,20 +87,6 @@ ORDERED_EVERYWHERE = invariant(
 )
 
 
-def prompt(within_ms: float) -> Invariant:
-    """Every order is decided soon: it has its ids, or a definite no."""
-
-    def late(trace: Trace) -> Iterator[Finding]:
-        for each in History.from_trace(trace):
-            if each.completed_us is not None and each.completed is not None:
-                took_ms = (each.completed_us - each.invoked_us) / 1000
-                if took_ms > within_ms:
-                    said = f"{each.process}'s {each.call} took {took_ms:g} ms."
-                    yield Finding(said, (each.invoked, each.completed))
-
-    return invariant("prompt", late, f"Every order was decided within {within_ms:g} ms.")
-
-
 def gapless(but: int = 0) -> Invariant:
     """The numbers from 1 to the highest were all given out, but for so many."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distlab.cap.checks import CONVERGED, FRESH, HONEST, PLAIN, STEADY, prompt
+from distlab.cap.checks import CONVERGED, FRESH, HONEST, PLAIN, STEADY
 from distlab.cap.requests import MaybeStale
 from distlab.sim.trace import Call, Trace
 
@@ -62,13 +62,6 @@ def test_the_witness_is_the_write_and_the_read():
 @pytest.mark.parametrize(("result", "ok"), [(1, True), ((1, 2), False), (MaybeStale(1), False)])
 def test_plain(result, ok):
     assert PLAIN(trace(*read(result))).ok is ok
-
-
-def test_prompt_counts_the_operations_it_is_told_to():
-    events = trace(*written(1), *read(1))
-    assert prompt(20)(events).ok
-    assert not prompt(19)(events).ok
-    assert prompt(19, "write")(events).ok
 
 
 def test_steady_means_n1():

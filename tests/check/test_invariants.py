@@ -12,6 +12,7 @@ from distlab.check.invariants import (
     monotonic_reads,
     mutual_exclusion,
     no_lost_acknowledged_writes,
+    prompt,
     read_your_writes,
 )
 from distlab.check.notation import history
@@ -121,6 +122,27 @@ def test_available_asks_nothing_of_a_machine_that_is_down() -> None:
         assert available(2, clients=asks)(trace(drawing, *others, END)).ok is expected, others
     late = trace("A: |-read(x)-| |-read(x)->", (3, "crash", "n1", None), (0, "crash", "n1", None))
     assert available(2, clients=asks)(late).ok is True
+
+
+@pytest.mark.parametrize(
+    ("drawing", "ok"),
+    [
+        ("A: |-write(x, 1)-| |-read(x) → 1-|", True),
+        ("A: |-write(x, 1)-------| |-read(x) → 1-|\nB: |-read(y) → 0-|", False),
+        ("A: |-write(x, 1) failed-| |-read(x) → 1-|\nB: |-read(y)-|", False),  # a no, and late
+        ("A: |-write(x, 1)->\nB: |-read(y) → 0-|", True),  # no answer is not a late one
+    ],
+)
+def test_prompt(drawing: str, ok: bool) -> None:
+    assert prompt(within_ms=1)(trace(drawing, END)).ok is ok
+
+
+def test_prompt_counts_the_operations_it_is_told_to() -> None:
+    run = trace("A: |-write(x, 1)-------|\nB:      |-read(y) → 0-|")
+    verdict = prompt(1)(run)
+    assert (verdict.explanation, verdict.witness) == ("A's write(x, 1) took 3 ms.", (0, 3))
+    assert prompt(1, "read")(run).ok is True
+    assert prompt(1, "write")(run).ok is False
 
 
 # Writes that were acknowledged.

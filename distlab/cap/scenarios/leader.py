@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from distlab.cap.checks import STEADY, prompt
+from distlab.cap.checks import STEADY
 from distlab.cap.cp_mistakes import AnswersFromOwnCopy, TrustingLeader
 from distlab.cap.cp_store import ConfigStore
 from distlab.cap.primary_replica import PRIMARY, REPLICA, Server
 from distlab.cap.requests import Read, Write, ask, visits, wait_until
 from distlab.cap.scenarios.declare import ANY_FAULT, NODES, lab
-from distlab.check.invariants import available
+from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
 from distlab.host import Unavailable
 from distlab.knobs import Choice

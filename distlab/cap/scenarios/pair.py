@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distlab.cap.checks import HONEST, PLAIN, prompt
+from distlab.cap.checks import HONEST, PLAIN
 from distlab.cap.primary_replica import (
     PRIMARY,
     REPLICA,
@@ -15,7 +15,12 @@ from distlab.cap.primary_replica import (
 )
 from distlab.cap.requests import Read, Write, visits, wait_until
 from distlab.cap.scenarios.declare import lab
-from distlab.check.invariants import available, no_lost_acknowledged_writes, read_your_writes
+from distlab.check.invariants import (
+    available,
+    no_lost_acknowledged_writes,
+    prompt,
+    read_your_writes,
+)
 from distlab.knobs import Choice
 from distlab.sim import Client, World
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial
 
 from distlab.cap.abd import AtomicReplica
-from distlab.cap.checks import CONVERGED, FRESH, PLAIN, prompt
+from distlab.cap.checks import CONVERGED, FRESH, PLAIN
 from distlab.cap.dynamo import BACKGROUND, BLOCKING, HINT, OFF, SLOPPY, Get, Put, Replica, needed
 from distlab.cap.requests import visits
 from distlab.cap.scenarios.declare import NODES, lab
 from distlab.cap.versions import KeepSiblings
-from distlab.check.invariants import available
+from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
 from distlab.knobs import Choice, Integer
 from distlab.sim import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from distlab.check.invariants import available
-from distlab.ids.checks import ORDERED, TRUE_TIME, UNIQUE, ShownId, prompt
+from distlab.check.invariants import available, prompt
+from distlab.ids.checks import ORDERED, TRUE_TIME, UNIQUE, ShownId
 from distlab.ids.scenarios.shop import (
     LATENCY_MS,
     START_MS,

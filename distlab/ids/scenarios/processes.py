@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from copy import copy
 
-from distlab.check.invariants import available
-from distlab.ids.checks import ORDERED_EVERYWHERE, UNIQUE, ShownId, prompt
+from distlab.check.invariants import available, prompt
+from distlab.ids.checks import ORDERED_EVERYWHERE, UNIQUE, ShownId
 from distlab.ids.objectid import InheritingObjectIds, ObjectIds, WrappingObjectIds
 from distlab.ids.scenarios.shop import LATENCY_MS, START_MS, Take, add_workers, worker
 from distlab.ids.snowflake import patient

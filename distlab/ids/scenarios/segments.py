@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from distlab.ids.checks import UNIQUE, ShownId, gapless, prompt, seldom_asked
+from distlab.check.invariants import prompt
+from distlab.ids.checks import UNIQUE, ShownId, gapless, seldom_asked
 from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
 from distlab.ids.segment import Segments
 from distlab.knobs import Choice, Integer
