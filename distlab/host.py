@@ -60,6 +60,16 @@ class Host(Protocol):
         """Run `coroutine` beside the current one; it ends with the machine."""
 
 
+def this_process() -> Host:
+    """The asyncio program that we are in, as a host; always the same one.
+
+    The one place from which the ports reach into reality, and only when they are asked to.
+    """
+    from distlab.real.host import THIS_PROCESS
+
+    return THIS_PROCESS
+
+
 def did_you_mean(value: str, allowed: Iterable[str]) -> str:
     """The end of an error message: the nearest allowed name, then the whole choice."""
     names = sorted(allowed)

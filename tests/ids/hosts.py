@@ -1,8 +1,8 @@
 """Hosts for tests: one whose clock is moved by hand, one on asyncio."""
 
-import asyncio
-import time
 from random import Random
+
+from distlab.real.host import AsyncioHost
 
 NOW_MS = 1_767_225_600_000
 
@@ -25,22 +25,10 @@ class Hand:
         self.now += ms
 
 
-class OnAsyncio:
-    """An asyncio program as a host."""
+class OnAsyncio(AsyncioHost):
+    """An asyncio program whose clock may be wrong."""
 
-    def __init__(self, name="asyncio"):
-        self.name = name
-        self.random = Random()
-        self.skew_ms = 0
+    skew_ms = 0
 
     def now_ms(self):
-        return time.time_ns() // 1_000_000 + self.skew_ms
-
-    def monotonic_ms(self):
-        return time.monotonic_ns() // 1_000_000
-
-    async def sleep(self, ms):
-        await asyncio.sleep(ms / 1000)
-
-    def spawn(self, coroutine):
-        return asyncio.create_task(coroutine)
+        return super().now_ms() + self.skew_ms

@@ -1,0 +1,83 @@
+"""An asyncio program as a host: what a simulated machine gives to protocol code, for real.
+
+    host = AsyncioHost()
+    lock = RedisLock(redis.asyncio.Redis(), "stock", host=host)
+
+A host is not bound to an event loop: made before `asyncio.run`, it serves the loop that is running
+when it is asked, and the next one as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from random import Random, SystemRandom
+from typing import Any
+
+INSIST_S = 0.1
+"""A cancellation can get lost in the depths of a library; after so long it is sent again."""
+
+
+class AsyncioHost:
+    """This process, under a name of your choice; without one, it is named after machine and pid.
+
+    `async with AsyncioHost() as host:` closes it in the end. A task that fails tells whoever awaits
+    it; if nobody does, asyncio's exception handler reports it as soon as it is dropped.
+    """
+
+    def __init__(self, name: str | None = None, random: Random | None = None) -> None:
+        self._name = name
+        self.random = random or SystemRandom()
+        self._tasks: set[asyncio.Task[Any]] = set()  # asyncio itself refers to them only weakly
+
+    @property
+    def name(self) -> str:
+        """Another one after a fork, unless you chose it."""
+        return self._name or f"{platform.node()}-{os.getpid()}"
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+    async def sleep(self, ms: float) -> None:
+        await asyncio.sleep(ms / 1000)
+
+    def timeout(self, ms: float) -> AbstractAsyncContextManager[Any]:
+        return asyncio.timeout(ms / 1000)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End all that was spawned on this loop. Raises an `ExceptionGroup` of what went wrong in
+        tasks while they were being ended.
+        """
+        here, me = asyncio.get_running_loop(), asyncio.current_task()
+        tasks = {task for task in self._tasks if task.get_loop() is here and task is not me}
+        running = tasks
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=INSIST_S)
+        ended = [task.exception() for task in tasks if not task.cancelled()]
+        if errors := [error for error in ended if isinstance(error, Exception)]:
+            raise ExceptionGroup(f"{self.name}: tasks failed in the end", errors)
+
+    async def __aenter__(self) -> AsyncioHost:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+
+THIS_PROCESS = AsyncioHost()
+"""Who wants no name of its own: see `distlab.host.this_process`."""

@@ -1,0 +1,149 @@
+"""An asyncio program is a host."""
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+
+import pytest
+
+from distlab.host import Host, this_process
+from distlab.real.host import AsyncioHost
+
+
+def test_it_has_all_that_the_port_asks_for():
+    port = {name for name in vars(Host) if not name.startswith("_")}
+    assert port <= set(dir(AsyncioHost()))
+
+
+def test_time_passes_on_its_clocks_while_it_sleeps():
+    async def main():
+        host = AsyncioHost()
+        wall, monotonic = host.now_ms(), host.monotonic_ms()
+        await host.sleep(30)
+        assert host.now_ms() - wall >= 29
+        assert host.monotonic_ms() - monotonic >= 29
+        assert wall > 1_700_000_000_000
+
+    asyncio.run(main())
+
+
+def test_a_timeout_raises_the_built_in_error():
+    async def main():
+        host = AsyncioHost()
+        with pytest.raises(TimeoutError):
+            async with host.timeout(5):
+                await host.sleep(60_000)
+        async with host.timeout(60_000):
+            await host.sleep(1)
+
+    asyncio.run(main())
+
+
+def test_names():
+    assert AsyncioHost("a").name == "a"
+    assert AsyncioHost().name.endswith(f"-{os.getpid()}")
+
+
+def test_this_process_is_one_and_serves_loop_after_loop():
+    async def main():
+        return await this_process().spawn(answer())
+
+    async def answer():
+        return 42
+
+    assert this_process() is this_process()
+    assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
+
+
+def test_a_spawned_task_is_kept_although_only_a_cycle_holds_what_it_waits_for():
+    async def main():
+        host, ended = AsyncioHost(), []
+
+        async def wait():
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(True)
+
+        host.spawn(wait())
+        await host.sleep(0)
+        gc.collect()
+        assert not ended
+        await host.close()
+
+    asyncio.run(main())
+
+
+def test_an_error_that_nobody_awaits_is_reported():
+    async def main():
+        host, told = AsyncioHost(), []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+        host.spawn(fail())
+        await host.sleep(1)
+        gc.collect()
+        return [repr(about["exception"]) for about in told]
+
+    assert asyncio.run(main()) == ["ZeroDivisionError('by nobody')"]
+
+
+async def fail():
+    raise ZeroDivisionError("by nobody")
+
+
+def test_close_ends_what_was_spawned_even_a_task_that_swallows_its_first_cancellation():
+    async def main():
+        log = []
+
+        async def stubborn():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                log.append("swallowed")
+            try:
+                await asyncio.sleep(60)
+            finally:
+                log.append("ended")
+
+        async with AsyncioHost() as host:
+            task = host.spawn(stubborn())
+            await host.sleep(0)
+        assert task.cancelled()
+        assert log == ["swallowed", "ended"]
+
+    asyncio.run(main())
+
+
+def test_close_tells_what_went_wrong_at_the_end():
+    async def main():
+        async def clumsy():
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await fail()
+
+        host = AsyncioHost("h")
+        host.spawn(clumsy())
+        await host.sleep(0)
+        with pytest.raises(ExceptionGroup, match="h: tasks failed") as group:
+            await host.close()
+        assert [type(error) for error in group.value.exceptions] == [ZeroDivisionError]
+
+    asyncio.run(main())
+
+
+def test_a_task_may_close_its_own_host():
+    async def main():
+        host = AsyncioHost()
+        other = host.spawn(asyncio.sleep(60))
+        await host.spawn(host.close())
+        assert other.cancelled()
+
+    asyncio.run(main())
+
+
+def test_the_ports_load_nothing_real_until_asked():
+    code = "import sys, distlab.host; print('asyncio' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
