@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def run_check(arguments: list[str]) -> int:
         recording = read(given.file.read_text("utf-8"), model, given.format)
         result = check(recording.history, model, budget=given.budget)
         if given.svg:
-            given.svg.write_text(picture(recording.history, result).still(), "utf-8")
+            drawn = replace(result, proof=result.proof[-SHOWN:])
+            given.svg.write_text(picture(recording.history, drawn).still(), "utf-8")
     except OSError as error:
         raise BadInput(f"{error.filename}: {error.strerror}") from None
     except UnicodeDecodeError as error:

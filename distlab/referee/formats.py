@@ -250,7 +250,7 @@ def _events(history: History) -> Iterator[Event]:
     ends = [(each.invoked, "invoke", each) for each in history]
     ends += [(each.completed, "end", each) for each in history if each.completed is not None]
     ends.sort(key=lambda end: end[0])
-    ends += [(0, "end", each) for each in history if each.completed is None]
+    ends += [(0, "end", each) for each in history if each.completed is None]  # after all others
     free: dict[str, list[int]] = {}  # client → its processes that have nothing to do
     busy: dict[int, int] = {}  # operation → its process
     count = 0
@@ -259,7 +259,7 @@ def _events(history: History) -> Iterator[Event]:
             idle = free.setdefault(each.process, [])
             busy[each.number] = idle.pop() if idle else count
             count = max(count, busy[each.number] + 1)
-        elif each.completed is not None:
+        else:
             free[each.process].append(busy[each.number])
         yield _event(each, kind, busy[each.number])
 

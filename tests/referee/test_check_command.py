@@ -59,16 +59,23 @@ def test_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_undecided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "wide.jsonl"
     file.write_text(to_jsonl(wide("enqueue", "")), "utf-8")
-    assert main(["check", str(file), "--model", "queue", "--budget", "1000"]) == 3
+    command = ["check", str(file), "--model", "queue", "--budget", "1000"]
+    assert main(command) == 3
     assert "undecided as a queue: The search did not finish" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "undecided"
+    assert told["states"] < 2000
 
 
 def test_a_long_proof_is_cut_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "queue.jsonl"
-    bars = " ".join(f"|-enqueue(q, {n})-| |-dequeue(q) → {n}-|" for n in range(20))
-    file.write_text(to_jsonl(history(f"A: {bars} |-dequeue(q) → 77-|")), "utf-8")
-    assert main(["check", str(file), "--model", "queue"]) == 1
-    assert len(capsys.readouterr().out.splitlines()) < 20
+    file = tmp_path / "lock.jsonl"
+    file.write_text(to_jsonl(history(f"A: {'|-acquire(l)-| |-release(l)-| ' * 10} |-release(l)-|")))
+    assert main(["check", str(file), "--model", "mutex"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "  … and 9 operations before these (see --json)"
+    assert lines[-1] == "  line 41, 42:  A  release(l)"
+    assert len(lines) == 15
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -96,8 +103,14 @@ def test_a_format_that_was_asked_for(tmp_path: Path) -> None:
     assert main(["check", str(file), "--model", "register", "--format", "jepsen-log"]) == 0
 
 
-def test_budget_and_model_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "file", "--model", "queue", "--budget", "0"]) == 2
+def test_options_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "stale.edn"
+    file.write_text(to_edn(history(STALE)), "utf-8")
+    assert main(["check", str(file), "--model", "register", "--budget", "0"]) == 2
+    assert "--budget 0" in capsys.readouterr().err
+    nowhere = tmp_path / "nowhere" / "picture.svg"
+    assert main(["check", str(file), "--model", "register", "--svg", str(nowhere)]) == 2
+    assert f"{nowhere}: No such file" in capsys.readouterr().err
     with pytest.raises(SystemExit) as left:
         main(["check", "file", "--model", "stack"])
     assert left.value.code == 2

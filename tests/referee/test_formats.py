@@ -236,6 +236,13 @@ def test_edn_as_knossos_reads_it() -> None:
     assert sum(':process 3, :type :fail, :f :write, :key "x", :value 4' in line for line in lines)
 
 
+def test_an_empty_queue_in_edn() -> None:
+    """Knossos has no dequeue of nothing; for it, what found nothing failed."""
+    assert to_edn(history("A: |-dequeue(q)-|")).splitlines()[1] == (
+        '{:process 0, :type :fail, :f :dequeue, :key "q", :value nil, :result nil, :client "A"}'
+    )
+
+
 def test_edn_as_porcupine_reads_a_store() -> None:
     past = history("A: |-get(k)-| |-append(k, a)-| |-get(k) → a-|\nB: |-put(k, b)->")
     assert to_edn(past).splitlines() == [
