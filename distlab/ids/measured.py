@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -66,12 +66,10 @@ def _insert(database: sqlite3.Connection, ids: Sequence[int | str], batch: int) 
     return Locality(len(ids), written, round(pages * PAGE_BYTES / 1e6, 2))
 
 
-def ascending_share(ids: Sequence[int | str]) -> float:
-    """Of all pairs of neighbours, how many ascend: 1 is sorted, 0.5 is chance."""
-    pairs = [(a, b) for a, b in pairwise(ids)]
-    if not pairs:
-        raise BadInput("ascending_share needs at least two ids")
-    return sum(a < b for a, b in pairs) / len(pairs)  # type: ignore[operator]
+def places_off(ids: Sequence[int | str]) -> int:
+    """How sorted they are: the most places that an id stands from where it belongs. 0 is sorted."""
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    return max((abs(place - index) for place, index in enumerate(order)), default=0)
 
 
 def german_tank(seen: Sequence[int]) -> float:
@@ -86,64 +84,90 @@ def german_tank(seen: Sequence[int]) -> float:
 
 
 class Measure:
-    """A host whose clock moves on by a millisecond every `a_ms` ids: the same for every kind."""
+    """A worker as a host. Its clock moves on by a millisecond every `a_ms` looks at it; workers
+    that share `looks` share the clock.
+    """
 
-    def __init__(self, seed: int = 1, a_ms: int = 4, name: str = "worker-1") -> None:
-        self.name, self.random, self.a_ms = name, Random(f"{seed}/{name}"), a_ms
-        self._asked = 0
+    def __init__(self, name: str, looks: Iterator[int], a_ms: int = 4) -> None:
+        self.name, self.random, self.a_ms = name, Random(name), a_ms
+        self.looks = looks
 
     def now_ms(self) -> int:
-        self._asked += 1
-        return 1_767_225_600_000 + self._asked // self.a_ms
+        return 1_767_225_600_000 + next(self.looks) // self.a_ms
+
+
+Make = Callable[[], int | str]
+WORKERS = 4
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of id for the table: how it is made, and what is true of it without measuring."""
+    """A kind of id for the table: how workers make it, and what is true of it without measuring."""
 
     name: str
-    make: Callable[[Measure], Callable[[], int | str]]
+    make: Callable[[Sequence[Measure]], Sequence[Make]]
     bits: int
     needs: str
     tells: str
 
 
-def _sequence(host: Measure) -> Callable[[], int]:
-    return iter(range(1, 1 << 62)).__next__
+def _each(make: Callable[[int, Measure], Make]) -> Callable[[Sequence[Measure]], Sequence[Make]]:
+    """Workers that know nothing of each other but their number."""
+    return lambda hosts: [make(number, host) for number, host in enumerate(hosts, 1)]
+
+
+def _sequence(hosts: Sequence[Measure]) -> Sequence[Make]:
+    numbers = count(1)
+    return [numbers.__next__ for _ in hosts]
+
+
+def _segments(hosts: Sequence[Measure], step: int = 1_000) -> Sequence[Make]:
+    starts = count(1, step)
+    ranges = (range(start, start + step) for start in starts)
+    return [chain.from_iterable(ranges).__next__ for _ in hosts]
 
 
 KINDS = (
     Kind("database sequence", _sequence, 64, "the database, for each id", "how many there are"),
-    Kind("Snowflake", lambda host: Snowflake(1, host).next_id, 63,
+    Kind("segments of 1,000", _segments, 64, "the database, now and then",
+         "about how many there are"),
+    Kind("Snowflake", _each(lambda number, host: Snowflake(number, host).next_id), 63,
          "a clock, a worker id", "when, which worker, how busy"),
-    Kind("UUID v4", lambda host: lambda: uuid4(host.random), 128, "chance", "nothing"),
-    Kind("UUID v7", lambda host: Uuid7(host).next_id, 128, "a clock, chance", "when"),
-    Kind("ULID", lambda host: Ulid(host).next_id, 128, "a clock, chance", "when"),
-    Kind("ObjectId", lambda host: ObjectIds(host).next_id, 96, "a clock, chance",
+    Kind("UUID v4", _each(lambda _, host: lambda: uuid4(host.random)), 128, "chance", "nothing"),
+    Kind("UUID v7", _each(lambda _, host: Uuid7(host).next_id), 128, "a clock, chance", "when"),
+    Kind("ULID", _each(lambda _, host: Ulid(host).next_id), 128, "a clock, chance", "when"),
+    Kind("ObjectId", _each(lambda _, host: ObjectIds(host).next_id), 96, "a clock, chance",
          "when, which process, how busy"),
 )  # fmt: skip
 
 
 class Row(NamedTuple):
-    """One line of the comparison. `ascending` is a share, `letters` the length as text."""
+    """One line of the comparison. `letters` is the length as text."""
 
     kind: str
     bits: int
     letters: int
-    ascending: float
+    places_off: int
     pages_a_row: float
     needs: str
     tells: str
 
 
+def made_by_workers(kind: Kind, rows: int) -> list[int | str]:
+    """So many ids in the order of their making, by four workers in turn as chance has it."""
+    looks, turns = count(), Random("turns")
+    makers = kind.make([Measure(f"worker-{n}", looks) for n in range(1, WORKERS + 1)])
+    return [makers[int(turns.random() * WORKERS)]() for _ in range(rows)]
+
+
 def compare(rows: int = 5_000) -> tuple[Row, ...]:
-    """Every kind in one table, measured with so many ids of one worker."""
+    """Every kind in one table, measured with so many ids of four workers."""
     table = []
     for kind in KINDS:
-        make = kind.make(Measure())
-        ids = [make() for _ in range(rows)]
+        ids = made_by_workers(kind, rows)
         pages = round(index_locality(ids).pages_a_row, 2)
         letters = max(len(str(number)) for number in ids)
-        share = round(ascending_share(ids), 2)
-        table.append(Row(kind.name, kind.bits, letters, share, pages, kind.needs, kind.tells))
+        table.append(
+            Row(kind.name, kind.bits, letters, places_off(ids), pages, kind.needs, kind.tells)
+        )
     return tuple(table)

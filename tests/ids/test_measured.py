@@ -6,7 +6,14 @@ from statistics import fmean
 import pytest
 
 from distlab.host import BadInput
-from distlab.ids.measured import ascending_share, compare, german_tank, index_locality
+from distlab.ids.measured import (
+    KINDS,
+    compare,
+    german_tank,
+    index_locality,
+    made_by_workers,
+    places_off,
+)
 
 ROWS = 5_000
 
@@ -29,12 +36,12 @@ def test_larger_transactions_write_a_page_less_often():
     assert index_locality(keys, batch=1_000).pages_written < index_locality(keys).pages_written
 
 
-def test_ascending_share():
-    assert ascending_share(range(10)) == 1
-    assert ascending_share([3, 2, 1]) == 0
-    assert ascending_share(["a", "b", "a"]) == 0.5
-    with pytest.raises(BadInput, match="two ids"):
-        ascending_share([1])
+@pytest.mark.parametrize(
+    ("ids", "places"),
+    [(range(10), 0), ([2, 1, 3], 1), (["c", "a", "b"], 2), ([4, 3, 2, 1], 3), ([], 0)],
+)
+def test_places_off(ids, places):
+    assert places_off(ids) == places
 
 
 def test_the_observers_estimate_is_right_on_average():
@@ -55,6 +62,18 @@ def test_no_estimate(seen):
 def test_the_comparison():
     rows = {row.kind: row for row in compare(5_000)}
     assert rows["UUID v4"].pages_a_row >= 5 * rows["UUID v7"].pages_a_row
-    assert rows["UUID v4"].ascending == pytest.approx(0.5, abs=0.05)
-    assert all(row.ascending == 1 for kind, row in rows.items() if kind != "UUID v4")
-    assert [row.letters for row in rows.values()] == [4, 18, 36, 36, 26, 24]
+    assert [row.letters for row in rows.values()] == [4, 4, 18, 36, 36, 26, 24]
+
+
+def test_how_far_out_of_order_the_ids_of_several_workers_are():
+    """One counter: not at all. The same millisecond: a little. The same second, a range: far."""
+    off = {row.kind: row.places_off for row in compare(2_000)}
+    assert off["database sequence"] == 0
+    assert 0 < off["Snowflake"] < 10 and 0 < off["UUID v7"] < 10
+    assert off["segments of 1,000"] > 500
+    assert off["ObjectId"] > 500
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_no_kind_repeats_an_id_among_workers(kind):
+    assert len(set(made_by_workers(kind, 3_000))) == 3_000
