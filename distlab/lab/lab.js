@@ -399,9 +399,9 @@ class Lab {
   showStates() {
     const { states, cursor } = this.state;
     this.instant.textContent = `${plain(cursor)} ms`;
-    this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
+    this.fill(this.states, states, () => states.map(({ machine, power, clock, text }) => node("li", {
       "data-power": power,
-    }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
+    }, node("b", {}, machine), [` ${power}`, clock, text].filter(Boolean).join(" · "))));
   }
 
   showStrip(strip) {
