@@ -13,6 +13,7 @@ A tour, from the world up to the page:
 * `distlab.sim`        simulated machines, clocks, disks, a network and faults, in virtual time
 * `distlab.start` …    one package a chapter: its systems, `scenarios`, `exercises`
 * `distlab.scenario`   named experiments; a run is a pure function of seed, faults and knobs
+* `distlab.registry`   all of them by id; `distlab.replay`: a run as a token, and back
 * `distlab.check`      verdicts on a run, with the few events that prove them
 * `distlab.view`       pictures and texts of a run
 * `distlab.lab`        the widget: `Lab("start/lost-answer")` in a notebook cell

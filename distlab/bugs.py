@@ -28,7 +28,8 @@ from distlab.explore.search import explore, trials
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import results, wanted_verdicts
 from distlab.places import PACKAGE, shipped
-from distlab.scenario import Scenario, all_scenarios
+from distlab.registry import all_scenarios
+from distlab.scenario import Scenario
 
 FIND_WITHIN = 10_000
 """Runs in which a bug must be caught."""

@@ -117,7 +117,7 @@ def doctor(arguments: list[str]) -> int:
 
 
 def list_scenarios(arguments: list[str]) -> int:
-    from distlab.scenario import all_scenarios
+    from distlab.registry import all_scenarios
 
     options = parser("list")
     options.add_argument("--json", action="store_true", help="for programs")
@@ -141,7 +141,8 @@ def _described(scenario: Scenario) -> str:
 def run(arguments: list[str]) -> int:
     from distlab.knobs import parse_knobs
     from distlab.referee.formats import write
-    from distlab.scenario import get, parse_token
+    from distlab.registry import get
+    from distlab.replay import parse_token
 
     options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")
     options.add_argument("scenario", metavar="ID_OR_TOKEN", help="as `distlab list` names them")

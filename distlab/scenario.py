@@ -5,39 +5,36 @@ search for failures and the command line. It says what is claimed, which knobs m
 how the world is built, which faults happen unless others are given, and which checks judge the run.
 
 `run` is a pure function: the same seed, faults and knobs give the same trace, byte for byte, in
-every process. A **replay token** names a run completely and can be pasted anywhere:
-
-    d1:start/slow-or-dead?detector_ms=60&seed=7#pause:server@40+200~4f1c9a
-    version:scenario?knobs#faults~first digits of the digest
+every process.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import distlab
 from distlab.check.history import History
 from distlab.check.verdict import Check, Verdict
 from distlab.host import BadInput, did_you_mean
-from distlab.knobs import Knob, Value, check_knobs, knobs_text, parse_knobs
-from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
+from distlab.knobs import Knob, Value, check_knobs
+from distlab.registry import get, register
+from distlab.replay import DIGEST_DIGITS, Token, checked_seed
+from distlab.sim.faults import Schedule, as_schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
 from distlab.sim.world import World, no_garbage_collection
 
-VERSION = "d1"
-DIGEST_DIGITS = 6
+__all__ = [
+    "BAD", "GOOD", "PRICE", "STUCK", "UNKNOWN", "Outcome", "Run", "Scenario",
+    "get", "register",  # of the registry: whoever declares or runs one needs no other import
+]  # fmt: skip
 
 GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
 """Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided."""
-
 
 STUCK = "progress"
 """The verdict that a run has, beside those of its checks, if it came to a standstill or no end."""
@@ -232,7 +229,7 @@ class Scenario:
         A run that gets stuck or repeats without end is a result too: a violated verdict (`STUCK`)
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
         """
-        seed = self.seed if seed is None else _checked_seed(seed)
+        seed = self.seed if seed is None else checked_seed(seed)
         schedule = as_schedule(self.faults if faults is None else faults)
         settings = self.settings(knobs)
         stuck: tuple[Verdict, ...] = ()
@@ -290,125 +287,3 @@ class Scenario:
             "source": self.source,
             "nemesis": self.nemesis,
         }
-
-
-def parse_seed(text: str) -> int:
-    """A seed from its text. Raises `BadInput` for anything but a seed."""
-    if not re.fullmatch(r"\d{1,19}", text, re.ASCII):
-        raise BadInput(f"seed {text!r} is not a whole number from 0 to 2^63 - 1")
-    return _checked_seed(int(text))
-
-
-def _checked_seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
-        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
-    return seed
-
-
-# The registry
-
-_registry: dict[str, Scenario] = {}
-
-
-def register(scenario: Scenario) -> Scenario:
-    """Make a scenario known under its id. Raises `BadInput` when the id is taken."""
-    if _registry.get(scenario.id, scenario) is not scenario:
-        raise BadInput(f"there are two scenarios {scenario.id!r}")
-    _registry[scenario.id] = scenario
-    return scenario
-
-
-def all_scenarios() -> tuple[Scenario, ...]:
-    """Every scenario of every chapter package that has a module `scenarios`, by id."""
-    for chapter in _chapters():
-        importlib.import_module(f"distlab.{chapter}.scenarios")
-    return tuple(_registry[name] for name in sorted(_registry))
-
-
-def _chapters() -> list[str]:
-    """The packages with a module `scenarios`."""
-    folders = map(Path, distlab.__path__)
-    packages = sorted(package for folder in folders for package in folder.iterdir())
-    return [  # by their files: looking must not import the widgets
-        package.name
-        for package in packages
-        if (package / "scenarios.py").exists() or (package / "scenarios").is_dir()
-    ]
-
-
-def get(scenario_id: str) -> Scenario:
-    """The scenario of that id. Raises `BadInput`, with the nearest one, when there is none."""
-    chapter = str(scenario_id).partition("/")[0]
-    if scenario_id not in _registry and chapter in _chapters():  # the others may take long to load
-        importlib.import_module(f"distlab.{chapter}.scenarios")
-    if scenario_id not in _registry:
-        known = [scenario.id for scenario in all_scenarios()]
-        if scenario_id not in known:
-            hint = did_you_mean(str(scenario_id), known)
-            raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
-    return _registry[scenario_id]
-
-
-# Replay tokens
-
-
-class Token(NamedTuple):
-    """What a replay token says: all that a run depends on, and the first digits of its digest.
-
-    `digest` is empty when nothing is known of the run, as in a token written by hand.
-    """
-
-    scenario: Scenario
-    seed: int
-    faults: Schedule
-    knobs: Mapping[str, Value]
-    digest: str
-
-    def __str__(self) -> str:
-        knobs = knobs_text({**self.knobs, "seed": self.seed})
-        text = f"{VERSION}:{self.scenario.id}?{knobs}#{schedule_text(self.faults)}"
-        return f"{text}~{self.digest}" if self.digest else text
-
-    def run(self) -> Run:
-        return self.scenario.run(self.seed, self.faults, **self.knobs)
-
-    def with_fault(self, index: int, fault: Fault) -> Token:
-        """The same, but for the fault of that index."""
-        before, after = self.faults[:index], self.faults[index + 1 :]
-        return self._replace(faults=(*before, fault, *after), digest="")
-
-    def with_fault_at(self, index: int, ms: float) -> Token:
-        """The same, but one fault comes at another instant."""
-        return self.with_fault(index, replace(self.faults[index], at_ms=ms))
-
-    def difference(self, run: Run) -> str:
-        """A sentence when `run` is not what the token was made from; else empty."""
-        now = run.trace.digest()[: len(self.digest)]
-        if now == self.digest:
-            return ""
-        return (
-            f"the run is another one than when the token was made (digest {now}, token "
-            f"{self.digest}): the code has changed since, or the run used a learner's own class"
-        )
-
-
-def parse_token(text: str) -> Token:
-    """Read a replay token. Raises `BadInput` that says which part is wrong."""
-    version, colon, rest = text.strip().partition(":")
-    if not colon or version != VERSION:
-        raise BadInput(f"token {text!r}: it must begin with {VERSION}: (version), not {version!r}")
-    rest, tilde, digest = rest.partition("~")
-    if tilde and not re.fullmatch(r"[0-9a-f]{4,64}", digest):
-        raise BadInput(f"token {text!r}: digest {digest!r} is not 4 to 64 hex digits")
-    rest, _, faults = rest.partition("#")
-    scenario_id, _, query = rest.partition("?")
-    scenario = get(scenario_id)
-    pairs: dict[str, str] = {}
-    for part in filter(None, query.split("&")):
-        name, equals, value = part.partition("=")
-        if not equals or name in pairs:
-            raise BadInput(f"token {text!r}: {part!r} is not name=value, each name once")
-        pairs[name] = value
-    seed = parse_seed(pairs.pop("seed", str(scenario.seed)))
-    knobs = parse_knobs(scenario.knobs, pairs, scenario.id)
-    return Token(scenario, seed, parse_schedule(faults), scenario.settings(knobs), digest)

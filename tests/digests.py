@@ -22,7 +22,7 @@ def digests(scenario):
 
 def main():
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from distlab.scenario import all_scenarios
+    from distlab.registry import all_scenarios
 
     found = {scenario.id: digests(scenario) for scenario in all_scenarios()}
     json.dump(found, sys.stdout, indent=2)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from distlab import bugs, cli
-from distlab.scenario import get, parse_token
+from distlab.registry import get
+from distlab.replay import parse_token
 from distlab.sim.faults import parse_schedule
 from tests.explore.planted import ONE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from distlab import cli, doctor, scenario, workspace
+from distlab import cli, doctor, registry, scenario, workspace
 
 EXAMPLE = "start/lost-answer"
 
@@ -64,7 +64,7 @@ def test_both_ways_to_start_it(start):
 def test_list_names_every_scenario_with_its_claim(distlab):
     status, out, _ = distlab("list")
     assert status == 0
-    for known in scenario.all_scenarios():
+    for known in registry.all_scenarios():
         assert f"{known.id}\n  {known.claim}\n" in out
         assert all(f"--set {knob.name}=" in out for knob in known.knobs)
 

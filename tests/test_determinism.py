@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from distlab.doctor import PYTHONS
-from distlab.scenario import all_scenarios
+from distlab.registry import all_scenarios
 from tests import goldens
 from tests.digests import digests
 

@@ -14,7 +14,8 @@ from distlab.places import PACKAGE
 CHAPTERS = ("start", "cap", "eventual", "transactions", "ids", "locks", "raft", "scheduler")
 
 HOST = {"distlab.host"}
-RUNS = {*HOST, "distlab.knobs", "distlab.scenario", "distlab.check", "distlab.sim"}
+RUNS = {*HOST, "distlab.knobs", "distlab.scenario", "distlab.registry", "distlab.replay",
+        "distlab.check", "distlab.sim"}  # fmt: skip
 MODEL = {*RUNS, "distlab.places", "distlab.explore", "distlab.view"}
 WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 
@@ -32,7 +33,9 @@ RULES: dict[str, set[str]] = {
     "distlab.sim": HOST,
     "distlab.servers": {*HOST, "distlab.sim", "redis", "fakeredis", "lupa"},
     "distlab.check": {*HOST, "distlab.sim.trace"},
-    "distlab.scenario": {*RUNS, "distlab"},
+    "distlab.registry": {*HOST, "distlab", "distlab.scenario"},
+    "distlab.replay": RUNS,
+    "distlab.scenario": RUNS,
     "distlab.explore": {*RUNS, "distlab.view"},
     "distlab.explore.cli": {*RUNS, "distlab", "distlab.explore", "distlab.bugs", "distlab.cli"},
     "distlab.bugs": {*RUNS, "distlab.places", "distlab.explore"},

@@ -10,19 +10,9 @@ from hypothesis import strategies as st
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput
 from distlab.knobs import Choice, Integer, Switch
-from distlab.scenario import (
-    BAD,
-    GOOD,
-    PRICE,
-    UNKNOWN,
-    Outcome,
-    Scenario,
-    Token,
-    all_scenarios,
-    get,
-    parse_token,
-    register,
-)
+from distlab.registry import all_scenarios, get
+from distlab.replay import Token, parse_token
+from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, register
 from distlab.sim import Node
 from tests.sim.test_faults import faults as any_faults
 

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from distlab.scenario import all_scenarios, parse_token
+from distlab.registry import all_scenarios
+from distlab.replay import parse_token
 from distlab.sim.faults import KINDS
 
 SCHEDULES = 2000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.sim import Trace
 from distlab.start.scenarios import Accurate, Prompt
 from tests import goldens

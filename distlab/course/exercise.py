@@ -31,7 +31,8 @@ from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
 from distlab.places import PACKAGE
-from distlab.scenario import STUCK, Run, Scenario, get
+from distlab.registry import get
+from distlab.scenario import STUCK, Run, Scenario
 from distlab.view.spacetime import spacetime
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]

@@ -14,7 +14,7 @@ from distlab.explore.exhaustive import exhaustive
 from distlab.explore.search import RUNS, explore
 from distlab.host import BadInput
 from distlab.knobs import parse_knobs
-from distlab.scenario import get
+from distlab.registry import get
 
 
 def run_explore(arguments: list[str]) -> int:

@@ -22,7 +22,9 @@ from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import Judged, results, wanted_verdicts
 from distlab.host import BadInput
-from distlab.scenario import Outcome, Scenario, Token, get
+from distlab.registry import get
+from distlab.replay import Token
+from distlab.scenario import Outcome, Scenario
 
 LIMIT = 20_000
 """Runs that a census may take."""

@@ -19,7 +19,9 @@ from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import again, results, wanted_verdicts
 from distlab.host import BadInput
-from distlab.scenario import Run, Scenario, Token, get
+from distlab.registry import get
+from distlab.replay import Token
+from distlab.scenario import Run, Scenario
 from distlab.view.spacetime import spacetime
 
 RUNS = 500

@@ -24,7 +24,8 @@ from distlab.explore.space import FaultSpace, in_order
 from distlab.explore.work import again, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
-from distlab.scenario import Run, Token
+from distlab.replay import Token
+from distlab.scenario import Run
 from distlab.sim.faults import KINDS, Fault
 
 BUDGET = 1000

@@ -13,7 +13,9 @@ from typing import Any
 
 from distlab.explore.work import results
 from distlab.host import BadInput
-from distlab.scenario import Outcome, Run, Scenario, Token, get
+from distlab.registry import get
+from distlab.replay import Token
+from distlab.scenario import Outcome, Run, Scenario
 from distlab.sim.faults import Fault, Schedule, as_schedule
 from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime

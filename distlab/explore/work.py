@@ -16,7 +16,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from distlab.host import BadInput, did_you_mean
-from distlab.scenario import STUCK, Outcome, Run, Scenario, Token, all_scenarios, parse_token
+from distlab.registry import all_scenarios
+from distlab.replay import Token, parse_token
+from distlab.scenario import STUCK, Outcome, Run, Scenario
 
 CHUNK = 16
 """Runs that a worker does at a time."""

@@ -18,7 +18,9 @@ from distlab.host import BadInput, did_you_mean
 from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
 from distlab.lab.looks import State, states_at, targets_of
 from distlab.lab.sweep import Sweep
-from distlab.scenario import Outcome, Run, Scenario, Token, get, parse_token
+from distlab.registry import get
+from distlab.replay import Token, parse_token
+from distlab.scenario import Outcome, Run, Scenario
 from distlab.sim.faults import (
     ANY,
     Fault,

@@ -7,7 +7,8 @@ in slices: whoever shows it asks for more when there is time.
 from __future__ import annotations
 
 from distlab.explore.sweep import spread
-from distlab.scenario import UNKNOWN, Outcome, Token
+from distlab.replay import Token
+from distlab.scenario import UNKNOWN, Outcome
 
 
 class Sweep:

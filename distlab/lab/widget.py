@@ -27,7 +27,8 @@ from distlab.knobs import Choice, Integer, Knob, Value, parse_knobs
 from distlab.lab.actions import EXPERIMENT
 from distlab.lab.experiment import Experiment
 from distlab.lab.looks import lines_of
-from distlab.scenario import Scenario, parse_seed
+from distlab.replay import parse_seed
+from distlab.scenario import Scenario
 from distlab.sim.faults import KINDS, Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime

@@ -15,7 +15,7 @@ from typing import Any
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import results
-from distlab.scenario import get
+from distlab.registry import get
 
 EVENTS = 500
 RUNS, ROUNDS = 200, 5

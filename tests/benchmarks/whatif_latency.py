@@ -21,7 +21,7 @@ EVENTS = 2000
 SETUP = """\
 from dataclasses import replace
 from distlab.lab import Lab
-from distlab.scenario import get
+from distlab.registry import get
 lab = Lab(replace(get("start/slow-or-dead"), horizon_ms=11_500))
 lab"""
 MEASURE = """() => {

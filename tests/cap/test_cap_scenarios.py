@@ -6,7 +6,7 @@ import pytest
 
 from distlab.cap import scenarios  # noqa: F401 (registers them)
 from distlab.cap.measured import sweep
-from distlab.scenario import all_scenarios, get
+from distlab.registry import all_scenarios, get
 from distlab.sim.trace import describe
 from tests.goldens import compare
 

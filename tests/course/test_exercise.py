@@ -11,7 +11,7 @@ from distlab.course import exercise as module
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.host import BadInput
 from distlab.lab.widget import Lab
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.start.requests import Print, Printed, Printer
 
 

@@ -5,7 +5,7 @@ import pytest
 from distlab.course.prediction import Guess, Prediction, came_true
 from distlab.course.progress import Progress
 from distlab.host import BadInput
-from distlab.scenario import get
+from distlab.registry import get
 
 LOST = get("start/lost-answer").run(retries=0)  # not answered, printed once
 TWICE = get("start/lost-answer").run(retries=2)  # answered, printed twice

@@ -10,7 +10,7 @@ from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
 from distlab.places import shipped
-from distlab.scenario import all_scenarios, get
+from distlab.registry import all_scenarios, get
 
 CARD = {
     "id": "why",

@@ -10,7 +10,8 @@ import pytest
 from distlab.explore import exhaustive, explore, sweep
 from distlab.explore.work import AHEAD, CHUNK, results, travels
 from distlab.host import BadInput
-from distlab.scenario import Token, get
+from distlab.registry import get
+from distlab.replay import Token
 from distlab.start.requests import Printer
 from tests.explore.planted import ONE
 

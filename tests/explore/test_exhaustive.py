@@ -4,7 +4,7 @@ import pytest
 
 from distlab.explore import FaultSpace, exhaustive
 from distlab.host import BadInput
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.sim.faults import schedule_text
 from tests.explore.planted import ONE, TWO
 

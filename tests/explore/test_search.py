@@ -10,7 +10,8 @@ from distlab.explore import explore
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.host import BadInput
-from distlab.scenario import get, parse_token
+from distlab.registry import get
+from distlab.replay import parse_token
 from distlab.sim.faults import schedule_text
 from tests.explore.planted import ONE, TWO, Listener
 

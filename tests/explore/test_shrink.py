@@ -9,7 +9,7 @@ from distlab.check.verdict import Verdict
 from distlab.explore import FaultSpace, shrink
 from distlab.explore.work import Unrepeatable
 from distlab.host import BadInput
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.sim.faults import parse_schedule, schedule_text
 from tests.explore.planted import ONE, TWO, Listener
 

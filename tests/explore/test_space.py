@@ -8,7 +8,7 @@ import pytest
 
 from distlab.explore import FaultSpace
 from distlab.host import BadInput
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.sim.faults import check_schedule, parse_schedule, schedule_text
 from tests.explore.planted import ONE
 

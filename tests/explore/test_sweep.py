@@ -5,7 +5,7 @@ import pytest
 from distlab.explore import sweep
 from distlab.explore.sweep import outcomes, spread
 from distlab.host import BadInput
-from distlab.scenario import Token
+from distlab.replay import Token
 from distlab.sim.faults import parse_schedule
 from tests.explore.planted import ONE, TWO
 

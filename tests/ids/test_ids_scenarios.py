@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from distlab.explore import FaultSpace
-from distlab.scenario import all_scenarios, get
+from distlab.registry import all_scenarios, get
 from tests.goldens import compare
 
 LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "ids"]

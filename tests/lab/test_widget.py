@@ -10,7 +10,7 @@ import pytest
 from distlab.course.prediction import Guess, Prediction
 from distlab.lab import Lab
 from distlab.lab.widget import WAITING
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.start.requests import Printer
 
 SCENARIO = "start/slow-or-dead"

@@ -9,7 +9,7 @@ from distlab.check.models import MODELS
 from distlab.check.notation import history
 from distlab.cli import main
 from distlab.referee.formats import to_edn, to_jsonl
-from distlab.scenario import get
+from distlab.registry import get
 from tests.check.test_linearizability import wide
 
 STALE = """

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from distlab.cap.primary_replica import Copy
-from distlab.scenario import get
+from distlab.registry import get
 from distlab.sim import Call
 from distlab.sim.faults import KINDS
 from distlab.start.scenarios import LOST_ANSWER, SLOW_OR_DEAD
