@@ -46,7 +46,7 @@ RULES: dict[str, set[str]] = {
     "distlab.course.cli": {*MODEL, "distlab.course", "distlab.cli"},
     "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
     "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
-    "distlab.real": {*HOST, "distlab.doctor", "redis", "sqlalchemy", "psycopg"},
+    "distlab.real": {*HOST, "distlab.doctor", "redis", "fakeredis", "sqlalchemy", "psycopg"},
 }
 # Chapters whose systems are state machines with handlers live on simulated machines; those whose
 # systems also run in reality (ids, locks, the scheduler) see nothing but their host.

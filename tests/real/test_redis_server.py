@@ -1,0 +1,199 @@
+"""A real Redis is there when asked for, can be broken on purpose, and is gone in the end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from distlab import doctor
+from distlab.host import BadInput
+from distlab.real import redis_server as module
+from distlab.real.redis_server import NotHere, Redis, redis_server, redis_servers
+
+
+@pytest.fixture(autouse=True)
+def own(require, monkeypatch):
+    require("valkey")
+    monkeypatch.delenv("DISTLAB_REDIS_URL", raising=False)
+
+
+def alive(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def becomes(what):
+    """Whether it becomes true within ten seconds."""
+    until = time.monotonic() + 10
+    while not what() and time.monotonic() < until:
+        time.sleep(0.01)
+    return what()
+
+
+def test_both_kinds_of_client():
+    with redis_server() as server, server.client(decode_responses=True) as client:
+        client.set(server.key("stock"), 100)
+
+        async def read():
+            async with server.async_client() as other:
+                return await other.get("stock")
+
+        assert client.get("stock") == "100"
+        assert asyncio.run(read()) == b"100"
+
+
+def test_without_the_password_nobody_gets_in():
+    with redis_server() as server:
+        stranger = Redis(f"unix://{server.url.partition('@')[2]}")
+        with pytest.raises(redis.AuthenticationError), stranger.client() as client:
+            client.get("stock")
+
+
+def test_nothing_shows_the_password():
+    with redis_server() as server:
+        password = server.url.removeprefix("unix://:").partition("@")[0]
+        assert len(password) == 32
+        assert password not in repr(server)
+        command = Path(f"/proc/{server.pid}/cmdline")
+        if command.exists():
+            assert password not in command.read_text()
+        configuration = Path(server.url.partition("@")[2]).with_name("redis.conf")
+        assert password in configuration.read_text()
+        assert configuration.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_paused_server_answers_nobody_until_it_is_resumed():
+    with redis_server() as server, server.client(socket_timeout=0.05) as client:
+        server.pause()
+        with pytest.raises(redis.TimeoutError):
+            client.ping()
+        server.resume()
+        with server.client() as patient:
+            assert patient.ping()
+
+
+@pytest.mark.parametrize(("persistence", "kept"), [("none", None), ("always", b"100")])
+def test_what_a_crash_leaves(persistence, kept):
+    with redis_server(persistence) as server, server.client() as client:
+        client.set("stock", 100)
+        server.kill()
+        with pytest.raises(redis.ConnectionError):
+            client.get("stock")
+        server.restart()
+        assert client.get("stock") == kept
+
+
+def test_a_client_does_not_repeat_what_may_have_happened():
+    with redis_server() as server, server.client(socket_timeout=0.05) as client:
+        client.set("stock", 100)
+        server.pause()
+        with pytest.raises(redis.TimeoutError):
+            client.decr("stock")
+        server.resume()
+        with server.client() as other:
+            assert becomes(lambda: other.get("stock") == b"99")
+
+
+def test_several_servers_share_nothing():
+    with redis_servers(3) as servers:
+        clients = [server.client() for server in servers]
+        clients[0].set("a", 1)
+        assert [client.get("a") for client in clients] == [b"1", None, None]
+        for client in clients:
+            client.close()
+
+
+def test_it_ends_with_its_block_even_when_paused():
+    with contextlib.suppress(ZeroDivisionError), redis_server() as server:
+        pid, folder = server.pid, Path(server.url.partition("@")[2]).parent
+        assert alive(pid)
+        server.pause()
+        raise ZeroDivisionError
+    assert not alive(pid)
+    assert not folder.exists()
+
+
+STARTER = """
+import json, sys, time
+from distlab.real.redis_server import redis_servers
+with redis_servers(2) as servers:
+    servers[1].pause()
+    print(json.dumps([[s.pid, s.url.partition("@")[2]] for s in servers]), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="NOT RUN: no servers on Windows")
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_its_starter_is_killed(blow):
+    command = [sys.executable, "-c", STARTER]
+    starter = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    servers = json.loads(starter.stdout.readline())
+    os.killpg(starter.pid, blow)  # as a notebook's kernel is ended: with its group
+    starter.wait()
+    starter.stdout.close()
+    for pid, socket in servers:
+        assert becomes(lambda pid=pid: not alive(pid))
+        assert becomes(lambda socket=socket: not Path(socket).parent.exists())
+
+
+def test_a_server_that_dies_at_once_is_told_with_its_log(monkeypatch):
+    monkeypatch.setitem(module.PERSISTENCE, "none", "appendonly perhaps")
+    with pytest.raises(RuntimeError, match="did not start"), redis_server():
+        pass
+
+
+def test_without_a_server_the_doctors_words_say_so(monkeypatch):
+    part = doctor.PARTS["valkey"]._replace(look=lambda: None)
+    monkeypatch.setitem(doctor.PARTS, "valkey", part)
+    with pytest.raises(NotHere) as missing, redis_server():
+        pass
+    assert str(missing.value) in doctor.as_text(doctor.examine())
+
+
+def test_unknown_persistence():
+    with pytest.raises(BadInput, match="did you mean 'always'"), redis_server("allways"):
+        pass
+
+
+# A server that others run
+
+
+def test_on_a_shared_server_only_own_keys_are_removed(monkeypatch):
+    with redis_server() as ours, ours.client() as client:
+        client.set("theirs", 1)
+        monkeypatch.setenv("DISTLAB_REDIS_URL", ours.url)
+        with redis_server() as shared, redis_server() as another, shared.client() as same:
+            same.set(shared.key("stock"), 100)
+            assert shared.key("stock") != another.key("stock")
+            assert len(client.keys()) == 2
+            assert not hasattr(shared, "kill")
+        assert client.keys() == [b"theirs"]
+
+
+def test_a_shared_server_that_does_not_answer(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISTLAB_REDIS_URL", f"unix://{tmp_path}/nobody.sock")
+    with pytest.raises(NotHere, match="DISTLAB_REDIS_URL does not answer"), redis_server():
+        pass
+
+
+def test_the_stand_in_for_windows_speaks_to_both_clients(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with redis_servers(2) as (first, second):
+        with first.client() as client:
+            client.set("a", 1)
+            assert client.eval("return redis.call('GET', KEYS[1])", 1, "a") == b"1"
+        with second.client() as client:
+            assert client.get("a") is None
