@@ -15,8 +15,10 @@ from distlab.ids.lease import PROMISE, LeasedSnowflake, Window, WorkerIdLease
 from distlab.ids.scenarios.clocks import opens
 from distlab.ids.scenarios.shop import (
     LATENCY_MS,
+    START_MS,
     Open,
     Take,
+    Worker,
     add_workers,
     short,
     taking,
@@ -133,12 +135,22 @@ LEASES = {
 }
 
 
+def window_text(leased: LeasedSnowflake) -> str:
+    """The worker id that is held, and for which milliseconds of the run: `w1 49 to 85`."""
+    window = leased.lease.window
+    if leased.snowflake is None or window is None:
+        return "no worker id"
+    from_ms = f"{window.from_ms - START_MS} " if window.from_ms else ""
+    return f"w{window.worker_id} {from_ms}to {window.until_ms - START_MS}"
+
+
 def leasing(trusts: str, worker_ids: range) -> Open:
     lease, generator = LEASES[trusts]
 
-    async def open_shop(client: Client) -> Take:
+    async def open_shop(client: Worker) -> Take:
         held = lease(Registered(client), client, TTL_MS, worker_ids, "worker-id")
         leased = generator(held, client, LAYOUT)
+        client.holds = lambda: window_text(leased)
         client.spawn(leased.keep(), background=True)
         return taking(LAYOUT, leased.next_id, client, PATIENCE_MS)
 

@@ -23,8 +23,17 @@ EVERY_MS = 10
 TABLE = "orders"
 
 Take = Callable[[], Awaitable[ShownId]]
-Open = Callable[[Client], Awaitable[Take]]
+Open = Callable[["Worker"], Awaitable[Take]]
 """What a worker does when it boots, and what it then calls for each id."""
+
+
+class Worker(Client):
+    """A client whose program may say what it holds: `client.holds` is asked for the pictures."""
+
+    holds: Callable[[], str] | None = None
+
+    def describe(self) -> str:
+        return self.holds() if self.holds else ""
 
 
 def short(sequence_bits: int, *between: tuple[str, int]) -> Layout:
@@ -83,6 +92,7 @@ def worker(
     """
 
     async def program(client: Client) -> None:
+        assert isinstance(client, Worker)
         await client.sleep(first_ms)
         take = await open_shop(client)
         pause_ms = EVERY_MS - client.now_ms() % EVERY_MS
@@ -104,5 +114,5 @@ async def several(take: Take, count: int) -> tuple[ShownId, ...]:
 def add_workers(world: World, *programs: Program) -> None:
     """worker-1, worker-2, … and the table."""
     for number, program in enumerate(programs, 1):
-        world.client(f"worker-{number}", program)
+        world.add(Worker(f"worker-{number}", program))
     world.add(Table(TABLE))
