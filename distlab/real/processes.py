@@ -1,0 +1,127 @@
+"""Real client processes: to be paused and killed in the middle of their work.
+
+    with ClientProcess("distlab.locks.reality:hold", url=server.url) as holder:
+        holder.receive()  # "holding"
+        holder.pause()
+
+The function is `async def hold(pipe, url): ...` in a module that can be imported. Both sides `send`
+and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL, and whatever
+happens to us, the process ends when we do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import IO, Any
+
+from distlab.real.child import GRACE_S, Child
+
+
+class ClientDied(RuntimeError):
+    """A client process has ended although more was expected of it. The text is its error."""
+
+
+class ClientProcess(Child):
+    """`module:function` in a process of its own. `options` are the function's keyword arguments.
+
+    Raises `ClientDied` from `send` and `receive` when the process is no more.
+    """
+
+    def __init__(self, function: str, **options: Any) -> None:
+        self.function = function
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        super().__init__(
+            [sys.executable, "-m", __name__, function, json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put("")  # the end, which no line is
+
+    def receive(self, timeout_s: float = 30.0) -> Any:
+        """The next value that it sends. Raises `TimeoutError` when none comes in time."""
+        try:
+            line = self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            raise TimeoutError(f"{self.function} said nothing for {timeout_s:g} s") from None
+        if not line.endswith("\n"):  # the end, or a line that a SIGKILL has cut
+            self._lines.put("")
+            raise self._died()
+        return json.loads(line)
+
+    def send(self, value: Any) -> None:
+        assert self.process.stdin is not None
+        try:
+            print(json.dumps(value), file=self.process.stdin, flush=True)
+        except (BrokenPipeError, ValueError):
+            raise self._died() from None
+
+    def _died(self) -> ClientDied:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_S)  # its pipes close a little before it is gone
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", "replace")[-2000:]
+        return ClientDied(f"{self.function} has ended. {said.strip()}")
+
+    def _finish(self, number: int, wait_s: float | None) -> None:
+        super()._finish(number, wait_s)
+        self._reader.join()
+        if self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
+
+    def __enter__(self) -> ClientProcess:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self._errors.close()
+
+
+class Pipe:
+    """The process's side: what the function gets."""
+
+    def __init__(self, incoming: IO[str], outgoing: IO[str]) -> None:
+        self._incoming, self._outgoing = incoming, outgoing
+
+    def send(self, value: Any) -> None:
+        print(json.dumps(value), file=self._outgoing, flush=True)
+
+    async def receive(self) -> Any:
+        """Raises `EOFError` when nobody is there any more. Other tasks go on meanwhile."""
+        line = await asyncio.to_thread(self._incoming.readline)
+        if not line:
+            raise EOFError("the parent has ended")
+        return json.loads(line)
+
+
+def main(function: str, options: str) -> None:
+    """The process's life. What it prints goes to its standard error."""
+    pipe = Pipe(sys.stdin, sys.stdout)
+    sys.stdout = sys.stderr
+    module, _, name = function.partition(":")
+    asyncio.run(getattr(importlib.import_module(module), name)(pipe, **json.loads(options)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

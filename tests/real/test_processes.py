@@ -1,0 +1,98 @@
+"""Client processes talk, pause, die, and end with us."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from distlab.real.processes import ClientDied, ClientProcess
+from tests.real.test_redis_server import alive, becomes
+
+
+def test_it_gets_its_options_and_talks_in_json():
+    with ClientProcess("tests.real.programs:echo", greeting="你好") as client:
+        assert client.receive() == ["你好", client.pid]
+        client.send({"stock": [1, None]})
+        assert client.receive() == {"stock": [1, None]}
+    assert not client.running
+
+
+def test_a_paused_process_says_nothing_and_then_goes_on_where_it_was():
+    with ClientProcess("tests.real.programs:count") as client:
+        first = client.receive()
+        client.pause()
+        heard = drain(client)
+        with pytest.raises(TimeoutError, match=r"count said nothing for 0.05 s"):
+            client.receive(timeout_s=0.05)
+        client.resume()
+        heard.append(client.receive())
+        assert [first, *heard] == list(range(len(heard) + 1))
+
+
+def drain(client):
+    heard = []
+    while True:
+        try:
+            heard.append(client.receive(timeout_s=0.2))
+        except TimeoutError:
+            return heard
+
+
+def test_a_paused_process_can_be_killed():
+    with ClientProcess("tests.real.programs:count") as client:
+        client.receive()
+        client.pause()
+        client.kill()
+        with pytest.raises(ClientDied, match="count has ended"):
+            while True:
+                client.receive()
+        with pytest.raises(ClientDied):
+            client.receive()
+
+
+def test_an_error_in_it_is_told():
+    with ClientProcess("tests.real.programs:fail") as client:
+        client.send("go")
+        with pytest.raises(ClientDied, match="ZeroDivisionError: on purpose"):
+            client.receive()
+        with pytest.raises(ClientDied):
+            client.send("more")
+
+
+def test_what_does_not_exist():
+    with (
+        ClientProcess("tests.real.programs:nothing") as client,
+        pytest.raises(ClientDied, match="has no attribute 'nothing'"),
+    ):
+        client.receive()
+
+
+def test_other_tasks_go_on_while_it_listens():
+    with ClientProcess("tests.real.programs:listen_and_work") as client:
+        client.send(1)
+        assert client.receive() == [1, True]
+
+
+STARTER = """
+import time
+from distlab.real.processes import ClientProcess
+with ClientProcess("tests.real.programs:count") as client:
+    client.receive()
+    client.pause()
+    print(client.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_it_ends_when_its_starter_is_killed_even_while_paused():
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    pid = json.loads(starter.stdout.readline())
+    starter.kill()
+    starter.communicate()
+    assert becomes(lambda: not alive(pid))
