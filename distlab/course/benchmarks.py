@@ -1,0 +1,20 @@
+"""What `make bench` has measured, for notebooks: figures of one machine on one day.
+
+A notebook prints only what is the same everywhere, such as which of two is faster by a wide margin.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from distlab.host import BadInput, did_you_mean
+from distlab.places import shipped
+
+
+def benchmark(name: str) -> dict[str, Any]:
+    """The figures of that name in data/benchmarks.json. Raises `BadInput` when there are none."""
+    every = json.loads((shipped("data") / "benchmarks.json").read_text(encoding="utf-8"))
+    if name not in every:
+        raise BadInput(f"no benchmark {name!r}{did_you_mean(name, every)}")
+    return dict(every[name])
