@@ -105,7 +105,7 @@ def build_reset(world: World, first: str, generator: Generator | None = None) ->
 SEQUENCE_RESET = register(
     Scenario(
         id="ids/sequence-reset",
-        title="Reset, then refuse",
+        title="A refusal while the clock is behind",
         claim="A sequence that is set back before the refusal makes duplicates after it.",
         build=build_reset,
         checks=(UNIQUE, prompt(2), available(within_ms=80)),

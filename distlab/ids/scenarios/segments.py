@@ -103,7 +103,7 @@ def build_overlap(world: World, take: str, step: int, allocator: Any = Segments)
 SEGMENT_OVERLAP = register(
     Scenario(
         id="ids/segment-overlap",
-        title="Two ranges that overlap",
+        title="Two workers take ranges",
         claim="A range is taken in one statement, or two workers take the same one.",
         build=build_overlap,
         checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
