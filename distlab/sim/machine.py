@@ -73,7 +73,6 @@ class Machine:
         "node",
         "record",
         "status",
-        "usual_drift_ppm",
         "world",
     )
 
@@ -82,7 +81,6 @@ class Machine:
         self.kernel, self.record = world.kernel, world.trace.append
         self.disk = Disk()
         self.clock = Clock()
-        self.usual_drift_ppm = 0
         self.status = UP
         self.incarnation = 0
         self.links: dict[str, Link] = {}

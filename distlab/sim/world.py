@@ -82,13 +82,6 @@ class World:
             raise BadInput(f"no machine {name!r}{did_you_mean(name, self.machines)}")
         return self.machines[name]
 
-    def set_clock(self, name: str, skew_ms: float = 0, drift_ppm: int = 0) -> None:
-        """Make one machine's clock wrong from the start."""
-        machine = self.machine(name)
-        machine.clock.jump(round(skew_ms * 1000))
-        machine.usual_drift_ppm = drift_ppm
-        machine.drift(drift_ppm)
-
     def inject(self, faults: Iterable[Fault]) -> None:
         """Add faults to the schedule, before `run`."""
         self._refuse_when_started("inject")
@@ -169,7 +162,7 @@ class World:
             machine.recover()
 
     def _drift_of(self, machine: Machine) -> int:
-        """Of the drifts that are on, the one that began last; else what is usual."""
+        """Of the drifts that are on, the one that began last; else none."""
         now_us = self.kernel.now_us
         on = [
             fault
@@ -179,7 +172,7 @@ class World:
             and (fault.end_us is None or now_us < fault.end_us)
         ]
         latest = max(on, key=attrgetter("at_us"), default=None)
-        return machine.usual_drift_ppm if latest is None else latest.amount or 0
+        return 0 if latest is None else latest.amount or 0
 
     def _set_clock(self, machine: Machine, fault: Fault, why: str = "") -> None:
         self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, why))
