@@ -70,9 +70,17 @@ def this_process() -> Host:
     return THIS_PROCESS
 
 
-def did_you_mean(value: str, allowed: Iterable[str]) -> str:
-    """The end of an error message: the nearest allowed name, then the whole choice."""
+def plain(ms: float) -> str:
+    """Milliseconds as short text, to the microsecond: 120, 12.5, 0.001."""
+    return f"{ms:.3f}".rstrip("0").rstrip(".")
+
+
+def did_you_mean(value: str, allowed: Iterable[str], choice: str = "") -> str:
+    """The end of an error message: the nearest allowed name, then the whole choice.
+
+    Where that is too long to be read, `choice` says where it can be found.
+    """
     names = sorted(allowed)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} (allowed: {', '.join(names) or 'none'})"
+    return f"{hint} ({choice or 'allowed: ' + (', '.join(names) or 'none')})"

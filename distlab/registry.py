@@ -53,6 +53,7 @@ def get(scenario_id: str) -> Scenario:
     if scenario_id not in _registry:
         known = [scenario.id for scenario in all_scenarios()]
         if scenario_id not in known:
-            hint = did_you_mean(str(scenario_id), known)
+            choice = f"`distlab list` shows all {len(known)}"
+            hint = did_you_mean(str(scenario_id), known, choice)
             raise BadInput(f"unknown scenario {scenario_id!r}{hint}")
     return _registry[scenario_id]

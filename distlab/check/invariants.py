@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from distlab.check.explain import deed, fact, found, stored
 from distlab.check.history import History, Operation
 from distlab.check.verdict import Verdict
+from distlab.host import plain
 
 if TYPE_CHECKING:
     from distlab.sim.trace import Event, Trace
@@ -104,11 +105,11 @@ def available(
                     continue
                 yield Finding(f"{deed(each)} got no answer.", witness)
             elif took := _longer_than(within_ms, each):
-                late = f"later than {within_ms:g} ms is no answer"
+                late = f"later than {plain(within_ms)} ms is no answer"
                 yield Finding(f"{deed(each)} was answered after {took}; {late}.", witness)
 
     return Invariant(
-        "available", unanswered, f"Every operation was answered within {within_ms:g} ms."
+        "available", unanswered, f"Every operation was answered within {plain(within_ms)} ms."
     )
 
 
@@ -125,7 +126,7 @@ def prompt(within_ms: float, function: str = "") -> Invariant:
             if took and function in ("", each.function):
                 yield Finding(f"{each.process}'s {each.call} took {took}.", _ends(each))
 
-    return Invariant("prompt", late, f"Every answer came within {within_ms:g} ms.")
+    return Invariant("prompt", late, f"Every answer came within {plain(within_ms)} ms.")
 
 
 def _longer_than(within_ms: float, operation: Operation) -> str:
@@ -274,4 +275,4 @@ def _ends(*operations: Operation) -> tuple[int, ...]:
 
 
 def _ms(us: int) -> str:
-    return f"{us / 1000:g} ms"
+    return f"{plain(us / 1000)} ms"

@@ -11,6 +11,7 @@ from typing import Any
 
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, Invariant, invariant
+from distlab.host import plain
 from distlab.sim.trace import Trace
 
 
@@ -50,7 +51,7 @@ def _twice(trace: Trace) -> Iterator[Finding]:
         before = first.setdefault(number, each)
         if before is not each:
             apart_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
-            said = f"{each.process} gave out {number!r} twice, {apart_ms:g} ms apart."
+            said = f"{each.process} gave out {number!r} twice, {plain(apart_ms)} ms apart."
             if before.process != each.process:
                 said = f"{before.process} and {each.process} both gave out {number!r}."
             yield Finding(said, _ends(before, each))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from distlab.host import plain
 from distlab.lab.actions import EVERY_LINK
 from distlab.scenario import Run
 from distlab.sim.clocks import EPOCH_US, Clock
-from distlab.sim.faults import parse_fault, plain
+from distlab.sim.faults import parse_fault
 from distlab.sim.trace import line
 
 BECOMES = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}

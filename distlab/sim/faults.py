@@ -28,7 +28,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, plain
 
 
 class Kind(NamedTuple):
@@ -157,11 +157,6 @@ class Fault:
 
 
 Schedule = tuple[Fault, ...]
-
-
-def plain(ms: float) -> str:
-    """Milliseconds as short text, to the microsecond: 120, 12.5, 0.001."""
-    return f"{ms:.3f}".rstrip("0").rstrip(".")
 
 
 def to_the_microsecond(ms: float) -> float:

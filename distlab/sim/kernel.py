@@ -21,7 +21,7 @@ from heapq import heappop, heappush, heapreplace
 from itertools import count, repeat
 from typing import Any, Protocol
 
-from distlab.host import BadInput, Refused
+from distlab.host import BadInput, Refused, plain
 
 Action = Callable[[Any], object]
 Entry = tuple[int, int, Action, Any]
@@ -132,14 +132,14 @@ class Kernel:
 
     def _runaway_text(self, max_events: int) -> str:
         waiting = "; ".join(self.waiting()) or "nobody waits: handlers keep each other busy"
-        now_ms = self.now_us / 1000
-        return f"more than {max_events} events by {now_ms:g} ms of virtual time: {waiting}"
+        now = plain(self.now_us / 1000)
+        return f"more than {max_events} events by {now} ms of virtual time: {waiting}"
 
     def _refuse_deadlock(self) -> None:
         waiting = self.waiting()
         if waiting:
             raise Deadlock(
-                f"at {self.now_us / 1000:g} ms nothing is left to do, yet {waiting[0]}"
+                f"at {plain(self.now_us / 1000)} ms nothing is left to do, yet {waiting[0]}"
                 + "".join(f"; {text}" for text in waiting[1:])
             )
 
@@ -322,4 +322,4 @@ class Timeout:
         self._task.withdraw(self)  # an outer time-out, over at this instant, may have come first
         del self._stop, self._task  # each holds on to the other: a loop would outlive the run
         if isinstance(error, Cancelled) and error.by is self:
-            raise TimeoutError(f"nothing within {self._ms:g} ms") from None
+            raise TimeoutError(f"nothing within {plain(self._ms)} ms") from None

@@ -30,7 +30,7 @@ from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any
 
-from distlab.host import BadInput
+from distlab.host import BadInput, plain
 from distlab.sim.disk import Disk
 from distlab.sim.faults import NAME
 from distlab.sim.kernel import Future, Task, Timeout
@@ -111,7 +111,7 @@ class Node:
 
     async def sleep(self, ms: float) -> None:
         """Wait for `ms` of this machine's time."""
-        wake = Future(self._machine.kernel, f"{ms:g} ms to pass")
+        wake = Future(self._machine.kernel, f"{plain(ms)} ms to pass")
         self._machine.after(ms, wake.resolve)
         await wake
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from distlab.sim.faults import ANY, KINDS, plain
+from distlab.host import plain
+from distlab.sim.faults import ANY, KINDS
 from distlab.view.labels import Line, Room
 from distlab.view.picture import Box, number, path, text, xml
 from distlab.view.places import SIZE, Grip, Places

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from distlab.sim.faults import plain
+from distlab.host import plain
 from distlab.sim.trace import line
 from distlab.view.arrows import MOST_LABELS, arrows, worth_words
 from distlab.view.figures import (

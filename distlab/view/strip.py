@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from distlab.sim.faults import plain
+from distlab.host import plain
 from distlab.view.picture import Box, Layout, Picture, number, path, sheet, text, text_width, xml
 from distlab.view.theme import TONES
 

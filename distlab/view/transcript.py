@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from distlab.sim.faults import Fault, plain
+from distlab.host import plain
+from distlab.sim.faults import Fault
 from distlab.view.story import Mark, Message, Span, Story
 from distlab.view.theme import LOST
 
