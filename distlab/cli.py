@@ -79,7 +79,7 @@ def lab(arguments: list[str]) -> int:
 
     options = parser("lab")
     options.add_argument("--dir", type=Path, help="where your copy is, or is to be made")
-    options.add_argument("--port", type=int, help="the port of JupyterLab (default: a free one)")
+    options.add_argument("--port", type=_port, help="the port of JupyterLab (default: a free one)")
     options.add_argument("--no-browser", action="store_true", help="only print the address")
     options.add_argument("--no-start", action="store_true", help="only bring your copy up to date")
     given = options.parse_args(arguments)
@@ -103,6 +103,12 @@ def lab(arguments: list[str]) -> int:
         return 1
     command = workspace.jupyterlab_command(folder, port=given.port, browser=not given.no_browser)
     return workspace.start_jupyterlab(command)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 65535")
+    return int(text)
 
 
 def doctor(arguments: list[str]) -> int:

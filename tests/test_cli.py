@@ -217,6 +217,13 @@ def test_lab_starts_jupyterlab_on_this_machine_only(distlab, tmp_path, started):
     assert not [option for option in command if "token" in option]  # JupyterLab makes its own
 
 
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "http"])
+def test_lab_refuses_what_is_no_port(capsys, port):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["lab", "--port", port])
+    assert f"'{port}' is not a whole number from 1 to 65535" in capsys.readouterr().err
+
+
 def test_lab_opens_a_browser_unless_told_not_to(distlab, tmp_path, started):
     distlab("lab", "--dir", str(tmp_path))
     assert "--no-browser" not in started[0]

@@ -4,7 +4,7 @@
 the buttons. `widget` shows an experiment in the browser (`lab.js`, `lab.css`) and in a still.
 """
 
-from distlab.lab import progress as _progress  # noqa: F401  (searches show a bar from now on)
+from distlab.lab import search_bar as _search_bar  # noqa: F401  (searches show a bar from now on)
 from distlab.lab.widget import Lab
 
 __all__ = ["Lab"]

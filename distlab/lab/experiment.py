@@ -14,7 +14,7 @@ from typing import Any
 
 from distlab.check.verdict import Verdict
 from distlab.explore.sweep import INSTANTS
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, plain
 from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
 from distlab.lab.looks import State, states_at, targets_of
 from distlab.lab.sweep import Sweep
@@ -27,7 +27,6 @@ from distlab.sim.faults import (
     Schedule,
     parse_fault,
     parse_schedule,
-    plain,
     schedule_text,
     to_the_microsecond,
 )
@@ -152,7 +151,7 @@ class Experiment:
 
     def press(self, name: str) -> None:
         """Do what the button of this name does. Faults happen at the cursor: `crash server-a`."""
-        kind, _, target = name.strip().partition(" ")
+        kind, _, target = _text(name, "name").strip().partition(" ")
         if name in EXPERIMENT:
             {
                 HAPPEN: self._let_it_happen,
@@ -172,7 +171,7 @@ class Experiment:
 
     def add(self, fault_text: str) -> None:
         """Let one more fault happen: `lab.add("crash:server-a@120+300")`."""
-        self._add(parse_fault(fault_text))
+        self._add(parse_fault(_text(fault_text, "fault_text")))
 
     def drag(
         self, fault: int | str, to_ms: float, for_ms: float | None = None, gesture: str = ""
@@ -192,14 +191,13 @@ class Experiment:
 
     def edit(self, fault: int | str, fault_text: str) -> None:
         """Put another fault in the place of one."""
-        self._replace(self._index(fault), parse_fault(fault_text), "")
+        self._replace(self._index(fault), parse_fault(_text(fault_text, "fault_text")), "")
 
     def remove(self, fault: int | str) -> None:
         """Let a fault not happen."""
         index = self._index(fault)
-        self._change(faults=self.faults[:index] + self.faults[index + 1 :])
-        self.selected = min(index, len(self.faults) - 1) if self.faults else None
-        self.changed()
+        left = self.faults[:index] + self.faults[index + 1 :]
+        self._change(faults=left, selected=min(index, len(left) - 1))
 
     def set(self, *, seed: int | None = None, gesture: str = "", **knobs: Any) -> None:
         """Turn knobs: `lab.set(patience_ms=250, seed=3)`."""
@@ -211,7 +209,7 @@ class Experiment:
 
     def paste(self, token: str) -> None:
         """Go to the run that a replay token names, of this scenario or of another one."""
-        parsed = parse_token(token)
+        parsed = parse_token(_text(token, "token"))
         own = parsed.scenario.id == self.scenario.id
         scenario = self.scenario if own else parsed.scenario
         self._change(scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs)
@@ -233,9 +231,7 @@ class Experiment:
 
     def reset(self) -> None:
         """Go back to how the lab began, and look at all of it."""
-        self._change(**self._began._asdict())
-        self._show(self.run)
-        self.changed()
+        self._change(look_at_all=True, **self._began._asdict())
 
     def scrub(self, ms: float) -> None:
         """Look at another instant: `states` are those of then, and pressed faults begin there."""
@@ -258,7 +254,7 @@ class Experiment:
 
     def aim(self, target: str) -> None:
         """Choose the machine or link (`a>b`) that the buttons are for."""
-        ends = target.split(">")
+        ends = _text(target, "target").split(">")
         is_link = len(ends) == 2 and set(ends) <= {ANY, *self.run.machines}
         if target not in self.run.machines and not is_link:
             raise BadInput(f"no machine or link {target!r}{did_you_mean(target, self.targets)}")
@@ -309,7 +305,13 @@ class Experiment:
         changed = self.run.setup.with_fault(index, fault).faults
         self._change(gesture, faults=changed, selected=index)
 
-    def _change(self, gesture: str = "", selected: int | None = None, **parts: Any) -> None:
+    def _change(
+        self,
+        gesture: str = "",
+        selected: int | None = None,
+        look_at_all: bool = False,
+        **parts: Any,
+    ) -> None:
         before = self.run.setup
         after = before._replace(**parts)
         if after != before:
@@ -317,8 +319,10 @@ class Experiment:
             if not gesture or gesture != self._gesture:
                 self._past.append(before)
             self._gesture = gesture
-        if selected is not None:
-            self.selected = selected
+        if look_at_all:
+            self._show(self.run)
+        elif selected is not None:
+            self.selected = selected if selected >= 0 else None
         self.notice = ""
         self.changed()
 
@@ -358,4 +362,10 @@ class Experiment:
 def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         raise BadInput(f"{name}: {value!r} is not a number of milliseconds")
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise BadInput(f"{name}: {value!r} is not a text")
     return value

@@ -296,6 +296,11 @@ REFUSED = {
     "seed: -1": lambda lab: lab.set(seed=-1),
     "must begin with d1:": lambda lab: lab.paste("hello"),
     "did you mean 'start/slow-or-dead'": lambda lab: lab.paste("d1:start/slow-or-ded"),
+    "name: 3 is not a text": lambda lab: lab.press(3),
+    "fault_text: None is not a text": lambda lab: lab.add(None),
+    "fault_text: 7 is not a text": lambda lab: lab.edit(0, 7),
+    "token: None is not a text": lambda lab: lab.paste(None),
+    "target: None is not a text": lambda lab: lab.aim(None),
     "nothing to undo": lambda lab: lab.undo(),
     "needs at least 1 ms": lambda lab: lab.zoom(300, 200),
     "no machine or link 'server'": lambda lab: lab.aim("server"),
@@ -331,6 +336,24 @@ def test_a_fault_that_several_texts_begin_with_is_refused():
     lab = Experiment(SCENARIO, faults="crash:monitor@1;crash:server-a@2")
     with pytest.raises(BadInput, match="several faults begin with 'crash'"):
         lab.remove("crash")
+
+
+@pytest.mark.parametrize("change", [
+    lambda lab: lab.remove(0),
+    lambda lab: lab.set(patience_ms=250),
+    lambda lab: lab.scrub(10),
+    lambda lab: lab.reset(),
+])  # fmt: skip
+def test_those_who_show_it_are_told_once_of_a_change(change):
+    told = []
+
+    class Shown(Experiment):
+        def changed(self):
+            told.append((len(self.faults), self.selected, self.window))
+
+    lab = Shown(SCENARIO)
+    change(lab)
+    assert told == [(len(lab.faults), lab.selected, lab.window)]
 
 
 def test_without_a_fault_there_is_nothing_to_sweep():

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from distlab.explore import explore
-from distlab.lab import progress
+from distlab.lab import search_bar
 from tests.notebooks.normalise import WIDGET_VIEW, normalised
 from tests.notebooks.test_strict import validate
 
@@ -35,8 +35,8 @@ def test_a_notebook_shows_it_and_passes_the_strict_comparison(tmp_path):
 
 @pytest.fixture
 def bar(monkeypatch):
-    monkeypatch.setattr(progress, "display", lambda *_, **__: None)
-    return progress.Bar()
+    monkeypatch.setattr(search_bar, "display", lambda *_, **__: None)
+    return search_bar.Bar()
 
 
 def test_it_follows_the_search_and_goes_away(bar):
@@ -54,4 +54,4 @@ def test_it_goes_away_with_a_finding(bar):
 
 
 def test_there_is_none_outside_a_notebook():
-    assert progress._bar() is None
+    assert search_bar._bar() is None
