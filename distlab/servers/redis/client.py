@@ -1,0 +1,135 @@
+"""redis-py's own command methods over the simulated network.
+
+Code that takes a `redis.asyncio.Redis` takes a `SimulatedRedis` as well: commands, arguments,
+replies and errors are redis-py's. Three kinds of end, as everywhere in the course:
+
+* a reply;
+* an error of the server (`ResponseError` and its subclasses, `BusyLoadingError`,
+  `AuthenticationError`): also a `Refused`, for the server has not done it. (A script that fails
+  half-way keeps what it wrote before: Redis does not roll back.)
+* `NoReply`: the server may have done it.
+
+Commands are never repeated, as with `Redis(retry=None)`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha1
+from typing import Any
+
+from redis import exceptions
+from redis._parsers import Encoder
+from redis._parsers.response_callbacks import get_response_callbacks
+from redis.client import EMPTY_RESPONSE, NEVER_DECODE
+from redis.commands.core import AsyncCoreCommands, AsyncScript
+
+from distlab.host import Refused
+from distlab.servers.redis.engine import flags
+from distlab.servers.redis.messages import Command, Hangup, command_words, first_line
+from distlab.sim import Node
+
+CALLBACKS = get_response_callbacks(user_protocol=2, legacy_responses=True)
+
+
+class NoReply(exceptions.TimeoutError, TimeoutError):
+    """Nothing came back in time: whether the command was executed is unknown."""
+
+
+@cache
+def definite(kind: type[Exception]) -> type[Exception]:
+    """The same error, which is also a `Refused`."""
+    return type(kind.__name__, (kind, Refused), {})
+
+
+class SimulatedRedis(AsyncCoreCommands):
+    """A client on `node` of the Redis called `server`.
+
+    It waits `timeout_ms` for each reply, by the clock of its node; with a blocking command, that
+    much longer than the command asks the server to wait (0 there is for ever here, too).
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        server: str = "redis",
+        timeout_ms: float = 200,
+        decode_responses: bool = False,
+        password: str = "",
+    ) -> None:
+        self._node, self._server, self._timeout_ms = node, server, timeout_ms
+        self._password = password
+        self._encoder: Any = Encoder("utf-8", "strict", decode_responses)  # type: ignore[no-untyped-call]
+        self._scripts: dict[str, str] = {}
+
+    def get_encoder(self) -> Any:
+        """What `AsyncScript` asks for."""
+        return self._encoder
+
+    def register_script(self, script: Any) -> Any:
+        """As redis-py's: EVALSHA, and SCRIPT LOAD first if the server does not know it."""
+        self._remember(self._encoder.encode(script))
+        return AsyncScript(self, script)  # type: ignore[arg-type]
+
+    async def aclose(self) -> None:
+        """There is no connection to close."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Send one command, and wait for its reply."""
+        name = args[0].upper()
+        fields = [self._encoder.encode(each) for each in (*name.split(), *args[1:])]
+        if fields[0] == b"EVAL":
+            self._remember(fields[1])
+        elif fields[:2] == [b"SCRIPT", b"LOAD"]:
+            self._remember(fields[2])
+        command = Command(command_words(fields, self._scripts), (tuple(fields), self._password))
+        value = await self._ask(self._server, command, _wait_ms(fields))
+        if isinstance(value, exceptions.ResponseError) and EMPTY_RESPONSE in options:
+            return options[EMPTY_RESPONSE]
+        if isinstance(value, Exception):
+            kind: Any = type(value)
+            raise definite(kind)(str(value))
+        if NEVER_DECODE not in options:
+            value = self._decode(value)
+        for option in (EMPTY_RESPONSE, NEVER_DECODE, "keys"):
+            options.pop(option, None)
+        return CALLBACKS[name](value, **options) if name in CALLBACKS else value
+
+    async def _ask(self, server: str, command: Command, wait_ms: float | None) -> Any:
+        """As `Node.call`, but who gives up says so: that frees a command that is blocked."""
+        machine = self._node._machine
+        link = machine.link_to(server)
+        mailbox, answer = machine.open_mailbox(f"an answer of {server} to {command}")
+        address = (f"{self._node.name}#{mailbox}", 0)
+        link.send(command, address)
+        try:
+            if wait_ms == 0:
+                return (await answer).body
+            patience_ms = self._timeout_ms + (wait_ms or 0)
+            async with self._node.timeout(patience_ms):
+                return (await answer).body
+        except TimeoutError:
+            raise NoReply(f"no reply from {server} within {patience_ms:g} ms") from None
+        finally:
+            machine.close_mailbox(mailbox)
+            if wait_ms is not None and not answer.done:
+                link.send(Hangup("hang up"), address)
+
+    def _decode(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._decode(each) for each in value]
+        return self._encoder.decode(value)
+
+    def _remember(self, script: bytes) -> None:
+        self._scripts[sha1(script).hexdigest()] = first_line(script.decode())
+
+
+def _wait_ms(fields: list[bytes]) -> float | None:
+    """How long a blocking command asks the server to wait; None when it is not blocking."""
+    name = fields[0].decode().lower()
+    if b"blocking" not in flags(name):
+        return None
+    if name.startswith("x"):
+        upper = [field.upper() for field in fields]
+        return float(fields[upper.index(b"BLOCK") + 1]) if b"BLOCK" in upper else None
+    return 1000 * float(fields[1 if name.endswith("mpop") else -1])

@@ -1,0 +1,224 @@
+"""Runs Redis commands by a machine's clock: fakeredis, and every place where it must be led.
+
+This is the only module that touches fakeredis, and much of what it touches is private there:
+fakeredis is pinned, and `tests/servers/test_seam.py` says what broke if a new one differs.
+
+* Time. fakeredis asks the module `time`, in many of its modules; `_Time` stands there instead and
+  gives the machine's clock while a command of the machine is being executed.
+* Blocking. A command that would have to wait is `Parked`, to be retried after a write.
+* Chance. What picks at random is refused by name, and replies that come from a set are sorted.
+* Lua. One interpreter a thread, made once: to make one takes longer than a whole run.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+
+import fakeredis
+import redis
+from fakeredis._core import Database, FakeServer
+from fakeredis._core._database import Item
+from fakeredis._helpers import NoResponse, SimpleError
+from fakeredis._socket import FakeSocket
+from fakeredis.model import get_command_info
+
+RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember", "vrandmember")
+FROM_SETS = ("smembers", "sinter", "sunion", "sdiff")
+OF_A_CONNECTION = re.compile(
+    r"(multi|exec|discard|watch|unwatch|reset|hello|auth|client|quit|monitor|select|swapdb|move"
+    r"|[ps]?(un)?subscribe|s?publish|pubsub)( |$)"
+)
+IN_SCRIPT = re.compile(r"""Error running script .*\[string "<python>"\]:(\d+): """)
+IN_LUA = """
+math.random, math.randomseed, os, io = nil, nil, nil, nil
+setmetatable(_G, {__newindex = function(_, name)
+    error("Script attempted to create global variable '" .. tostring(name) .. "'", 2)
+end})
+"""
+"""What Redis forbids a script, and a global would reach the scripts of the next run here."""
+
+
+class _Time(threading.local):
+    """Stands for the module `time` in fakeredis."""
+
+    now_us: Callable[[], int] | None = None
+
+    def time(self) -> float:
+        """Seconds since 1970; a quarter of a microsecond more, so that none is lost in rounding."""
+        return time.time() if self.now_us is None else (self.now_us() + 0.25) / 1e6
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+TIME = _Time()
+for _name, _module in tuple(sys.modules.items()):
+    if _name.startswith(f"{fakeredis.__name__}.") and getattr(_module, "time", None) is time:
+        _module.time = TIME  # type: ignore[attr-defined]
+
+
+class Parked(NamedTuple):
+    """A blocking command that found nothing. `wait_ms` 0 is for ever."""
+
+    wait_ms: float
+    attempt: Callable[[bool], Any]
+    shape: Callable[[Any], Any]
+
+
+class Entry(NamedTuple):
+    """What is stored under a key: value None for nothing, `until_s` (Unix time) None for ever."""
+
+    key: bytes
+    value: Any
+    until_s: float | None
+
+
+class _Keys(Database):
+    """A database that remembers which keys were changed."""
+
+    def __init__(self, lock: Any) -> None:
+        super().__init__(lock)
+        self.changed: dict[bytes, None] = {}
+
+    def notify_watch(self, key: bytes) -> None:
+        self.changed[key] = None
+
+
+class _Socket(FakeSocket):
+    """One connection; it keeps the reply instead of queueing it."""
+
+    reply: Any = None
+    refusal: Callable[[str], str]
+
+    def put_response(self, msg: Any) -> None:
+        self.reply = msg
+
+    def _blocking(
+        self, timeout: float | None, func: Callable[[bool], Any], shape: Any = None
+    ) -> Any:
+        shape = shape or (lambda found: found)
+        found = func(True)
+        if found is not None:
+            return shape(found)
+        self.reply = Parked(1000 * (timeout or 0), func, shape)
+        return NoResponse()
+
+    def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:
+        refusal = self.refusal(sig.name)
+        if refusal:
+            return SimpleError(refusal)
+        reply = super()._run_command(func, sig, args, from_script)
+        if sig.name.startswith("x"):  # groups of a stream change without notice
+            for key in args:
+                if key in self._db:
+                    self._db.notify_watch(key)
+        return sorted(reply) if sig.name in FROM_SETS and isinstance(reply, list) else reply
+
+    def _get_server_runtime(self, server: Any) -> Any:
+        if not hasattr(server, "_lua_runtime"):
+            vars(server).update(_interpreter(threading.get_ident()))
+        return server._lua_runtime
+
+
+@cache
+def _interpreter(thread: int) -> dict[str, Any]:
+    """What fakeredis keeps of Lua at a server."""
+    server = FakeServer(version=(7,))
+    FakeSocket(server, 0, client_class=redis.Redis)._get_server_runtime(server).execute(IN_LUA)
+    return {name: value for name, value in vars(server).items() if name.startswith("_lua_")}
+
+
+@cache
+def flags(command: str) -> frozenset[bytes]:
+    """What Redis says of a command: write, denyoom, blocking, ..."""
+    info = get_command_info(command.partition(" ")[0].encode())
+    return frozenset(info[2]) if info else frozenset()
+
+
+class Engine:
+    """The keys of one server. `refusal(command)` is the text of an error, or empty."""
+
+    def __init__(self, now_us: Callable[[], int], refusal: Callable[[str], str]) -> None:
+        self._now_us = now_us
+        server = FakeServer(version=(7,))
+        self._keys = server.dbs[0] = _Keys(server.lock)
+        self._socket = _Socket(server, 0, client_class=redis.Redis)
+        self._socket.refusal = lambda name: _not_here(name) or refusal(name)
+
+    @contextmanager
+    def in_its_time(self) -> Iterator[None]:
+        """Whatever looks at the clock in here sees the machine's: even the length of a hash."""
+        TIME.now_us = self._now_us
+        self._keys.time = TIME.time()
+        try:
+            yield
+        finally:
+            TIME.now_us = None
+
+    def execute(self, fields: Iterable[bytes]) -> Any:
+        """The raw reply (an error is an exception, not raised), or `Parked`."""
+        with self.in_its_time():
+            self._socket._process_command(list(fields))
+            return _in_short(self._socket.reply)
+
+    def retry(self, parked: Parked, give_up: bool = False) -> Any:
+        """The reply to a command that was parked, or the same `Parked` again."""
+        with self.in_its_time():
+            try:
+                found = None if give_up else parked.attempt(False)
+                shaped = parked if found is None and not give_up else parked.shape(found)
+            except SimpleError as error:
+                shaped = error
+            return self._socket._decode_result(shaped)
+
+    def take_changes(self) -> tuple[Entry, ...]:
+        """The keys that were changed since this was last asked, with what they hold now."""
+        if not self._keys.changed:
+            return ()
+        changed, self._keys.changed = self._keys.changed, {}
+        with self.in_its_time():
+            return tuple(map(self._entry, changed))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All that is there now."""
+        with self.in_its_time():
+            return tuple(map(self._entry, self._keys))
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Store what another engine gave, as it is."""
+        with self.in_its_time():
+            for key, value, until_s in entries:
+                self._keys.pop(key, None)
+                if value is not None:
+                    item = Item(value)
+                    item.expireat = until_s  # type: ignore[assignment]
+                    self._keys[key] = item
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def _entry(self, key: bytes) -> Entry:
+        item = self._keys.get(key)
+        return Entry(key, item.value, item.expireat) if item else Entry(key, None, None)
+
+
+def _not_here(name: str) -> str:
+    if name in RANDOM:
+        return f"ERR {name.upper()} picks at random: a simulated run could not be repeated"
+    if OF_A_CONNECTION.match(name):
+        return f"ERR {name.upper()} belongs to a connection: the simulated Redis has none"
+    return ""
+
+
+def _in_short(reply: Any) -> Any:
+    """The error of a script without what only fakeredis says in it."""
+    if isinstance(reply, redis.ResponseError):
+        return type(reply)(IN_SCRIPT.sub(r"user_script:\1: ", str(reply)))
+    return reply

@@ -1,0 +1,71 @@
+"""What travels to and from a simulated Redis. Each message is its own text in the trace.
+
+SET lock A NX PX 30          a command
+acquire lock A 30            a script, named by its first line: -- acquire
+OK, nil, 1, READONLY ...     a reply
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+TOKEN = re.compile(r"[0-9a-f]{16,}")
+LONGEST = 40
+
+
+class Words(str):
+    """Text that the trace and the pictures show as it is; `body` is what it stands for."""
+
+    __slots__ = ("body",)
+    __repr__ = str.__str__
+    body: Any
+
+    def __new__(cls, text: str, body: Any = None) -> Words:
+        words = super().__new__(cls, text)
+        words.body = body
+        return words
+
+
+class Command(Words):
+    """`body` is the command and its arguments in bytes, and the password that was given."""
+
+
+class Reply(Words):
+    """`body` is the value, or an exception of redis-py."""
+
+
+class Hangup(Words):
+    """The client waits no longer for what it asked from this address: it closes the connection."""
+
+
+def words(value: Any) -> str:
+    """A raw value in a few words."""
+    if value is None:
+        return "nil"
+    if isinstance(value, Exception):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(words, value[:4]))}{', …' if len(value) > 4 else ''}]"
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    text = TOKEN.sub(lambda token: f"{token[0][:4]}…", text) or '""'
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def command_words(fields: Sequence[bytes], scripts: dict[str, str]) -> str:
+    """A command as one would type it; `scripts` are names of scripts by their SHA-1."""
+    name, *rest = map(words, fields)
+    if name in ("EVAL", "EVALSHA"):
+        script = fields[1].decode()
+        called = first_line(script) if name == "EVAL" else scripts.get(script, "")
+        name, rest = called or name, rest[2:] if called or name == "EVAL" else rest
+    elif fields[:2] == [b"SCRIPT", b"LOAD"]:
+        rest[1] = first_line(fields[2].decode()) or "…"
+    return " ".join((name, *rest))
+
+
+def first_line(script: str) -> str:
+    """What a script is called: the comment that it begins with, or nothing."""
+    line = script.strip().partition("\n")[0]
+    return line.lstrip("- ").rstrip() if line.startswith("--") else ""
