@@ -1,0 +1,302 @@
+"""What all locks of this chapter have in common: asking, waiting, giving back.
+
+    async with RedisLock(redis, "stock", timeout=10) as lock:
+        await shop.sell(token=lock.fencing_token)
+
+The interface is the one of redis-py's asyncio `Lock`: durations are seconds, `acquire` answers True
+or False. A lock fills in what begins with `do_`. Every lock here but the advisory one is a *lease*:
+it ends by itself after `timeout`, whether its holder is ready or not, so that a dead holder does
+not lock out everybody for ever. Hence three things that the interface cannot hide:
+
+* a lock may be lost while its holder works: `still_mine` says what the holder can know of it;
+* what protects the resource in the end is the fencing token (`distlab.locks.fencing`);
+* no answer is no refusal. It is raised as `OutcomeUnknown`, and what may have been locked is given
+  back; if that fails too, it ends after `timeout`. With `timeout=None` it would never end.
+
+**What a fencing token promises.** Of two acquisitions of a lock the later one has the higher token,
+as long as the server that counts keeps its data. A server that comes back empty, or a replica that
+takes over and had not heard the latest number yet, gives numbers again that are in use. `Redlock`
+has no counter that all its servers share, and so no token at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Literal, NamedTuple, Self
+
+from redis.exceptions import LockError, LockNotOwnedError, RedisError
+
+from distlab.host import BadInput, Host, Refused, this_process
+
+LONGEST_PAUSE_MS = 4_000
+"""A waiter looks again at least so often. (redis-py 8 gives up a silent connection after 5 s.)"""
+
+
+class NotAcquired(LockError, Refused):
+    """Somebody else has the lock, or nobody: it is not ours to work under or to give back."""
+
+
+class LockNotOwned(LockNotOwnedError, Refused):
+    """The lock is no longer ours: it has expired, and perhaps somebody else has it."""
+
+
+class LockLost(LockNotOwned):
+    """The lock is lost, or may be, while its holder works: the holder has to stop."""
+
+
+class OutcomeUnknown(LockError, TimeoutError):
+    """No answer came. What was asked for may have happened, or may yet happen."""
+
+
+class Held(NamedTuple):
+    """The lock is ours until the asker's monotonic clock shows `until_ms`."""
+
+    until_ms: float
+    fencing_token: int | None = None
+
+
+class Busy(NamedTuple):
+    """Somebody else has it, for at most `for_ms` more (None: unknown, or for ever)."""
+
+    for_ms: float | None = None
+
+
+class Lock:
+    """One claim to the lock called `name`. Who shares a lock object shares the claim.
+
+    `timeout` seconds after it was acquired or last extended the lock ends; None: never. A waiter
+    looks again after `sleep` seconds at first, then ever less often. `thread_local` is accepted as
+    redis-py accepts it and changes nothing: an asyncio client belongs to one event loop, and that
+    to one thread. `host` None: the process that we are in. Raises `BadInput` for wrong values.
+    """
+
+    fencing_token: int | None
+    """The number of this acquisition; None while the lock is not held. See above."""
+
+    def __init__(
+        self,
+        name: str | bytes,
+        timeout: float | None = 10.0,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        thread_local: bool = True,
+        raise_on_release_error: bool = True,
+        *,
+        host: Host | None = None,
+    ) -> None:
+        if not isinstance(name, str | bytes) or not name:
+            raise BadInput(f"a lock's name is {name!r}: a text of at least one character is needed")
+        self.name, self.timeout, self.sleep = name, timeout, sleep
+        self.timeout_ms = None if timeout is None else _ms("timeout", timeout)
+        _ms("sleep", sleep)
+        _patience_ms(blocking_timeout)
+        self.blocking, self.blocking_timeout = blocking, blocking_timeout
+        self.thread_local = bool(thread_local)
+        self.raise_on_release_error = raise_on_release_error
+        self.host = this_process() if host is None else host
+        self.local = SimpleNamespace(token=None)
+        self._forget()
+
+    # What a lock fills in
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        """Ask for the lock once. The same `token` may ask again: an answer may have been lost."""
+        raise NotImplementedError
+
+    async def do_release(self, token: bytes) -> None:
+        """Give it back. Raises `LockNotOwned` when it was not this token's."""
+        raise NotImplementedError
+
+    async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
+        """Let it end `ms` from now or, without `replace`, `ms` later than it would have; return
+        the new `until_ms`. Raises `LockNotOwned`.
+        """
+        raise NotImplementedError
+
+    async def do_owner(self) -> bytes | None:
+        """The token that holds the lock now."""
+        raise NotImplementedError
+
+    async def do_wait(self, ms: float, left_ms: float) -> None:
+        """Wait for `ms` of the `left_ms` that the caller has, or until it is worth to ask again."""
+        await self.host.sleep(ms)
+
+    async def do_leave(self, token: bytes) -> None:
+        """The waiter gives up: take back what it has left in a queue."""
+
+    def new_token(self) -> bytes:
+        """What tells this claim from all others: 64 random bits; the name is for readers."""
+        return f"{self.host.name}/{self.host.random.getrandbits(64):016x}".encode()
+
+    # What its users call
+
+    async def acquire(
+        self,
+        blocking: bool | None = None,
+        blocking_timeout: float | None = None,
+        token: str | bytes | None = None,
+        *,
+        sleep: float | None = None,
+    ) -> bool:
+        """Whether the lock is ours now. Waits for it unless told not to (`blocking=False`), but
+        not longer than `blocking_timeout` seconds; None waits for ever.
+
+        Raises `OutcomeUnknown` when no answer came; errors of the server pass through.
+        """
+        pause_ms = _ms("sleep", self.sleep if sleep is None else sleep)
+        left_ms = _patience_ms(
+            self.blocking_timeout if blocking_timeout is None else blocking_timeout
+        )
+        if not (self.blocking if blocking is None else blocking):
+            left_ms = 0
+        claim = self.new_token() if token is None else _encoded(token)
+        try:
+            answer = await self._ask(claim, pause_ms, self.host.monotonic_ms() + left_ms)
+        except GeneratorExit:  # the simulated world has ended
+            raise
+        except BaseException:  # no answer, or a cancellation: it may be ours, and nobody knows
+            self.host.spawn(self._withdraw(claim))
+            raise
+        if isinstance(answer, Busy):
+            return False
+        self.local.token = claim
+        self.until_ms, self.fencing_token = answer
+        return True
+
+    async def _ask(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
+        pause_ms = sleep_ms
+        while isinstance(answer := await self.do_acquire(token), Busy):
+            left_ms = stop_ms - self.host.monotonic_ms()
+            if left_ms < sleep_ms:
+                await self.do_leave(token)
+                break
+            ends_ms = math.inf if answer.for_ms is None else answer.for_ms + 1
+            jitter = 0.5 + self.host.random.random() / 2  # or all that wait would ask at once
+            wait_ms = min(pause_ms * jitter, ends_ms, left_ms - sleep_ms / 2)
+            await self.do_wait(wait_ms, left_ms)
+            pause_ms = min(2 * pause_ms, LONGEST_PAUSE_MS)
+        return answer
+
+    async def _withdraw(self, token: bytes) -> None:
+        """Try to undo a claim of which we know nothing. If that fails: it ends by itself."""
+        with suppress(Refused, RedisError, OSError):
+            await self.do_leave(token)
+            await self.do_release(token)
+
+    async def release(self) -> None:
+        """Give the lock back. Raises `NotAcquired` when this object holds none, `LockNotOwned` when
+        it was lost before, and `OutcomeUnknown`: then `release` may be called again.
+        """
+        token = self._claim("release")
+        try:
+            await self.do_release(token)
+        except LockNotOwned:
+            self._forget()
+            raise
+        self._forget()
+
+    async def extend(self, additional_time: float, replace_ttl: bool = False) -> Literal[True]:
+        """Hold the lock for so many seconds more or, with `replace_ttl`, so many from now.
+
+        Raises `LockNotOwned` when it was lost before, and `OutcomeUnknown`.
+        """
+        await self._extend("extend", _ms("additional_time", additional_time), replace_ttl)
+        return True
+
+    async def reacquire(self) -> Literal[True]:
+        """Hold the lock for `timeout` from now. Raises as `extend`."""
+        await self._extend("reacquire", self.timeout_ms, True)
+        return True
+
+    async def _extend(self, what: str, ms: int | None, replace: bool) -> None:
+        token = self._claim(what)
+        if self.timeout_ms is None or ms is None:
+            raise LockError(f"cannot {what} {self._text!r}: it has no timeout", self._text)
+        try:
+            until_ms = await self.do_extend(token, ms, replace)
+        except LockNotOwned:
+            self.until_ms = -math.inf
+            raise
+        if self.local.token == token:  # not released meanwhile
+            self.until_ms = until_ms
+
+    async def owned(self) -> bool:
+        """Whether the server says that the lock is ours. It may be over when the answer is here."""
+        return self.local.token is not None and await self.do_owner() == self.local.token
+
+    async def locked(self) -> bool:
+        """Whether anybody holds it."""
+        return await self.do_owner() is not None
+
+    def remaining_ms(self) -> float:
+        """How long the lock is ours by this machine's monotonic clock: not longer than by the
+        server's, if both run equally fast. Below 0: it is over.
+        """
+        return self.until_ms - self.host.monotonic_ms()
+
+    def still_mine(self) -> None:
+        """Raises `LockLost` when by this machine's clock the lock is over.
+
+        A pause may come right after the answer: so only the resource, by the fencing token, can
+        refuse what comes too late.
+        """
+        if self.remaining_ms() <= 0:
+            raise LockLost(f"the time of {self._text!r} is over", self._text)
+
+    async def __aenter__(self) -> Self:
+        if await self.acquire():
+            return self
+        raise NotAcquired(f"{self._text!r} was not free within the time given", self._text)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, GeneratorExit):  # the simulated world has ended
+            return
+        try:
+            await self.release()
+        except LockError as problem:
+            if self.raise_on_release_error and error is None:  # what failed inside is told first
+                raise
+            logging.getLogger(__name__).warning("%s", problem)
+
+    def _claim(self, what: str) -> bytes:
+        token: bytes | None = self.local.token
+        if token is None:
+            raise NotAcquired(f"cannot {what} {self._text!r}: it was not acquired", self._text)
+        return token
+
+    def _forget(self) -> None:
+        self.local.token, self.fencing_token, self.until_ms = None, None, -math.inf
+
+    @property
+    def _text(self) -> str:
+        return self.name if isinstance(self.name, str) else self.name.decode(errors="replace")
+
+
+def _ms(what: str, value: float) -> int:
+    """Seconds as whole milliseconds. Raises `BadInput` for what is not at least one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0.001 <= value < math.inf:
+        never = "; None: the lock never ends by itself" if what == "timeout" else ""
+        raise BadInput(f"{what} {value!r}: a number of seconds from 0.001 on is allowed{never}")
+    return round(value * 1000)
+
+
+def _patience_ms(value: float | None) -> float:
+    if value is None:
+        return math.inf
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not value >= 0:
+        raise BadInput(
+            f"blocking_timeout {value!r}: seconds from 0 on are allowed; None: wait for ever"
+        )
+    return value * 1000
+
+
+def _encoded(token: str | bytes) -> bytes:
+    if not isinstance(token, str | bytes) or not token:
+        raise BadInput(f"a token is {token!r}: a text of at least one character is needed")
+    return token.encode() if isinstance(token, str) else token

@@ -1,0 +1,112 @@
+"""A lock on one Redis server: https://redis.io/docs/latest/develop/clients/patterns/distributed-locks
+
+    lock = RedisLock(redis, "stock", timeout=10)
+    async with lock:
+        await shop.sell(token=lock.fencing_token)
+
+The key holds the owner's random token and expires. Whoever changes it compares the token first, in
+one script: else A, whose lock has expired, would free or extend B's. The script that acquires draws
+the fencing token, too: drawn in a second request it could be drawn after the lock was lost.
+
+Waiters block on a list (BLPOP). A release puts one element there, so it wakes one of them, however
+many there are. An element can get lost with the waiter that took it, and expiry wakes nobody:
+waiters therefore look again by themselves, when the holder's time is over at the latest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from redis import exceptions
+
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned
+from distlab.locks.scripts import Script, asking, beside
+
+ACQUIRE = Script("""
+-- acquire
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return {0, redis.call('PTTL', KEYS[1])} end
+local fencing_token = redis.call('INCR', KEYS[2])
+if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1])
+else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return {1, fencing_token}
+""")
+"""An owner that asks again has lost the answer: it gets the lock, and a new number."""
+
+RELEASE = Script("""
+-- release
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.pcall('RPUSH', KEYS[2], 'free')
+redis.pcall('PEXPIRE', KEYS[2], 1000)
+return 1
+""")
+"""One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same."""
+
+EXTEND = Script("""
+-- extend
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then return -1 end
+local ms = tonumber(ARGV[2])
+if ARGV[3] == 'add' then ms = ms + left end
+redis.call('PEXPIRE', KEYS[1], ms)
+return ms
+""")
+
+PRECISION_MS = 100
+"""BLPOP may end so much later than asked: a server looks at such waits ten times a second."""
+
+
+class RedisLock(Lock):
+    """See `Lock`. `redis` is a `redis.asyncio.Redis`, or what has its commands.
+
+    The plain key `name` holds the token, as that of redis-py's `Lock`: both exclude each other.
+    The counter of fencing tokens is another key, which stays when the lock is free.
+    """
+
+    def __init__(self, redis: Any, name: str | bytes, *options: Any, **named_options: Any) -> None:
+        super().__init__(name, *options, **named_options)
+        self.redis = redis
+        self.key = self._text
+        self.counter_key = beside(self.key, "fencing")
+        self.wake_key = beside(self.key, "wake")
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms = self.host.monotonic_ms()  # our time runs from here: the server's begins later
+        keys, ttl = [self.key, self.counter_key], self.timeout_ms
+        with asking("acquire", self.key):
+            mine, number = await ACQUIRE(self.redis, keys, token, "" if ttl is None else ttl)
+        if not mine:
+            return Busy(number if number >= 0 else None)
+        return Held(asked_ms + (math.inf if ttl is None else ttl), number)
+
+    async def do_release(self, token: bytes) -> None:
+        with asking("release", self.key):
+            released = await RELEASE(self.redis, [self.key, self.wake_key], token)
+        if not released:
+            raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
+
+    async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
+        asked_ms = self.host.monotonic_ms()
+        with asking("extend", self.key):
+            how = "replace" if replace else "add"
+            ttl_ms = await EXTEND(self.redis, [self.key], token, ms, how)
+        if ttl_ms < 0:
+            raise LockNotOwned(f"cannot extend {self.key!r}: it is no longer ours", self.key)
+        return asked_ms + float(ttl_ms)
+
+    async def do_owner(self) -> bytes | None:
+        with asking("owner", self.key):
+            owner = await self.redis.get(self.key)
+        return owner.encode() if isinstance(owner, str) else owner
+
+    async def do_wait(self, ms: float, left_ms: float) -> None:
+        if ms + PRECISION_MS > left_ms:
+            return await self.host.sleep(ms)
+        try:
+            await self.redis.blpop([self.wake_key], timeout=ms / 1000)
+        except (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ResponseError):
+            await self.host.sleep(ms)  # not every server lets one block; what is wrong, if anything
+            # is, the next question will tell

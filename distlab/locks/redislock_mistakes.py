@@ -1,0 +1,97 @@
+"""Locks on one Redis as they are often published. Each works as long as nothing goes wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from distlab.locks.lock import Busy, Held
+from distlab.locks.redislock import RedisLock
+from distlab.locks.scripts import asking
+
+
+class WithoutFencing(RedisLock):
+    """`SET key token NX PX ttl`, as redis-py's own lock does it: nothing wrong with that.
+
+    But the resource has nothing by which to tell a holder whose time is over from the next one.
+    And if the client repeats the command because the answer was lost, it locks itself out.
+    """
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms = self.host.monotonic_ms()
+        with asking("acquire", self.key):
+            if await self.redis.set(self.key, token, nx=True, px=self.timeout_ms):
+                ttl_ms = math.inf if self.timeout_ms is None else self.timeout_ms
+                return Held(asked_ms + ttl_ms)
+        return Busy()
+
+
+class DeletesAnyonesLock(WithoutFencing):
+    """Releases with DEL and does not ask whose lock it is: A, too late, frees B's."""
+
+    async def do_release(self, token: bytes) -> None:
+        with asking("release", self.key):
+            await self.redis.delete(self.key)
+
+
+class ChecksThenDeletes(WithoutFencing):
+    """Asks whose lock it is, then deletes it: between the two the lock may become another's."""
+
+    async def do_release(self, token: bytes) -> None:
+        if await self.do_owner() == token:
+            with asking("release", self.key):
+                await self.redis.delete(self.key)
+
+
+class SetsThenExpires(WithoutFencing):
+    """SETNX, then EXPIRE. Who crashes between the two has locked out everybody for ever."""
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms = self.host.monotonic_ms()
+        with asking("acquire", self.key):
+            if not await self.redis.setnx(self.key, token):
+                return Busy()
+            if self.timeout_ms is None:
+                return Held(math.inf)
+            await self.redis.pexpire(self.key, self.timeout_ms)
+        return Held(asked_ms + self.timeout_ms)
+
+
+class OwnedByPid(WithoutFencing):
+    """The owner is the process id. On another machine, or in another container, so is somebody
+    else's: either can release and extend what the other one holds.
+    """
+
+    def __init__(self, redis: Any, name: str, *options: Any, pid: int, **named_options: Any):
+        super().__init__(redis, name, *options, **named_options)
+        self.pid = pid
+
+    def new_token(self) -> bytes:
+        return str(self.pid).encode()
+
+
+class OwnedByTimeAndChance(WithoutFencing):
+    """The owner is the time and a small random number; a lock that is taken is given up at once.
+
+    Two processes that start in one millisecond, from one seed, are one owner. And a caller that
+    does not look at the answer goes on without the lock.
+    """
+
+    def __init__(self, redis: Any, name: str, *options: Any, **named_options: Any) -> None:
+        super().__init__(redis, name, *options, **{"blocking": False, **named_options})
+
+    def new_token(self) -> bytes:
+        return f"{self.host.now_ms()}-{self.host.random.randrange(10_000)}".encode()
+
+
+class DrawsTokenLater(WithoutFencing):
+    """Draws the fencing token in a request of its own. A holder that is slow between the two
+    draws a later number than the next holder, and the resource takes the wrong one's side.
+    """
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        answer = await super().do_acquire(token)
+        if isinstance(answer, Held):
+            with asking("fencing token", self.key):
+                return answer._replace(fencing_token=await self.redis.incr(self.counter_key))
+        return answer
