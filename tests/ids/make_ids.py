@@ -1,12 +1,8 @@
-"""One of several processes: lease a worker id, make so many ids, write them to a file.
-
-    python make_ids.py SOCKET COUNT FILE
+"""What one of several processes does: lease a worker id, make so many ids, write them to a file.
 
 The other processes are at it at the same time, so the worker ids come from a store.
 """
 
-import asyncio
-import sys
 from array import array
 from pathlib import Path
 
@@ -18,8 +14,8 @@ from distlab.ids.process import Process, ThreadedSnowflake
 BATCH = 10_000
 
 
-async def main(path, count, file):
-    async with redis.asyncio.Redis(unix_socket_path=path) as client:
+async def make(pipe, url, count, file):
+    async with redis.asyncio.Redis.from_url(url) as client:
         lease = WorkerIdLease(client, Process(), ttl_ms=60_000)
         window = await lease.acquire()
         generator = ThreadedSnowflake(window.worker_id, max_wait_ms=1_000)
@@ -30,7 +26,4 @@ async def main(path, count, file):
             ids.extend(generator.next_ids(min(BATCH // 2, count - len(ids))))
             ids.extend(generator.next_id() for _ in range(min(BATCH // 2, count - len(ids))))
         Path(file).write_bytes(ids.tobytes())
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+        pipe.send("made")

@@ -2,20 +2,12 @@
 
 import asyncio
 import contextlib
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from array import array
 from heapq import merge
 from itertools import pairwise
-from pathlib import Path
 
 import fakeredis
 import pytest
-import redis.asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as NoConnection
@@ -24,28 +16,11 @@ from redis.exceptions import OutOfMemoryError, RedisError
 from distlab.host import BadInput
 from distlab.ids.lease import LeasedSnowflake, LeaseLost, NoWorkerIdFree, WorkerIdLease
 from distlab.ids.snowflake import NotYet, OutsideWindow
+from distlab.real.processes import ClientProcess
+from distlab.real.redis_server import redis_servers
 from tests.ids.hosts import NOW_MS, Hand, OnAsyncio
 
 TTL_MS = 10_000
-
-
-@contextlib.contextmanager
-def valkey(binary):
-    """A server on a unix socket, alone in its folder; ended for sure."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/redis.sock"
-        options = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]
-        server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(200):
-                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
-                    knock.connect(path)
-                    break
-                time.sleep(0.02)
-            yield path
-        finally:
-            server.kill()
-            server.wait()
 
 
 @pytest.fixture(params=["fakeredis", "server"], scope="module")
@@ -55,8 +30,9 @@ def connect(request, require):
         store = fakeredis.FakeServer()
         yield lambda: fakeredis.FakeAsyncRedis(server=store)
     else:
-        with valkey(require("valkey")) as path:
-            yield lambda: redis.asyncio.Redis(unix_socket_path=path)
+        require("valkey")
+        with redis_servers(1) as (server,):
+            yield server.async_client
 
 
 def run(connect, scenario):
@@ -282,16 +258,19 @@ IDS, PROCESSES = 10_000_000, 8
 )
 def test_processes_with_leased_worker_ids_never_make_the_same_id(count, require, tmp_path):
     """Each writes its ids, which ascend, to a file; together none occurs twice."""
+    require("valkey")
     share = count // PROCESSES
-    maker = Path(__file__).with_name("make_ids.py")
-    with valkey(require("valkey")) as path:
-        environment = {**os.environ, "PYTHONPATH": str(maker.parents[2])}
-        files = [tmp_path / f"{n}.ids" for n in range(PROCESSES)]
+    files = [tmp_path / f"{n}.ids" for n in range(PROCESSES)]
+    with redis_servers(1) as (server,), contextlib.ExitStack() as stack:
         makers = [
-            subprocess.Popen([sys.executable, maker, path, str(share), file], env=environment)
+            stack.enter_context(
+                ClientProcess(
+                    "tests.ids.make_ids:make", url=server.url, count=share, file=str(file)
+                )
+            )
             for file in files
         ]
-        assert [process.wait() for process in makers] == [0] * PROCESSES
+        assert [maker.receive(timeout_s=600) for maker in makers] == ["made"] * PROCESSES
     made = []
     for file in files:
         ids = array("q")

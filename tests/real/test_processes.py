@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from distlab.real.processes import ClientDied, ClientProcess
-from tests.real.test_redis_server import alive, becomes
+from tests.real.waiting import alive, becomes
 
 
 def test_it_gets_its_options_and_talks_in_json():

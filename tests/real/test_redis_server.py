@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,28 +15,15 @@ import redis
 from distlab import doctor
 from distlab.host import BadInput
 from distlab.real import redis_server as module
-from distlab.real.redis_server import NotHere, Redis, redis_server, redis_servers
+from distlab.real.needed import NotHere
+from distlab.real.redis_server import Redis, redis_server, redis_servers
+from tests.real.waiting import alive, becomes
 
 
 @pytest.fixture(autouse=True)
 def own(require, monkeypatch):
     require("valkey")
     monkeypatch.delenv("DISTLAB_REDIS_URL", raising=False)
-
-
-def alive(pid):
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
-
-
-def becomes(what):
-    """Whether it becomes true within ten seconds."""
-    until = time.monotonic() + 10
-    while not what() and time.monotonic() < until:
-        time.sleep(0.01)
-    return what()
 
 
 def test_both_kinds_of_client():
@@ -177,8 +163,9 @@ def test_on_a_shared_server_only_own_keys_are_removed(monkeypatch):
         monkeypatch.setenv("DISTLAB_REDIS_URL", ours.url)
         with redis_server() as shared, redis_server() as another, shared.client() as same:
             same.set(shared.key("stock"), 100)
+            same.set(f"{{{shared.key('stock')}}}:fencing", 34)
             assert shared.key("stock") != another.key("stock")
-            assert len(client.keys()) == 2
+            assert len(client.keys()) == 3
             assert not hasattr(shared, "kill")
         assert client.keys() == [b"theirs"]
 

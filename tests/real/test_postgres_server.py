@@ -1,0 +1,87 @@
+"""A real PostgreSQL keeps what was committed or prepared, and is gone in the end."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy
+
+from distlab import doctor
+from distlab.real.needed import NotHere
+from distlab.real.postgres_server import postgres_server
+from tests.real.waiting import alive, becomes
+
+
+@pytest.fixture(scope="module")
+def server(require):
+    require("postgres")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def connect(server):
+    return lambda: psycopg.connect(server.dsn, autocommit=True)
+
+
+def test_sqlalchemy_speaks_to_it(server):
+    engine = sqlalchemy.create_engine(server.url)
+    with engine.begin() as connection:
+        assert connection.execute(sqlalchemy.text("SELECT 6 * 7")).scalar() == 42
+    engine.dispose()
+
+
+def test_a_prepared_transaction_survives_a_crash(server, connect):
+    with connect() as connection:
+        connection.execute("CREATE TABLE orders (number INTEGER)")
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO orders VALUES (1)")
+        connection.execute("PREPARE TRANSACTION 'order 1'")
+    server.kill()
+    with pytest.raises(psycopg.OperationalError):
+        connect()
+    server.restart()
+    with connect() as connection:
+        assert connection.execute("SELECT * FROM orders").fetchall() == []
+        in_doubt = connection.execute("SELECT gid FROM pg_prepared_xacts").fetchall()
+        assert in_doubt == [("order 1",)]
+        connection.execute("COMMIT PREPARED 'order 1'")
+        assert connection.execute("SELECT * FROM orders").fetchall() == [(1,)]
+
+
+def test_a_crash_ends_its_connections(server, connect):
+    with connect() as connection:
+        (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+        server.kill()
+        assert becomes(lambda: not alive(pid))
+    server.restart()
+
+
+def test_without_the_password_nobody_gets_in(server):
+    stranger = server.dsn.partition("@")[2]
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(f"postgresql://postgres@{stranger}")
+    assert repr(server) == "<RealPostgres>"
+
+
+def test_it_ends_with_its_block(require):
+    require("postgres")
+    with postgres_server() as server:
+        pid, folder = server.pid, Path(server._folder.path)
+        server.pause()
+    assert not alive(pid)
+    assert not folder.exists()
+
+
+def test_a_server_that_cannot_start_is_told_with_its_log(require, monkeypatch):
+    require("postgres")
+    monkeypatch.setattr("distlab.real.postgres_server.PREPARED_TRANSACTIONS", "many")
+    with pytest.raises(RuntimeError, match='"max_prepared_transactions": "many"'):
+        postgres_server().__enter__()
+
+
+def test_without_a_server_the_doctors_words_say_so(monkeypatch):
+    part = doctor.PARTS["postgres"]._replace(look=lambda: None)
+    monkeypatch.setitem(doctor.PARTS, "postgres", part)
+    with pytest.raises(NotHere, match="missing  postgres, for the sections on a real database"):
+        postgres_server().__enter__()
