@@ -207,7 +207,9 @@ def exhausting(way: str, worker_id: int) -> Open:
 
 
 def build_exhausted(world: World, when_full: str) -> None:
-    programs = [worker(exhausting(when_full, number), lines=LINES) for number in (1, 2)]
+    programs = [
+        worker(exhausting(when_full, number), until_ms=60, lines=LINES) for number in (1, 2)
+    ]
     add_workers(world, *programs)
 
 
@@ -235,7 +237,7 @@ EXHAUSTED = register(
         source="Twitter Snowflake 2010, IdWorker.tilNextMillis",
         nemesis="jump:worker-1,worker-2=-60..60; at most 3",
         faults="jump:worker-1@30.5=-50",
-        horizon_ms=180,
+        horizon_ms=140,
         latency_ms=LATENCY_MS,
     )
 )
@@ -266,7 +268,7 @@ def seven(order: str) -> Open:
 
 
 def build_uuid7(world: World, order: str) -> None:
-    add_workers(world, worker(seven(order)), worker(seven(order)))
+    add_workers(world, worker(seven(order), until_ms=70), worker(seven(order), until_ms=70))
 
 
 UUID7_ROLLBACK = register(
@@ -293,7 +295,7 @@ UUID7_ROLLBACK = register(
         source="RFC 9562, section 6.2",
         nemesis="jump:worker-1,worker-2=-25..25; pause:worker-1,worker-2; at most 4",
         faults="jump:worker-1@42=-20",
-        horizon_ms=120,
+        horizon_ms=100,
         latency_ms=LATENCY_MS,
     )
 )

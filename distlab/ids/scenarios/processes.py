@@ -36,7 +36,8 @@ def build_fork(world: World, after_fork: str) -> None:
         inherited.host = client
         return using(inherited, client)
 
-    add_workers(world, worker(open_shop, lines=1), worker(open_shop, lines=1))
+    program = worker(open_shop, until_ms=60, lines=1)
+    add_workers(world, program, program)
 
 
 OBJECTID_FORK = register(
@@ -61,7 +62,7 @@ OBJECTID_FORK = register(
         mistake="random bytes drawn before the fork",
         source="MongoDB specification of ObjectId, on forks",
         nemesis="pause:worker-1,worker-2; jump:worker-1,worker-2=-60..60; at most 3",
-        horizon_ms=120,
+        horizon_ms=90,
         latency_ms=LATENCY_MS,
     )
 )
