@@ -67,4 +67,6 @@ def asking(what: str, name: str) -> Iterator[None]:
     except CERTAIN:
         raise
     except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        if isinstance(error.__cause__, CERTAIN):  # redis-py says so of a wrong password
+            raise error.__cause__ from None
         raise OutcomeUnknown(f"no answer to {what} of {name!r}: {error}", name) from error
