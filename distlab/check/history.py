@@ -145,7 +145,7 @@ class History:
         parts: dict[str, list[Operation]] = {}
         for each in self.operations:
             parts.setdefault(each.key, []).append(each)
-        return [History(tuple(part)) for part in parts.values()]
+        return [History(tuple(part)) for part in parts.values()] if len(parts) != 1 else [self]
 
     def prefix(self, end: int) -> History:
         """What an observer knew just before position ``end``: later completions are unknown yet."""

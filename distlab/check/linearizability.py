@@ -65,11 +65,11 @@ def check(history: History, model: Model, *, budget: int = 200_000) -> Lineariza
     after little more work than it needs itself. Raises `BadInput` for a function that the model
     does not have.
     """
-    for each in history:
-        if each.function not in model.functions:
+    for function in dict.fromkeys(each.function for each in history):
+        if function not in model.functions:
             raise BadInput(
-                f"the model {model.name!r} has no function {each.function!r}"
-                f"{did_you_mean(each.function, model.functions)}"
+                f"the model {model.name!r} has no function {function!r}"
+                f"{did_you_mean(function, model.functions)}"
             )
     parts = history.by_key() if model.partition_by_key else [history]
     searches = [searcher(part, model) for part in parts]
@@ -124,6 +124,8 @@ def _count(operations: Sized) -> str:
 
 def _merge(searches: Sequence[Search]) -> tuple[Operation, ...]:
     """One order of all keys: each operation at the first instant that its key's order allows."""
+    if len(searches) == 1:
+        return searches[0].order
     points: list[tuple[int, Operation]] = []
     for search in searches:
         point = -1

@@ -23,8 +23,9 @@ it can still do, the former can. (Where they have spent the same, this is Lowe's
 What is left is made cheap. Completed operations are numbered in the order of their completion. The
 first that is not placed is the *level* of a configuration, and all operations invoked before it
 completed may come next. A set of operations is an integer with one bit an operation, counted from
-the level on, so that it stays small in a history of thousands. States and requests are numbered,
-too, and what the model says of a state and a request is asked once.
+the level on, so that it stays small in a history of thousands. Of those that ask for the same, the
+first stands for all: its number is that of their *request*. States are numbered, too, and what the
+model says of a state and a request is asked once.
 
 If the search ends in vain, the highest level that it reached is where the history turned wrong:
 everything that completed earlier can be placed, a configuration shows how, and nothing that
@@ -34,8 +35,8 @@ not for it but against it: they explain nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from operator import attrgetter
 from typing import Any
 
 from distlab.check.failure import Failure
@@ -43,8 +44,10 @@ from distlab.check.history import History, Operation
 from distlab.check.models import Model
 
 Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
-Moves = list[tuple[int, int]]  # a set of twins of which one may come next, and the state after it
+Moves = list[tuple[int, int]]  # a state that may come next, and the twins of which one leads to it
 
+REQUEST = ("function", "key", "argument", "result", "outcome")
+ILLEGAL, READ = -1, -2  # where a state would stand: the model forbids it; it changes no state
 LARGE = 256  # so many bytes of a state or of a set count as one more configuration
 
 
@@ -52,26 +55,27 @@ class PrunedSearch:
     """The search through one key's history; it can be interrupted and taken up again."""
 
     def __init__(self, history: History, model: Model) -> None:
-        answered = [each for each in history if each.outcome == "ok"]
-        answered.sort(key=lambda each: each.completed or 0)
+        begun = [each for each in history if each.outcome == "ok"]
+        ended = sorted(begun, key=attrgetter("completed"))
         unknown = [each for each in history if each.outcome == "unknown" and not model.reads(each)]
         self.history = history
         self.model = model
-        self.operations = (*answered, *unknown)
-        self.answered = len(answered)
+        self.operations = (*ended, *unknown)
+        self.answered = len(begun)
         self.states = 0
         self.furthest: tuple[int, int, int, Order] = (-1, 0, 0, None)
-        self._ends = [each.completed or 0 for each in answered]
-        self._by_invocation = sorted(range(len(answered)), key=lambda i: answered[i].invoked)
-        self._begun = 0
-        self._under_way: list[int] = []
-        self._open: list[tuple[int, ...]] = []  # level → the completed operations that may be next
-        self._requests: dict[Any, int] = {}
-        self._request = [self._number_of_request(each) for each in self.operations]
-        self._example = dict(zip(self._request, self.operations, strict=True))
+        self._ends = [each.completed or 0 for each in ended]
+        index = {each.number: index for index, each in enumerate(ended)}
+        self._to_begin = [index[each.number] for each in reversed(begun)]
+        self._under_way = 0
+        self._open: list[int] = []  # level → the completed operations invoked before it completed
+        who = () if model.anonymous else ("process",)
+        requests = map(attrgetter(*REQUEST, *who), self.operations)
+        first: dict[Any, int] = {}
+        self._request = [first.setdefault(each, index) for index, each in enumerate(requests)]
         self._numbers: dict[Any, int] = {}
         self._states: list[Any] = []
-        self._steps: dict[tuple[int, int], int] = {}
+        self._steps: list[dict[int, int]] = []  # state → request → the state after it
         self._unknown_begin = [each.invoked for each in unknown]
         self._unknown_moves: dict[tuple[int, int], Moves] = {}
         self._seen: dict[tuple[int, int, int], list[int]] = {}
@@ -94,34 +98,43 @@ class PrunedSearch:
 
     def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
         """Whether a configuration is an end; if not, meet those that follow."""
+        steps, requests = self._steps[state], self._request
         while level < self.answered:
-            reads, moves = self._look(level, state)
-            new = reads & ~placed
-            if not new:
+            while level >= len(self._open):
+                self._raise()
+            left = self._open[level] & ~placed
+            moves: dict[int, tuple[int, int, int]] = {}
+            while left:
+                bit = left & -left
+                left ^= bit
+                index = level + bit.bit_length() - 1
+                request = requests[index]
+                after = steps.get(request)
+                if after is None:
+                    after = self._step(request, state)
+                if after == READ:
+                    placed |= bit
+                    order = (index, order)
+                elif after >= 0 and request not in moves:
+                    moves[request] = (after, bit, index)
+            if not placed & 1:
                 break
-            placed |= new
-            while new:
-                order = (level + (new & -new).bit_length() - 1, order)
-                new &= new - 1
             level, placed = _risen(level, placed)
         else:
             self.furthest = (level, 0, 0, order)
             return True
-        reached = (level, placed.bit_count(), -spent.bit_count())
-        if reached > self.furthest[:3]:
-            self.furthest = (*reached, order)
-        for twins, after in self._unknown(level, state):
+        if not moves:  # where there are moves, they lead further
+            reached = (level, placed.bit_count(), -spent.bit_count())
+            if reached > self.furthest[:3]:
+                self.furthest = (*reached, order)
+        for after, twins in self._unknown(level, state) if self._unknown_begin else ():
             left = twins & ~spent
             if left:
                 bit = left & -left
                 index = self.answered + bit.bit_length() - 1
                 self._meet(level, placed, after, spent | bit, (index, order))
-        for twins, after in moves:
-            left = twins & ~placed
-            if left:
-                bit = left & -left
-                index = level + bit.bit_length() - 1
-                self._meet(*_risen(level, placed | bit), after, spent, (index, order))
+        for after, bit, index in reversed(moves.values()):  # the last is tried first
+            self._meet(*_risen(level, placed | bit), after, spent, (index, order))
         return False
 
     def _meet(self, level: int, placed: int, state: int, spent: int, order: Order) -> None:
@@ -134,76 +147,51 @@ class PrunedSearch:
         self.states += 1 + (placed.bit_length() + spent.bit_length()) // (8 * LARGE)
         self._stack.append((level, placed, state, spent, order))
 
-    def _look(self, level: int, state: int) -> tuple[int, Moves]:
-        """What may come next: the set of reads that are legal, and other operations."""
-        while level >= len(self._open):
-            self._raise()
-        reads, moves = 0, []
-        for request, twins in self._by_request(self._open[level], level):
-            after = self._step(request, state)
-            if after >= 0 and self.model.reads(self._example[request]):
-                reads |= twins
-            elif after >= 0:
-                moves.append((twins, after))
-        return reads, moves[::-1]  # what is put on the stack last is tried first
-
     def _unknown(self, level: int, state: int) -> Moves:
         """What may come next of the operations of unknown outcome."""
         known = bisect_left(self._unknown_begin, self._ends[level])
         moves = self._unknown_moves.get((known, state))
         if moves is None:
-            moves = []
-            operations = range(self.answered, self.answered + known)
-            for request, twins in self._by_request(operations, self.answered):
-                after = self._step(request, state)
-                if after not in (-1, state):
-                    moves.append((twins, after))
+            sets: dict[int, int] = {}
+            for index in range(known):
+                request = self._request[self.answered + index]
+                sets[request] = sets.get(request, 0) | 1 << index
+            moves = [(self._step(request, state), twins) for request, twins in sets.items()]
+            moves = [move for move in moves if move[0] not in (ILLEGAL, state)]
             if len(self._unknown_moves) > 256:
                 self._unknown_moves.clear()
             self._unknown_moves[known, state] = moves
         return moves
 
     def _raise(self) -> None:
-        """Find out who may come next at one more level."""
-        level, end = len(self._open), self._ends[len(self._open)]
-        while self._begun < self.answered:
-            index = self._by_invocation[self._begun]
-            if self.operations[index].invoked > end:
-                break
-            insort(self._under_way, index)
-            self._begun += 1
-        self._open.append(tuple(self._under_way))
-        self.states += 8 * len(self._under_way) // LARGE
-        self._under_way.remove(level)
-
-    def _by_request(self, indices: Sequence[int], first: int) -> Iterable[tuple[int, int]]:
-        """Operations in sets of twins; the bit of the operation ``first`` is the lowest."""
-        sets: dict[int, int] = {}
-        for index in indices:
-            request = self._request[index]
-            sets[request] = sets.get(request, 0) | 1 << index - first
-        return sets.items()
+        """Find out who may come next at a few more levels."""
+        for level in range(len(self._open), min(len(self._open) + 64, self.answered)):
+            end = self._ends[level]
+            while self._to_begin and self.operations[self._to_begin[-1]].invoked <= end:
+                self._under_way |= 1 << self._to_begin.pop() - level
+            self._open.append(self._under_way)
+            self.states += self._under_way.bit_length() // (8 * LARGE)
+            self._under_way >>= 1
 
     def _step(self, request: int, state: int) -> int:
-        """The number of the state after a request, -1 if the model does not allow its answer."""
-        after = self._steps.get((request, state))
-        if after is None:
-            legal, value = self.model.step(self._states[state], self._example[request])
-            after = self._steps[request, state] = self._number(value) if legal else -1
+        """The number of the state after a request; or `ILLEGAL`, or `READ`."""
+        operation = self.operations[request]
+        legal, value = self.model.step(self._states[state], operation)
+        if not legal:
+            after = ILLEGAL
+        else:
+            after = READ if self.model.reads(operation) else self._number(value)
+        self._steps[state][request] = after
         return after
 
     def _number(self, state: Any) -> int:
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
+            self._steps.append({})
             if isinstance(state, (str, tuple)):
                 self.states += len(state) * (8 if isinstance(state, tuple) else 1) // LARGE
         return number
-
-    def _number_of_request(self, each: Operation) -> int:
-        who = "" if self.model.anonymous else each.process
-        request = (each.function, each.key, each.argument, each.result, each.outcome, who)
-        return self._requests.setdefault(request, len(self._requests))
 
     def failure(self, budget: int) -> Failure:
         """The shortest prefix that fails, after the search has failed.
@@ -231,8 +219,10 @@ class PrunedSearch:
     @property
     def _refused(self) -> Operation:
         """The operation that this order could not place: of several, the last to complete."""
-        placed = set(self._indices())
-        return self.operations[max(set(self._open[self.furthest[0]]) - placed)]
+        level, placed = self.furthest[0], set(self._indices())
+        candidates = range(level, level + self._open[level].bit_length())
+        left = (i for i in candidates if self._open[level] >> i - level & 1 and i not in placed)
+        return self.operations[max(left)]
 
     def _indices(self) -> list[int]:
         indices, order = [], self.furthest[3]

@@ -30,6 +30,7 @@ def applies(history: History, model: Model) -> bool:
     values = (each.result if each.function == "get" else each.argument for each in history)
     return (
         model.variable
+        and "append" in model.functions
         and any(each.function == "append" for each in history)
         and all(value is None or isinstance(value, str) for value in values)
     )
