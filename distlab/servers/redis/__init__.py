@@ -7,7 +7,8 @@
         await redis.set("lock", "A", nx=True, px=30)
 
 `engine` runs commands (fakeredis, by the clock of a machine), `messages` is what travels, `server`
-and `client` are the two ends, `sentinel` promotes a replica when the primary is silent.
+and `client` are the two ends; `replication` copies to other servers, one of which `sentinel`
+promotes when the primary is silent.
 
 What differs from a real Redis, on purpose: one database (no SELECT), no transactions over several
 round trips (MULTI, WATCH) and no publish/subscribe, no command whose answer is random. Commands
@@ -15,6 +16,7 @@ take no time. A crash of a client closes no connection: see `server`.
 """
 
 from distlab.servers.redis.client import NoReply, SimulatedRedis
+from distlab.servers.redis.sentinel import Sentinel
 from distlab.servers.redis.server import RedisServer
 
-__all__ = ["NoReply", "RedisServer", "SimulatedRedis"]
+__all__ = ["NoReply", "RedisServer", "Sentinel", "SimulatedRedis"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha1
-from typing import Any
+from typing import Any, Literal
 
 from redis import exceptions
 from redis._parsers import Encoder
@@ -46,8 +46,13 @@ class SimulatedRedis(AsyncCoreCommands):
     """A client on `node` of the Redis called `server`.
 
     It waits `timeout_ms` for each reply, by the clock of its node; with a blocking command, that
-    much longer than the command asks the server to wait (0 there is for ever here, too).
+    much longer than the command asks the server to wait (0 there is for ever here, too). With a
+    `sentinel` it asks that one who is the primary, and again after a primary that is silent,
+    loading or read-only; the command that met this fails, as in redis-py.
     """
+
+    _is_async_client: Literal[True] = True
+    _event_dispatcher: Any = None
 
     def __init__(
         self,
@@ -56,9 +61,10 @@ class SimulatedRedis(AsyncCoreCommands):
         timeout_ms: float = 200,
         decode_responses: bool = False,
         password: str = "",
+        sentinel: str = "",
     ) -> None:
-        self._node, self._server, self._timeout_ms = node, server, timeout_ms
-        self._password = password
+        self._node, self._timeout_ms, self._password = node, timeout_ms, password
+        self._server, self._sentinel = "" if sentinel else server, sentinel
         self._encoder: Any = Encoder("utf-8", "strict", decode_responses)  # type: ignore[no-untyped-call]
         self._scripts: dict[str, str] = {}
 
@@ -83,10 +89,18 @@ class SimulatedRedis(AsyncCoreCommands):
         elif fields[:2] == [b"SCRIPT", b"LOAD"]:
             self._remember(fields[2])
         command = Command(command_words(fields, self._scripts), (tuple(fields), self._password))
-        value = await self._ask(self._server, command, _wait_ms(fields))
+        if not self._server:
+            self._server = await self._ask_sentinel()
+        try:
+            value = await self._ask(self._server, command, _wait_ms(fields))
+        except NoReply:
+            self._forget_primary()
+            raise
         if isinstance(value, exceptions.ResponseError) and EMPTY_RESPONSE in options:
             return options[EMPTY_RESPONSE]
         if isinstance(value, Exception):
+            if isinstance(value, exceptions.ReadOnlyError | exceptions.BusyLoadingError):
+                self._forget_primary()
             kind: Any = type(value)
             raise definite(kind)(str(value))
         if NEVER_DECODE not in options:
@@ -114,6 +128,15 @@ class SimulatedRedis(AsyncCoreCommands):
             machine.close_mailbox(mailbox)
             if wait_ms is not None and not answer.done:
                 link.send(Hangup("hang up"), address)
+
+    async def _ask_sentinel(self) -> str:
+        """The name of the primary."""
+        question = Command("SENTINEL GET-MASTER-ADDR-BY-NAME primary")
+        return str((await self._ask(self._sentinel, question, None))[0].decode())
+
+    def _forget_primary(self) -> None:
+        if self._sentinel:
+            self._server = ""
 
     def _decode(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import fakeredis
@@ -186,10 +187,10 @@ class Engine:
         with self.in_its_time():
             return tuple(map(self._entry, changed))
 
-    def entries(self) -> tuple[Entry, ...]:
-        """All that is there now."""
+    def entries(self, most: int | None = None) -> tuple[Entry, ...]:
+        """What is there now: all of it, or the first few."""
         with self.in_its_time():
-            return tuple(map(self._entry, self._keys))
+            return tuple(map(self._entry, islice(self._keys, most)))
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Store what another engine gave, as it is."""
@@ -202,7 +203,8 @@ class Engine:
                     self._keys[key] = item
 
     def __len__(self) -> int:
-        return len(self._keys)
+        with self.in_its_time():
+            return len(self._keys)
 
     def _entry(self, key: bytes) -> Entry:
         item = self._keys.get(key)

@@ -40,6 +40,14 @@ class Hangup(Words):
     """The client waits no longer for what it asked from this address: it closes the connection."""
 
 
+class Psync(Words):
+    """A replica to its primary: where are we? With a true `body`: send me everything."""
+
+
+class Effects(Words):
+    """A primary to its replicas: `body` is a position, and the keys that have changed."""
+
+
 def words(value: Any) -> str:
     """A raw value in a few words."""
     if value is None:

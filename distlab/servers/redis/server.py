@@ -8,15 +8,11 @@ late. A blocked client (BLPOP and its like) is served when a key is written; its
 the monotonic clock. The server forgets it when the client hangs up, which a client does when it
 gives up waiting. A client that crashed or is cut off hangs up nothing, as when a machine loses its
 power: the server may then pop an element for nobody, and the element is gone. Real Redis does so.
-
-Replication is asynchronous: a primary answers first, and its replicas receive the *effects* of a
-command (keys with their values and absolute expiry), not the command. A replica refuses writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any, NamedTuple
 
 from redis import exceptions
@@ -24,13 +20,14 @@ from redis import exceptions
 from distlab.host import BadInput, did_you_mean
 from distlab.servers.redis.engine import Engine, Entry, Parked, flags
 from distlab.servers.redis.messages import Command, Hangup, Reply, words
-from distlab.sim import Node
+from distlab.servers.redis.replication import Replicated
 from distlab.sim.clocks import EPOCH_US
 from distlab.sim.machine import Timer
 
 PERSISTENCE = ("always", "everysec", "none")
-KEY, ROLE, BORN = "key ", "replica of", "born"  # names on the disk
+KEY, BORN = "key ", "born"  # names on the disk
 SHOWN = 4
+UNBLOCKED = "UNBLOCKED force unblock from blocking operation, the server is a replica now"
 
 
 class Waiter(NamedTuple):
@@ -40,8 +37,8 @@ class Waiter(NamedTuple):
     timer: Timer | None
 
 
-class RedisServer(Node):
-    """One Redis. With `replica_of` it begins as that server's replica.
+class RedisServer(Replicated):
+    """One Redis. With `replica_of` it begins as that server's replica, which refuses writes.
 
     After a boot that has lost data it refuses every command (LOADING) for `restart_delay_ms`: the
     delayed restart of Redlock. From `maxmemory_keys` keys on it refuses what needs more memory
@@ -71,12 +68,13 @@ class RedisServer(Node):
         self.engine = Engine(self._now_us, self._refusal)
         self.heard: set[str] = set()  # addresses: each asks once; a copy is dropped, as by TCP
         self.waiters: dict[str, Waiter] = {}
-        self.syncing = False
+        self.sync_is_due = False
         self.loading_until_ms = self._end_of_loading()
         self.disk.put(BORN, True)
         names = self.disk.keys()
         self.engine.put(self.disk.read(name) for name in names if name.startswith(KEY))
-        self.text = self._words()
+        self.start_replication()
+        self._show()
 
     def _now_us(self) -> int:
         machine = self._machine
@@ -86,6 +84,7 @@ class RedisServer(Node):
         kept = self.persistence == "always" and self.disk.read(BORN)
         if kept or not self._machine.incarnation:
             return 0
+        self._machine.after(self.restart_delay_ms, self._show)
         return self.monotonic_ms() + self.restart_delay_ms
 
     # Commands
@@ -95,7 +94,9 @@ class RedisServer(Node):
             return
         self.heard.add(sender)
         fields, password = command.body
-        outcome = self._refused(password) or self.engine.execute(fields)
+        outcome = self._refused(password) or self._about_roles(fields)
+        if outcome is None:
+            outcome = self.engine.execute(fields)
         if isinstance(outcome, Parked):
             self._park(sender, outcome)
         else:
@@ -113,16 +114,37 @@ class RedisServer(Node):
 
     def _refusal(self, name: str) -> str:
         """Why this command cannot be executed here; a script asks for each that it calls."""
+        if self.primary and b"write" in flags(name):
+            return "READONLY You can't write against a read only replica."
         most = self.maxmemory_keys
         if most is not None and b"denyoom" in flags(name) and len(self.engine) >= most:
             return "OOM command not allowed when used memory > 'maxmemory'."
         return ""
 
+    def _about_roles(self, fields: tuple[bytes, ...]) -> Any:
+        """The answer to ROLE and REPLICAOF; None to any other command."""
+        if fields[0] == b"ROLE" and self.primary:
+            return [b"slave", self.primary.encode(), 6379, b"connected", 0]
+        if fields[0] == b"ROLE":
+            return [b"master", 0, [name.encode() for name in self.replicas]]
+        if fields[0] != b"REPLICAOF":
+            return None
+        if fields[1:] == (b"NO", b"ONE"):
+            self.become_primary()
+        else:
+            self.become_replica(fields[1].decode())
+            for sender in tuple(self.waiters):
+                self._leave(sender)
+                self._answer(sender, exceptions.ResponseError(UNBLOCKED))
+        self._show()
+        return b"OK"
+
     def _answer(self, sender: str, outcome: Any) -> None:
         """Keep what has changed, then reply; it may be what blocked clients have waited for."""
         changes = self.engine.take_changes()
         if changes:
-            self._keep(changes)
+            self.keep(changes)
+            self.replicate(changes)
         self.send(sender, Reply(words(outcome), outcome))
         if changes:
             for other, waiter in tuple(self.waiters.items()):
@@ -156,24 +178,42 @@ class RedisServer(Node):
 
     # Disk
 
-    def _keep(self, changes: Iterable[Entry]) -> None:
-        self.text = self._words()
+    def keep(self, changes: Iterable[Entry]) -> None:
         for entry in changes:
             if self.persistence != "none":
                 self.disk.write(KEY + entry.key.decode("latin-1"), entry)
+            if entry.until_s is not None:
+                self._machine.after(self._ms_until(entry.until_s), self._show)
         if self.persistence == "always":
             self.disk.sync()
+        elif self.persistence == "everysec" and not self.sync_is_due:
+            self.sync_is_due = True
+            self._machine.after(1000, self._sync)
+        self._show()
+
+    def _sync(self) -> None:
+        self.sync_is_due = False
+        self.disk.sync()
 
     # What is shown
 
     def describe(self) -> str:
         return self.text
 
-    def _words(self) -> str:
-        entries = self.engine.entries()
+    def _show(self) -> None:
+        """Put into words what is there now; called whenever that may have changed."""
+        entries = self.engine.entries(SHOWN)
         with self.engine.in_its_time():
-            shown = [_shown(entry) for entry in islice(entries, SHOWN)]
-        return ", ".join(shown) + (f", +{len(entries) - SHOWN}" if len(entries) > SHOWN else "")
+            shown = [_shown(entry) for entry in entries]
+        if len(self.engine) > SHOWN:
+            shown.append(f"+{len(self.engine) - SHOWN}")
+        loading = self.monotonic_ms() < self.loading_until_ms
+        role = "loading: " if loading else "replica: " if self.primary else ""
+        self.text = role + ", ".join(shown)
+
+    def _ms_until(self, until_s: float) -> float:
+        """From now to just after that time of the wall clock, if nobody sets it."""
+        return max(0, until_s * 1e6 - self._now_us()) / 1000 + 0.002
 
 
 def _shown(entry: Entry) -> str:

@@ -1,0 +1,127 @@
+"""Asynchronous replication: a primary answers its clients first and tells its replicas later.
+
+Replicas receive the *effects* of a command (keys with their values and absolute expiry), not the
+command: so a script with TIME in it gives the same there. Effects are numbered. A replica that
+missed one, or whose primary has restarted, asks for everything again, as with PSYNC in Redis:
+
+    redis-2 → redis    PSYNC               where are we?
+    redis → redis-2    CONTINUE 7          at effects number 7; if the replica is not, it asks
+    redis → redis-2    FULLRESYNC 3 keys   for everything
+
+A primary that comes back empty therefore empties its replicas, which has cost many their data.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from copy import deepcopy
+
+from distlab.servers.redis.engine import Engine, Entry
+from distlab.servers.redis.messages import Effects, Psync, Words, words
+from distlab.sim import Node
+from distlab.sim.kernel import Task
+
+HEARTBEAT_MS = 250
+ROLE = "replica of"  # on the disk: Sentinel writes it into the configuration file
+
+Position = tuple[int, int]
+"""Which life of the primary (named by when it began), and how many effects it has sent in it."""
+
+
+class Replicated(Node):
+    """The part of a Redis that gives and takes effects. `primary` is empty on a primary."""
+
+    replica_of: str
+    engine: Engine
+
+    @abstractmethod
+    def keep(self, changes: Iterable[Entry]) -> None:
+        """Put changes on the disk, and show them."""
+
+    def start_replication(self) -> None:
+        self.following: Task | None = None
+        primary = self.disk.read(ROLE, self.replica_of)
+        self.become_replica(primary) if primary else self.become_primary()
+
+    def become_primary(self) -> None:
+        """REPLICAOF NO ONE. A new life begins: whoever follows asks for everything."""
+        self._leave_primary("")
+        self.position: Position | None = (self._machine.kernel.now_us, 0)
+
+    def become_replica(self, primary: str) -> None:
+        """REPLICAOF primary: from now on its data, and none of my own."""
+        self._leave_primary(primary)
+        self.position = None
+        self.following = self.spawn(self._follow(primary), background=True)
+
+    def _leave_primary(self, primary: str) -> None:
+        if self.following:
+            self.following.cancel()
+        self.following = None
+        self.replicas: dict[str, None] = {}
+        self.primary = primary
+        self.disk.put(ROLE, primary)
+
+    # Primary
+
+    def replicate(self, changes: tuple[Entry, ...]) -> None:
+        """Send these effects to every replica that has asked."""
+        if self.replicas and self.position is not None:
+            life, number = self.position
+            self.position = (life, number + 1)
+            text = f"replicate {' '.join(words(entry.key) for entry in changes)}"
+            for replica in self.replicas:
+                self.send(replica, Effects(text, (self.position, deepcopy(changes))))
+
+    def on_psync(self, message: Psync, sender: str) -> None:
+        if self.primary or self.position is None:
+            return
+        everything = None
+        text = f"CONTINUE {self.position[1]}"
+        if message.body:
+            self.replicas[sender.partition("#")[0]] = None
+            everything = deepcopy(self.engine.entries())
+            text = f"FULLRESYNC {len(everything)} keys"
+        self.send(sender, Words(text, (self.position, everything)))
+
+    # Replica
+
+    async def _follow(self, primary: str) -> None:
+        self._one_connection_from(primary)
+        while True:
+            question = Psync("PSYNC ?" if self.position is None else "PSYNC", self.position is None)
+            try:
+                position, everything = (await self.call(primary, question, HEARTBEAT_MS)).body
+            except TimeoutError:
+                continue
+            if everything is not None:
+                self.position = position
+                gone = (Entry(entry.key, None, None) for entry in self.engine.entries())
+                self._take((*gone, *everything))
+            elif position != self.position:
+                self.position = None
+                continue
+            await self.sleep(HEARTBEAT_MS)
+
+    def _one_connection_from(self, primary: str) -> None:
+        """What the primary sends keeps its order."""
+        network = self._machine.world.network
+        low_us, span_us, _ = network.latency_of(primary, self.name)
+        high_us = low_us + span_us - 1
+        network.set_latency(primary, self.name, low_us / 1000, high_us / 1000, fifo=True)
+
+    def on_effects(self, message: Effects, sender: str) -> None:
+        position, changes = message.body
+        if sender != self.primary or self.position is None:
+            return
+        life, number = self.position
+        if position == (life, number + 1):
+            self.position = position
+            self._take(changes)
+        elif position > self.position:
+            self.position = None
+
+    def _take(self, entries: tuple[Entry, ...]) -> None:
+        self.engine.put(entries)
+        self.keep(entries)

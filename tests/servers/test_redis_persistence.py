@@ -1,0 +1,149 @@
+"""What a crash loses, and what a server says that has lost something."""
+
+import pytest
+from redis.exceptions import BusyLoadingError
+
+from distlab.host import BadInput, Refused
+from distlab.servers.redis import NoReply, RedisServer
+from tests.servers.worlds import with_redis
+
+
+async def write_then_read(redis, client):
+    """A key that is acknowledged at 2 ms, read after the crash at 100 ms."""
+    assert await redis.set("key", "value")
+    await client.sleep(300)
+    return await redis.get("key")
+
+
+@pytest.mark.parametrize(
+    ("persistence", "fault", "left"),
+    [
+        ("always", "crash:redis@100+50", b"value"),
+        ("everysec", "crash:redis@100+50", None),
+        ("none", "crash:redis@100+50", None),
+        ("always", "wipe:redis@100+50", None),
+    ],
+)
+def test_a_crash_within_a_second_loses_what_was_not_synced(persistence, fault, left):
+    server = RedisServer("redis", persistence=persistence)
+    assert with_redis(write_then_read, server, faults=fault)[0] == left
+
+
+@pytest.mark.parametrize(("persistence", "left"), [("everysec", b"value"), ("none", None)])
+def test_after_a_second_everysec_has_synced(persistence, left):
+    async def program(redis, client):
+        await redis.set("key", "value")
+        await client.sleep(1_400)
+        return await redis.get("key")
+
+    server = RedisServer("redis", persistence=persistence)
+    assert with_redis(program, server, faults="crash:redis@1200+50")[0] == left
+
+
+def test_what_was_deleted_stays_deleted_after_a_restart():
+    async def program(redis, client):
+        await redis.mset({"a": 1, "b": 2})
+        await redis.delete("a")
+        await client.sleep(200)
+        return await redis.keys()
+
+    server = RedisServer("redis", persistence="always")
+    assert with_redis(program, server, faults="crash:redis@100+50")[0] == [b"b"]
+
+
+def test_expiry_goes_on_while_the_server_is_down():
+    async def program(redis, client):
+        await redis.set("short", 1, px=140)
+        await redis.set("long", 1, px=1_000)
+        await client.sleep(200)
+        return await redis.keys(), await redis.pttl("long")
+
+    server = RedisServer("redis", persistence="always")
+    (keys, left_ms), _ = with_redis(program, server, faults="crash:redis@100+50")
+    assert keys == [b"long"]
+    assert 790 < left_ms < 800
+
+
+def test_every_kind_of_value_comes_back_as_it_was():
+    async def program(redis, client):
+        await redis.rpush("list", "a", "b")
+        await redis.hset("hash", mapping={"a": 1})
+        await redis.zadd("scores", {"a": 2, "b": 1})
+        await redis.sadd("set", "a")
+        await redis.xgroup_create("stream", "group", mkstream=True)
+        await redis.xadd("stream", {"a": 1}, id="1-0")
+        await redis.xreadgroup("group", "me", {"stream": ">"})
+        await client.sleep(200)
+        return (
+            await redis.lrange("list", 0, -1),
+            await redis.hgetall("hash"),
+            await redis.zrange("scores", 0, -1),
+            await redis.smembers("set"),
+            (await redis.xpending("stream", "group"))["pending"],
+        )
+
+    server = RedisServer("redis", persistence="always")
+    result, _ = with_redis(program, server, faults="crash:redis@100+50")
+    assert result == ([b"a", b"b"], {b"a": b"1"}, [b"b", b"a"], {b"a"}, 1)
+
+
+def test_a_delayed_restart_refuses_until_old_locks_have_expired():
+    async def program(redis, client):
+        with pytest.raises(BusyLoadingError) as refused:
+            await redis.get("key")
+        assert isinstance(refused.value, Refused)
+        await client.sleep(300)
+        return await redis.get("key")
+
+    async def late(redis, client):
+        await client.sleep(60)
+        return await program(redis, client)
+
+    server = RedisServer("redis", persistence="none", restart_delay_ms=200)
+    _, trace = with_redis(late, server, faults="crash:redis@20+20")
+    assert "loading: " in {str(event.what) for event in trace.of_kind("state")}
+
+
+@pytest.mark.parametrize(("persistence", "faults"), [("always", "crash:redis@20+20"), ("none", "")])
+def test_nothing_is_delayed_when_no_data_was_lost(persistence, faults):
+    async def program(redis, client):
+        await client.sleep(60)
+        return await redis.get("key")
+
+    server = RedisServer("redis", persistence=persistence, restart_delay_ms=200)
+    assert with_redis(program, server, faults=faults)[0] is None
+
+
+def test_a_reply_is_lost_and_the_command_has_been_executed():
+    async def program(redis, client):
+        with pytest.raises(NoReply, match="no reply from redis within 200 ms"):
+            await redis.incr("counter")
+        return await redis.incr("counter")
+
+    assert with_redis(program, faults="lose:redis>client@0")[0] == 2
+
+
+def test_a_command_is_lost_and_has_not_been_executed():
+    async def program(redis, client):
+        with pytest.raises(TimeoutError):
+            await redis.incr("counter")
+        return await redis.incr("counter")
+
+    assert with_redis(program, faults="lose:client>redis@0")[0] == 1
+
+
+def test_a_duplicated_message_is_one_command_as_on_tcp():
+    async def program(redis, client):
+        await redis.incr("counter")
+        await client.sleep(10)
+        return await redis.get("counter")
+
+    assert with_redis(program, faults="duplicate:client>redis@0=100")[0] == b"1"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"persistence": "sometimes"}, {"restart_delay_ms": -1}], ids=lambda wrong: [*wrong][0]
+)
+def test_wrong_settings_are_refused_by_name(wrong):
+    with pytest.raises(BadInput, match=f"redis: .*{[*wrong][0]}"):
+        RedisServer("redis", **wrong)

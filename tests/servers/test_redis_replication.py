@@ -1,0 +1,145 @@
+"""Asynchronous replication, promotion, and what they lose."""
+
+import pytest
+from redis.exceptions import ReadOnlyError, ResponseError
+
+from distlab.host import BadInput
+from distlab.servers.redis import NoReply, RedisServer, Sentinel, SimulatedRedis
+from tests.servers.worlds import play, with_redis
+
+
+def pair(**settings):
+    return RedisServer("redis", **settings), RedisServer("redis-2", replica_of="redis", **settings)
+
+
+def watched(**settings):
+    return *pair(**settings), Sentinel("sentinel", ("redis", "redis-2"))
+
+
+def by_sentinel(client):
+    return SimulatedRedis(client, sentinel="sentinel", timeout_ms=50)
+
+
+def test_a_replica_has_what_was_written_before_and_after_it_came():
+    async def program(redis, client):
+        replica = SimulatedRedis(client, "redis-2")
+        await redis.set("before", 1)
+        await client.sleep(300)
+        await redis.set("after", 2, px=1_000)
+        await redis.delete("before")
+        await client.sleep(20)
+        return await replica.keys(), await replica.pttl("after")
+
+    (keys, left_ms), _ = with_redis(program, *pair(), faults="pause:redis-2@0+100")
+    assert keys == [b"after"]
+    assert 960 < left_ms < 1_000
+
+
+def test_a_replica_refuses_writes_in_scripts_too():
+    async def program(client):
+        replica = SimulatedRedis(client, "redis-2")
+        with pytest.raises(ReadOnlyError):
+            await replica.set("key", 1)
+        with pytest.raises(ResponseError, match="READONLY|read only"):
+            await replica.eval("return redis.call('SET', 'key', 1)", 0)
+        return await replica.eval("return redis.call('GET', 'key')", 0)
+
+    play(program, *pair())
+
+
+def test_a_lost_effect_is_made_up_for():
+    async def program(redis, client):
+        replica = SimulatedRedis(client, "redis-2")
+        await client.sleep(50)
+        await redis.set("a", 1)  # its effect is lost
+        await client.sleep(5)
+        missing = await replica.get("a")
+        await client.sleep(600)
+        return missing, await replica.get("a")
+
+    assert with_redis(program, *pair(), faults="lose:redis>redis-2@45")[0] == (None, b"1")
+
+
+def test_a_primary_that_comes_back_empty_empties_its_replica():
+    async def program(redis, client):
+        await redis.set("key", 1)
+        await client.sleep(700)
+        return await SimulatedRedis(client, "redis-2").get("key")
+
+    empty = pair(persistence="none")
+    assert with_redis(program, *empty, faults="crash:redis@100+50")[0] is None
+    assert with_redis(program, *pair(persistence="none"))[0] == b"1"
+
+
+def test_sentinel_promotes_the_replica_and_clients_find_it():
+    async def program(redis, client):
+        await redis.set("key", 1)
+        await client.sleep(100)
+        with pytest.raises(NoReply):
+            await redis.set("key", 2)
+        await client.sleep(400)
+        return await redis.set("key", 3), await redis.get("key")
+
+    result, trace = with_redis(program, *watched(), connect=by_sentinel, faults="crash:redis@50")
+    assert result == (True, b"3")
+    assert "redis-2 is the primary now" in trace.text()
+
+
+def test_a_lock_that_was_acknowledged_before_it_was_replicated_has_two_holders():
+    async def program(redis, client):
+        await client.sleep(100)
+        first = await redis.set("lock", "A", nx=True)
+        await client.sleep(600)
+        return first, await by_sentinel(client).set("lock", "B", nx=True)
+
+    faults = "cut:redis>redis-2@90+100;crash:redis@110"
+    result, _ = with_redis(program, *watched(), connect=by_sentinel, faults=faults)
+    assert result == (True, True)
+
+
+def test_the_old_primary_becomes_a_replica_and_loses_what_only_it_had():
+    async def program(client):
+        old = SimulatedRedis(client, "redis")
+        await client.sleep(600)
+        await old.set("only-here", 1)
+        await client.sleep(1_000)
+        with pytest.raises(ReadOnlyError):
+            await old.set("key", 2)
+        return await old.keys()
+
+    faults = "partition:redis|sentinel,redis-2@100+800"
+    assert play(program, *watched(), faults=faults)[0] == []
+
+
+def test_a_promoted_server_stays_primary_after_a_restart():
+    async def program(client):
+        await client.sleep(1_000)
+        return (await SimulatedRedis(client, "redis-2").role())[0]
+
+    faults = "crash:redis@50;crash:redis-2@700+50"
+    assert play(program, *watched(), faults=faults)[0] == b"master"
+
+
+def test_sentinel_waits_for_a_pause_shorter_than_its_patience():
+    async def program(client):
+        await client.sleep(600)
+        return (await SimulatedRedis(client, "redis").role())[0]
+
+    assert play(program, *watched(), faults="pause:redis@50+100")[0] == b"master"
+
+
+def test_a_sentinel_needs_a_replica_to_promote():
+    with pytest.raises(BadInput, match="sentinel: .* too few"):
+        Sentinel("sentinel", ("redis",))
+
+
+def test_blocked_clients_of_a_primary_that_is_demoted_are_told():
+    async def program(redis, client):
+        with pytest.raises(ResponseError, match="UNBLOCKED"):
+            await redis.blpop("queue", 2)
+
+    async def demote(client):
+        await client.sleep(50)
+        await SimulatedRedis(client, "redis").replicaof("redis-2", 6379)
+
+    with_redis(program, *pair(), others=(demote,))
