@@ -142,8 +142,8 @@ def test_a_duplicated_message_is_one_command_as_on_tcp():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"persistence": "sometimes"}, {"restart_delay_ms": -1}], ids=lambda wrong: [*wrong][0]
+    ("setting", "value"), [("persistence", "sometimes"), ("restart_delay_ms", -1)]
 )
-def test_wrong_settings_are_refused_by_name(wrong):
-    with pytest.raises(BadInput, match=f"redis: .*{[*wrong][0]}"):
-        RedisServer("redis", **wrong)
+def test_wrong_settings_are_refused_by_name(setting, value):
+    with pytest.raises(BadInput, match=f"redis: .*{setting}"):
+        RedisServer("redis", **{setting: value})

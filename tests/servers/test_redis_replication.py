@@ -40,7 +40,7 @@ def test_a_replica_refuses_writes_in_scripts_too():
         replica = SimulatedRedis(client, "redis-2")
         with pytest.raises(ReadOnlyError):
             await replica.set("key", 1)
-        with pytest.raises(ResponseError, match="READONLY|read only"):
+        with pytest.raises(ResponseError, match="read only"):
             await replica.eval("return redis.call('SET', 'key', 1)", 0)
         return await replica.eval("return redis.call('GET', 'key')", 0)
 
@@ -129,7 +129,7 @@ def test_sentinel_waits_for_a_pause_shorter_than_its_patience():
 
 
 def test_a_sentinel_needs_a_replica_to_promote():
-    with pytest.raises(BadInput, match="sentinel: .* too few"):
+    with pytest.raises(BadInput, match=r"sentinel: .* too few"):
         Sentinel("sentinel", ("redis",))
 
 
