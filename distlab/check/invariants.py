@@ -233,7 +233,7 @@ def mutual_exclusion(inside: str | None = None) -> Invariant:
 
     def two_holders(trace: Trace) -> Iterator[Finding]:
         held: dict[str, dict[str, int]] = {}  # lock → its holders → since which position
-        for position, holder, lock, enters in _moves(trace, inside):
+        for position, holder, lock, enters in moves(trace, inside):
             holders = held.setdefault(lock, {})
             if not enters:
                 holders.pop(holder, None)
@@ -250,8 +250,11 @@ def mutual_exclusion(inside: str | None = None) -> Invariant:
     return Invariant("mutual exclusion", two_holders, "Never more than one holder at a time.")
 
 
-def _moves(trace: Trace, inside: str | None) -> Iterator[tuple[int, str, str, bool]]:
-    """(position, who, which lock, whether it enters): a crash leaves everything."""
+def moves(trace: Trace, inside: str | None = None) -> Iterator[tuple[int, str, str, bool]]:
+    """Who enters and leaves which lock: (position, who, lock, whether it enters).
+
+    A crash leaves everything. `inside` is that of `mutual_exclusion`.
+    """
     locks: dict[str, None] = {inside: None} if inside else {}
     asked: dict[int, str] = {}  # acquire under way → its lock
     for position, event in enumerate(trace.events):

@@ -16,7 +16,8 @@ from distlab.check.verdict import Verdict
 from distlab.explore.sweep import INSTANTS
 from distlab.host import BadInput, did_you_mean, plain
 from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
-from distlab.lab.looks import State, states_at, targets_of
+from distlab.lab.instruments import Table, instruments
+from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.lab.sweep import Sweep
 from distlab.registry import get
 from distlab.replay import Token, parse_token
@@ -109,9 +110,14 @@ class Experiment:
         return f"{self.outcome.name}: {self.deciding.explanation} [{faults}]"
 
     @property
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[Seen, ...]:
         """Every machine at the cursor's instant."""
         return states_at(self.run, self.cursor_ms)
+
+    @property
+    def instruments(self) -> tuple[Table, ...]:
+        """Clocks, keys, locks, tokens at the cursor's instant, if the run has any."""
+        return instruments(self.run, self.cursor_ms)
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -221,6 +221,7 @@ class Lab {
           button("−", "Show more time", () => this.zoom(2)),
           button("+", "Show less time, around the instant looked at", () => this.zoom(0.5)),
           button("▶", "Show what is later", () => this.zoom(1, 0.5)))),
+      part("instruments"),
       part("error", "p", { role: "alert" }),
       part("notice", "p", { role: "note" }),
       part("status", "p", { role: "status", ariaLive: "polite" }),
@@ -397,11 +398,16 @@ class Lab {
   }
 
   showStates() {
-    const { states, cursor } = this.state;
+    const { states, instruments, cursor } = this.state;
     this.instant.textContent = `${plain(cursor)} ms`;
-    this.fill(this.states, states, () => states.map(({ machine, power, clock, text }) => node("li", {
+    this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
       "data-power": power,
-    }, node("b", {}, machine), [` ${power}`, clock, text].filter(Boolean).join(" · "))));
+    }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
+    this.fill(this.instruments, instruments, () => instruments.map(({ title, head, rows }) =>
+      node("table", {}, node("caption", {}, title),
+        node("thead", {}, node("tr", {}, ...head.map((cell) => node("th", { scope: "col" }, cell)))),
+        node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {},
+          node("th", { scope: "row" }, first), ...rest.map((cell) => node("td", {}, cell))))))));
   }
 
   showStrip(strip) {

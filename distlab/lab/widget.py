@@ -202,6 +202,7 @@ class Lab(Experiment, anywidget.AnyWidget):
                       for name, (label, meaning) in EXPERIMENT.items()],
             "possible": self.possible, "variant": self.variant,
             "states": [state._asdict() for state in self.states],
+            "instruments": [table._asdict() for table in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
             "deciding": self.deciding.name,
             "seed": self.run.seed,
@@ -224,12 +225,14 @@ class Lab(Experiment, anywidget.AnyWidget):
         if self.strip and self.strip.points and self.selected is not None:
             at_ms = self.faults[self.selected].at_ms
             parts.append(strip(self.strip.points, picture.layout, at_ms).html())
+        parts += [table.html() for table in self.instruments]
         return "".join([*parts, f"<ul>{rows}</ul><p><code>{xml(self.token)}</code></p>"])
 
     def text(self) -> str:
         """The same in plain text."""
         verdicts = "\n".join(map(str, self.verdicts))
-        return f"{self.scenario.title}\n{self.picture.text}\n\n{verdicts}\n{self.token}"
+        tables = "".join(f"\n{table.text()}\n" for table in self.instruments)
+        return f"{self.scenario.title}\n{self.picture.text}\n{tables}\n{verdicts}\n{self.token}"
 
     @property
     def picture(self) -> Picture:

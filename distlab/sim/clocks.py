@@ -17,13 +17,13 @@ class Clock:
 
     def __init__(self, skew_us: int = 0, drift_ppm: int = 0) -> None:
         self._offset_us = EPOCH_US + skew_us
-        self._drift_ppm = drift_ppm
+        self.drift_ppm = drift_ppm
         self._since_us = 0  # true time of the last change of drift
         self._elapsed_us = 0  # what the monotonic clock showed then
 
     def monotonic_us(self, true_us: int) -> int:
         elapsed = true_us - self._since_us
-        return self._elapsed_us + elapsed + elapsed * self._drift_ppm // 1_000_000
+        return self._elapsed_us + elapsed + elapsed * self.drift_ppm // 1_000_000
 
     def now_us(self, true_us: int) -> int:
         return self._offset_us + self.monotonic_us(true_us)
@@ -36,9 +36,9 @@ class Clock:
         """From `true_us` on run `ppm` millionths too fast (negative: too slow)."""
         self._elapsed_us = self.monotonic_us(true_us)
         self._since_us = true_us
-        self._drift_ppm = ppm
+        self.drift_ppm = ppm
 
     def when_us(self, monotonic_us: int) -> int:
         """The true time at which the monotonic clock first shows `monotonic_us`."""
         elapsed = monotonic_us - self._elapsed_us
-        return self._since_us - (-elapsed * 1_000_000 // (1_000_000 + self._drift_ppm))
+        return self._since_us - (-elapsed * 1_000_000 // (1_000_000 + self.drift_ppm))

@@ -19,6 +19,7 @@ from distlab.sim.clocks import Clock
 from distlab.sim.disk import Disk
 from distlab.sim.kernel import Action, Future, Task
 from distlab.sim.network import Link, Mail, Sent
+from distlab.sim.state import State
 
 if TYPE_CHECKING:
     from distlab.sim.node import Node
@@ -90,8 +91,8 @@ class Machine:
         self._last_mailbox = 0
         self._backlog: list[tuple[Action, Any]] = []
         self._until_us: int | None = 0  # end of the current pause or outage; None: for ever
-        self._describe: Callable[[], str] | None = getattr(node, "describe", None)
-        self._shown = ""
+        self._describe: Callable[[], str | State] | None = getattr(node, "describe", None)
+        self._shown: str | State = ""
         node._put_on(self)
         self._configured: dict[str, Any] = {}  # what `Node.__init__` set
 

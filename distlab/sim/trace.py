@@ -14,7 +14,7 @@ appends plain tuples of that shape, and a delivery just as `(time, the record of
 | crash, restart, pause, resume | machine | | | | disk lost |
 | clock | machine | | | | what changed |
 | fault, heal | target | | the network fault | | |
-| state | machine | | its new state in words | | |
+| state | machine | | its new state: text or `State` | | |
 | note | machine | | a remark | | |
 | invoke | client | | the `Call` | the operation's number | |
 | ok, failed, unknown | client | | the result (ok) | the same number | the reason |
@@ -30,6 +30,8 @@ from dataclasses import fields
 from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple
+
+from distlab.sim.state import State
 
 
 class Event(NamedTuple):
@@ -124,6 +126,8 @@ def describe(value: Any) -> str:
     """
     if type(value) is str:
         return value
+    if isinstance(value, State):
+        return value.words
     if isinstance(value, Call):
         return f"{value.function}({', '.join(_operands(value))})"
     return _inner(value)

@@ -204,26 +204,6 @@ def test_the_states_are_those_at_the_cursor(lab):
     assert [state.power for state in lab.states] == ["up", "up", "down"]
 
 
-@pytest.mark.parametrize(
-    ("faults", "shown"),
-    [
-        ("", ""),
-        ("jump:server-a@60=-20", "clock 80 ms, 20 behind"),
-        ("jump:server-a@60=-20;jump:server-a@99=30", "clock 110 ms, 10 ahead"),
-        ("jump:server-a@101=-20", "clock 100 ms"),
-        ("drift:server-a@50=100000", "clock 105 ms, 5 ahead"),
-        ("drift:server-a@50+20=100000", "clock 102 ms, 2 ahead"),
-        ("drift:server-a@20+40=200000;drift:server-a@40+40=-500000", "clock 84 ms, 16 behind"),
-        ("jump:server-b@60=-20", "clock 100 ms"),
-    ],
-)
-def test_a_wrong_clock_is_shown_as_its_machine_sees_it(faults, shown):
-    lab = Experiment(SCENARIO, faults=faults)
-    lab.scrub(100)
-    assert {state.machine: state.clock for state in lab.states}["server-a"] == shown
-    assert shown in str(lab.states[1])
-
-
 def test_the_window_is_within_the_run(lab):
     lab.zoom(-5, 200)
     assert lab.window == (0, 200)

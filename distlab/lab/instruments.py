@@ -1,0 +1,186 @@
+"""Instruments: small tables of what there is at one instant, read from the trace.
+
+An instrument is a function of a run and an instant; it gives a `Table`, or None when it has nothing
+to show in this run. `INSTRUMENTS` names them all. They read structured state (`distlab.sim.state`)
+and the clock events, so a new scenario has them without a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from distlab.check.invariants import moves
+from distlab.course.still import table
+from distlab.host import plain
+from distlab.scenario import Run
+from distlab.sim.clocks import EPOCH_US, Clock
+from distlab.sim.faults import parse_fault
+from distlab.sim.state import Kept, State
+
+NOTHING = "–"
+REST = ("left by its clock", "by the holder's clock")
+
+
+class Table(NamedTuple):
+    """A table whose first column names its rows."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """The same in aligned letters."""
+        lines = (self.head, *self.rows)
+        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = ("  ".join(map(str.ljust, line, wide)).rstrip() for line in lines)
+        return "\n".join([f"{self.title}:", *(f"  {line}" for line in aligned)])
+
+    def html(self) -> str:
+        """The same for a still."""
+        return f"<p><b>{self.title}</b></p>" + table(self.head, self.rows)
+
+
+def instruments(run: Run, ms: float) -> tuple[Table, ...]:
+    """What every instrument shows at this instant."""
+    tables = (instrument(run, ms) for instrument in INSTRUMENTS)
+    return tuple(each for each in tables if each is not None)
+
+
+# The machines' clocks
+
+
+def clocks(run: Run, ms: float) -> Table | None:
+    """What each machine's wall clock shows, if one is wrong at any time in this run."""
+    if not run.trace.of_kind("clock"):
+        return None
+    rows = []
+    for name in run.machines:
+        shown, off = reading(run, name, ms)
+        side = f"{plain(abs(off))} ms {'ahead' if off > 0 else 'behind'}" if off else "right"
+        rows.append((name, f"{plain(shown)} ms", side, _speed(clock_of(run, name, ms).drift_ppm)))
+    return Table(f"Wall clocks at {plain(ms)} ms", ("machine", "shows", "is", "runs"), tuple(rows))
+
+
+def _speed(ppm: int) -> str:
+    return f"{plain(abs(ppm) / 10_000)} % too {'fast' if ppm > 0 else 'slow'}" if ppm else "right"
+
+
+def reading(run: Run, machine: str, ms: float) -> tuple[float, float]:
+    """What a wall clock shows, in milliseconds since the start, and how far it is off."""
+    true_us = round(ms * 1000)
+    shown_us = clock_of(run, machine, ms).now_us(true_us) - EPOCH_US
+    return shown_us / 1000, (shown_us - true_us) / 1000
+
+
+def clock_of(run: Run, machine: str, ms: float) -> Clock:
+    """The clocks of a machine, with all that has happened to them by this instant."""
+    clock, drifting = Clock(), list[str]()
+    for event in run.trace.of_kind("clock"):
+        if event.at_us > ms * 1000:
+            break
+        if event.node != machine:
+            continue
+        fault = parse_fault(event.what)
+        if fault.kind == "jump":
+            clock.jump(1000 * (fault.amount or 0))
+            continue
+        drifting.remove(event.what) if event.why else drifting.append(event.what)
+        now_ppm = parse_fault(drifting[-1]).amount if drifting else 0  # what began last counts
+        clock.drift(now_ppm or 0, event.at_us)
+    return clock
+
+
+# What is kept for whom, and for how long
+
+
+class _Since(NamedTuple):
+    """Something kept at a machine, since an instant of true time."""
+
+    at: str
+    kept: Kept
+    since_us: int
+
+
+def kept(run: Run, ms: float) -> Table | None:
+    """Keys, locks and leases: whose they are, and how long still, by the clock of the machine that
+    keeps them and by that of their holder.
+
+    A holder counts from the grant, with its monotonic clock: it knows nothing of a clock that jumps
+    elsewhere. Whoever has acquired a lock and not released it believes to hold it, and has a row of
+    its own when no machine keeps the lock for it any more.
+    """
+    if not any(isinstance(event.what, State) for event in run.trace.of_kind("state")):
+        return None
+    now, latest = _kept_at(run, ms)
+    rows: list[tuple[str, ...]] = [_row(run, each, ms) for each in now]
+    held = {(each.kept.by, each.kept.what) for each in now}
+    for holder, lock, value in _believers(run, ms):
+        if (holder, lock) not in held:
+            left = _left_by_holder(run, latest.get((holder, lock)), ms)
+            rows.append((holder, lock, value, f"{holder} believes", NOTHING, left))
+    head: tuple[str, ...] = ("at", "what", "value", "by", *REST)
+    if all(row[4:] == (NOTHING, NOTHING) for row in rows):
+        head, rows = head[:4], [row[:4] for row in rows]
+    return Table(f"Kept at {plain(ms)} ms", head, tuple(rows)) if rows else None
+
+
+def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _Since]]:
+    """What is kept now, machine by machine; and the last that was kept for each (by, what)."""
+    now: dict[str, dict[Kept, _Since]] = {name: {} for name in run.machines}
+    latest: dict[tuple[str, str], _Since] = {}
+    for event in run.trace.of_kind("state", "crash"):
+        if event.at_us > ms * 1000:
+            break
+        before, stays = now[event.node], getattr(event.what, "kept", ())
+        now[event.node] = {
+            each: before.get(each, _Since(event.node, each, event.at_us)) for each in stays
+        }
+        latest |= {(each.by, each.what): now[event.node][each] for each in stays}
+    return [since for stays in now.values() for since in stays.values()], latest
+
+
+def _believers(run: Run, ms: float) -> Iterator[tuple[str, str, str]]:
+    """(who, lock, token): for everybody who has acquired a lock and not released it."""
+    inside: dict[tuple[str, str], str] = {}
+    for position, who, lock, enters in moves(run.trace):
+        event = run.trace.events[position]
+        if event.at_us > ms * 1000:
+            break
+        if enters:
+            inside[who, lock] = f"token {event.what}" if type(event.what) is int else ""
+        else:
+            inside.pop((who, lock), None)
+    for (who, lock), token in inside.items():
+        yield who, lock, token
+
+
+def _row(run: Run, since: _Since, ms: float) -> tuple[str, ...]:
+    at, (what, value, by, until_ms), _ = since
+    left = NOTHING
+    if until_ms is not None:
+        left = _left(until_ms * 1000 - clock_of(run, at, ms).now_us(round(ms * 1000)))
+    holders = _left_by_holder(run, since, ms) if by != at else NOTHING
+    return at, what, value, by or NOTHING, left, holders
+
+
+def _left_by_holder(run: Run, since: _Since | None, ms: float) -> str:
+    if since is None or since.kept.until_ms is None or since.kept.by not in run.machines:
+        return NOTHING
+    then_ms = since.since_us / 1000
+    granted_us = since.kept.until_ms * 1000 - clock_of(run, since.at, then_ms).now_us(
+        since.since_us
+    )
+    then_us, now_us = (
+        clock_of(run, since.kept.by, at_ms).monotonic_us(round(at_ms * 1000))
+        for at_ms in (then_ms, ms)
+    )
+    return _left(granted_us - (now_us - then_us))
+
+
+def _left(us: int) -> str:
+    text = f"{plain(abs(round(us / 1000)))} ms"
+    return text if us > 0 else f"over for {text}"
+
+
+INSTRUMENTS = (clocks, kept)

@@ -1,0 +1,34 @@
+"""What a node says of its state: words for the pictures, and what it keeps, for the instruments.
+
+A node's `describe` returns text, or a `State` when it keeps something for others that the lab
+should show in a table: a key, a lock, a lease, the last write that it let through.
+
+    def describe(self):
+        return State("stock=A until 30 ms", (Kept("stock", "A", "alice", START_MS + 30),))
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kept(NamedTuple):
+    """`value` under the name `what`, put there by the machine `by` (empty: nobody knows).
+
+    It ends when this machine's own wall clock shows `until_ms` (Unix time); None: it stays.
+    """
+
+    what: str
+    value: str
+    by: str = ""
+    until_ms: int | None = None
+
+
+class State(NamedTuple):
+    """A state in words; another one, if it is equal to the last, is not recorded."""
+
+    words: str
+    kept: tuple[Kept, ...] = ()
+
+    def __str__(self) -> str:
+        return self.words

@@ -1,0 +1,171 @@
+"""Instruments: what each of them reads from a trace, and that labs show it."""
+
+from dataclasses import replace
+
+import pytest
+
+from distlab.check.invariants import always
+from distlab.lab import Lab
+from distlab.lab.experiment import Experiment
+from distlab.lab.instruments import Table, clocks, kept
+from distlab.scenario import Scenario
+from distlab.sim import Node
+from distlab.sim.clocks import EPOCH_US
+from distlab.sim.state import Kept, State
+
+START_MS = EPOCH_US // 1000
+
+
+class Server(Node):
+    """Keeps a lock for alice for 50 ms of its own clock, from 10 ms on; a second server has it."""
+
+    def on_start(self):
+        self.kept = ()
+        self.set_timer(10, "grant")
+
+    def on_str(self, timer):
+        until_ms = self.now_ms() + 50
+        self.kept = (Kept("lock", "A", "alice", until_ms), Kept("last token", "7", "bob"))
+
+    def describe(self):
+        return State(" ".join(each.what for each in self.kept), self.kept)
+
+
+async def alice(client):
+    async def acquire():
+        await client.sleep(12)
+        return 7
+
+    async def release():
+        await client.sleep(1)
+
+    await client.perform("acquire", "lock", None, acquire())
+    await client.sleep(68)
+    await client.perform("release", "lock", None, release())
+
+
+def build(world, servers=1):
+    for number in range(servers):
+        world.add(Server(f"server-{number + 1}"))
+    world.client("alice", alice)
+
+
+SCENARIO = Scenario(
+    id="demo/kept",
+    title="Kept",
+    claim="A lock is kept.",
+    build=build,
+    checks=(always("fine", lambda event: True),),
+    property="fine",
+    horizon_ms=100,
+)
+
+
+def rows(instrument, ms, faults=""):
+    table = instrument(SCENARIO.run(faults=faults), ms)
+    return table and {row[0]: row[1:] for row in table.rows}
+
+
+@pytest.mark.parametrize(
+    ("faults", "ms", "expected"),
+    [
+        ("jump:alice@20=-500", 19, ("19 ms", "right", "right")),
+        ("jump:alice@20=-500", 20, ("-480 ms", "500 ms behind", "right")),
+        ("jump:alice@20=30;jump:alice@30=40", 40, ("110 ms", "70 ms ahead", "right")),
+        ("drift:alice@20+40=500000", 40, ("50 ms", "10 ms ahead", "50 % too fast")),
+        ("drift:alice@20+40=500000", 80, ("100 ms", "20 ms ahead", "right")),
+        ("drift:alice@20+40=200000;drift:alice@40+40=-500000", 100,
+         ("84 ms", "16 ms behind", "right")),
+        ("drift:alice@0=-200000;drift:alice@50+10=200000", 55, ("46 ms", "9 ms behind",
+                                                                 "20 % too fast")),
+        ("drift:alice@0=-200000;drift:alice@50+10=200000", 70, ("60 ms", "10 ms behind",
+                                                                 "20 % too slow")),
+    ],
+)  # fmt: skip
+def test_a_clock_is_shown_with_what_it_is_off(faults, ms, expected):
+    assert rows(clocks, ms, faults) == {"server-1": (f"{ms} ms", "right", "right"),
+                                        "alice": expected}  # fmt: skip
+
+
+def test_a_machine_says_what_its_clock_shows():
+    lab = Experiment(SCENARIO, faults="jump:alice@20=-5")
+    lab.scrub(30)
+    assert [str(state) for state in lab.states] == [
+        "server-1 up, clock 30 ms, lock last token", "alice up, clock 25 ms, 5 behind",
+    ]  # fmt: skip
+
+
+def test_clocks_are_shown_where_one_goes_wrong():
+    assert rows(clocks, 50) is None
+
+
+def kept_at(ms, faults=""):
+    table = kept(SCENARIO.run(faults=faults), ms)
+    return table and list(table.rows)
+
+
+def test_what_is_kept_has_an_owner_and_a_rest_by_both_clocks():
+    assert kept_at(9) is None
+    assert kept_at(30) == [
+        ("server-1", "lock", "A", "alice", "30 ms", "30 ms"),
+        ("server-1", "last token", "7", "bob", "–", "–"),
+    ]
+    assert kept_at(70)[0][4:] == ("over for 10 ms", "over for 10 ms")
+
+
+@pytest.mark.parametrize(
+    ("faults", "by_server", "by_alice"),
+    [
+        ("jump:server-1@20=40", "over for 10 ms", "30 ms"),
+        ("jump:server-1@5=40", "30 ms", "30 ms"),  # before the grant: it is counted from there
+        ("jump:alice@20=40", "30 ms", "30 ms"),  # a holder counts with its monotonic clock
+        ("drift:alice@10=500000", "30 ms", "20 ms"),
+        ("drift:server-1@10=-500000", "40 ms", "30 ms"),
+        ("pause:alice@20+70", "30 ms", "30 ms"),
+    ],
+)
+def test_the_clocks_need_not_agree(faults, by_server, by_alice):
+    assert kept_at(30, faults)[0][4:] == (by_server, by_alice)
+
+
+def test_who_has_not_released_a_lock_believes_to_hold_it():
+    crash = "crash:server-1@20"
+    assert kept_at(30, crash) == [("alice", "lock", "token 7", "alice believes", "–", "30 ms")]
+    assert kept_at(11, "crash:server-1@11") is None  # she has not heard yet
+    assert kept_at(85, crash) is None  # she has let go
+    assert kept_at(35, f"{crash};crash:alice@33") is None
+
+
+def test_without_an_end_there_are_no_columns_for_the_rest():
+    class Register(Server):
+        def on_str(self, timer):
+            self.kept = (Kept("last token", "7", "bob"),)
+
+    run = replace(SCENARIO, build=lambda world: world.add(Register("shop"))).run()
+    assert kept(run, 50) == Table(
+        "Kept at 50 ms", ("at", "what", "value", "by"), (("shop", "last token", "7", "bob"),)
+    )
+
+
+def test_a_state_shows_its_words_alone_in_the_transcript():
+    text = SCENARIO.run().trace.text()
+    assert "state    server-1 lock last token\n" in text
+
+
+def test_the_text_of_a_table_is_aligned():
+    table = Table("Clocks", ("machine", "shows"), (("a", "10 ms"), ("worker-1", "9 ms")))
+    assert table.text() == "Clocks:\n  machine   shows\n  a         10 ms\n  worker-1  9 ms"
+
+
+def test_a_lab_shows_its_instruments_at_the_cursor():
+    lab = Lab(SCENARIO, faults="jump:server-1@20=40")
+    lab.scrub(30)
+    assert [table.title for table in lab.instruments] == ["Wall clocks at 30 ms", "Kept at 30 ms"]
+    assert "<b>Kept at 30 ms</b>" in lab.html()
+    assert "lock        A      alice  over for 10 ms     30 ms" in lab.text()
+    lab.scrub(5)
+    assert [table.title for table in lab.instruments] == ["Wall clocks at 5 ms"]
+
+
+def test_a_lab_without_clocks_and_keys_shows_none():
+    assert Experiment("start/slow-or-dead").instruments == ()
