@@ -29,6 +29,7 @@ from redis.retry import Retry
 
 from distlab.host import BadInput, did_you_mean
 from distlab.real.child import Child, Folder
+from distlab.real.multiplexed import MultiplexedRedis
 from distlab.real.needed import NotHere, find
 
 PERSISTENCE = {
@@ -72,6 +73,10 @@ class Redis:
         """The same for asyncio. Waits for longer than five seconds need `socket_timeout=None`."""
         options = {"retry": AsyncRetry(NoBackoff(), 0), **options}
         return redis.asyncio.Redis.from_url(self.url, **options)
+
+    def multiplexed_client(self, **options: Any) -> MultiplexedRedis:
+        """The same again, on one connection: several times as many commands a second."""
+        return MultiplexedRedis.from_url(self.url, **options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # no password, and the same in every notebook
