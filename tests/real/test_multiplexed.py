@@ -100,6 +100,15 @@ def test_everybody_gets_their_own_answer_over_one_connection(server):
     assert run(server, scenario)["connected_clients"] == 1
 
 
+def test_an_answer_that_comes_in_many_pieces(server):
+    async def scenario(client):
+        await client.set("large", b"x" * 3_000_000)
+        large, after = await asyncio.gather(client.get("large"), client.echo("after"))
+        return len(large), after
+
+    assert run(server, scenario) == (3_000_000, b"after")
+
+
 def test_who_gives_up_takes_nobody_elses_answer(server):
     async def scenario(client):
         await client.mset({"a": 1, "b": 2})
