@@ -15,10 +15,12 @@ Three kinds of answer exist in a distributed system, and the course keeps them a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class BadInput(ValueError):
@@ -31,6 +33,13 @@ class Refused(Exception):
 
 class Unavailable(Refused):
     """The machine cannot answer without breaking its promise, and says so."""
+
+
+class Conflict(Refused):
+    """The database says no: a constraint forbids it. The text is the constraint's kind.
+
+    One of "unique", "check", "not null", "foreign key": the same from every database.
+    """
 
 
 class Host(Protocol):
@@ -58,6 +67,38 @@ class Host(Protocol):
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run `coroutine` beside the current one; it ends with the machine."""
+
+
+class Rows(list[tuple[Any, ...]]):
+    """The rows that a statement returned; `changed` counts what it inserted, updated, deleted."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]] = (), changed: int = 0) -> None:
+        super().__init__(rows)
+        self.changed = changed
+
+
+class Connection(Protocol):
+    """What a transaction may do."""
+
+    def execute(self, sql: str, **parameters: Any) -> Rows:
+        """Run one statement, in which `:name` stands for the parameter of that name.
+
+        Rows come in no order but that of an ORDER BY. The time and chance are parameters, too:
+        CURRENT_TIMESTAMP or random() differ from run to run. Raises `Conflict`.
+        """
+
+
+class Database(Protocol):
+    """A SQL database, in the statements that SQLite and PostgreSQL share."""
+
+    async def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run `work(connection)` as one transaction, and return what it returns.
+
+        All of it happens or nothing, and as if no other ran beside it. An exception of `work` rolls
+        it back and passes through: `Refused` is the way to say no. `work` may be run again after a
+        collision with another transaction, so it has no effect but on the database. Raises
+        `Conflict`, and `TimeoutError` when it is unknown whether it was committed.
+        """
 
 
 def this_process() -> Host:
