@@ -1,0 +1,81 @@
+"""A holder that is late: its lock is over, and it does not know, or what it sent arrives late."""
+
+from __future__ import annotations
+
+from distlab.check.invariants import mutual_exclusion
+from distlab.knobs import Choice
+from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
+from distlab.locks.scenarios.redis import add_redis, redis_lock
+from distlab.locks.scenarios.shop import FENCED, LATENCY_MS, Shop, under_lock
+from distlab.scenario import Scenario, register
+from distlab.sim import World
+
+FENCING = Choice(
+    "fencing",
+    tuple(FENCED),
+    "off",
+    "what of a token the shop looks at: nothing; it refuses a write with an earlier "
+    "token than the last; a read as well",
+)
+
+
+def build_paused(world: World, fencing: str) -> None:
+    add_redis(world)
+    world.client("alice", under_lock(redis_lock(), 10, heedless=True))
+    world.client("bob", under_lock(redis_lock(), 50, heedless=True))
+    world.add(Shop(fenced=fencing))
+
+
+PAUSED_HOLDER = register(
+    Scenario(
+        id="locks/paused-holder",
+        title="Asleep with the lock in her hand",
+        claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
+        build=build_paused,
+        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
+        property="never oversold",
+        price="nothing refused",
+        knobs=(FENCING,),
+        violating={"fencing": "off"},
+        satisfying={"fencing": "all"},
+        mistake="the resource trusts whoever believes to have the lock",
+        source="Kleppmann 2016, How to do distributed locking",
+        nemesis="pause:alice,bob+1..120; delay=1..100; lose; duplicate; crash:redis,shop+1..40; "
+        "jump:redis=-100..100; at most 4",
+        faults="pause:alice@36+130",
+        outcomes=("oversold", "refused"),
+        horizon_ms=260,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+
+def build_delayed(world: World, fencing: str) -> None:
+    add_redis(world)
+    world.client("alice", under_lock(redis_lock(), 10))
+    world.client("bob", under_lock(redis_lock(), 50))
+    world.add(Shop(fenced=fencing))
+
+
+DELAYED_REQUEST = register(
+    Scenario(
+        id="locks/delayed-request",
+        title="What is on its way",
+        claim="A holder may stop in time: what it has sent before can still arrive too late.",
+        build=build_delayed,
+        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, mutual_exclusion(), FENCING_ORDER),
+        property="never oversold",
+        price="nothing refused",
+        knobs=(FENCING,),
+        violating={"fencing": "off"},
+        satisfying={"fencing": "all"},
+        mistake="a look at the clock before the request is thought to be enough",
+        source="Burrows 2006, The Chubby lock service, section 2.4",
+        nemesis="delay=1..120; hold+1..120; lose; duplicate; pause:alice,bob+1..60; "
+        "crash:redis,shop+1..40; at most 4",
+        faults="hold:alice>shop@36+130",
+        outcomes=("oversold", "refused"),
+        horizon_ms=260,
+        latency_ms=LATENCY_MS,
+    )
+)

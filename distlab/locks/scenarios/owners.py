@@ -1,0 +1,156 @@
+"""Whose lock is it, and for how long? Three mistakes of locks as they are often published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distlab.check.invariants import available, mutual_exclusion, prompt
+from distlab.knobs import Choice
+from distlab.locks.checks import NEVER_OVERSOLD
+from distlab.locks.redislock import RedisLock
+from distlab.locks.redislock_mistakes import (
+    ChecksThenDeletes,
+    DeletesAnyonesLock,
+    SetsThenExpires,
+)
+from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
+from distlab.locks.scenarios.shop import LATENCY_MS, Shop, under_lock
+from distlab.scenario import Scenario, register
+from distlab.sim import World
+
+RELEASES = {
+    "delete": DeletesAnyonesLock,
+    "check-then-delete": ChecksThenDeletes,
+    "compare": RedisLock,
+}
+
+
+def build_foreign_release(world: World, release: str, lock: Any = None) -> None:
+    open_lock = plain_lock(lock) if lock else redis_lock(RELEASES[release])
+    add_redis(world)
+    world.client("alice", under_lock(open_lock, 10))
+    world.client("bob", under_lock(open_lock, 95, think_ms=30))
+    world.client("carol", under_lock(open_lock, 124))
+    world.add(Shop(pieces=3))
+
+
+FOREIGN_RELEASE = register(
+    Scenario(
+        id="locks/foreign-release",
+        title="Alice frees Bob's lock",
+        claim="Who deletes the key deletes whatever lock is there, be it another's by now.",
+        build=build_foreign_release,
+        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+        property="mutual exclusion",
+        price="prompt",
+        knobs=(
+            Choice(
+                "release",
+                tuple(RELEASES),
+                "delete",
+                "DEL; GET and, if the lock is ours, DEL; both in one script",
+            ),
+        ),
+        violating={"release": "delete"},
+        satisfying={"release": "compare"},
+        mistake="the lock is released with DEL, whoever has it by now",
+        source="Redis documentation, Distributed Locks with Redis",
+        nemesis="hold:alice>redis,bob>redis+1..120; delay=1..60; lose; "
+        "crash:alice,bob,redis+1..60; at most 3",
+        faults="hold:alice>redis@45+75",
+        outcomes=("two holders", "carol waits"),
+        horizon_ms=260,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+ACQUIRES = {"setnx-expire": SetsThenExpires, "set-nx-px": RedisLock}
+
+
+def build_setnx_expire(world: World, acquire: str, lock: Any = None) -> None:
+    open_lock = plain_lock(lock) if lock else redis_lock(ACQUIRES[acquire], sleep=0.03)
+    add_redis(world)
+    world.client("alice", under_lock(open_lock, 10))
+    world.client("bob", under_lock(open_lock, 30))
+    world.add(Shop(pieces=2))
+
+
+SETNX_EXPIRE = register(
+    Scenario(
+        id="locks/setnx-expire",
+        title="Locked for ever",
+        claim="A lock that gets its time to live in a second step may never get it.",
+        build=build_setnx_expire,
+        checks=(available(120, clients=("bob",)), prompt(40, "acquire")),
+        property="available",
+        price="prompt",
+        knobs=(
+            Choice(
+                "acquire",
+                tuple(ACQUIRES),
+                "setnx-expire",
+                "SETNX, and then PEXPIRE; both in one command",
+            ),
+        ),
+        violating={"acquire": "setnx-expire"},
+        satisfying={"acquire": "set-nx-px"},
+        mistake="SETNX and EXPIRE are two commands",
+        source="Redis documentation, SETNX",
+        nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; at most 2",
+        faults="crash:alice@17",
+        outcomes=("locked for ever", "bob waits"),
+        horizon_ms=300,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+
+class OwnedByNumberOne(RedisLock):
+    """In its container, each process is number 1. (A holder may ask again, if the answer is lost.)
+
+    `redislock_mistakes.OwnedByPid` is the same mistake with SET NX: there only the release is open
+    to both.
+    """
+
+    def new_token(self) -> bytes:
+        return b"pid-1"
+
+
+OWNERS = {"pid": OwnedByNumberOne, "random": RedisLock}
+
+
+def build_same_pid(world: World, owner: str, lock: Any = None) -> None:
+    open_lock = plain_lock(lock) if lock else redis_lock(OWNERS[owner])
+    add_redis(world)
+    world.client("alice", under_lock(open_lock, 10))
+    world.client("bob", under_lock(open_lock, 25))
+    world.add(Shop(pieces=2))
+
+
+SAME_PID = register(
+    Scenario(
+        id="locks/same-pid",
+        title="Both are process number 1",
+        claim="An owner that is told by its process id is anybody with the same one.",
+        build=build_same_pid,
+        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+        property="mutual exclusion",
+        price="prompt",
+        knobs=(
+            Choice(
+                "owner",
+                tuple(OWNERS),
+                "pid",
+                "what tells the owner: its process id; 64 random bits",
+            ),
+        ),
+        violating={"owner": "pid"},
+        satisfying={"owner": "random"},
+        mistake="the owner of a lock is a process id",
+        source="Linux manual, pid_namespaces(7)",
+        nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
+        outcomes=("two holders", "bob waits"),
+        horizon_ms=240,
+        latency_ms=LATENCY_MS,
+    )
+)

@@ -1,0 +1,77 @@
+"""The flash sale itself: what goes wrong without a lock, and when none is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from distlab.check.invariants import prompt
+from distlab.knobs import Choice
+from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD
+from distlab.locks.scenarios.redis import add_redis, redis_lock
+from distlab.locks.scenarios.shop import (
+    LATENCY_MS,
+    Shop,
+    read_then_write,
+    take_one,
+    under_lock,
+)
+from distlab.scenario import Scenario, register
+from distlab.sim import Client, World
+from distlab.sim.client import Program
+
+WAYS: dict[str, Callable[[Client], Coroutine[Any, Any, str]]] = {
+    "read-then-write": read_then_write,
+    "conditional-update": take_one,
+}
+BUYERS = {"alice": 10, "bob": 14, "carol": 18}
+"""When they come."""
+
+
+def visit(sells: str, at_ms: int) -> Program:
+    if sells == "lock":
+        return under_lock(redis_lock(), at_ms)
+
+    async def program(client: Client) -> None:
+        await client.sleep(at_ms)
+        await client.perform("buy", "", None, WAYS[sells](client))
+
+    return program
+
+
+def build_oversell(world: World, sells: str) -> None:
+    if sells == "lock":
+        add_redis(world)
+    for name, at_ms in BUYERS.items():
+        world.client(name, visit(sells, at_ms))
+    world.add(Shop(pieces=2))
+
+
+OVERSELL = register(
+    Scenario(
+        id="locks/oversell",
+        title="Two pieces, three buyers",
+        claim="Whoever reads the stock and writes what is left sells pieces that are gone.",
+        build=build_oversell,
+        checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
+        property="never oversold",
+        price="as shown",
+        knobs=(
+            Choice(
+                "sells",
+                (*WAYS, "lock"),
+                "read-then-write",
+                "SELECT stock, then UPDATE to one less; UPDATE … SET stock = stock - 1 WHERE "
+                "stock > 0; the first, under a lock",
+            ),
+        ),
+        violating={"sells": "read-then-write"},
+        satisfying={"sells": "conditional-update"},
+        mistake="the stock is read in one statement and written in another",
+        source="PostgreSQL manual, section 13.2, on Read Committed",
+        nemesis="pause; delay=1..60; duplicate; lose; crash:shop+1..60; at most 3",
+        outcomes=("oversold", "refused at the till"),
+        horizon_ms=240,
+        latency_ms=LATENCY_MS,
+    )
+)

@@ -1,0 +1,84 @@
+"""Chapter 4's experiments keep their promises for every seed, and under their nemesis."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from distlab.explore import FaultSpace
+from distlab.registry import all_scenarios, get
+from tests.goldens import compare
+
+LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "locks"]
+
+
+def ids(scenario):
+    return scenario.id
+
+
+def test_every_lab_of_the_curriculum_is_there():
+    wanted = """oversell foreign-release setnx-expire paused-holder delayed-request same-pid"""
+    assert sorted(lab.id.removeprefix("locks/") for lab in LABS) == sorted(wanted.split())
+
+
+@pytest.mark.parametrize("lab", LABS, ids=ids)
+def test_many_seeds_tell_the_same_story(lab):
+    """The violating variant fails its verdict; the satisfying one holds it and pays its price."""
+    for variant, holds, price in ((lab.violating, False, True), (lab.satisfying, True, False)):
+        found = Counter(
+            (run.verdict(lab.property).ok, run.verdict(lab.price).ok)
+            for run in (lab.run(seed=seed, **variant) for seed in range(50))
+        )
+        assert found == {(holds, price): 50}
+
+
+@pytest.mark.parametrize("lab", LABS, ids=ids)
+def test_the_repair_survives_its_nemesis(lab):
+    space = FaultSpace.of(lab, **lab.satisfying)
+    for seed in range(30):
+        run = lab.run(seed=seed, faults=space.draw(Random(seed)), **lab.satisfying)
+        assert run.verdict(lab.property).ok, run.token
+
+
+@pytest.mark.parametrize("lab", LABS, ids=ids)
+def test_the_default_is_the_mistake_with_a_source(lab):
+    assert lab.settings({}) == lab.settings(lab.violating)
+    assert lab.mistake and lab.source and lab.nemesis
+
+
+@pytest.mark.parametrize("lab", LABS, ids=ids)
+def test_a_picture_has_few_messages(lab):
+    for variant in (lab.violating, lab.satisfying):
+        assert lab.run(**variant).metrics["messages"] <= 40
+
+
+@pytest.mark.parametrize(
+    ("lab", "knobs", "violated", "held"),
+    [
+        ("oversell", {"sells": "lock"}, {"prompt"}, {"never oversold", "as shown"}),
+        ("paused-holder", {"fencing": "writes"}, {"nothing refused"}, {"never oversold"}),
+    ],
+)
+def test_the_other_choices(lab, knobs, violated, held):
+    for seed in range(20):
+        run = get(f"locks/{lab}").run(seed=seed, **knobs)
+        assert violated <= {verdict.name for verdict in run.verdicts if verdict.ok is False}
+        assert held <= {verdict.name for verdict in run.verdicts if verdict.ok}
+
+
+@pytest.mark.parametrize(("fencing", "sold_once"), [("writes", False), ("all", True)])
+def test_a_fence_must_look_at_reads_too(fencing, sold_once):
+    """Alice wakes up after Bob has read the stock and before he writes it."""
+    run = get("locks/paused-holder").run(faults="pause:alice@36+100", fencing=fencing)
+    assert run.verdict("never oversold").ok is sold_once
+
+
+def test_what_is_on_its_way_does_harm_although_nobody_overlaps():
+    run = get("locks/delayed-request").run()
+    assert run.verdict("mutual exclusion").ok
+    assert not run.verdict("never oversold").ok
+
+
+@pytest.mark.parametrize("name", ["paused-holder", "foreign-release"])
+def test_golden_transcripts(name):
+    compare(f"locks/{name}.txt", get(f"locks/{name}").run().trace.text())
