@@ -58,4 +58,7 @@ def test_in_a_process_with_another_hash_seed(hash_seed):
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_on_another_python(require, version):
-    assert in_a_process(require(f"python{version}"), "random") == all_golden()
+    found = in_a_process(require(f"python{version}"), "random")
+    without_lua = [name for name, runs in found.items() if runs is None]
+    assert len(without_lua) < len(found) / 2
+    assert found == {**all_golden(), **dict.fromkeys(without_lua)}

@@ -26,6 +26,7 @@ from distlab.ids.layout import COURSE, Layout
 from distlab.ids.snowflake import NotYet, Snowflake
 
 PROMISE = """
+-- promise
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 local mark = tonumber(redis.call('GET', KEYS[2]) or '0')
 local ends = tonumber(ARGV[2]) + tonumber(ARGV[3])
@@ -36,6 +37,7 @@ return {mark, ends}
 """If the worker id is mine: extend it, raise the mark to now + ttl, return the old and the new."""
 
 RELEASE = """
+-- release
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """

@@ -1,17 +1,13 @@
 """Experiments with worker ids: who has which, and until when.
 
-Redis is played by `Registry`: a machine that knows the two commands and the two scripts that
-`lease` needs, with expiry by its own clock. `Registered` is the client's side.
+They are leased from a Redis that writes to its disk before it answers; leases end by its own clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from distlab.check.invariants import available
 from distlab.ids.checks import UNIQUE
-from distlab.ids.lease import PROMISE, LeasedSnowflake, Window, WorkerIdLease
+from distlab.ids.lease import LeasedSnowflake, Window, WorkerIdLease
 from distlab.ids.scenarios.clocks import opens
 from distlab.ids.scenarios.shop import (
     LATENCY_MS,
@@ -27,90 +23,14 @@ from distlab.ids.scenarios.shop import (
 from distlab.ids.snowflake import FOREVER_MS, Snowflake
 from distlab.knobs import Choice
 from distlab.scenario import Scenario, register
-from distlab.sim import Client, Node, World
+from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.sim import World
 
-REGISTRY = "registry"
+REDIS = "redis"
+TIMEOUT_MS = 20
 TTL_MS = 36
-PATIENCE_MS = 45
+PATIENCE_MS = 55
 LAYOUT = short(3)
-
-
-@dataclass(frozen=True, slots=True)
-class SetIfFree:
-    """SET key value NX PX ttl."""
-
-    key: str
-    value: str
-    ttl_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """EVAL of `lease.PROMISE`."""
-
-    key: str
-    token: str
-    now_ms: int
-    ttl_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """EVAL of `lease.RELEASE`."""
-
-    key: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    value: Any
-
-
-class Registry(Node):
-    """A Redis that writes to its disk before it answers."""
-
-    def holder(self, key: str) -> str:
-        value, until_ms = self.disk.read(key, ("", 0))
-        return str(value) if self.now_ms() < until_ms else ""
-
-    def on_set_if_free(self, message: SetIfFree, sender: str) -> None:
-        free = not self.holder(message.key)
-        if free:
-            self.disk.put(message.key, (message.value, self.now_ms() + message.ttl_ms))
-        self.send(sender, Reply(free or None))
-
-    def on_promise(self, message: Promise, sender: str) -> None:
-        if self.holder(message.key) != message.token:
-            return self.send(sender, Reply(None))
-        mark = self.disk.read(f"{message.key}:mark", 0)
-        ends = message.now_ms + message.ttl_ms
-        self.disk.put(f"{message.key}:mark", max(mark, ends))
-        self.disk.put(message.key, (message.token, self.now_ms() + message.ttl_ms))
-        return self.send(sender, Reply((mark, ends)))
-
-    def on_release(self, message: Release, sender: str) -> None:
-        if self.holder(message.key) == message.token:
-            self.disk.put(message.key, ("", 0))
-        self.send(sender, Reply(None))
-
-
-class Registered:
-    """What `WorkerIdLease` needs of redis-py, over the simulated network."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-
-    async def set(self, key: str, value: str, *, nx: bool, px: int) -> Any:
-        assert nx, "the stand-in knows SET only with NX"
-        return await self._ask(SetIfFree(key, value, px))
-
-    async def eval(self, script: str, count: int, key: str, mark: str, *arguments: Any) -> Any:
-        kind = Promise if script == PROMISE else Release
-        return await self._ask(kind(key, *arguments))
-
-    async def _ask(self, message: Any) -> Any:
-        return (await self.client.call(REGISTRY, message, timeout_ms=20)).value
 
 
 class MarklessLease(WorkerIdLease):
@@ -148,7 +68,8 @@ def leasing(trusts: str, worker_ids: range) -> Open:
     lease, generator = LEASES[trusts]
 
     async def open_shop(client: Worker) -> Take:
-        held = lease(Registered(client), client, TTL_MS, worker_ids, "worker-id")
+        redis = SimulatedRedis(client, REDIS, TIMEOUT_MS)
+        held = lease(redis, client, TTL_MS, worker_ids, "id")
         leased = generator(held, client, LAYOUT)
         client.holds = lambda: window_text(leased)
         client.spawn(leased.keep(), background=True)
@@ -161,7 +82,7 @@ SHARED = opens(Snowflake, 1)
 
 
 def build_same_id(world: World, worker_ids: str) -> None:
-    world.add(Registry(REGISTRY))
+    world.add(RedisServer(REDIS, persistence="always"))
     open_shop = SHARED if worker_ids == "configured" else leasing("lease-and-mark", range(8))
     add_workers(world, worker(open_shop), worker(open_shop, first_ms=30))
 
@@ -187,9 +108,9 @@ SAME_WORKER_ID = register(
         satisfying={"worker_ids": "leased"},
         mistake="the worker id comes from the configuration, which all copies share",
         source="Kubernetes deployments with WORKER_ID in the environment",
-        nemesis="pause:worker-1,worker-2+1..60; jump:worker-1,worker-2=-60..60; crash:registry; "
+        nemesis="pause:worker-1,worker-2+1..60; jump:worker-1,worker-2=-60..60; crash:redis; "
         "crash:worker-1,worker-2+1..40; lose; at most 4",
-        faults="partition:registry|worker-2@25+50",
+        faults="partition:redis|worker-2@25+50",
         horizon_ms=140,
         latency_ms=LATENCY_MS,
     )
@@ -197,7 +118,7 @@ SAME_WORKER_ID = register(
 
 
 def build_lease_over(world: World, trusts: str) -> None:
-    world.add(Registry(REGISTRY))
+    world.add(RedisServer(REDIS, persistence="always"))
     open_shop = leasing(trusts, range(1, 2))
     add_workers(
         world, worker(open_shop, until_ms=125), worker(open_shop, first_ms=60, until_ms=125)
@@ -226,7 +147,7 @@ LEASE_OVER = register(
         satisfying={"trusts": "lease-and-mark"},
         mistake="a lease is thought to be held until somebody says otherwise",
         source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders",
-        nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,registry=-60..60; "
+        nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,redis=-60..60; "
         "crash:worker-1,worker-2+1..60; lose; at most 4",
         faults="pause:worker-1@42+70",
         horizon_ms=190,
