@@ -7,25 +7,9 @@ OK, nil, 1, READONLY ...     a reply
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any
 
-TOKEN = re.compile(r"[0-9a-f]{16,}")
-LONGEST = 40
-
-
-class Words(str):
-    """Text that the trace and the pictures show as it is; `body` is what it stands for."""
-
-    __slots__ = ("body",)
-    __repr__ = str.__str__
-    body: Any
-
-    def __new__(cls, text: str, body: Any = None) -> Words:
-        words = super().__new__(cls, text)
-        words.body = body
-        return words
+from distlab.servers.words import Words, words
 
 
 class Command(Words):
@@ -46,19 +30,6 @@ class Psync(Words):
 
 class Effects(Words):
     """A primary to its replicas: `body` is a position, and the keys that have changed."""
-
-
-def words(value: Any) -> str:
-    """A raw value in a few words."""
-    if value is None:
-        return "nil"
-    if isinstance(value, Exception):
-        return str(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(words, value[:4]))}{', …' if len(value) > 4 else ''}]"
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-    text = TOKEN.sub(lambda token: f"{token[0][:4]}…", text) or '""'
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def command_words(fields: Sequence[bytes], scripts: dict[str, str]) -> str:

@@ -18,7 +18,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from distlab.servers.redis.engine import Engine, Entry
-from distlab.servers.redis.messages import Effects, Psync, Words, words
+from distlab.servers.redis.messages import Effects, Psync
+from distlab.servers.words import Words, words
 from distlab.sim import Node
 from distlab.sim.kernel import Task
 

@@ -19,10 +19,12 @@ from redis import exceptions
 
 from distlab.host import BadInput, did_you_mean
 from distlab.servers.redis.engine import Engine, Entry, Parked, flags
-from distlab.servers.redis.messages import Command, Hangup, Reply, words
+from distlab.servers.redis.messages import Command, Hangup, Reply
 from distlab.servers.redis.replication import Replicated
+from distlab.servers.words import words
 from distlab.sim.clocks import EPOCH_US
 from distlab.sim.machine import Timer
+from distlab.sim.state import Kept, State
 
 PERSISTENCE = ("always", "everysec", "none")
 KEY, BORN = "key ", "born"  # names on the disk
@@ -68,6 +70,7 @@ class RedisServer(Replicated):
         self.engine = Engine(self._now_us, self._refusal)
         self.heard: set[str] = set()  # addresses: each asks once; a copy is dropped, as by TCP
         self.waiters: dict[str, Waiter] = {}
+        self.writers: dict[bytes, str] = {}  # who has written a key last
         self.sync_is_due = False
         self.loading_until_ms = self._end_of_loading()
         self.disk.put(BORN, True)
@@ -143,6 +146,7 @@ class RedisServer(Replicated):
         """Keep what has changed, then reply; it may be what blocked clients have waited for."""
         changes = self.engine.take_changes()
         if changes:
+            self.writers |= {entry.key: sender.partition("#")[0] for entry in changes}
             self.keep(changes)
             self.replicate(changes)
         self.send(sender, Reply(words(outcome), outcome))
@@ -197,19 +201,20 @@ class RedisServer(Replicated):
 
     # What is shown
 
-    def describe(self) -> str:
-        return self.text
+    def describe(self) -> State:
+        return self.state
 
     def _show(self) -> None:
         """Put into words what is there now; called whenever that may have changed."""
         entries = self.engine.entries(SHOWN)
         with self.engine.in_its_time():
             shown = [_shown(entry) for entry in entries]
+            kept = tuple(_kept(entry, self.writers.get(entry.key, "")) for entry in entries)
         if len(self.engine) > SHOWN:
             shown.append(f"+{len(self.engine) - SHOWN}")
         loading = self.monotonic_ms() < self.loading_until_ms
         role = "loading: " if loading else "replica: " if self.primary else ""
-        self.text = role + ", ".join(shown)
+        self.state = State(role + ", ".join(shown), kept)
 
     def _ms_until(self, until_s: float) -> float:
         """From now to just after that time of the wall clock, if nobody sets it."""
@@ -217,9 +222,12 @@ class RedisServer(Replicated):
 
 
 def _shown(entry: Entry) -> str:
-    value = entry.value
-    text = f"={words(value)}" if isinstance(value, bytes) else f"[{len(value)}]"
-    until = ""
-    if entry.until_s is not None:
-        until = f" until {round(entry.until_s * 1000) - EPOCH_US // 1000} ms"
-    return f"{words(entry.key)}{text}{until}"
+    kept = _kept(entry, "")
+    until = "" if kept.until_ms is None else f" until {kept.until_ms - EPOCH_US // 1000} ms"
+    return f"{kept.what}{'=' * isinstance(entry.value, bytes)}{kept.value}{until}"
+
+
+def _kept(entry: Entry, by: str) -> Kept:
+    value = words(entry.value) if isinstance(entry.value, bytes) else f"[{len(entry.value)}]"
+    until_ms = None if entry.until_s is None else round(entry.until_s * 1000)
+    return Kept(words(entry.key), value, by, until_ms)
