@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from distlab.host import BadInput
@@ -75,8 +74,8 @@ class History:
     operations: tuple[Operation, ...]
 
     def __post_init__(self) -> None:
-        ordered = all(a.invoked < b.invoked for a, b in pairwise(self.operations))
-        assert ordered, "the operations of a history stand in the order of their invocation"
+        positions = [each.invoked for each in self.operations]
+        assert positions == sorted(set(positions)), "the operations of a history stand in the order of their invocation"
 
     @classmethod
     def from_trace(cls, trace: Trace) -> History:

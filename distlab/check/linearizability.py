@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from distlab.check import texts, zones
@@ -130,9 +131,10 @@ def _merge(searches: Sequence[Search]) -> tuple[Operation, ...]:
     for search in searches:
         point = -1
         for operation in search.order:
-            point = max(point, operation.invoked)
+            if operation.invoked > point:
+                point = operation.invoked
             points.append((point, operation))
-    points.sort(key=lambda each: each[0])
+    points.sort(key=itemgetter(0))
     return tuple(operation for _, operation in points)
 
 
