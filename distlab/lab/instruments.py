@@ -129,14 +129,19 @@ def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _
     """What is kept now, machine by machine; and the last that was kept for each (by, what)."""
     now: dict[str, dict[Kept, _Since]] = {name: {} for name in run.machines}
     latest: dict[tuple[str, str], _Since] = {}
+    written: dict[tuple[str, str], str] = {}  # a copy was written by whom the first was written by
     for event in run.trace.of_kind("state", "crash"):
         if event.at_us > ms * 1000:
             break
-        before, stays = now[event.node], getattr(event.what, "kept", ())
-        now[event.node] = {
-            each: before.get(each, _Since(event.node, each, event.at_us)) for each in stays
-        }
-        latest |= {(each.by, each.what): now[event.node][each] for each in stays}
+        before, after = now[event.node], dict[Kept, _Since]()
+        for each in getattr(event.what, "kept", ()):
+            by = each.by or written.get((each.what, each.value), "")
+            known = each._replace(by=by)
+            written[each.what, each.value] = by
+            latest[by, each.what] = after[known] = before.get(known) or _Since(
+                event.node, known, event.at_us
+            )
+        now[event.node] = after
     return [since for stays in now.values() for since in stays.values()], latest
 
 

@@ -325,6 +325,6 @@ class Machine:
         if self._describe is None:
             return
         state = self._describe()
-        if state != self._shown:
+        if state != self._shown and (state or self._shown):
             self._shown = state
             self.record((self.kernel.now_us, "state", self.name, "", state, 0, ""))

@@ -32,3 +32,7 @@ class State(NamedTuple):
 
     def __str__(self) -> str:
         return self.words
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to say: a node that says nothing at its boot has no state."""
+        return bool(self.words or self.kept)

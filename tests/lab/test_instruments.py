@@ -136,6 +136,26 @@ def test_who_has_not_released_a_lock_believes_to_hold_it():
     assert kept_at(35, f"{crash};crash:alice@33") is None
 
 
+def test_a_copy_was_written_by_whom_the_first_was_written_by():
+    class Replica(Node):
+        def on_start(self):
+            self.kept = ()
+            self.set_timer(20, "copy")
+
+        def on_str(self, timer):
+            self.kept = (Kept("lock", "A", until_ms=START_MS + 60),)
+
+        def describe(self):
+            return State("copy", self.kept)
+
+    def with_copy(world):
+        build(world)
+        world.add(Replica("replica"))
+
+    run = replace(SCENARIO, build=with_copy).run()
+    assert kept(run, 30).rows[-1] == ("replica", "lock", "A", "alice", "30 ms", "30 ms")
+
+
 def test_without_an_end_there_are_no_columns_for_the_rest():
     class Register(Server):
         def on_str(self, timer):
