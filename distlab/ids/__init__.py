@@ -2,8 +2,8 @@
 
 Each idea is one file: `layout` (what the bits of an id mean), `snowflake` (time, worker, sequence)
 with its usual flaws in `snowflake_mistakes`, `lease` (who may use which worker id, and for which
-milliseconds), `segment` (numbers from a database, by the thousand), `uuids` (random and
-time-ordered 128-bit ids) and `objectid`. All of them take their time and chance from a host;
-`process` is the host that an ordinary program with threads is. `identify` takes foreign ids apart,
-`measured` compares the kinds.
+milliseconds) with those in `lease_mistakes`, `segment` (numbers from a database, by the thousand),
+`uuids` (random and time-ordered 128-bit ids) and `objectid`. All of them take their time and chance
+from a host; `process` is the host that an ordinary program with threads is, and `reality` a worker
+on a real Redis. `identify` takes foreign ids apart, `measured` compares the kinds.
 """

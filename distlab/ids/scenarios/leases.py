@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from distlab.check.invariants import available
 from distlab.ids.checks import UNIQUE
-from distlab.ids.lease import LeasedSnowflake, Window, WorkerIdLease
+from distlab.ids.lease import LeasedSnowflake
+from distlab.ids.lease_mistakes import TRUSTS
 from distlab.ids.scenarios.clocks import opens
 from distlab.ids.scenarios.shop import (
     LATENCY_MS,
@@ -20,7 +21,7 @@ from distlab.ids.scenarios.shop import (
     taking,
     worker,
 )
-from distlab.ids.snowflake import FOREVER_MS, Snowflake
+from distlab.ids.snowflake import Snowflake
 from distlab.knobs import Choice
 from distlab.scenario import Scenario, register
 from distlab.servers.redis import RedisServer, SimulatedRedis
@@ -33,28 +34,6 @@ PATIENCE_MS = 55
 LAYOUT = short(3)
 
 
-class MarklessLease(WorkerIdLease):
-    """Does not ask where the last holder's milliseconds ended: only one can hold it at a time."""
-
-    async def _promise(self, worker_id: int) -> tuple[int, int] | None:
-        promised = await super()._promise(worker_id)
-        return promised and (0, promised[1])
-
-
-class UntilToldOtherwise(LeasedSnowflake):
-    """Makes ids until a renewal fails: the heartbeat will say if something is wrong."""
-
-    def grant(self, snowflake: Snowflake, window: Window) -> None:
-        snowflake.allow(0, FOREVER_MS)
-
-
-LEASES = {
-    "heartbeat": (MarklessLease, UntilToldOtherwise),
-    "lease": (MarklessLease, LeasedSnowflake),
-    "lease-and-mark": (WorkerIdLease, LeasedSnowflake),
-}
-
-
 def window_text(leased: LeasedSnowflake) -> str:
     """The worker id that is held, and for which milliseconds of the run: `w1 49 to 85`."""
     window = leased.lease.window
@@ -65,7 +44,7 @@ def window_text(leased: LeasedSnowflake) -> str:
 
 
 def leasing(trusts: str, worker_ids: range) -> Open:
-    lease, generator = LEASES[trusts]
+    lease, generator = TRUSTS[trusts]
 
     async def open_shop(client: Worker) -> Take:
         redis = SimulatedRedis(client, REDIS, TIMEOUT_MS)
@@ -137,7 +116,7 @@ LEASE_OVER = register(
         knobs=(
             Choice(
                 "trusts",
-                tuple(LEASES),
+                tuple(TRUSTS),
                 "heartbeat",
                 "when it makes ids: until a renewal fails; while the lease lasts by its own clock; "
                 "the same, and from where the last lease ended",

@@ -1,0 +1,29 @@
+"""Leases of worker ids as they are often used: right as long as nobody sleeps and clocks agree."""
+
+from __future__ import annotations
+
+from distlab.ids.lease import LeasedSnowflake, Window, WorkerIdLease
+from distlab.ids.snowflake import FOREVER_MS, Snowflake
+
+
+class MarklessLease(WorkerIdLease):
+    """Does not ask where the last holder's milliseconds ended: only one can hold it at a time."""
+
+    async def _promise(self, worker_id: int) -> tuple[int, int] | None:
+        promised = await super()._promise(worker_id)
+        return promised and (0, promised[1])
+
+
+class UntilToldOtherwise(LeasedSnowflake):
+    """Makes ids until a renewal fails: the heartbeat will say if something is wrong."""
+
+    def grant(self, snowflake: Snowflake, window: Window) -> None:
+        snowflake.allow(0, FOREVER_MS)
+
+
+TRUSTS: dict[str, tuple[type[WorkerIdLease], type[LeasedSnowflake]]] = {
+    "heartbeat": (MarklessLease, UntilToldOtherwise),
+    "lease": (MarklessLease, LeasedSnowflake),
+    "lease-and-mark": (WorkerIdLease, LeasedSnowflake),
+}
+"""What a worker believes in: heartbeats, the lease by its own clock, or the lease and the mark."""
