@@ -1,0 +1,125 @@
+"""The Database port on a real database: a SQLite file, or PostgreSQL.
+
+    database = SqlDatabase(sqlalchemy.create_engine(server.url))
+    await database.transaction(lambda connection: connection.execute("SELECT 1"))
+
+Transactions run in threads, for SQLAlchemy's drivers block. They are serializable: SQLite runs one
+writer at a time, PostgreSQL ends one of two that collide, and that one is run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from distlab.host import BadInput, Conflict, Connection, Rows, Unavailable
+
+T = TypeVar("T")
+
+BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL SERIALIZABLE"}
+CONSTRAINTS = {
+    "SQLITE_CONSTRAINT_UNIQUE": "unique",
+    "SQLITE_CONSTRAINT_PRIMARYKEY": "unique",
+    "SQLITE_CONSTRAINT_CHECK": "check",
+    "SQLITE_CONSTRAINT_NOTNULL": "not null",
+    "SQLITE_CONSTRAINT_FOREIGNKEY": "foreign key",
+    "23505": "unique",
+    "23514": "check",
+    "23502": "not null",
+    "23503": "foreign key",
+}
+COLLISIONS = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "40001", "40P01"}
+WRONG_SQL = "SQLITE_ERROR"
+ATTEMPTS = 50
+
+
+def _code(error: DBAPIError) -> str:
+    """The name that the database has for it."""
+    found = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return found or ""
+
+
+class _Open:
+    """An open transaction. A statement that was refused spoils all of it, as in PostgreSQL."""
+
+    def __init__(self, connection: sqlalchemy.Connection) -> None:
+        self._connection = connection
+        self.refused: Conflict | None = None
+
+    def execute(self, sql: str, **parameters: Any) -> Rows:
+        if self.refused is not None:
+            raise self.refused
+        try:
+            result = self._connection.execute(sqlalchemy.text(sql), parameters)
+        except DBAPIError as error:
+            if (kind := CONSTRAINTS.get(_code(error))) is None:
+                raise
+            self.refused = Conflict(kind)
+            raise self.refused from error
+        if not result.returns_rows:
+            return Rows(changed=max(result.rowcount, 0))
+        rows = [tuple(row) for row in result]
+        return Rows(rows, len(rows) if "RETURNING" in sql.upper() else 0)
+
+
+class SqlDatabase:
+    """The port on an engine. Who is cancelled, or gives up waiting, does not stop the transaction:
+    what becomes of it is unknown then.
+
+    Raises `BadInput` for a database that is neither SQLite nor PostgreSQL.
+    """
+
+    def __init__(self, engine: sqlalchemy.Engine) -> None:
+        if engine.dialect.name not in BEGIN:
+            raise BadInput(
+                f"a database of {engine.dialect.name!r}: SQLite and PostgreSQL can do it"
+            )
+        self._begin = BEGIN[engine.dialect.name]
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # BEGIN is ours
+
+    async def transaction(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self._transaction, work)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._attempt(work)
+            except DBAPIError as error:
+                if isinstance(error, OperationalError) and _code(error) not in {
+                    WRONG_SQL,
+                    *COLLISIONS,
+                }:
+                    raise Unavailable(f"the database is not there: {error.orig}") from error
+                if _code(error) not in COLLISIONS:
+                    raise
+            time.sleep(random.random() * min(2**attempt, 100) / 1000)
+        raise Unavailable(f"{ATTEMPTS} attempts have collided with other transactions")
+
+    def _attempt(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+            connection.exec_driver_sql(self._begin)
+            transaction = _Open(connection)
+            try:
+                result = work(transaction)
+                if transaction.refused is not None:
+                    raise transaction.refused
+            except BaseException:
+                if not connection.invalidated:
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+            try:
+                connection.exec_driver_sql("COMMIT")
+            except OperationalError as error:
+                if _code(error) in COLLISIONS:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+                raise TimeoutError(f"no answer to COMMIT: {error.orig}") from error
+            return result
