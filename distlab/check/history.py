@@ -75,7 +75,9 @@ class History:
 
     def __post_init__(self) -> None:
         positions = [each.invoked for each in self.operations]
-        assert positions == sorted(set(positions)), "the operations of a history stand in the order of their invocation"
+        assert positions == sorted(set(positions)), (
+            "the operations of a history stand in the order of their invocation"
+        )
 
     @classmethod
     def from_trace(cls, trace: Trace) -> History:
