@@ -73,9 +73,6 @@ class Lock:
     to one thread. `host` None: the process that we are in. Raises `BadInput` for wrong values.
     """
 
-    fencing_token: int | None
-    """The number of this acquisition; None while the lock is not held. See above."""
-
     def __init__(
         self,
         name: str | bytes,
@@ -99,7 +96,8 @@ class Lock:
         self.raise_on_release_error = raise_on_release_error
         self.host = this_process() if host is None else host
         self.local = SimpleNamespace(token=None)
-        self._forget()
+        self.until_ms = -math.inf  # by the host's monotonic clock
+        self._fencing_token: int | None = None
 
     # What a lock fills in
 
@@ -164,7 +162,7 @@ class Lock:
         if isinstance(answer, Busy):
             return False
         self.local.token = claim
-        self.until_ms, self.fencing_token = answer
+        self.until_ms, self._fencing_token = answer
         return True
 
     async def _ask(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
@@ -224,6 +222,13 @@ class Lock:
         if self.local.token == token:  # not released meanwhile
             self.until_ms = until_ms
 
+    @property
+    def fencing_token(self) -> int | None:
+        """The number of this acquisition, for the resource to compare (see the beginning of this
+        module); None while the lock is not held.
+        """
+        return self._fencing_token
+
     async def owned(self) -> bool:
         """Whether the server says that the lock is ours. It may be over when the answer is here."""
         return self.local.token is not None and await self.do_owner() == self.local.token
@@ -269,7 +274,7 @@ class Lock:
         return token
 
     def _forget(self) -> None:
-        self.local.token, self.fencing_token, self.until_ms = None, None, -math.inf
+        self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
 
     @property
     def _text(self) -> str:

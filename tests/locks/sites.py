@@ -16,16 +16,16 @@ from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 
 PLACES = ("simulation", "fakeredis", "server")
-NUMBERS = count()
+NAMES = (f"stock-{number}" for number in count())
 
 
 class Site:
     """A host, and clients of so many servers."""
 
-    def __init__(self, host, *connects):
+    def __init__(self, host, name, *connects):
         self.host = host
+        self.name = name  # of a lock: nobody else's on a server that is shared
         self.connects = connects
-        self.name = f"stock-{next(NUMBERS)}"  # nobody else's on a server that is shared
 
     def redis(self, n=0, **options):
         return self.connects[n](**options)
@@ -42,17 +42,17 @@ class Site:
 
 def in_simulation(program, servers=1, faults=(), until_ms=120_000, **options):
     world = World()
-    names = [f"redis-{n}" for n in range(servers)]
-    for name in names:
-        world.add(RedisServer(name, **options))
-    finished, failed = [], []
+    machines = [f"redis-{n}" for n in range(servers)]
+    for machine in machines:
+        world.add(RedisServer(machine, **options))
+    name, finished, failed = next(NAMES), [], []
 
     async def main(node):
-        def connect_to(name):
-            return lambda **more: SimulatedRedis(node, name, **more)
+        def connect_to(machine):
+            return lambda **more: SimulatedRedis(node, machine, **more)
 
         try:
-            finished.append(await program(Site(node, *map(connect_to, names))))
+            finished.append(await program(Site(node, name, *map(connect_to, machines))))
         except Exception as error:  # refusals, too, are a failure of the program here
             failed.append(error)
 
@@ -81,7 +81,7 @@ def on_asyncio(program, *connects):
 
         async with AsyncioHost("client") as host:
             try:
-                return await program(Site(host, *map(keeping, connects)))
+                return await program(Site(host, next(NAMES), *map(keeping, connects)))
             finally:
                 for client in clients:
                     await client.aclose()

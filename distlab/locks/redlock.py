@@ -1,0 +1,142 @@
+"""Redlock: a lock on a majority of independent Redis servers.
+
+https://redis.io/docs/latest/develop/clients/patterns/distributed-locks
+
+1. Note the time. Ask all N servers at once, each for a short while only: SET key token NX PX ttl.
+2. It is ours if a majority said yes and time is left: validity = ttl - elapsed - drift. What asking
+   took is gone already, and the clocks of servers and asker may run a little differently.
+3. Otherwise release it everywhere, also where it seemed to fail: there it may have been set. Try
+   again after a random while, or two askers would split the servers between them for ever.
+
+What it assumes: servers that restart come back with their data, or not before a ttl has passed; no
+clock jumps; nobody pauses between step 2 and the work. Nothing here checks this, and the resource
+cannot either, for there is no fencing token: each server could count, but two holders with
+different majorities have no counter in common that rises from one to the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NoReturn
+
+from redis.exceptions import LockError, RedisError
+
+from distlab.host import BadInput, Refused, Unavailable
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown
+from distlab.locks.redislock import EXTEND
+from distlab.locks.scripts import Script
+
+RELEASE = Script("""
+-- release
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+""")
+
+
+Ask = Callable[[Any], Awaitable[Any]]
+
+
+class TooFewServers(LockError, Unavailable):
+    """Less than a majority of the servers can say yes or no."""
+
+
+class NoFencingToken(AttributeError):
+    """There is none, and none can be made."""
+
+
+class Redlock(Lock):
+    """See `Lock`. `redises` are clients of independent servers, an odd number of them: no replicas.
+
+    `node_timeout` is what one server may take to answer, in seconds: far below `timeout`, so that a
+    dead server costs little of it. `clock_drift` is how far clocks may drift apart, as a fraction.
+    Raises `BadInput`.
+    """
+
+    def __init__(
+        self,
+        redises: Sequence[Any],
+        name: str | bytes,
+        *options: Any,
+        node_timeout: float = 0.05,
+        clock_drift: float = 0.01,
+        **named_options: Any,
+    ) -> None:
+        super().__init__(name, *options, **named_options)
+        if self.timeout_ms is None:
+            raise BadInput("timeout None: a Redlock needs one, for step 2")
+        if not 0.001 <= node_timeout <= self.timeout_ms / 4000:
+            raise BadInput(
+                f"node_timeout {node_timeout!r}: from 0.001 s to a fourth of the timeout"
+            )
+        if not 0 <= clock_drift < 0.5:
+            raise BadInput(f"clock_drift {clock_drift!r}: from 0 to below 0.5 is allowed")
+        if not redises:
+            raise BadInput("redises is empty: a Redlock needs servers, at best 3 or 5")
+        self.redises = tuple(redises)
+        self.majority = len(self.redises) // 2 + 1
+        self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift
+        self.key = self._text
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms = self.host.monotonic_ms()
+        assert self.timeout_ms is not None
+        ttl_ms = self.timeout_ms
+        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=ttl_ms))
+        until_ms = asked_ms + self.valid_ms(ttl_ms)
+        votes = sum(answer is True for answer in answers)
+        if votes >= self.majority and self.host.monotonic_ms() < until_ms:
+            return Held(until_ms)
+        await self.everywhere(lambda r: RELEASE(r, [self.key], token))
+        silent = [answer for answer in answers if isinstance(answer, Exception)]
+        if len(answers) - len(silent) < self.majority:
+            some = f"{len(answers) - len(silent)} of {len(answers)} servers"
+            raise TooFewServers(f"lock {self.key!r}: only {some} answered; {silent[0]}", self.key)
+        return Busy()
+
+    async def do_release(self, token: bytes) -> None:
+        answers = await self.everywhere(lambda r: RELEASE(r, [self.key], token))
+        if sum(answer != 0 for answer in answers) < self.majority:  # the silent ones may have done
+            raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
+
+    async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
+        asked_ms, how = self.host.monotonic_ms(), "replace" if replace else "add"
+        answers = await self.everywhere(lambda r: EXTEND(r, [self.key], token, ms, how))
+        silent = [answer for answer in answers if isinstance(answer, Exception)]
+        ttls = sorted((ttl for ttl in answers if isinstance(ttl, int) and ttl >= 0), reverse=True)
+        if len(ttls) + len(silent) < self.majority:
+            raise LockNotOwned(f"cannot extend {self.key!r}: it is no longer ours", self.key)
+        if len(ttls) < self.majority:
+            raise OutcomeUnknown(f"no answer to extend of {self.key!r}: {silent[0]}", self.key)
+        return asked_ms + self.valid_ms(ttls[self.majority - 1])  # so long a majority keeps it
+
+    async def do_owner(self) -> bytes | None:
+        answers = await self.everywhere(lambda r: r.get(self.key))
+        owners = [o.encode() if isinstance(o, str) else o for o in answers]
+        votes = Counter(owner for owner in owners if isinstance(owner, bytes))
+        return next((owner for owner in votes if votes[owner] >= self.majority), None)
+
+    def valid_ms(self, ttl_ms: int) -> float:
+        """What is certain of `ttl_ms` if clocks drift; 2 ms more, for servers count whole ones."""
+        return ttl_ms - self.clock_drift * ttl_ms - 2
+
+    async def everywhere(self, ask: Ask) -> list[Any]:
+        """Ask all servers at once: their answers in order, and for no answer an exception."""
+        tasks = [self.host.spawn(self.one(redis, ask)) for redis in self.redises]
+        return [await task for task in tasks]
+
+    async def one(self, redis: Any, ask: Ask) -> Any:
+        """The answer of one server, or the exception that came instead."""
+        try:
+            async with self.host.timeout(self.node_timeout_ms):
+                return await ask(redis)
+        except (RedisError, Refused, OSError) as error:  # a time-out is an OSError
+            return error
+
+    @property
+    def fencing_token(self) -> NoReturn:
+        """Raises `NoFencingToken`, which says why."""
+        raise NoFencingToken(
+            "a Redlock has no fencing token: its servers count each for itself, so nothing rises "
+            "from one majority to the next. Protect the data with a version of its own."
+        )

@@ -1,0 +1,109 @@
+"""Renewing a lock while its holder works.
+
+    async with lock, Watchdog(lock, max_age=60) as watchdog:
+        for order in orders:
+            watchdog.still_mine()  # raises LockLost
+            await ship(order, token=lock.fencing_token)
+
+A short timeout frees the lock of a dead holder soon, and a watchdog lets a living one keep it. It
+costs two things. Renewals can fail while the holder works: a watchdog that keeps this to itself is
+worse than none. And it keeps the lock of a holder that is alive but stuck: hence a maximum age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from redis.exceptions import RedisError
+
+from distlab.host import BadInput, Refused
+from distlab.locks.lock import Lock, LockLost, NotAcquired
+
+
+class Watchdog:
+    """Renews `lock`, which is held, every third of its timeout.
+
+    It ends with `stop`, or when the lock is lost; after `max_age` seconds (ten timeouts unless
+    given) it renews no more, and the lock ends by itself. `on_lost` is called once, with what
+    `still_mine` raises from then on. `problem` says what is wrong at present, or is empty.
+    Raises `BadInput` for a lock without timeout and for a max_age that is shorter than it.
+    """
+
+    def __init__(
+        self,
+        lock: Lock,
+        max_age: float | None = None,
+        on_lost: Callable[[LockLost], object] | None = None,
+    ) -> None:
+        if lock.timeout_ms is None:
+            raise BadInput(f"lock {lock.name!r} has timeout None: there is nothing to renew")
+        max_age_ms = 10 * lock.timeout_ms if max_age is None else 1000 * max_age
+        if not max_age_ms >= lock.timeout_ms:
+            raise BadInput(f"max_age {max_age!r}: seconds, at least the timeout {lock.timeout!r}")
+        self.lock, self.host = lock, lock.host
+        self.period_ms, self.max_age_ms = lock.timeout_ms / 3, max_age_ms
+        self.on_lost = on_lost
+        self.problem = ""
+        self.lost: LockLost | None = None
+        self._stopped = True
+        self._task: Any = None
+
+    def still_mine(self) -> None:
+        """Raises `LockLost` when a renewal was refused, or when the time is over by our own clock:
+        the holder stops then. It need not wait to hear of it from the server, and may never.
+        """
+        self._look()
+        if self.lost is not None:
+            raise self.lost
+        self.lock.still_mine()
+
+    def start(self) -> None:
+        """Begin to renew. Raises `NotAcquired` when the lock is not held."""
+        if self.lock.local.token is None:
+            raise NotAcquired(f"{self.lock.name!r} was not acquired: there is nothing to renew")
+        self._stopped, self.problem, self.lost = False, "", None
+        self._task = self.host.spawn(self._watch())
+
+    def stop(self) -> None:
+        """Renew no more. A cancellation that meets redis-py in the middle of a command may be lost:
+        so there is a flag as well.
+        """
+        self._stopped = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _watch(self) -> None:
+        old_ms = self.host.monotonic_ms() + self.max_age_ms
+        while self.lost is None:
+            await self.host.sleep(max(0, min(self.period_ms, self.lock.remaining_ms())))
+            if self._stopped:
+                return
+            if self.host.monotonic_ms() < old_ms:
+                await self._renew()
+            else:
+                self.problem = f"held for {self.max_age_ms / 1000:g} s: it is renewed no more"
+            self._look()
+
+    async def _renew(self) -> None:
+        try:
+            async with self.host.timeout(self.period_ms):
+                await self.lock.reacquire()
+            self.problem = ""
+        except (Refused, RedisError, TimeoutError) as error:  # no answer yet: it is ours till then
+            self.problem = str(error)
+
+    def _look(self) -> None:
+        """By our own clock, is it over? Whoever sees it first tells."""
+        if not self._stopped and self.lost is None and self.lock.remaining_ms() <= 0:
+            why = self.problem or "the renewal comes too late"
+            self.lost = LockLost(f"lock {self.lock.name!r} is lost: its time is over ({why})")
+            if self.on_lost is not None:
+                self.on_lost(self.lost)
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.stop()

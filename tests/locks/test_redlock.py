@@ -1,0 +1,214 @@
+"""Redlock on three servers: in simulation, on fakeredis and on real ones."""
+
+import pytest
+
+from distlab.host import BadInput, Unavailable
+from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
+from distlab.locks.redlock import Redlock, TooFewServers
+from distlab.real.redis_server import redis_servers
+from distlab.sim import parse_schedule
+from tests.locks.sites import PLACES, in_simulation, on_asyncio, place
+
+
+@pytest.fixture(params=PLACES, scope="module")
+def run(request, require):
+    with place(request.param, require, servers=3) as run:
+        yield run
+
+
+def redlock(site, *options, **named):
+    return Redlock(site.redises(), site.name, *options, host=site.host, **named)
+
+
+class Dead:
+    """A client of a server that is down."""
+
+    def __getattr__(self, name):
+        async def refuse(*_, **__):
+            raise ConnectionRefusedError("connection refused")
+
+        return refuse
+
+
+def test_who_has_it_keeps_others_out_until_it_is_released(run):
+    async def program(site):
+        a, b = redlock(site), redlock(site)
+        async with a:
+            assert await a.owned() and await b.locked()
+            assert not await b.acquire(blocking=False)
+        assert not await b.locked()
+        assert await b.acquire(blocking=False)
+
+    run(program)
+
+
+def test_what_is_valid_is_less_than_the_timeout(run):
+    async def program(site):
+        lock = redlock(site, 10, clock_drift=0.1)
+        await lock.acquire()
+        assert 8_000 < lock.remaining_ms() <= 8_998
+        await lock.extend(10)
+        assert 16_000 < lock.remaining_ms() <= 17_998
+        await lock.reacquire()
+        assert 8_000 < lock.remaining_ms() <= 8_998
+
+    run(program)
+
+
+def test_a_failed_attempt_leaves_nothing_anywhere(run):
+    async def program(site):
+        redises = site.redises()
+        for redis in redises[:2]:
+            await redis.set(site.name, "somebody")
+        assert not await redlock(site).acquire(blocking=False)
+        assert await redises[2].get(site.name) is None
+        assert await redises[0].get(site.name) == b"somebody"
+
+    run(program)
+
+
+def test_one_dead_server_of_three_does_no_harm(run):
+    async def program(site):
+        redises = site.redises()
+        for dead in range(3):
+            some = [Dead() if n == dead else redis for n, redis in enumerate(redises)]
+            async with Redlock(some, site.name, host=site.host) as lock:
+                await lock.reacquire()
+                assert await lock.owned()
+            assert not await redlock(site).locked()
+
+    run(program)
+
+
+def test_two_dead_servers_of_three_are_too_many_and_it_says_so(run):
+    async def program(site):
+        some = [Dead(), site.redis(1), Dead()]
+        with pytest.raises(TooFewServers, match="only 1 of 3 servers answered; connection refused"):
+            await Redlock(some, site.name, host=site.host).acquire()
+        assert await site.redis(1).get(site.name) is None
+
+    run(program)
+    assert issubclass(TooFewServers, Unavailable)
+
+
+def test_what_a_majority_has_lost_is_lost(run):
+    async def program(site):
+        lock = redlock(site)
+        await lock.acquire()
+        for redis in site.redises()[:2]:
+            await redis.delete(site.name)
+        with pytest.raises(LockNotOwned, match="cannot extend"):
+            await lock.reacquire()
+        with pytest.raises(LockLost):
+            lock.still_mine()
+        with pytest.raises(LockNotOwned, match="cannot release"):
+            await lock.release()
+
+    run(program)
+
+
+def test_an_extension_that_a_minority_answers_is_unknown(run):
+    async def program(site):
+        lock = redlock(site)
+        await lock.acquire()
+        until_ms, redises = lock.until_ms, lock.redises
+        lock.redises = (redises[0], Dead(), Dead())
+        with pytest.raises(OutcomeUnknown):
+            await lock.extend(10)
+        assert lock.until_ms == until_ms
+        lock.redises = redises
+        await lock.release()
+
+    run(program)
+
+
+def test_waiters_split_the_servers_and_yet_each_gets_it_once(run):
+    async def program(site):
+        inside, most = [], []
+
+        async def worker(n):
+            async with redlock(site, sleep=0.02):
+                inside.append(n)
+                most.append(len(inside))
+                await site.sleep(0.01)
+                inside.remove(n)
+
+        for task in [site.spawn(worker(n)) for n in range(4)]:
+            await task
+        assert most == [1, 1, 1, 1]
+
+    run(program)
+
+
+def test_there_is_no_fencing_token_and_it_says_why(run):
+    async def program(site):
+        async with redlock(site) as lock:
+            assert not hasattr(lock, "fencing_token")
+            with pytest.raises(AttributeError, match="its servers count each for itself"):
+                _ = lock.fencing_token
+
+    run(program)
+
+
+def test_a_majority_that_came_too_late_does_not_count():
+    class Slow(Redlock):
+        async def everywhere(self, ask):
+            answers = await super().everywhere(ask)
+            await self.host.sleep(190)
+            return answers
+
+    async def program(site):
+        lock = Slow(site.redises(), site.name, 0.2, host=site.host)
+        assert not await lock.acquire(blocking=False)
+        assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
+
+    in_simulation(program, servers=3)
+
+
+def test_a_silent_server_costs_its_time_out_and_no_more():
+    async def program(site):
+        since = site.host.monotonic_ms()
+        async with redlock(site) as lock:
+            assert site.host.monotonic_ms() - since <= 51
+            assert lock.remaining_ms() > 9_800
+
+    in_simulation(program, servers=3, faults=parse_schedule("pause:redis-1@0"))
+
+
+def test_a_real_server_that_stands_still_costs_its_time_out_and_no_more(require):
+    require("valkey")
+
+    async def program(site):
+        servers[1].pause()
+        async with redlock(site) as lock:
+            assert lock.remaining_ms() > 7_000
+        servers[1].resume()
+
+    with redis_servers(3) as servers:
+        on_asyncio(program, *(server.async_client for server in servers))
+
+
+BAD = [
+    ({"timeout": None}, "timeout None: a Redlock needs one"),
+    ({"timeout": 0}, "timeout 0"),
+    ({"timeout": 0.1}, "node_timeout 0.05: from 0.001 s to a fourth of the timeout"),
+    ({"node_timeout": 0}, "node_timeout 0"),
+    ({"clock_drift": -1}, "clock_drift -1"),
+    ({"redises": []}, "redises is empty"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), BAD, ids=[str(options) for options, _ in BAD])
+def test_wrong_arguments_are_refused_in_words(options, words):
+    with pytest.raises(BadInput, match=words):
+        Redlock(**{"redises": [None], "name": "stock", **options})
+
+
+def test_the_end_of_patience_is_a_refusal():
+    async def program(site):
+        await redlock(site).acquire()
+        with pytest.raises(NotAcquired):
+            async with redlock(site, blocking_timeout=0.3):
+                pass
+
+    in_simulation(program, servers=3)
