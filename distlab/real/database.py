@@ -107,19 +107,13 @@ class SqlDatabase:
                 connection.exec_driver_sql("PRAGMA foreign_keys = ON")
             connection.exec_driver_sql(self._begin)
             transaction = _Open(connection)
-            try:
-                result = work(transaction)
-                if transaction.refused is not None:
-                    raise transaction.refused
-            except BaseException:
-                if not connection.invalidated:
-                    connection.exec_driver_sql("ROLLBACK")
-                raise
+            result = work(transaction)  # after an error, SQLAlchemy's pool rolls it back
+            if transaction.refused is not None:
+                raise transaction.refused
             try:
                 connection.exec_driver_sql("COMMIT")
             except OperationalError as error:
                 if _code(error) in COLLISIONS:
-                    connection.exec_driver_sql("ROLLBACK")
                     raise
                 raise TimeoutError(f"no answer to COMMIT: {error.orig}") from error
             return result

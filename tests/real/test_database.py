@@ -1,6 +1,8 @@
 """The Database port on real databases. SQLite and PostgreSQL give the same answers."""
 
 import asyncio
+import contextlib
+import threading
 
 import pytest
 import sqlalchemy
@@ -115,10 +117,13 @@ def test_as_if_no_other_ran_beside_it(database):
 def test_write_skew(database):
     """Two transactions that each read what the other writes (Berenson et al. 1995, A5B)."""
     one(database, "INSERT INTO accounts VALUES ('ann', 1), ('bo', 1)")
+    both_have_read = threading.Barrier(2)
 
     def leave(name):
         def work(connection):
             [(left,)] = connection.execute("SELECT SUM(yuan) FROM accounts")
+            with contextlib.suppress(threading.BrokenBarrierError):  # where one waits for the other
+                both_have_read.wait(0.3)
             if left > 1:
                 connection.execute("UPDATE accounts SET yuan = 0 WHERE name = :name", name=name)
 
