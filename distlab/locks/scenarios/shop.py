@@ -15,6 +15,7 @@ from distlab.host import Refused
 from distlab.locks.checks import Sold, SoldOut, Stale, Stock
 from distlab.sim import Client, Node
 from distlab.sim.client import Program
+from distlab.sim.state import Kept, State
 
 SHOP, LOCK = "shop", "lock"
 LATENCY_MS = (4, 6)
@@ -70,14 +71,18 @@ class Shop(Node):
 
     def on_write_stock(self, message: WriteStock, sender: str) -> None:
         if self.admits(message, sender):
-            self.disk.put("stock", message.stock)
+            self.write(message.stock, sender)
             self.send(sender, Sold(message.stock, message.token))
 
     def on_take_one(self, message: TakeOne, sender: str) -> None:
         if not self.stock:
             return self.send(sender, SoldOut())
-        self.disk.put("stock", self.stock - 1)
+        self.write(self.stock - 1, sender)
         return self.send(sender, Sold(self.stock))
+
+    def write(self, stock: int, sender: str) -> None:
+        self.disk.put("stock", stock)
+        self.disk.put("last writer", sender.partition("#")[0])
 
     def admits(self, message: ReadStock | WriteStock, sender: str) -> bool:
         """Whether the fence lets this pass. It remembers the latest token on disk."""
@@ -87,10 +92,15 @@ class Shop(Node):
             self.send(sender, Stale(message.token, self.latest))
             return False
         self.disk.put("latest token", message.token)
+        self.disk.put("its holder", sender.partition("#")[0])
         return True
 
-    def describe(self) -> str:
-        return f"stock {self.stock}" + (f", token {self.latest}" if self.fenced else "")
+    def describe(self) -> State:
+        words = f"stock {self.stock}" + (f", token {self.latest}" if self.fenced else "")
+        rows = [Kept("stock", str(self.stock), self.disk.read("last writer", ""))]
+        if self.fenced:
+            rows.append(Kept("latest token", str(self.latest), self.disk.read("its holder", "")))
+        return State(words, tuple(rows))
 
 
 async def ask(client: Client, request: Any, timeout_ms: float = 60) -> Any:
