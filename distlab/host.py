@@ -87,6 +87,9 @@ class Connection(Protocol):
         CURRENT_TIMESTAMP or random() differ from run to run. Raises `Conflict`.
         """
 
+    def now_ms(self) -> int:
+        """The wall clock of the database's machine: one clock for all who use it."""
+
 
 class Database(Protocol):
     """A SQL database, in the statements that SQLite and PostgreSQL share."""

@@ -37,6 +37,7 @@ CONSTRAINTS = {
 COLLISIONS = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "40001", "40P01"}
 WRONG_SQL = "SQLITE_ERROR"
 ATTEMPTS = 50
+NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
 def _code(error: DBAPIError) -> str:
@@ -66,6 +67,11 @@ class _Open:
             return Rows(changed=max(result.rowcount, 0))
         rows = [tuple(row) for row in result]
         return Rows(rows, len(rows) if "RETURNING" in sql.upper() else 0)
+
+    def now_ms(self) -> int:
+        if self._connection.dialect.name == "sqlite":  # its machine is this process
+            return time.time_ns() // 1_000_000
+        return int(self.execute(NOW)[0][0])
 
 
 class SqlDatabase:

@@ -30,8 +30,9 @@ UNREPEATABLE = re.compile(
 class _Statements:
     """A transaction's view of SQLite."""
 
-    def __init__(self, file: sqlite3.Connection) -> None:
+    def __init__(self, file: sqlite3.Connection, node: Node) -> None:
         self._file = file
+        self.now_ms = node.now_ms
 
     def execute(self, sql: str, **parameters: Any) -> Rows:
         try:
@@ -63,13 +64,13 @@ class DiskDatabase:
 
     def look(self, sql: str) -> Rows:
         """What a query finds, at once: for pictures, not for protocols."""
-        return _Statements(self._open()).execute(sql)
+        return _Statements(self._open(), self._node).execute(sql)
 
     def _commit(self, work: Work[T]) -> T:
         file = self._open()
         file.execute("BEGIN")
         try:
-            result = work(_Statements(file))
+            result = work(_Statements(file, self._node))
         except BaseException:
             file.execute("ROLLBACK")
             raise
