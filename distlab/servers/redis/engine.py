@@ -16,7 +16,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -31,6 +31,7 @@ from fakeredis._socket import FakeSocket
 from fakeredis.model import get_command_info
 
 RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember", "vrandmember")
+LEAVES_EMPTY_LISTS = ("lmpop", "blmpop")
 FROM_SETS = ("smembers", "sinter", "sunion", "sdiff")
 OF_A_CONNECTION = re.compile(
     r"(multi|exec|discard|watch|unwatch|reset|hello|auth|client|quit|monitor|select|swapdb|move"
@@ -104,7 +105,7 @@ class _Socket(FakeSocket):
     def _blocking(
         self, timeout: float | None, func: Callable[[bool], Any], shape: Any = None
     ) -> Any:
-        shape = shape or (lambda found: found)
+        shape = shape or _as_it_is
         found = func(True)
         if found is not None:
             return shape(found)
@@ -163,11 +164,21 @@ class Engine:
         finally:
             TIME.now_us = None
 
-    def execute(self, fields: Iterable[bytes]) -> Any:
+    def execute(self, fields: Sequence[bytes]) -> Any:
         """The raw reply (an error is an exception, not raised), or `Parked`."""
         with self.in_its_time():
-            self._socket._process_command(list(fields))
-            return _in_short(self._socket.reply)
+            if fields[0] != b"BLMOVE":
+                return self._run(fields)
+            # fakeredis (2.40) answers it at once when there is nothing to move.
+            plain, wait_ms = (b"LMOVE", *fields[1:-1]), 1000 * float(fields[-1])
+            reply = self._run(plain)
+            return (
+                Parked(wait_ms, lambda _: self._run(plain), _as_it_is) if reply is None else reply
+            )
+
+    def _run(self, fields: Sequence[bytes]) -> Any:
+        self._socket._process_command(list(fields))
+        return _in_short(self._socket.reply)
 
     def retry(self, parked: Parked, give_up: bool = False) -> Any:
         """The reply to a command that was parked, or the same `Parked` again."""
@@ -212,11 +223,17 @@ class Engine:
 
 
 def _not_here(name: str) -> str:
+    if name in LEAVES_EMPTY_LISTS:
+        return f"ERR {name.upper()} is not right in fakeredis"
     if name in RANDOM:
         return f"ERR {name.upper()} picks at random: a simulated run could not be repeated"
     if OF_A_CONNECTION.match(name):
         return f"ERR {name.upper()} belongs to a connection: the simulated Redis has none"
     return ""
+
+
+def _as_it_is(found: Any) -> Any:
+    return found
 
 
 def _in_short(reply: Any) -> Any:

@@ -1,0 +1,352 @@
+"""One Redis by a machine's clock, and a client of redis-py over the simulated network."""
+
+import functools
+
+import pytest
+from redis.exceptions import (
+    AuthenticationError,
+    NoScriptError,
+    OutOfMemoryError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from distlab.host import Refused
+from distlab.ids.lease import LeasedSnowflake, LeaseLost, WorkerIdLease
+from distlab.servers.redis import NoReply, RedisServer, SimulatedRedis
+from distlab.sim.clocks import EPOCH_US
+from tests.servers.worlds import play, with_redis
+
+START_S = EPOCH_US // 1_000_000
+
+
+def messages(trace):
+    return [str(event.what) for event in trace.of_kind("send")]
+
+
+# Time
+
+
+def test_a_key_expires_by_the_servers_clock():
+    async def program(redis, client):
+        await redis.set("key", "value", px=100)
+        await client.sleep(97)
+        before = await redis.get("key")
+        await client.sleep(1)
+        return before, await redis.get("key")
+
+    assert with_redis(program)[0] == (b"value", None)
+
+
+@pytest.mark.parametrize(("jump_ms", "left"), [(90, None), (-90, b"value")])
+def test_a_jump_of_the_servers_clock_moves_the_expiry(jump_ms, left):
+    async def program(redis, client):
+        await redis.set("key", "value", px=100)
+        await client.sleep(50 if jump_ms > 0 else 150)
+        return await redis.get("key")
+
+    assert with_redis(program, faults=f"jump:redis@20={jump_ms}")[0] == left
+
+
+def test_the_clock_of_a_client_is_of_no_importance_to_the_server():
+    async def program(redis, client):
+        await redis.set("key", "value", px=100)
+        return await redis.pttl("key")
+
+    assert with_redis(program, faults="jump:client@0=60000")[0] == 98
+
+
+def test_time_is_the_machines_also_in_scripts():
+    async def program(redis, client):
+        script = "return redis.call('TIME')"
+        return await redis.time(), await redis.eval(script, 0)
+
+    (plain, scripted), _ = with_redis(program, faults="jump:redis@0=5000")
+    assert plain == (START_S + 5, 1_000)
+    assert scripted == [str(START_S + 5).encode(), b"3000"]
+
+
+def test_two_servers_have_two_clocks():
+    async def program(client):
+        names = ("redis", "other")
+        return [(await SimulatedRedis(client, name).time())[0] - START_S for name in names]
+
+    servers = RedisServer("redis"), RedisServer("other")
+    assert play(program, *servers, faults="jump:other@0=60000")[0] == [0, 60]
+
+
+# Ends of a command
+
+
+def test_no_reply_is_a_time_out_in_both_worlds():
+    assert issubclass(NoReply, RedisTimeoutError) and issubclass(NoReply, TimeoutError)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "why"),
+    [
+        ("", "ok", ""),
+        ("lose:client>redis@0", "unknown", "no reply from redis within 200 ms"),
+        ("pause:redis@0", "unknown", "no reply from redis within 200 ms"),
+    ],
+)
+def test_what_a_client_writes_into_its_history(fault, kind, why):
+    async def program(redis, client):
+        await client.perform("set", "key", 1, redis.set("key", 1))
+
+    _, trace = with_redis(program, faults=fault)
+    last = trace.of_kind("ok", "failed", "unknown")[-1]
+    assert (last.kind, last.why) == (kind, why)
+
+
+def test_an_error_of_the_server_is_a_definite_no():
+    async def program(redis, client):
+        await redis.rpush("list", 1)
+        await client.perform("get", "list", None, redis.get("list"))
+        with pytest.raises(ResponseError, match="WRONGTYPE") as error:
+            await redis.get("list")
+        assert isinstance(error.value, Refused)
+
+    _, trace = with_redis(program)
+    assert trace.of_kind("failed")[0].why.startswith("WRONGTYPE")
+
+
+def test_memory_is_full_for_what_needs_more_and_for_nothing_else():
+    async def program(redis, client):
+        await redis.set("a", 1)
+        with pytest.raises(OutOfMemoryError, match="command not allowed"):
+            await redis.set("b", 1)
+        with pytest.raises(OutOfMemoryError):
+            await redis.eval("return redis.call('SET', KEYS[1], 1)", 1, "b")
+        return await redis.get("a"), await redis.delete("a"), await redis.set("b", 1)
+
+    full = RedisServer("redis", maxmemory_keys=1)
+    assert with_redis(program, full)[0] == (b"1", 1, True)
+
+
+def test_a_script_that_the_server_forgot_is_sent_again():
+    async def program(redis, client):
+        script = redis.register_script("-- seven\nreturn 7")
+        first = await script()
+        await redis.script_flush()
+        with pytest.raises(NoScriptError):
+            await redis.evalsha(script.sha, 0)
+        return first, await script()
+
+    assert with_redis(program)[0] == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"), [("", "Authentication required"), ("wrong", "invalid username-password")]
+)
+def test_a_wrong_password_is_refused(given, text):
+    async def program(client):
+        with pytest.raises(AuthenticationError, match=text) as error:
+            await SimulatedRedis(client, password=given).get("key")
+        assert isinstance(error.value, RedisError) and isinstance(error.value, Refused)
+        return await SimulatedRedis(client, password="right").ping()
+
+    assert play(program, RedisServer("redis", password="right"))[0] is True
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["RANDOMKEY", "SRANDMEMBER s", "SPOP s", "HRANDFIELD h", "ZRANDMEMBER z", "MULTI", "WATCH k",
+     "SUBSCRIBE c", "SELECT 1", "CLIENT LIST"],
+)  # fmt: skip
+def test_what_has_no_place_in_a_simulation_is_refused_by_name(command):
+    async def program(redis, client):
+        with pytest.raises(ResponseError, match=f"{command.split()[0]}.* (random|connection)"):
+            await redis.execute_command(*command.split())
+
+    with_redis(program)
+
+
+@pytest.mark.parametrize("script", ["return math.random()", "leak = 1", "return os.time()"])
+def test_a_script_neither_draws_nor_leaves_anything_behind(script):
+    async def program(redis, client):
+        with pytest.raises(ResponseError, match="user_script:1: "):
+            await redis.eval(script, 0)
+        return await redis.eval("return 1", 0)
+
+    assert with_redis(program)[0] == 1
+
+
+# Blocked clients
+
+
+def test_a_blocked_client_is_woken_by_a_write():
+    async def program(redis, client):
+        return await redis.blpop("queue", 5), client.monotonic_ms()
+
+    async def push(client):
+        await client.sleep(100)
+        await SimulatedRedis(client).rpush("queue", "element")
+
+    assert with_redis(program, others=(push,))[0] == ((b"queue", b"element"), 102)
+
+
+def test_a_blocked_client_is_woken_by_a_write_in_a_script():
+    async def program(redis, client):
+        return await redis.blpop("queue", 5)
+
+    async def push(client):
+        await client.sleep(100)
+        await SimulatedRedis(client).eval("return redis.call('RPUSH', KEYS[1], 1)", 1, "queue")
+
+    assert with_redis(program, others=(push,))[0] == (b"queue", b"1")
+
+
+def test_blocking_ends_after_its_time_in_virtual_time():
+    async def program(redis, client):
+        return await redis.blpop("queue", 2), client.monotonic_ms()
+
+    assert with_redis(program)[0] == (None, 2_002)
+
+
+def test_a_jump_of_the_clock_does_not_end_blocking():
+    async def program(redis, client):
+        return await redis.blpop("queue", 2), client.monotonic_ms()
+
+    assert with_redis(program, faults="jump:redis@10=60000")[0] == (None, 2_002)
+
+
+def test_blocked_clients_are_served_in_the_order_in_which_they_came():
+    async def wait(client):
+        return await SimulatedRedis(client).blpop("queue", 5)
+
+    async def first(client):
+        await client.sleep(10)
+        client.note(str(await wait(client)))
+
+    async def second(client):
+        await client.sleep(20)
+        client.note(str(await wait(client)))
+
+    async def push(redis, client):
+        await client.sleep(50)
+        await redis.rpush("queue", "a", "b")
+
+    _, trace = with_redis(push, others=(first, second))
+    notes = {event.node: event.what for event in trace.of_kind("note")}
+    assert notes == {"other-1": "(b'queue', b'a')", "other-2": "(b'queue', b'b')"}
+
+
+def test_an_element_that_is_moved_wakes_the_next_who_waits():
+    async def move(client):
+        await SimulatedRedis(client).blmove("one", "two", 5)
+
+    async def program(redis, client):
+        return await redis.blpop("two", 5)
+
+    async def push(client):
+        await client.sleep(50)
+        await SimulatedRedis(client).rpush("one", "element")
+
+    assert with_redis(program, others=(move, push))[0] == (b"two", b"element")
+
+
+def test_a_stream_is_read_from_now_on():
+    async def program(redis, client):
+        return await redis.xread({"stream": "$"}, block=5_000)
+
+    async def add(client):
+        redis = SimulatedRedis(client)
+        await client.sleep(50)
+        await redis.xadd("stream", {"a": 1})
+
+    ((_, ((entry, _),)),) = with_redis(program, others=(add,))[0]
+    assert entry == f"{START_S}051-0".encode()
+
+
+def test_who_gives_up_waiting_hangs_up_and_swallows_nothing():
+    async def impatient(redis, client):
+        with pytest.raises(TimeoutError):
+            async with client.timeout(50):
+                await redis.blpop("queue", 5)
+        await client.sleep(10)
+        await redis.rpush("queue", "element")
+        return await redis.lpop("queue")
+
+    assert with_redis(impatient)[0] == b"element"
+
+
+def test_a_client_that_crashed_swallows_the_next_element():
+    async def program(redis, client):
+        if client.monotonic_ms() == 0:
+            await redis.blpop("queue", 5)
+        await redis.rpush("queue", "element")
+        return await redis.lpop("queue")
+
+    assert with_redis(program, faults="crash:client@50+10")[0] is None
+
+
+def test_the_server_waits_as_long_as_the_command_says_and_the_client_a_little_longer():
+    async def program(redis, client):
+        with pytest.raises(NoReply, match="within 2200 ms"):
+            await redis.blpop("queue", 2)
+
+    with_redis(program, faults="pause:redis@0")
+
+
+# What the trace shows
+
+
+def test_commands_are_short_in_the_trace():
+    async def program(redis, client):
+        await redis.set("lock", "0123456789abcdef0123456789abcdef", nx=True, px=30)
+        script = redis.register_script("\n-- acquire\nreturn {1, KEYS[1], false}")
+        await script(keys=["lock"], args=["worker-1/0123456789abcdef", 30])
+        await redis.eval("return 1", 1, "lock")
+
+    sent = messages(with_redis(program)[1])
+    assert sent[::2] == [
+        "SET lock 0123… NX PX 30", "acquire lock worker-1/0123… 30", "SCRIPT LOAD acquire",
+        "acquire lock worker-1/0123… 30", "EVAL lock",
+    ]  # fmt: skip
+    assert sent[1] == "OK" and sent[3].startswith("No matching script")
+    assert sent[7::2] == ["[1, lock, nil]", "1"]
+
+
+def test_a_server_says_what_it_holds_and_until_when():
+    async def program(redis, client):
+        await redis.set("lock", "A", px=30)
+        await redis.rpush("queue", "a", "b")
+        await client.sleep(50)
+
+    states = [str(event.what) for event in with_redis(program)[1].of_kind("state")]
+    assert states == ["lock=A until 31 ms", "lock=A until 31 ms, queue[2]", "queue[2]"]
+
+
+# Other chapters' code
+
+
+def test_a_worker_id_is_leased_from_it():
+    async def program(redis, client):
+        lease = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
+        window = await lease.acquire()
+        other = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
+        with pytest.raises(Refused, match="no worker id of 1 is free"):
+            await other.acquire()
+        await client.sleep(310)
+        with pytest.raises(LeaseLost):
+            await lease.renew()
+        return window.worker_id, (await other.acquire()).from_ms >= window.until_ms
+
+    assert with_redis(program)[0] == (3, True)
+
+
+def test_a_leased_snowflake_survives_a_restart_of_its_redis():
+    async def program(redis, client):
+        leased = LeasedSnowflake(WorkerIdLease(redis, client, ttl_ms=300), client)
+        client.spawn(leased.keep(), background=True)
+        ids = []
+        for _ in range(100):
+            await client.sleep(10)
+            ids.append(leased.next_id())
+        return len(set(ids))
+
+    server = RedisServer("redis", persistence="always")
+    patient = functools.partial(SimulatedRedis, timeout_ms=20)
+    assert with_redis(program, server, connect=patient, faults="crash:redis@200+50")[0] == 100
