@@ -30,7 +30,7 @@ from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 from fakeredis.model import get_command_info
 
-RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember", "vrandmember")
+RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember")
 LEAVES_EMPTY_LISTS = ("lmpop", "blmpop")
 FROM_SETS = ("smembers", "sinter", "sunion", "sdiff")
 OF_A_CONNECTION = re.compile(
@@ -140,7 +140,7 @@ def _interpreter(thread: int) -> dict[str, Any]:
 @cache
 def flags(command: str) -> frozenset[bytes]:
     """What Redis says of a command: write, denyoom, blocking, ..."""
-    info = get_command_info(command.partition(" ")[0].encode())
+    info = get_command_info(command.encode())
     return frozenset(info[2]) if info else frozenset()
 
 
