@@ -122,7 +122,7 @@ def kept(run: Run, ms: float) -> Table | None:
     head: tuple[str, ...] = ("at", "what", "value", "by", *REST)
     if all(row[4:] == (NOTHING, NOTHING) for row in rows):
         head, rows = head[:4], [row[:4] for row in rows]
-    return Table(f"Kept at {plain(ms)} ms", head, tuple(rows)) if rows else None
+    return Table(f"Keys, locks and tokens at {plain(ms)} ms", head, tuple(rows)) if rows else None
 
 
 def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _Since]]:

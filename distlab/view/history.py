@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import LinearizabilityResult
-from distlab.view.picture import Layout, Picture, number, text, text_width, xml
+from distlab.view.picture import Layout, Picture, number, sheet, text, text_width, xml
 
 BAR, PITCH, GAP = 22, 50, 20  # a bar's height, from lane to lane, between two events: pixels
 
@@ -43,8 +43,8 @@ def history(
     if result and result.refused:
         notes.append(f"Cannot be placed: {result.refused.process} {result.refused}")
     words = "\n".join([drawing(shown), "", *notes]).strip("\n")
-    svg, layout = _svg(shown, result, proof)
-    return Picture(svg, words, alt, layout)
+    layout, elements = _drawn(shown, result, proof)
+    return Picture(sheet(layout, elements, alt), words, alt, layout)
 
 
 def drawing(past: History) -> str:
@@ -132,9 +132,9 @@ def _lanes(past: History, process: str) -> list[list[Operation]]:
     return lanes
 
 
-def _svg(
+def _drawn(
     shown: History, result: LinearizabilityResult | None, proof: set[int]
-) -> tuple[str, Layout]:
+) -> tuple[Layout, list[str]]:
     places = Places(shown, lambda each: text_width(_label(each)) + 16, GAP)
     left = max([text_width(name, 13) for name in shown.processes] or [0]) + 24
     right, height = left + places.width, 16 + PITCH * len(places.lanes)
@@ -164,9 +164,8 @@ def _svg(
                 x, y = left + points[each.number], 12 + row * PITCH + BAR
                 out.append(_point(x, y, numbers[each.number]))
     width = right + 16
-    size = f'viewBox="0 0 {number(width)} {height}" width="{number(width)}" height="{height}"'
     layout = Layout(width, height, left, left + places.width, 0, places.width)
-    return f'<svg class="dl-picture" {size} role="img">{"".join(out)}</svg>', layout
+    return layout, out
 
 
 def _bar(operation: Operation, x1: float, x2: float, y: int, refused: bool, in_proof: bool) -> str:

@@ -154,7 +154,7 @@ def sheet(layout: Layout, elements: Iterable[str], alt: str, role: str = "img") 
     )
 
 
-def text_width(text: str, size: float = 11) -> float:
+def text_width(text: str, size: float = 12) -> float:
     """About how wide a text will be. Fonts differ; this is a little more than most need."""
     hundredths = sum(  # whole numbers: sums of floats differ between versions of Python
         31 if c in NARROW else 88 if c in WIDE else 70 if c.isupper() else 100 if c > "\u2e7f"

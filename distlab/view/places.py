@@ -127,7 +127,7 @@ def _grips(
             end_us = fault.at_us
         if fault.at_ms > layout.to_ms or end_us < 1000 * layout.from_ms:
             continue
-        x, words = max(layout.x(fault.at_ms), layout.left), text_width(fault_words(fault), 12) + 14
+        x, words = max(layout.x(fault.at_ms), layout.left), text_width(fault_words(fault)) + 14
         leftward = x + SIZE / 2 + words > layout.width - 4
         x1, x2 = x - SIZE / 2 - words * leftward, x + SIZE / 2 + words * (not leftward)
         row = next((row for row, end in enumerate(ends) if end + 8 <= x1), len(ends))

@@ -65,4 +65,4 @@ def _legend(outcomes: Iterable[Outcome], x: float) -> Iterator[str]:
         words = f"{TONES[outcome.tone][1]} {outcome.name}"
         yield _block(outcome, Box(x, TOP + HIGH + 7, x + 16, TOP + HIGH + 19))
         yield text(f"dl-{outcome.tone}-text", x + 21, TOP + HIGH + 17, words)
-        x += 48 + text_width(words) * 1.08
+        x += 44 + text_width(words) * 1.08

@@ -99,7 +99,7 @@ def fault_words(fault: Fault) -> str:
 
 RULES = """
 .dl-picture { display: block; max-width: 100%; height: auto; font-family: FONT; }
-.dl-picture text { font-size: 11px; fill: var(--dl-ink); }
+.dl-picture text { font-size: 12px; fill: var(--dl-ink); }
 .dl-picture path { fill: none; }
 .dl-paper { fill: var(--dl-paper); }
 .dl-grid { stroke: var(--dl-grid); }
@@ -138,21 +138,20 @@ RULES = """
 .dl-knob { fill: var(--dl-fault); }
 .dl-icon { stroke: var(--dl-paper); stroke-width: 1.6; stroke-linecap: round;
   stroke-linejoin: round; }
-.dl-picture .dl-fault-text { fill: var(--dl-fault); font-size: 12px; }
+.dl-picture .dl-fault-text { fill: var(--dl-fault); }
 .dl-fault { cursor: ew-resize; touch-action: none; }
 .dl-fault:focus { outline: none; }
 .dl-fault:hover .dl-pill, .dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
 .dl-chosen .dl-fault-text { font-weight: 600; }
-.dl-picture :is(path, rect).dl-dimmed { opacity: .5; }
-.dl-dimmed path { stroke-opacity: .6; }
-.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .6; }
+.dl-picture :is(path, rect).dl-dimmed { opacity: .6; }
+.dl-dimmed path { stroke-opacity: .7; }
+.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .7; }
 .dl-picture .dl-dimmed text { fill: var(--dl-muted); }
 .dl-picture .dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
 .dl-picture .dl-message.dl-witness, .dl-picture .dl-flag.dl-witness { fill: var(--dl-witness); }
 .dl-picture text.dl-witness-text { fill: var(--dl-witness); font-weight: 600; }
 .dl-badge { fill: var(--dl-witness); }
 .dl-picture .dl-badge-text { fill: var(--dl-paper); font-weight: 700; text-anchor: middle; }
-.dl-cursor { stroke: var(--dl-ink); stroke-width: 1.5; stroke-dasharray: 3 3; }
 .dl-frame { stroke: var(--dl-edge); }
 .dl-picture .dl-here { stroke: var(--dl-ink); stroke-width: 1.5; fill: var(--dl-ink); }
 TONE_RULES

@@ -163,7 +163,9 @@ def test_without_an_end_there_are_no_columns_for_the_rest():
 
     run = replace(SCENARIO, build=lambda world: world.add(Register("shop"))).run()
     assert kept(run, 50) == Table(
-        "Kept at 50 ms", ("at", "what", "value", "by"), (("shop", "last token", "7", "bob"),)
+        "Keys, locks and tokens at 50 ms",
+        ("at", "what", "value", "by"),
+        (("shop", "last token", "7", "bob"),),
     )
 
 
@@ -180,8 +182,11 @@ def test_the_text_of_a_table_is_aligned():
 def test_a_lab_shows_its_instruments_at_the_cursor():
     lab = Lab(SCENARIO, faults="jump:server-1@20=40")
     lab.scrub(30)
-    assert [table.title for table in lab.instruments] == ["Wall clocks at 30 ms", "Kept at 30 ms"]
-    assert "<b>Kept at 30 ms</b>" in lab.html()
+    assert [table.title for table in lab.instruments] == [
+        "Wall clocks at 30 ms",
+        "Keys, locks and tokens at 30 ms",
+    ]
+    assert "<b>Keys, locks and tokens at 30 ms</b>" in lab.html()
     assert "lock        A      alice  over for 10 ms     30 ms" in lab.text()
     lab.scrub(5)
     assert [table.title for table in lab.instruments] == ["Wall clocks at 5 ms"]
