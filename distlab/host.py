@@ -18,7 +18,7 @@ import difflib
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -102,6 +102,46 @@ class Database(Protocol):
         collision with another transaction, so it has no effect but on the database. Raises
         `Conflict`, and `TimeoutError` when it is unknown whether it was committed.
         """
+
+
+class LeaseExpired(Refused):
+    """The lease is over, and its keys are deleted."""
+
+
+class LeaseKey(NamedTuple):
+    """A key of a `LeaseStore`. `revision` is its number in the order in which keys were made."""
+
+    key: str
+    value: str
+    revision: int
+
+
+class LeaseStore(Protocol):
+    """A store whose keys live as long as a lease that somebody keeps alive: etcd, ZooKeeper.
+
+    Revisions rise with every key that is made, and no number ever comes twice. No answer in time is
+    a `TimeoutError`.
+    """
+
+    async def grant(self, ttl_ms: int) -> int:
+        """A new lease, which ends `ttl_ms` after it was last kept alive."""
+
+    async def keep_alive(self, lease: int) -> None:
+        """Let it last for its whole ttl from now. Raises `LeaseExpired`."""
+
+    async def revoke(self, lease: int) -> None:
+        """End it and delete its keys. Raises `LeaseExpired` when there was nothing to end."""
+
+    async def create(self, key: str, value: str, lease: int) -> int:
+        """Make a key that ends with the lease; its revision. Once more by the same lease it
+        changes nothing. Raises `LeaseExpired`, and `Conflict` when the key is another lease's.
+        """
+
+    async def list_keys(self, prefix: str) -> list[LeaseKey]:
+        """The keys that begin with `prefix`, the oldest first."""
+
+    async def wait_deleted(self, key: str) -> None:
+        """Wait until there is no such key."""
 
 
 def this_process() -> Host:

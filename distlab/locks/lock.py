@@ -23,10 +23,12 @@ from __future__ import annotations
 
 import logging
 import math
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Literal, NamedTuple, Self
 
+from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError, RedisError
 
 from distlab.host import BadInput, Host, Refused, this_process
@@ -49,6 +51,28 @@ class LockLost(LockNotOwned):
 
 class OutcomeUnknown(LockError, TimeoutError):
     """No answer came. What was asked for may have happened, or may yet happen."""
+
+
+CERTAIN = (
+    exceptions.AuthenticationError,
+    exceptions.AuthorizationError,
+    exceptions.BusyLoadingError,
+    exceptions.MaxConnectionsError,
+)
+"""Errors of the connection after which nothing was executed for certain."""
+
+
+@contextmanager
+def asking(what: str, name: str) -> Iterator[None]:
+    """When no answer comes, nobody knows what has become of the question: `OutcomeUnknown`."""
+    try:
+        yield
+    except CERTAIN:
+        raise
+    except (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError) as error:
+        if isinstance(error.__cause__, CERTAIN):  # redis-py says so of a wrong password
+            raise error.__cause__ from None
+        raise OutcomeUnknown(f"no answer to {what} of {name!r}: {error}", name) from error
 
 
 class Held(NamedTuple):
@@ -153,7 +177,7 @@ class Lock:
             left_ms = 0
         claim = self.new_token() if token is None else _encoded(token)
         try:
-            answer = await self._ask(claim, pause_ms, self.host.monotonic_ms() + left_ms)
+            answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
         except GeneratorExit:  # the simulated world has ended
             raise
         except BaseException:  # no answer, or a cancellation: it may be ours, and nobody knows
@@ -165,7 +189,7 @@ class Lock:
         self.until_ms, self._fencing_token = answer
         return True
 
-    async def _ask(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
+    async def _keep_asking(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
         pause_ms = sleep_ms
         while isinstance(answer := await self.do_acquire(token), Busy):
             left_ms = stop_ms - self.host.monotonic_ms()

@@ -20,8 +20,8 @@ from typing import Any
 
 from redis import exceptions
 
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned
-from distlab.locks.scripts import Script, asking, beside
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
+from distlab.locks.scripts import Script, beside
 
 ACQUIRE = Script("""
 -- acquire

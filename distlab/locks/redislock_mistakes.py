@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from distlab.locks.lock import Busy, Held
+from distlab.locks.lock import Busy, Held, asking
 from distlab.locks.redislock import RedisLock
-from distlab.locks.scripts import asking
 
 
 class WithoutFencing(RedisLock):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from distlab.locks.lock import Busy, Held, LockNotOwned, OutcomeUnknown
+from distlab.locks.lock import Busy, Held, LockNotOwned, OutcomeUnknown, asking
 from distlab.locks.redislock import ACQUIRE
 from distlab.locks.redlock import RELEASE, Redlock
-from distlab.locks.scripts import asking, beside
+from distlab.locks.scripts import beside
 
 
 class WithoutValidity(Redlock):

@@ -1,0 +1,239 @@
+"""LeaseLock on the store of `distlab.servers.leases`, in simulation."""
+
+import pytest
+
+from distlab.host import BadInput, Conflict, LeaseExpired
+from distlab.locks.lease_lock import LeaseLock
+from distlab.locks.lock import LockNotOwned, OutcomeUnknown
+from distlab.servers.leases import LeaseServer, RemoteLeases
+from distlab.sim import World, parse_schedule
+
+
+def run(*programs, faults="", until_ms=60_000, seed=0):
+    """`await program(node, store)` on a machine each; what they return, and the trace."""
+    world = World(seed)
+    world.add(LeaseServer("leases"))
+    results = [None] * len(programs)
+
+    def client(n, program):
+        async def main(node):
+            try:
+                results[n] = await program(node, RemoteLeases(node))
+            except Exception as error:
+                results[n] = error
+
+        world.client(f"client-{n}", main)
+
+    for n, program in enumerate(programs):
+        client(n, program)
+    world.inject(parse_schedule(faults))
+    try:
+        trace = world.run(until_ms)
+    finally:
+        world.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return results, trace
+
+
+def test_who_has_it_keeps_others_out_until_it_is_released():
+    async def program(node, store):
+        a, b = (LeaseLock(store, "stock", host=node) for _ in "ab")
+        async with a:
+            assert await a.owned() and not await b.owned() and await b.locked()
+            assert not await b.acquire(blocking=False)
+            await a.reacquire()
+        assert not await b.locked()
+        assert await b.acquire(blocking=False)
+        assert b.fencing_token == 3  # a's key, b's that was taken back, b's
+        assert 9_900 < b.remaining_ms() <= 10_000
+
+    run(program)
+
+
+def test_waiters_are_served_in_the_order_in_which_they_came():
+    def at(ms):
+        async def program(node, store):
+            await node.sleep(ms)
+            async with LeaseLock(store, "stock", host=node) as lock:
+                await node.sleep(500)
+                return lock.fencing_token
+
+        return program
+
+    results, _ = run(*(at(ms) for ms in (300, 0, 100, 200)))
+    assert results == [4, 1, 2, 3]
+
+
+def test_a_release_wakes_one_waiter_and_no_herd():
+    async def holder(node, store):
+        async with LeaseLock(store, "stock", host=node):
+            await node.sleep(300)
+
+    async def waiter(node, store):
+        await node.sleep(100)
+        async with LeaseLock(store, "stock", host=node):
+            await node.sleep(300)
+
+    _, trace = run(holder, *[waiter] * 5)
+    woken = [e for e in trace.events if e.kind == "send" and str(e.what) == "deleted"]
+    assert len(woken) == 5
+    assert len({event.at_us for event in woken}) == 5
+
+
+def test_a_dead_holder_is_gone_when_its_lease_is_over():
+    async def holder(node, store):
+        if node.now_ms() % 100_000 < 100:
+            await LeaseLock(store, "stock", 2, host=node).acquire()
+            await node.sleep(60_000)
+
+    async def waiter(node, store):
+        await node.sleep(100)
+        async with LeaseLock(store, "stock", 2, host=node):
+            return node.monotonic_ms()
+
+    (_, got_ms), _ = run(holder, waiter, faults="crash:client-0@500")
+    assert 2_000 <= got_ms <= 2_100
+
+
+def test_a_dead_waiter_holds_up_nobody():
+    async def holder(node, store):
+        async with LeaseLock(store, "stock", 2, host=node) as lock:
+            for _ in range(10):
+                await node.sleep(300)
+                await lock.reacquire()
+
+    async def waiter(node, store):
+        await node.sleep(100 * int(node.name[-1]))
+        async with LeaseLock(store, "stock", 2, host=node) as lock:
+            return lock.fencing_token
+
+    results, _ = run(holder, waiter, waiter, faults="crash:client-1@400")
+    assert results == [None, None, 3]
+
+
+def test_a_waiter_keeps_its_place_for_longer_than_its_lease_lasts():
+    async def holder(node, store):
+        async with LeaseLock(store, "stock", 30, host=node):
+            await node.sleep(10_000)
+
+    async def waiter(node, store):
+        await node.sleep(100)
+        async with LeaseLock(store, "stock", 1, host=node) as lock:
+            return lock.fencing_token
+
+    assert run(holder, waiter)[0] == [None, 2]
+
+
+def test_who_gives_up_leaves_the_queue():
+    async def program(node, store):
+        a, b, c = (LeaseLock(store, "stock", host=node) for _ in "abc")
+        await a.acquire()
+        assert not await b.acquire(blocking_timeout=0.5)
+        await a.release()
+        assert await c.acquire(blocking=False)
+
+    run(program)
+
+
+def test_a_cancelled_waiter_leaves_the_queue():
+    async def program(node, store):
+        a, b, c = (LeaseLock(store, "stock", host=node) for _ in "abc")
+        await a.acquire()
+        with pytest.raises(TimeoutError):
+            async with node.timeout(500):
+                await b.acquire()
+        await a.release()
+        assert await c.acquire(blocking_timeout=1)
+
+    run(program)
+
+
+def test_a_lease_that_is_over_is_no_longer_ours():
+    async def program(node, store):
+        a, b = (LeaseLock(store, "stock", 1, host=node) for _ in "ab")
+        await a.acquire()
+        assert await b.acquire()
+        for call in (a.reacquire(), a.release()):
+            with pytest.raises(LockNotOwned, match="lease 1 is over"):
+                await call
+        assert await b.owned()
+
+    run(program)
+
+
+def test_no_answer_is_unknown():
+    async def program(node, store):
+        lock = LeaseLock(store, "stock", 1, host=node)
+        await lock.acquire()
+        await node.sleep(500)
+        with pytest.raises(OutcomeUnknown, match="no answer to release"):
+            await lock.release()
+        with pytest.raises(OutcomeUnknown, match="no answer to acquire"):
+            await LeaseLock(store, "stock", host=node).acquire()
+
+    run(program, faults="partition:client-0|leases@400")
+
+
+def test_names_that_begin_alike_are_different_locks():
+    async def program(node, store):
+        for name in ("a", "a/b", "a/", "ab"):
+            assert await LeaseLock(store, name, host=node).acquire(blocking=False)
+
+    run(program)
+
+
+def test_what_leases_cannot_do_is_refused_in_words():
+    async def program(node, store):
+        with pytest.raises(BadInput, match="timeout None: a lease needs one"):
+            LeaseLock(store, "stock", None, host=node)
+        async with LeaseLock(store, "stock", host=node) as lock:
+            with pytest.raises(BadInput, match=r"use reacquire\(\)"):
+                await lock.extend(3)
+
+    run(program)
+
+
+# The store
+
+
+def test_keys_end_with_their_lease_and_revisions_rise():
+    async def program(node, store):
+        one, two = await store.grant(1_000), await store.grant(5_000)
+        assert await store.create("k/1", "a", one) == 1
+        assert await store.create("k/1", "a", one) == 1  # once more changes nothing
+        with pytest.raises(Conflict):
+            await store.create("k/1", "b", two)
+        assert await store.create("k/2", "b", two) == 2
+        assert [key.value for key in await store.list_keys("k/")] == ["a", "b"]
+        await store.wait_deleted("k/1")
+        assert node.monotonic_ms() >= 1_000
+        with pytest.raises(LeaseExpired, match="lease 1 is over"):
+            await store.keep_alive(one)
+        assert await store.create("k/1", "b", two) == 3
+
+    run(program)
+
+
+def test_kept_alive_a_lease_lasts():
+    async def program(node, store):
+        lease = await store.grant(1_000)
+        for _ in range(5):
+            await node.sleep(700)
+            await store.keep_alive(lease)
+
+    run(program)
+
+
+def test_a_restart_forgets_nothing():
+    async def program(node, store):
+        lease = await store.grant(1_000)
+        await store.create("k", "a", lease)
+        await node.sleep(1_500)  # the server was down for most of it
+        assert [key.revision for key in await store.list_keys("k")] == [1]
+        await node.sleep(1_000)
+        assert await store.list_keys("k") == []
+        assert await store.create("k", "b", await store.grant(1_000)) == 2
+
+    run(program, faults="crash:leases@500+700")
