@@ -151,8 +151,9 @@ class Scenario:
     For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it
     is told; `nemesis` is the space of faults that `satisfying` survives (`distlab.explore.space`).
     The outcome of a run is whether the property and the price hold; `outcomes` names what it is
-    called when the one fails, and when only the other does. `judge(trace, verdicts)` may name
-    outcomes of its own instead. Raises `BadInput` where the declaration contradicts itself.
+    called when the one fails, and when only the other does. Another check that fails is a price as
+    well, unless `others` names another outcome for it: no run that fails a check is called fine.
+    Raises `BadInput` where the declaration contradicts itself.
     """
 
     id: str
@@ -173,7 +174,7 @@ class Scenario:
     horizon_ms: int = 500
     latency_ms: tuple[float, float] = (5, 15)
     outcomes: tuple[str, str] = ("", "")
-    judge: Callable[[Trace, tuple[Verdict, ...]], Outcome] | None = None
+    others: Mapping[str, Outcome] = field(default_factory=dict)
     measure: Callable[[Trace], Mapping[str, int]] = _nothing_measured
 
     def __post_init__(self) -> None:
@@ -246,18 +247,21 @@ class Scenario:
                 world.close()
         trace = world.trace
         verdicts = stuck + tuple(check(trace) for check in self.checks)
-        outcome = (self.judge or self._default_outcome)(trace, verdicts)
+        outcome = self._outcome({verdict.name: verdict.ok for verdict in verdicts})
         return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
 
-    def _default_outcome(self, trace: Trace, verdicts: tuple[Verdict, ...]) -> Outcome:
-        by_name = {verdict.name: verdict.ok for verdict in verdicts}
-        if by_name.get(STUCK) is False:
-            return Outcome("stuck", BAD)
-        judged = ((self.property, BAD), (self.price, PRICE))
-        for (name, tone), called in zip(judged, self.outcomes, strict=True):
-            if name and by_name[name] is False:
-                return Outcome(called or f"not {name}", tone)
-        if None in by_name.values():
+    def _outcome(self, verdicts: Mapping[str, bool | None]) -> Outcome:
+        failure, paid = self.outcomes
+        named = {
+            STUCK: Outcome("stuck", BAD),
+            self.property: Outcome(failure or f"not {self.property}", BAD),
+            self.price: Outcome(paid or f"not {self.price}", PRICE),
+        }
+        for name in (*named, *verdicts):
+            if verdicts.get(name) is False:
+                others = self.others.get(name, Outcome(f"not {name}", PRICE))
+                return named.get(name, others)
+        if None in verdicts.values():
             return Outcome("undecided", UNKNOWN)
         return Outcome("holds", GOOD)
 

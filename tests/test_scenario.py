@@ -167,9 +167,12 @@ def test_a_scenario_may_call_its_failures_by_name():
     assert named.run(word="yes", loud=False).outcome == Outcome("whispered", PRICE)
 
 
-def test_a_scenario_may_judge_by_itself():
-    judged = replace(DEMO, judge=lambda trace, verdicts: Outcome(f"{len(verdicts)} verdicts", GOOD))
-    assert judged.run().outcome == Outcome("2 verdicts", GOOD)
+def test_a_run_that_fails_any_other_check_is_not_called_fine():
+    other = replace(DEMO, checks=(Says("no"), Says("yes")), price="")
+    assert other.run(word="yes").outcome == Outcome("not no", PRICE)
+    assert other.run(word="no").outcome == Outcome("not yes", BAD)
+    named = replace(other, others={"no": Outcome("too sure", BAD)})
+    assert named.run(word="yes").outcome == Outcome("too sure", BAD)
 
 
 def test_a_run_that_gets_stuck_is_a_result():

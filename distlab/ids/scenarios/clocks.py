@@ -27,12 +27,15 @@ from distlab.ids.snowflake_mistakes import (
 )
 from distlab.ids.uuids import Uuid7
 from distlab.knobs import Choice
-from distlab.scenario import Scenario, register
+from distlab.scenario import BAD, Outcome, Scenario, register
 from distlab.sim import Client, World
 
 MAX_WAIT_MS = 60
 LAYOUT = short(3)
 SPARE = short(3, ("rollback", 2))
+
+TWICE = {"unique": Outcome("not unique", BAD)}
+"""Also where an experiment is about another promise, an id that was given out twice is bad."""
 
 Generator = Callable[..., Any]
 """A class with `next_id()`, made from a worker id, a clock and a layout."""
@@ -57,7 +60,9 @@ ROLLBACK = {
 
 
 def build_rollback(world: World, on_rollback: str, generator: Generator | None = None) -> None:
-    open_shop = opens(generator, 1) if generator else ROLLBACK[on_rollback]
+    open_shop = ROLLBACK[on_rollback]
+    if generator and on_rollback == "trust":
+        open_shop = opens(generator, 1)
     add_workers(world, worker(open_shop))
 
 
@@ -70,6 +75,7 @@ CLOCK_ROLLBACK = register(
         checks=(available(within_ms=80), prompt(2), UNIQUE, ORDERED),
         property="available",
         price="prompt",
+        others=TWICE,
         knobs=(
             Choice(
                 "on_rollback",
@@ -97,8 +103,8 @@ FIRST = {
 }
 
 
-def build_reset(world: World, first: str, generator: Generator | None = None) -> None:
-    open_shop = opens(generator, 1) if generator else FIRST[first]
+def build_reset(world: World, first: str) -> None:
+    open_shop = FIRST[first]
     add_workers(world, worker(open_shop, retry_ms=1))
 
 
@@ -222,6 +228,7 @@ EXHAUSTED = register(
         checks=(prompt(20), available(within_ms=80), UNIQUE),
         property="prompt",
         price="available",
+        others=TWICE,
         knobs=(
             Choice(
                 "when_full",
