@@ -1,0 +1,63 @@
+"""PostgreSQL's advisory lock: https://www.postgresql.org/docs/current/explicit-locking.html
+
+It belongs to a *session*, not to a row: when the connection ends, for whatever reason, it is free.
+So it needs no timeout, no watchdog and no cleaner. The price:
+
+* the server has to notice that a connection is dead, which after a power failure takes until TCP
+  keep-alive gives up (two hours, unless set); a holder that is only stuck keeps it for ever;
+* behind a pooler in transaction mode (PgBouncer) a session is not ours: the lock stays with whoever
+  is given the connection next;
+* there is no fencing token, and a failover to a standby forgets all such locks.
+
+Within one session it is reentrant: two locks on one connection do not exclude each other.
+"""
+
+from __future__ import annotations
+
+import math
+from hashlib import sha256
+from typing import Any
+
+from distlab.host import BadInput
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned
+
+OWNER = """
+SELECT pid FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND objsubid = 1
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND (classid::bigint << 32) | objid::bigint = %s
+"""
+
+
+class AdvisoryLock(Lock):
+    """See `Lock`. `connection` is a `psycopg.AsyncConnection` with autocommit, for this lock alone.
+
+    There is no timeout but None, so `extend` and `reacquire` are refused. psycopg's errors pass
+    through.
+    """
+
+    def __init__(self, connection: Any, name: str, **options: Any) -> None:
+        if options.setdefault("timeout", None) is not None:
+            raise BadInput(f"timeout {options['timeout']!r}: an advisory lock lasts as its session")
+        super().__init__(name, **options)
+        self.connection = connection
+        digest = sha256(self._text.encode()).digest()
+        self.key = int.from_bytes(digest[:8], signed=True)  # PostgreSQL names them by 64 bits
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        got = await self._query("SELECT pg_try_advisory_lock(%s)")
+        return Held(math.inf) if got else Busy()
+
+    async def do_release(self, token: bytes) -> None:
+        if not await self._query("SELECT pg_advisory_unlock(%s)"):
+            raise LockNotOwned(f"cannot release {self._text!r}: it is not ours", self._text)
+
+    async def do_owner(self) -> bytes | None:
+        pid = await self._query(OWNER)
+        if pid == self.connection.info.backend_pid and self.local.token is not None:
+            return bytes(self.local.token)
+        return None if pid is None else str(pid).encode()
+
+    async def _query(self, sql: str) -> Any:
+        row = await (await self.connection.execute(sql, (self.key,))).fetchone()
+        return row[0] if row else None

@@ -1,0 +1,131 @@
+"""A lock in a database: one row a lock, with its owner and its end.
+
+For a program that has a database and no Redis, and few locks a second. The row's name is unique:
+so of two that insert it at once the database lets one through. A dead holder's row is taken over
+when its time is over, by the database's own clock: each program's clock would say another time.
+
+The row counts its owners, which makes a fencing token, as safe as the table itself: only if the
+database loses committed rows can a number come twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from distlab.host import Conflict, Connection, Database
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
+
+T = TypeVar("T")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS locks (
+    name TEXT PRIMARY KEY,
+    owner TEXT,
+    ends_ms BIGINT NOT NULL,
+    fencing_token BIGINT NOT NULL
+)
+"""
+TAKE_OVER = """
+UPDATE locks SET owner = :owner, ends_ms = :ends_ms, fencing_token = fencing_token + 1
+WHERE name = :name AND (ends_ms <= :now_ms OR owner = :owner) RETURNING fencing_token
+"""
+INSERT = """
+INSERT INTO locks (name, owner, ends_ms, fencing_token)
+SELECT :name, :owner, :ends_ms, coalesce(max(fencing_token), 0) + 1 FROM locks
+RETURNING fencing_token
+"""
+MINE = "name = :name AND owner = :owner AND ends_ms > :now_ms"
+NEVER_MS = 2**53
+"""The end of a lock without timeout."""
+
+
+class DatabaseLock(Lock):
+    """See `Lock`. `database` is any `distlab.host.Database` with the table of `SCHEMA`."""
+
+    def __init__(self, database: Database, name: str, *options: Any, **named_options: Any) -> None:
+        super().__init__(name, *options, **named_options)
+        self.database = database
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms = self.host.monotonic_ms()
+
+        def acquire(connection: Connection) -> int | Busy:
+            now_ms = connection.now_ms()
+            ends_ms = NEVER_MS if self.timeout_ms is None else now_ms + self.timeout_ms
+            claim = {"name": self._text, "owner": _text(token), "ends_ms": ends_ms}
+            if taken := connection.execute(TAKE_OVER, now_ms=now_ms, **claim):
+                return int(taken[0][0])
+            held = connection.execute(
+                "SELECT ends_ms FROM locks WHERE name = :name", name=self._text
+            )
+            if held:
+                return Busy(held[0][0] - now_ms)
+            return int(connection.execute(INSERT, **claim)[0][0])
+
+        try:
+            answer = await self._transaction(acquire)
+        except Conflict:  # another one inserted the row at the same time
+            return Busy()
+        if isinstance(answer, Busy):
+            return answer
+        ttl_ms = math.inf if self.timeout_ms is None else self.timeout_ms
+        return Held(asked_ms + ttl_ms, answer)
+
+    async def do_release(self, token: bytes) -> None:
+        def release(connection: Connection) -> int:
+            """The row stays: it has the number."""
+            free = f"UPDATE locks SET owner = NULL, ends_ms = :now_ms WHERE {MINE}"
+            return connection.execute(free, **self._mine(connection, token)).changed
+
+        if not await self._transaction(release):
+            raise LockNotOwned(f"cannot release {self._text!r}: it is no longer ours", self._text)
+
+    async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
+        asked_ms, since = self.host.monotonic_ms(), ":now_ms" if replace else "ends_ms"
+
+        def extend(connection: Connection) -> int | None:
+            more = f"UPDATE locks SET ends_ms = {since} + :ms WHERE {MINE} RETURNING ends_ms"
+            mine = self._mine(connection, token)
+            extended = connection.execute(more, ms=ms, **mine)
+            return extended[0][0] - mine["now_ms"] if extended else None
+
+        left_ms = await self._transaction(extend)
+        if left_ms is None:
+            raise LockNotOwned(f"cannot extend {self._text!r}: it is no longer ours", self._text)
+        return asked_ms + left_ms
+
+    async def do_owner(self) -> bytes | None:
+        def owner(connection: Connection) -> str | None:
+            who = "SELECT owner FROM locks WHERE name = :name AND ends_ms > :now_ms"
+            rows = connection.execute(who, name=self._text, now_ms=connection.now_ms())
+            return rows[0][0] if rows else None
+
+        found = await self._transaction(owner)
+        return None if found is None else found.encode()
+
+    def _mine(self, connection: Connection, token: bytes) -> dict[str, Any]:
+        return {"name": self._text, "owner": _text(token), "now_ms": connection.now_ms()}
+
+    async def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with asking(work.__name__, self._text):
+            return await self.database.transaction(work)
+
+
+async def clean(database: Database, after_ms: int = 86_400_000) -> int:
+    """Delete the rows of locks that have been free for so long; how many there were.
+
+    The row with the highest number stays: from it a deleted lock counts on when it comes back.
+    """
+
+    def clean(connection: Connection) -> int:
+        old = "ends_ms <= :before_ms AND fencing_token < (SELECT max(fencing_token) FROM locks)"
+        before_ms = connection.now_ms() - after_ms
+        return connection.execute(f"DELETE FROM locks WHERE {old}", before_ms=before_ms).changed
+
+    return await database.transaction(clean)
+
+
+def _text(token: bytes) -> str:
+    return token.decode(errors="backslashreplace")

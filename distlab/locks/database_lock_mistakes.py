@@ -1,0 +1,65 @@
+"""The lock table as one often meets it: a row is there, or it is not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from distlab.host import Conflict, Connection, Database, Host
+from distlab.locks.database_lock import DatabaseLock
+from distlab.locks.lock import Busy, Held, LockNotOwned
+
+LONGEST_MS = 60_000
+
+
+class FreedByCleaner(DatabaseLock):
+    """The owner is the process id, and the row has no end: a dead holder's lock is free when the
+    cleaner comes by, which deletes what is older than a minute; so is that of a holder that lives
+    and works for longer than a minute. (`ends_ms` is when the row was made.)
+    """
+
+    def __init__(self, database: Database, name: str, *, pid: int, **options: Any) -> None:
+        super().__init__(database, name, **{**options, "timeout": None})
+        self.pid = pid
+
+    def new_token(self) -> bytes:
+        return str(self.pid).encode()
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        def acquire(connection: Connection) -> None:
+            row = {"name": self._text, "owner": token.decode(), "made_ms": self.host.now_ms()}
+            connection.execute("INSERT INTO locks VALUES (:name, :owner, :made_ms, 0)", **row)
+
+        try:
+            await self._transaction(acquire)
+        except Conflict:
+            return Busy()
+        return Held(math.inf)
+
+    async def do_release(self, token: bytes) -> None:
+        def release(connection: Connection) -> int:
+            mine = "DELETE FROM locks WHERE name = :name AND owner = :owner"
+            return connection.execute(mine, name=self._text, owner=token.decode()).changed
+
+        if not await self._transaction(release):
+            raise LockNotOwned(f"cannot release {self._text!r}: it is no longer ours", self._text)
+
+    async def do_owner(self) -> bytes | None:
+        def owner(connection: Connection) -> str | None:
+            rows = connection.execute("SELECT owner FROM locks WHERE name = :name", name=self._text)
+            return rows[0][0] if rows else None
+
+        found = await self._transaction(owner)
+        return None if found is None else found.encode()
+
+
+async def keep_clean(database: Database, host: Host) -> None:
+    """The cleaner, on a machine of its own and by its own clock: `host.spawn(keep_clean(...))`."""
+
+    def clean(connection: Connection) -> None:
+        old = "DELETE FROM locks WHERE ends_ms < :before_ms"
+        connection.execute(old, before_ms=host.now_ms() - LONGEST_MS)
+
+    while True:
+        await database.transaction(clean)
+        await host.sleep(LONGEST_MS)

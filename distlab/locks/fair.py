@@ -1,0 +1,71 @@
+"""First come, first served, on Redis.
+
+With a plain `RedisLock` a newcomer may get the lock before those who wait. Here it joins a queue,
+and only its head may acquire. The price: a free lock stands idle until the head of the queue has
+noticed; and a head that died must be found out. So each waiter has to show up every `patience`
+seconds, as it does by asking; who does not is dropped from the queue by the others, by the server's
+clock. `LeaseLock` gets its order in another way: there a dead waiter's key ends with its lease.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distlab.host import BadInput
+from distlab.locks.lock import Busy, Held, asking
+from distlab.locks.redislock import RedisLock
+from distlab.locks.scripts import Script, beside
+
+JOIN = Script("""
+-- join queue
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[2], ARGV[1], now)
+local place = redis.call('LPOS', KEYS[1], ARGV[1])
+if not place then redis.call('RPUSH', KEYS[1], ARGV[1]) end
+local head = redis.call('LINDEX', KEYS[1], 0)
+while now - (redis.call('HGET', KEYS[2], head) or 0) > tonumber(ARGV[2]) do
+  redis.call('LPOP', KEYS[1])
+  redis.call('HDEL', KEYS[2], head)
+  head = redis.call('LINDEX', KEYS[1], 0)
+end
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
+redis.call('PEXPIRE', KEYS[2], 2 * ARGV[2])
+return head == ARGV[1] and 1 or 0
+""")
+"""Show up, drop the heads that have not for too long, and say whether we are the head."""
+
+LEAVE = Script("""
+-- leave queue
+redis.call('HDEL', KEYS[2], ARGV[1])
+return redis.call('LREM', KEYS[1], 0, ARGV[1])
+""")
+
+
+class FairLock(RedisLock):
+    """See `RedisLock`. Waiters ask every `sleep` seconds, for who is woken may not be the head."""
+
+    def __init__(
+        self, redis: Any, name: str | bytes, *options: Any, patience: float = 2.0, **named: Any
+    ) -> None:
+        super().__init__(redis, name, *options, **named)
+        if not patience >= 2 * self.sleep:
+            raise BadInput(f"patience {patience!r}: at least twice the sleep of {self.sleep} s")
+        self.patience_ms = round(patience * 1000)
+        self.queue_keys = [beside(self.key, "queue"), beside(self.key, "seen")]
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        with asking("acquire", self.key):
+            if not await JOIN(self.redis, self.queue_keys, token, self.patience_ms):
+                return Busy()
+        answer = await super().do_acquire(token)
+        if isinstance(answer, Held):
+            await self.do_leave(token)
+        return answer
+
+    async def do_leave(self, token: bytes) -> None:
+        with asking("leave", self.key):
+            await LEAVE(self.redis, self.queue_keys, token)
+
+    async def do_wait(self, ms: float, left_ms: float) -> None:
+        await self.host.sleep(min(self.sleep * 1000, left_ms))

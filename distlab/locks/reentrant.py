@@ -1,0 +1,59 @@
+"""Reentrancy: who has the lock may take it again, and has it until the last one is given back.
+
+    stock = ReentrantLock(RedisLock(redis, "stock"))
+    async with stock:          # asks the server
+        async with stock:      # counts
+            ...
+
+The server is no help here: it sees a token, and cannot know who stands behind it. So the holder
+counts, and that leaves a question which each language answers in its own way: who is "who"? A
+thread, where there are threads. In asyncio a task; but a task starts others and passes them its
+work. Here it is whoever has this object: give it to a second task, and both are inside at once.
+
+The other price is hidden: an inner block runs in the time that the outer one has left. So each new
+entry renews the lock, and finds out if it was lost meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from distlab.locks.lock import Lock, NotAcquired
+
+
+class ReentrantLock:
+    """Counts how often `lock` was acquired; see `Lock` for its methods and errors."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
+        self.depth = 0
+
+    async def acquire(self, **options: Any) -> bool:
+        """Whether it is ours, once more. Raises `LockNotOwned` when it was and is no longer."""
+        if self.depth and self.lock.timeout is not None:
+            await self.lock.reacquire()
+        elif not self.depth and not await self.lock.acquire(**options):
+            return False
+        self.depth += 1
+        return True
+
+    async def release(self) -> None:
+        """Give back what the last `acquire` got; the first one's gives back the lock."""
+        if not self.depth:
+            raise NotAcquired(f"cannot release {self.lock.name!r}: it was not acquired")
+        self.depth -= 1
+        if not self.depth:
+            await self.lock.release()
+
+    @property
+    def fencing_token(self) -> int | None:
+        """One for all levels: to the resource it is one holder."""
+        return self.lock.fencing_token
+
+    async def __aenter__(self) -> Self:
+        if await self.acquire():
+            return self
+        raise NotAcquired(f"{self.lock.name!r} was not free within the time given")
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.release()

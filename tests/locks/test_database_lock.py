@@ -1,0 +1,281 @@
+"""DatabaseLock: in simulation, on a SQLite file and on PostgreSQL. And PostgreSQL's own lock."""
+
+import asyncio
+import math
+
+import psycopg
+import pytest
+import sqlalchemy
+
+from distlab.host import BadInput
+from distlab.locks.advisory import AdvisoryLock
+from distlab.locks.database_lock import SCHEMA, DatabaseLock, clean
+from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
+from distlab.locks.lock import LockError, LockLost, LockNotOwned, OutcomeUnknown
+from distlab.real.database import SqlDatabase
+from distlab.real.host import AsyncioHost
+from distlab.real.postgres_server import postgres_server
+from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from distlab.sim import World, parse_schedule
+
+
+def in_simulation(*programs, faults="", until_ms=300_000):
+    """`await program(host, database)` on a machine each."""
+    world = World()
+    world.add(DatabaseServer("database", SCHEMA))
+    results = [None] * len(programs)
+
+    def client(n, program):
+        async def main(node):
+            try:
+                results[n] = await program(node, RemoteDatabase(node))
+            except Exception as error:
+                results[n] = error
+
+        world.client(f"client-{n}", main)
+
+    for n, program in enumerate(programs):
+        client(n, program)
+    world.inject(parse_schedule(faults))
+    try:
+        world.run(until_ms)
+    finally:
+        world.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return results
+
+
+def on_asyncio(url, program):
+    async def main(engine):
+        database = SqlDatabase(engine)
+        await database.transaction(lambda c: c.execute("DROP TABLE IF EXISTS locks"))
+        await database.transaction(lambda c: c.execute(SCHEMA))
+        async with AsyncioHost("client") as host:
+            return await program(host, database)
+
+    engine = sqlalchemy.create_engine(url)
+    try:
+        return asyncio.run(main(engine))
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgres(require):
+    require("postgres")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["simulation", "sqlite", "postgresql"])
+def run(request, tmp_path):
+    if request.param == "simulation":
+        return lambda program: in_simulation(program)[0]
+    if request.param == "sqlite":
+        return lambda program: on_asyncio(f"sqlite:///{tmp_path}/shop.db", program)
+    url = request.getfixturevalue("postgres").url
+    return lambda program: on_asyncio(url, program)
+
+
+def test_who_has_it_keeps_others_out_until_it_is_released(run):
+    async def program(host, database):
+        a, b = (DatabaseLock(database, "stock", host=host) for _ in "ab")
+        async with a:
+            assert await a.owned() and not await b.owned() and await b.locked()
+            assert not await b.acquire(blocking=False)
+            assert a.fencing_token == 1
+        assert not await b.locked()
+        assert await b.acquire(blocking=False)
+        assert b.fencing_token == 2
+
+    run(program)
+
+
+def test_an_expired_row_is_taken_over_and_its_owner_is_told(run):
+    async def program(host, database):
+        a = DatabaseLock(database, "stock", 0.1, host=host)
+        b = DatabaseLock(database, "stock", host=host)
+        await a.acquire()
+        assert await b.acquire(blocking_timeout=5)
+        with pytest.raises(LockLost):
+            a.still_mine()
+        for call in (a.extend(1), a.release()):
+            with pytest.raises(LockNotOwned, match="no longer ours"):
+                await call
+        assert await b.owned()
+
+    run(program)
+
+
+def test_extend_adds_to_what_is_left_or_replaces_it(run):
+    async def program(host, database):
+        lock = DatabaseLock(database, "stock", 10, host=host)
+        await lock.acquire()
+        await lock.extend(10)
+        assert 16_000 < lock.remaining_ms() <= 20_100
+        await lock.extend(5, replace_ttl=True)
+        assert 4_000 < lock.remaining_ms() <= 5_100
+        await lock.reacquire()
+        assert 8_000 < lock.remaining_ms() <= 10_100
+
+    run(program)
+
+
+def test_without_timeout_it_stays(run):
+    async def program(host, database):
+        lock = DatabaseLock(database, "stock", None, host=host)
+        await lock.acquire()
+        assert lock.remaining_ms() == math.inf
+        with pytest.raises(LockError, match="it has no timeout"):
+            await lock.reacquire()
+        await lock.release()
+
+    run(program)
+
+
+def test_the_same_owner_that_asks_again_gets_it(run):
+    async def program(host, database):
+        lock = DatabaseLock(database, "stock", host=host)
+        await lock.do_acquire(b"me")  # done, and the answer lost
+        assert await lock.acquire(blocking=False, token="me")
+        assert lock.fencing_token == 2
+
+    run(program)
+
+
+def test_a_deleted_row_counts_on_when_it_comes_back(run):
+    async def program(host, database):
+        async def token(name):
+            async with DatabaseLock(database, name, host=host) as lock:
+                return lock.fencing_token
+
+        assert [await token("a") for _ in range(3)] == [1, 2, 3]
+        assert await token("b") == 4
+        await host.sleep(5)
+        assert await clean(database, after_ms=0) == 1
+        assert await token("a") > 3
+        assert await clean(database) == 0  # nothing is a day old
+
+    run(program)
+
+
+def test_what_is_held_is_not_cleaned_away(run):
+    async def program(host, database):
+        a, b = (DatabaseLock(database, name, host=host) for name in "ab")
+        await a.acquire()
+        await b.acquire()
+        assert await clean(database, after_ms=0) == 0
+
+    run(program)
+
+
+def test_many_who_insert_the_row_at_once(run):
+    async def program(host, database):
+        inside, most = [], []
+
+        async def worker(n):
+            async with DatabaseLock(database, "stock", sleep=0.01, host=host) as lock:
+                inside.append(n)
+                most.append(len(inside))
+                await host.sleep(1)
+                inside.remove(n)
+                return lock.fencing_token
+
+        tasks = [host.spawn(worker(n)) for n in range(5)]
+        assert sorted([await task for task in tasks]) == [1, 2, 3, 4, 5]
+        assert max(most) == 1
+
+    run(program)
+
+
+def test_expiry_is_by_the_databases_clock_and_by_nobody_elses():
+    async def holder(node, database):
+        await DatabaseLock(database, "stock", 30, host=node).acquire()
+
+    async def thief(node, database):
+        await node.sleep(1_000)
+        lock = DatabaseLock(database, "stock", host=node)
+        return await lock.acquire(blocking=False)
+
+    assert in_simulation(holder, thief, faults="jump:client-1@500=60000") == [None, False]
+    assert in_simulation(holder, thief, faults="jump:database@500=60000") == [None, True]
+
+
+def test_no_answer_is_unknown_and_what_was_taken_is_given_back():
+    async def program(node, database):
+        lock = DatabaseLock(database, "stock", host=node)
+        with pytest.raises(OutcomeUnknown, match="no answer to acquire of 'stock'"):
+            await lock.acquire()
+        await node.sleep(500)
+        return await lock.locked()
+
+    # the transaction arrives, and its answer does not
+    assert in_simulation(program, faults="lose:database>client-0@0") == [False]
+
+
+def test_a_row_with_a_pid_waits_for_the_cleaner():
+    async def dies(node, database):
+        await FreedByCleaner(database, "stock", pid=1, host=node).acquire()
+
+    async def waits(node, database):
+        await node.sleep(100)
+        lock = FreedByCleaner(database, "stock", pid=2, host=node)
+        await lock.acquire()
+        return node.monotonic_ms()
+
+    async def cleans(node, database):
+        node.spawn(keep_clean(database, node), background=True)
+
+    *_, got_ms, _ = in_simulation(dies, waits, cleans)
+    assert got_ms > 60_000
+
+
+def test_a_row_with_a_pid_works_on_a_good_day(run):
+    async def program(host, database):
+        a, b = (FreedByCleaner(database, "stock", pid=pid, host=host) for pid in (1, 2))
+        async with a:
+            assert await a.owned() and not await b.owned()
+            assert not await b.acquire(blocking=False)
+        assert await b.acquire(blocking=False)
+
+    run(program)
+
+
+# PostgreSQL's own
+
+
+def test_an_advisory_lock_is_the_sessions_and_ends_with_it(postgres):
+    async def main():
+        host = AsyncioHost("client")
+        one, two = [
+            await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in range(2)
+        ]
+        a, b = AdvisoryLock(one, "stock", host=host), AdvisoryLock(two, "stock", host=host)
+        async with a:
+            assert await a.owned() and not await b.owned() and await b.locked()
+            assert not await b.acquire(blocking=False)
+            assert a.fencing_token is None
+            with pytest.raises(LockError, match="it has no timeout"):
+                await a.extend(1)
+        assert not await b.locked()
+        await a.acquire()
+        assert await AdvisoryLock(one, "stock", host=host).acquire(blocking=False)  # reentrant
+        await one.close()
+        assert await b.acquire(blocking_timeout=5)
+        await b.release()
+        b.local.token = b"x"
+        with pytest.raises(LockNotOwned):
+            await b.release()
+        await two.close()
+
+    asyncio.run(main())
+
+
+def test_an_advisory_lock_has_no_timeout():
+    with pytest.raises(BadInput):
+        AdvisoryLock(None, "")
+    with pytest.raises(BadInput, match="timeout 3: an advisory lock lasts as its session"):
+        AdvisoryLock(None, "stock", timeout=3)
+    assert AdvisoryLock(None, "stock").timeout is None

@@ -1,0 +1,111 @@
+"""Reentrancy and first come, first served: in simulation, on fakeredis and on a real server."""
+
+import pytest
+
+from distlab.host import BadInput
+from distlab.locks.fair import FairLock
+from distlab.locks.lock import LockNotOwned, NotAcquired
+from distlab.locks.redislock import RedisLock
+from distlab.locks.reentrant import ReentrantLock
+from tests.locks.sites import PLACES, place
+
+
+@pytest.fixture(params=PLACES, scope="module")
+def run(request, require):
+    with place(request.param, require) as run:
+        yield run
+
+
+def test_it_is_free_when_the_last_level_is_left(run):
+    async def program(site):
+        lock = ReentrantLock(RedisLock(site.redis(), site.name, host=site.host))
+        other = RedisLock(site.redis(), site.name, host=site.host)
+        async with lock:
+            async with lock:
+                assert lock.fencing_token == 1
+            assert not await other.acquire(blocking=False)
+        assert await other.acquire(blocking=False)
+        assert not await lock.acquire(blocking=False)
+        with pytest.raises(NotAcquired):
+            await lock.release()
+
+    run(program)
+
+
+def test_each_level_begins_with_the_full_time(run):
+    async def program(site):
+        lock = ReentrantLock(RedisLock(site.redis(), site.name, 0.5, host=site.host))
+        async with lock:
+            for _ in range(3):
+                await site.sleep(0.2)
+                async with lock:
+                    assert lock.lock.remaining_ms() > 300
+
+    run(program)
+
+
+def test_a_level_is_refused_when_the_lock_was_lost(run):
+    async def program(site):
+        redis = site.redis()
+        lock = ReentrantLock(RedisLock(redis, site.name, host=site.host))
+        await lock.acquire()
+        await redis.set(site.name, "somebody")
+        with pytest.raises(LockNotOwned):
+            await lock.acquire()
+        assert lock.depth == 1
+
+    run(program)
+
+
+def test_first_come_first_served(run):
+    async def program(site):
+        order = []
+        first = FairLock(site.redis(), site.name, host=site.host)
+        await first.acquire()
+
+        async def worker(n):
+            async with FairLock(site.redis(), site.name, sleep=0.03, host=site.host) as lock:
+                order.append((n, lock.fencing_token))
+
+        tasks = []
+        for n in range(5):
+            tasks.append(site.spawn(worker(n)))
+            await site.sleep(0.1)
+        await first.release()
+        for task in tasks:
+            await task
+        assert order == [(n, n + 2) for n in range(5)]
+        assert await site.redis().exists(*first.queue_keys) == 0
+
+    run(program)
+
+
+def test_a_dead_waiter_holds_up_nobody_for_long(run):
+    async def program(site):
+        holder, dead, living = (
+            FairLock(site.redis(), site.name, sleep=0.05, patience=0.2, host=site.host)
+            for _ in range(3)
+        )
+        await holder.acquire()
+        await dead.do_acquire(b"dead")  # joins the queue, and is never heard of again
+        await holder.release()
+        assert not await living.acquire(blocking=False)
+        assert await living.acquire(blocking_timeout=5)
+
+    run(program)
+
+
+def test_who_gives_up_leaves_the_queue(run):
+    async def program(site):
+        a, b, c = (FairLock(site.redis(), site.name, host=site.host) for _ in "abc")
+        await a.acquire()
+        assert not await b.acquire(blocking=False)
+        await a.release()
+        assert await c.acquire(blocking=False)
+
+    run(program)
+
+
+def test_too_little_patience_is_refused():
+    with pytest.raises(BadInput, match=r"patience 0\.1: at least twice the sleep of 0\.1 s"):
+        FairLock(None, "stock", patience=0.1)
