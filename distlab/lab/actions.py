@@ -24,14 +24,17 @@ LABELS = {
 
 HAPPEN = "let it happen"
 EXPERIMENT = {
-    HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others"),
-    "violate": ("As often written", "set the knobs to the variant that is often seen in the wild"),
-    "satisfy": ("Repaired", "set the knobs to the variant that keeps the property"),
-    "next seed": ("Next seed", "the same faults with other latencies and other chance"),
-    "undo": ("Undo", "take back the last change"),
-    "reset": ("Reset", "back to how the lab began"),
+    HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others", "verbs"),
+    "violate": ("As often written", "the knobs of the variant often seen in the wild", "variants"),
+    "satisfy": ("Repaired", "the knobs of the variant that keeps the property", "variants"),
+    "next seed": ("Next seed", "the same faults with other latencies and other chance", "variants"),
+    "undo": ("Undo", "take back the last change", "history"),
+    "reset": ("Reset", "back to how the lab began", "history"),
 }
-"""Actions without a target: what the button says, and what it does."""
+"""Actions without a target: what the button says, what it does, and among which it stands.
+
+In `history` a button that cannot be pressed now stays in its place.
+"""
 
 EVERY_LINK = "*>*"
 

@@ -295,19 +295,14 @@ class Lab {
       ];
     });
     this.target.value = state.target;
-    const press = ({ name, label, meaning }, disabled) => node("button", {
-      type: "button", title: meaning, disabled, "data-action": name,
-      "aria-pressed": name === state.variant || undefined,
-      onclick: () => this.ask("press", { name }),
-    }, label);
-    const whole = (...names) => state.whole.filter(({ name }) => names.includes(name))
-      .map((action) => press(action, !state.possible.includes(action.name)));
-    const variants = ["violate", "satisfy"].filter((name) => state.possible.includes(name));
-    const happen = state.whole.filter(({ name }) => name === "let it happen" && state.possible.includes(name));
-    this.fill(this.verbs, [happen, state.buttons, state.gate], () =>
-      [...happen, ...state.buttons].map((action) => press(action, this.gated)));
-    this.fill(this.history, state.possible, () => whole("undo", "reset"));
-    this.fill(this.variants, [variants, state.variant], () => whole(...variants, "next seed"));
+    for (const place of ["verbs", "variants", "history"]) {
+      const here = state.buttons.filter((button) => button.place === place);
+      this.fill(this[place], here, () => here.map(({ name, label, meaning, disabled, pressed }) =>
+        node("button", {
+          type: "button", title: meaning, disabled, "data-action": name,
+          "aria-pressed": pressed || undefined, onclick: () => this.ask("press", { name }),
+        }, label)));
+    }
   }
 
   showVerdicts() {

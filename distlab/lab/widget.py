@@ -197,10 +197,7 @@ class Lab(Experiment, anywidget.AnyWidget):
                        for f in self.faults],
             "selected": self.selected, "swept": self.strip is None or self.strip.done,
             "target": self.target, "targets": self.targets,
-            "buttons": [button._asdict() for button in self.buttons(self.target)],
-            "whole": [{"name": name, "label": label, "meaning": meaning}
-                      for name, (label, meaning) in EXPERIMENT.items()],
-            "possible": self.possible, "variant": self.variant,
+            "buttons": self._buttons(),
             "states": [state._asdict() for state in self.states],
             "instruments": [table._asdict() for table in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
@@ -208,6 +205,20 @@ class Lab(Experiment, anywidget.AnyWidget):
             "seed": self.run.seed,
             "knobs": [_control(knob, self.run.knobs[knob.name]) for knob in self.scenario.knobs],
         }  # fmt: skip
+
+    def _buttons(self) -> list[dict[str, Any]]:
+        """Every button with its place; the faults wait while a prediction is open."""
+        waits, possible = bool(self._gate), self.possible
+        return [
+            {"name": name, "label": label, "meaning": meaning, "place": place,
+             "disabled": name not in possible or (waits and place == "verbs"),
+             "pressed": name == self.variant}
+            for name, (label, meaning, place) in EXPERIMENT.items()
+            if name in possible or place == "history"
+        ] + [
+            {**button._asdict(), "place": "verbs", "disabled": waits, "pressed": False}
+            for button in self.buttons(self.target)
+        ]  # fmt: skip
 
     def _card(self, verdict: Verdict) -> dict[str, Any]:
         roles = {self.scenario.property: "the property", self.scenario.price: "its price"}
