@@ -66,6 +66,10 @@ class DiskDatabase:
         """What a query finds, at once: for pictures, not for protocols."""
         return _Statements(self._open(), self._node).execute(sql)
 
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
     def _commit(self, work: Work[T]) -> T:
         file = self._open()
         file.execute("BEGIN")
@@ -130,7 +134,7 @@ class DatabaseServer(Node):
         try:
             result = await self.database.transaction(message.body)
         except Refused as refused:
-            result = refused
+            result = refused.with_traceback(None)
         self.send(sender, Words(words(result), result))
 
     def describe(self) -> str:

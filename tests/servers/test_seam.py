@@ -7,6 +7,7 @@ after they pass.
 import inspect
 import sys
 import time
+import weakref
 from importlib.metadata import version
 
 from fakeredis._commands import SUPPORTED_COMMANDS
@@ -157,6 +158,15 @@ def test_replies_from_sets_are_sorted():
     members = [str(number).encode() for number in range(50)]
     redis_.execute((b"SADD", b"set", *members))
     assert redis_.execute((b"SMEMBERS", b"set")) == sorted(members)
+
+
+def test_an_engine_that_is_forgotten_is_gone_at_once():
+    redis_, _ = new_engine()
+    redis_.execute((b"SET", b"key", b"value"))
+    redis_.execute((b"BLPOP", b"queue", b"1"))
+    socket = weakref.ref(redis_._socket)
+    del redis_
+    assert socket() is None
 
 
 def test_commands_of_redis_py_need_no_connection():

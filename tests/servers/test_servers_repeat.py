@@ -1,5 +1,6 @@
 """The same run twice, and in another process: servers add no chance of their own."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -56,6 +57,19 @@ def digest(seed=3):
 def test_the_same_seed_gives_the_same_run_and_another_one_another():
     assert digest() == digest()
     assert digest(3) != digest(4)
+
+
+def test_a_world_that_is_closed_leaves_no_garbage():
+    digest()
+    gc.collect()
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        digest()
+        assert gc.collect() == 0
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "4294967295"])

@@ -117,6 +117,9 @@ class _Socket(FakeSocket):
         if refusal:
             return SimpleError(refusal)
         reply = super()._run_command(func, sig, args, from_script)
+        if isinstance(reply, SimpleError):
+            reply.__traceback__ = reply.__context__ = None  # they hold on to the whole run
+            return reply
         if sig.name.startswith("x"):  # groups of a stream change without notice
             for key in args:
                 if key in self._db:
@@ -150,9 +153,12 @@ class Engine:
     def __init__(self, now_us: Callable[[], int], refusal: Callable[[str], str]) -> None:
         self._now_us = now_us
         server = FakeServer(version=(7,))
-        self._keys = server.dbs[0] = _Keys(server.lock)
+        self._keys = _Keys(server.lock)
+        server.dbs = {0: self._keys}
         self._socket = _Socket(server, 0, client_class=redis.Redis)
         self._socket.refusal = lambda name: _not_here(name) or refusal(name)
+        self._socket._parser.close()  # what holds on to what holds it would outlive the run
+        server.sockets.clear()
 
     @contextmanager
     def in_its_time(self) -> Iterator[None]:
@@ -178,7 +184,8 @@ class Engine:
 
     def _run(self, fields: Sequence[bytes]) -> Any:
         self._socket._process_command(list(fields))
-        return _in_short(self._socket.reply)
+        reply, self._socket.reply = self._socket.reply, None
+        return _in_short(reply)
 
     def retry(self, parked: Parked, give_up: bool = False) -> Any:
         """The reply to a command that was parked, or the same `Parked` again."""

@@ -21,7 +21,6 @@ from distlab.servers.redis.engine import Engine, Entry
 from distlab.servers.redis.messages import Effects, Psync
 from distlab.servers.words import Words, words
 from distlab.sim import Node
-from distlab.sim.kernel import Task
 
 HEARTBEAT_MS = 250
 ROLE = "replica of"  # on the disk: Sentinel writes it into the configuration file
@@ -41,25 +40,22 @@ class Replicated(Node):
         """Put changes on the disk, and show them."""
 
     def start_replication(self) -> None:
-        self.following: Task | None = None
         primary = self.disk.read(ROLE, self.replica_of)
         self.become_replica(primary) if primary else self.become_primary()
 
     def become_primary(self) -> None:
         """REPLICAOF NO ONE. A new life begins: whoever follows asks for everything."""
-        self._leave_primary("")
-        self.position: Position | None = (self._machine.kernel.now_us, 0)
+        self._begin_life("")
+        self.position: Position | None = (self.life, 0)
 
     def become_replica(self, primary: str) -> None:
         """REPLICAOF primary: from now on its data, and none of my own."""
-        self._leave_primary(primary)
+        self._begin_life(primary)
         self.position = None
-        self.following = self.spawn(self._follow(primary), background=True)
+        self.spawn(self._follow(primary, self.life), background=True)
 
-    def _leave_primary(self, primary: str) -> None:
-        if self.following:
-            self.following.cancel()
-        self.following = None
+    def _begin_life(self, primary: str) -> None:
+        self.life = self._machine.kernel.now_us
         self.replicas: dict[str, None] = {}
         self.primary = primary
         self.disk.put(ROLE, primary)
@@ -88,14 +84,16 @@ class Replicated(Node):
 
     # Replica
 
-    async def _follow(self, primary: str) -> None:
+    async def _follow(self, primary: str, life: int) -> None:
         self._one_connection_from(primary)
-        while True:
+        while self.life == life:
             question = Psync("PSYNC ?" if self.position is None else "PSYNC", self.position is None)
             try:
                 position, everything = (await self.call(primary, question, HEARTBEAT_MS)).body
             except TimeoutError:
                 continue
+            if self.life != life:
+                return
             if everything is not None:
                 self.position = position
                 gone = (Entry(entry.key, None, None) for entry in self.engine.entries())

@@ -1,7 +1,8 @@
 """The machine on which a Redis runs: persistence, blocked clients, replication.
 
-What a crash loses depends on `persistence` (Redis: `appendonly`, `appendfsync`): "always" writes to
-the disk before it answers, "everysec" syncs once a second, "none" keeps everything in memory only.
+What a crash of the machine loses depends on `persistence` (Redis: `appendonly`, `appendfsync`):
+"always" writes to the disk before it answers, "everysec" syncs once a second, "none" keeps all in
+memory. (When only the process dies, the operating system still has what "everysec" wrote.)
 
 Keys expire by the machine's wall clock, as they do in Redis, so a clock jump expires them early or
 late. A blocked client (BLPOP and its like) is served when a key is written; its time-out runs on
