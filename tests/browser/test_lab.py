@@ -106,6 +106,20 @@ def test_fault_buttons(lab):
     at(lab, experiment)
 
 
+def test_instruments_show_the_instant_that_is_looked_at(lab):
+    experiment = Experiment(SCENARIO)
+    expect(lab.locator(".lab-instruments table")).to_have_count(0)
+    lab.locator(".lab-target").select_option("server-b")
+    lab.locator("[data-action='jump server-b']").click()
+    experiment.press("jump server-b")
+    at(lab, experiment)
+    (clocks,) = experiment.instruments
+    table = lab.locator(".lab-instruments table")
+    expect(table.locator("caption")).to_have_text(clocks.title)
+    shown = [row.split("\t") for row in table.locator("tbody").inner_text().split("\n")]
+    assert [tuple(row) for row in shown] == list(clocks.rows)
+
+
 def test_a_life_line_is_chosen_by_a_click(lab):
     line = lab.locator("[data-machine='server-b']").first.bounding_box()
     lab.mouse.click(line["x"] + line["width"] * 0.9, line["y"] + line["height"] / 2)
