@@ -76,9 +76,10 @@ def _twice(run: Run) -> tuple[bool, int]:
 SURVIVE_A_ROLLBACK = Exercise(
     id="ids/survive-a-rollback",
     title="Survive a rollback",
-    task="Write SteadySnowflake: when the clock moves back, it goes on at once, with new ids that "
-    "sort behind all older ones. self.now_ms() reads the clock; self.last_ms and self.sequence "
-    "say what the last id had; self.max_sequence is 7 here; self.make(ms, sequence) builds an id.",
+    task="Write `SteadySnowflake`: when the clock moves back, it goes on at once, with new ids "
+    "that sort behind all older ones. `self.now_ms()` reads the clock; `self.last_ms` and "
+    "`self.sequence` say what the last id had; `self.max_sequence` is 7 here; "
+    "`self.make(ms, sequence)` builds an id.",
     name="SteadySnowflake",
     base=TrustingSnowflake,
     returns={"next_id": int},
@@ -87,9 +88,9 @@ SURVIVE_A_ROLLBACK = Exercise(
     reference=SteadySnowflake,
     hints=(
         "The time in an id need not be the time on the clock. What must it never do?",
-        "Use the later of now and self.last_ms, and count on while the two are the same.",
+        "Use the later of now and `self.last_ms`, and count on while the two are the same.",
         "When the sequence is full, waiting may take long: the clock is behind. Take the next "
-        "millisecond, self.last_ms + 1, although it has not come yet.",
+        "millisecond, `self.last_ms + 1`, although it has not come yet.",
     ),
     mistakes=(
         Mistake(
@@ -161,9 +162,9 @@ class StandingStill(Ranges):
 HI_LO = Exercise(
     id="ids/hi-lo",
     title="By the range",
-    task="Write HiLo: numbers from ranges of 8 that the database hands out, so that it is asked "
-    "once for 8 ids and not for each. await self.take() fetches a range that nobody else gets; "
-    "self.left is yours to use, and is range(0) at the start.",
+    task="Write `HiLo`: numbers from ranges of 8 that the database hands out, so that it is asked "
+    "once for 8 ids and not for each. `await self.take()` fetches a range that nobody else gets; "
+    "`self.left` is yours to use, and is `range(0)` at the start.",
     name="HiLo",
     base=Ranges,
     returns={"next_id": int},
@@ -181,8 +182,8 @@ HI_LO = Exercise(
     reference=HiLo,
     hints=(
         "A range has a first number and a rest.",
-        "An empty range is false: if not self.left, there is nothing left to give.",
-        "Take a range when none is left; then give its first number and keep self.left[1:].",
+        "An empty range is false: `if not self.left`, there is nothing left to give.",
+        "Take a range when none is left; then give its first number and keep `self.left[1:]`.",
     ),
     mistakes=(
         Mistake(
