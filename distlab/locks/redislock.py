@@ -72,6 +72,9 @@ class RedisLock(Lock):
         self.key = self._text
         self.counter_key = beside(self.key, "fencing")
         self.wake_key = beside(self.key, "wake")
+        pool: Any = getattr(redis, "connection_pool", None)
+        patience_s = pool.connection_kwargs.get("socket_timeout") if pool else None
+        self.longest_ms = math.inf if patience_s is None else 1000 * patience_s - 2 * PRECISION_MS
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()  # our time runs from here: the server's begins later
@@ -103,10 +106,12 @@ class RedisLock(Lock):
         return owner.encode() if isinstance(owner, str) else owner
 
     async def do_wait(self, ms: float, left_ms: float) -> None:
-        if ms + PRECISION_MS > left_ms:
-            return await self.host.sleep(ms)
+        block_ms = min(ms, self.longest_ms)  # a longer silence the client takes for an error
+        if block_ms <= 0 or block_ms + PRECISION_MS > left_ms:
+            await self.host.sleep(ms)
+            return
         try:
-            await self.redis.blpop([self.wake_key], timeout=ms / 1000)
+            await self.redis.blpop([self.wake_key], timeout=block_ms / 1000)
         except (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ResponseError):
-            await self.host.sleep(ms)  # not every server lets one block; what is wrong, if anything
-            # is, the next question will tell
+            # Not every server lets one block. If anything else is wrong, the next question tells.
+            await self.host.sleep(ms)

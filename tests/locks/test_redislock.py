@@ -241,6 +241,30 @@ def test_a_server_that_refuses_blpop_is_asked_again_instead(run):
     run(program)
 
 
+@pytest.mark.parametrize("socket_timeout", [0.1, 0.5])
+def test_an_impatient_client_waits_in_small_pieces(require, socket_timeout):
+    require("valkey")
+
+    async def program(site):
+        commands = []
+
+        class Watched(LostAnswers):
+            async def blpop(self, keys, timeout):
+                commands.append(timeout)
+                return await self.client.blpop(keys, timeout)
+
+        client = Watched(site.redis(socket_timeout=socket_timeout))
+        a = RedisLock(site.redis(), site.name, 1, host=site.host)
+        b = RedisLock(client, site.name, host=site.host)
+        await a.acquire()
+        assert await b.acquire()
+        assert all(timeout <= 0.31 for timeout in commands)
+        assert bool(commands) is (socket_timeout > 0.2)
+
+    with redis_servers(1) as (server,):
+        on_asyncio(program, server.async_client)
+
+
 def test_decoded_responses_make_no_difference(run):
     async def program(site):
         redis = site.redis(decode_responses=True)
