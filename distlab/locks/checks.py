@@ -123,6 +123,22 @@ def _refused(trace: Trace) -> Iterator[Finding]:
 NOTHING_REFUSED = invariant("nothing refused", _refused, "The shop did all that it was asked for.")
 
 
+def _never_failed(name: str, function: str, holds: str) -> Invariant:
+    def failed(trace: Trace) -> Iterator[Finding]:
+        for each in History.from_trace(trace):
+            if each.function == function and each.outcome == "failed":
+                assert each.completed is not None, "a failed operation has a completion"
+                why = trace.events[each.completed].why
+                said = f"{each.process}'s {each.call} came to nothing: {why}."
+                yield Finding(said, (each.invoked, each.completed))
+
+    return invariant(name, failed, holds)
+
+
+FINISHED = _never_failed("finished", "buy", "Every purchase that was begun came to its end.")
+SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was sent away.")
+
+
 def few_messages(to_acquire: int) -> Invariant:
     """Nobody sends more than so many messages before a lock is acquired."""
 

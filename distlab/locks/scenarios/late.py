@@ -40,11 +40,10 @@ PAUSED_HOLDER = register(
         satisfying={"fencing": "all"},
         mistake="the resource trusts whoever believes to have the lock",
         source="Kleppmann 2016, How to do distributed locking",
-        nemesis="pause:alice,bob+1..120; delay=1..100; lose; duplicate; crash:redis,shop+1..40; "
-        "jump:redis=-100..100; at most 4",
+        nemesis="pause:alice,bob+20..140; lose; duplicate; crash:redis,shop+1..40; at most 3",
         faults="pause:alice@36+130",
         outcomes=("oversold", "refused"),
-        horizon_ms=260,
+        horizon_ms=210,
         latency_ms=LATENCY_MS,
     )
 )
@@ -71,11 +70,11 @@ DELAYED_REQUEST = register(
         satisfying={"fencing": "all"},
         mistake="a look at the clock before the request is thought to be enough",
         source="Burrows 2006, The Chubby lock service, section 2.4",
-        nemesis="delay=1..120; hold+1..120; lose; duplicate; pause:alice,bob+1..60; "
-        "crash:redis,shop+1..40; at most 4",
+        nemesis="delay:alice>shop,bob>shop=20..120; hold:alice>shop,bob>shop+20..120; lose; "
+        "pause:alice,bob+1..60; crash:redis,shop+1..40; at most 3",
         faults="hold:alice>shop@36+130",
         outcomes=("oversold", "refused"),
-        horizon_ms=260,
+        horizon_ms=190,
         latency_ms=LATENCY_MS,
     )
 )

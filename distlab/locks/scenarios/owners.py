@@ -59,7 +59,7 @@ FOREIGN_RELEASE = register(
         "crash:alice,bob,redis+1..60; at most 3",
         faults="hold:alice>redis@45+75",
         outcomes=("two holders", "carol waits"),
-        horizon_ms=260,
+        horizon_ms=240,
         latency_ms=LATENCY_MS,
     )
 )
@@ -150,7 +150,7 @@ SAME_PID = register(
         source="Linux manual, pid_namespaces(7)",
         nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
         outcomes=("two holders", "bob waits"),
-        horizon_ms=240,
+        horizon_ms=160,
         latency_ms=LATENCY_MS,
     )
 )

@@ -6,28 +6,45 @@ from collections.abc import Callable
 from typing import Any
 
 from distlab.locks.redislock import RedisLock
-from distlab.locks.scenarios.shop import LOCK
+from distlab.locks.scenarios.shop import FIRST_TOKEN, LOCK
+from distlab.locks.scripts import beside
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Client, World
 
 REDIS = "redis"
+COUNTER = beside(LOCK, "fencing").encode()
 TTL_MS = 80
 TIMEOUT_MS = 30
 """A client waits so long for the answer to a command."""
 
 
+class UsedRedis(RedisServer):
+    """It has handed out this lock `times` before."""
+
+    def __init__(self, name: str, times: int = FIRST_TOKEN - 1, **options: Any) -> None:
+        super().__init__(name, **{"persistence": "always", **options})
+        self.times = times
+
+    def on_start(self) -> None:
+        super().on_start()
+        if not self._machine.incarnation and not self.replica_of:
+            self.engine.execute((b"SET", COUNTER, str(self.times).encode()))
+            self.keep(self.engine.take_changes())
+
+
 def add_redis(world: World) -> None:
-    world.add(RedisServer(REDIS, persistence="always"))
+    world.add(UsedRedis(REDIS))
 
 
 def redis_lock(
-    kind: Any = RedisLock, ttl_ms: float = TTL_MS, **options: Any
+    kind: Any = RedisLock, ttl_ms: float = TTL_MS, sentinel: str = "", **options: Any
 ) -> Callable[[Client], Any]:
     """A waiter sleeps until it is woken or the holder's time is over: so there is little to see."""
     options = {"timeout": ttl_ms / 1000, "sleep": ttl_ms / 1000, **options}
 
     def open_lock(client: Client) -> Any:
-        return kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK, host=client, **options)
+        redis = SimulatedRedis(client, REDIS, TIMEOUT_MS, sentinel=sentinel)
+        return kind(redis, LOCK, host=client, **options)
 
     return open_lock
 

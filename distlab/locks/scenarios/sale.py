@@ -71,7 +71,7 @@ OVERSELL = register(
         source="PostgreSQL manual, section 13.2, on Read Committed",
         nemesis="pause; delay=1..60; duplicate; lose; crash:shop+1..60; at most 3",
         outcomes=("oversold", "refused at the till"),
-        horizon_ms=240,
+        horizon_ms=180,
         latency_ms=LATENCY_MS,
     )
 )

@@ -11,15 +11,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from distlab.host import Refused
 from distlab.locks.checks import Sold, SoldOut, Stale, Stock
+from distlab.locks.fencing import Fence, StaleToken
+from distlab.locks.lock import Busy, Held, Lock
 from distlab.sim import Client, Node
 from distlab.sim.client import Program
 from distlab.sim.state import Kept, State
 
 SHOP, LOCK = "shop", "lock"
 LATENCY_MS = (4, 6)
-THINK_MS = 10
+THINK_MS, STEP_MS, PATIENCE_MS = 10, 5, 60
+FIRST_TOKEN = 33
+"""The shop is not new: its lock has been held so often before, less one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,16 @@ class TakeOne:
     """UPDATE … SET stock = stock - 1 WHERE stock > 0, and an order for one piece."""
 
 
-class TokenRefused(Refused):
-    """Somebody with a later token has been here: whoever asks has lost the lock."""
+@dataclass(frozen=True, slots=True)
+class NextToken:
+    """SELECT nextval: a fencing token from the database that it protects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next number."""
+
+    number: int
 
 
 FENCED = {"off": (), "writes": (WriteStock,), "all": (ReadStock, WriteStock)}
@@ -51,19 +62,15 @@ FENCED = {"off": (), "writes": (WriteStock,), "all": (ReadStock, WriteStock)}
 
 
 class Shop(Node):
-    """A row with the stock, on disk. After a token it takes no earlier one, if it looks at it."""
+    """A row with the stock, on disk, behind a fence that looks at what `fenced` says."""
 
-    def __init__(self, pieces: int = 1, fenced: str = "off") -> None:
+    def __init__(self, pieces: int = 1, fenced: str = "off", fence: type[Fence] = Fence) -> None:
         super().__init__(SHOP)
-        self.pieces, self.fenced = pieces, FENCED[fenced]
+        self.pieces, self.fenced, self.make_fence = pieces, FENCED[fenced], fence
 
-    @property
-    def stock(self) -> int:
-        return int(self.disk.read("stock", self.pieces))
-
-    @property
-    def latest(self) -> int:
-        return int(self.disk.read("latest token", 0))
+    def on_start(self) -> None:
+        self.stock = int(self.disk.read("stock", self.pieces))
+        self.fence = self.make_fence(self.disk.read("latest token", 0))
 
     def on_read_stock(self, message: ReadStock, sender: str) -> None:
         if self.admits(message, sender):
@@ -71,54 +78,76 @@ class Shop(Node):
 
     def on_write_stock(self, message: WriteStock, sender: str) -> None:
         if self.admits(message, sender):
-            self.write(message.stock, sender)
-            self.send(sender, Sold(message.stock, message.token))
+            self.put(message.stock, sender)
+            self.send(sender, Sold(self.stock, message.token))
 
     def on_take_one(self, message: TakeOne, sender: str) -> None:
         if not self.stock:
             return self.send(sender, SoldOut())
-        self.write(self.stock - 1, sender)
+        self.put(self.stock - 1, sender)
         return self.send(sender, Sold(self.stock))
 
-    def write(self, stock: int, sender: str) -> None:
+    def put(self, stock: int, sender: str) -> None:
+        self.stock = stock
         self.disk.put("stock", stock)
         self.disk.put("last writer", sender.partition("#")[0])
 
     def admits(self, message: ReadStock | WriteStock, sender: str) -> bool:
-        """Whether the fence lets this pass. It remembers the latest token on disk."""
-        if not isinstance(message, self.fenced) or message.token is None:
-            return True
-        if message.token < self.latest:
-            self.send(sender, Stale(message.token, self.latest))
-            return False
-        self.disk.put("latest token", message.token)
-        self.disk.put("its holder", sender.partition("#")[0])
+        """Whether the fence lets this pass; if not, the sender is told."""
+        if isinstance(message, self.fenced) and message.token is not None:
+            try:
+                self.fence.admit(message.token)
+            except StaleToken:
+                self.send(sender, Stale(message.token, self.fence.latest))
+                return False
+            self.disk.put("latest token", self.fence.latest)
+            self.disk.put("last holder", sender.partition("#")[0])
         return True
 
+    def on_next_token(self, message: NextToken, sender: str) -> None:
+        token = int(self.disk.read("token", FIRST_TOKEN - 1)) + 1
+        self.disk.put("token", token)
+        self.send(sender, Token(token))
+
     def describe(self) -> State:
-        words = f"stock {self.stock}" + (f", token {self.latest}" if self.fenced else "")
-        rows = [Kept("stock", str(self.stock), self.disk.read("last writer", ""))]
-        if self.fenced:
-            rows.append(Kept("latest token", str(self.latest), self.disk.read("its holder", "")))
+        words, rows = f"stock {self.stock}", [Kept("stock", str(self.stock), self.last("writer"))]
+        if self.fenced and self.fence.latest:
+            words += f", token {self.fence.latest}"
+            rows.append(Kept("latest token", str(self.fence.latest), self.last("holder")))
         return State(words, tuple(rows))
 
+    def last(self, who: str) -> str:
+        return str(self.disk.read(f"last {who}", ""))
 
-async def ask(client: Client, request: Any, timeout_ms: float = 60) -> Any:
-    """What the shop answers. Raises `TokenRefused`, and `TimeoutError` when nothing comes."""
+
+async def ask(client: Client, request: Any, timeout_ms: float | None = PATIENCE_MS) -> Any:
+    """What the shop answers. Raises `StaleToken`, and `TimeoutError` when nothing comes."""
     answer = await client.call(SHOP, request, timeout_ms)
     if isinstance(answer, Stale):
-        raise TokenRefused(f"token {answer.token} after {answer.latest}")
+        raise StaleToken(f"token {answer.token} comes after token {answer.latest}")
     return answer
 
 
+def nobody_asks() -> None:
+    """What a buyer does who does not look whether the lock is still there."""
+
+
 async def read_then_write(
-    client: Client, token: int | None = None, think_ms: float = THINK_MS
+    client: Client,
+    token: int | None = None,
+    think_ms: float = THINK_MS,
+    still_mine: Callable[[], object] = nobody_asks,
+    patience_ms: float | None = PATIENCE_MS,
 ) -> str:
-    found = await ask(client, ReadStock(token))
+    """Read, think, write. While it thinks, it calls `still_mine` every now and then."""
+    found = await ask(client, ReadStock(token), patience_ms)
     if not found.pieces:
         return "sold out"
-    await client.sleep(think_ms)
-    await ask(client, WriteStock(found.pieces - 1, token))
+    for _ in range(round(think_ms / STEP_MS)):
+        still_mine()
+        await client.sleep(STEP_MS)
+    still_mine()
+    await ask(client, WriteStock(found.pieces - 1, token), patience_ms)
     return "yours"
 
 
@@ -132,6 +161,19 @@ async def take_one(client: Client, think_ms: float = THINK_MS) -> str:
 
 
 # Under a lock
+
+
+class TokenOfTheShop(Lock):
+    """Whoever gets the lock then draws a fencing token at the shop, which keeps its data."""
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        answer = await super().do_acquire(token)
+        if isinstance(answer, Held):
+            assert isinstance(self.host, Client)
+            number = (await ask(self.host, NextToken())).number
+            answer = answer._replace(fencing_token=number)
+        return answer
+
 
 Buy = Callable[[Client, Any], Awaitable[str]]
 """What a buyer does while it holds the lock that is given."""
