@@ -10,7 +10,7 @@ from html import escape
 from math import ceil
 from typing import Any, NamedTuple
 
-from distlab.view.theme import stylesheet
+from distlab.view.theme import rules_for
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[]{} /·"), frozenset("mwMW@%→×—…")
@@ -61,7 +61,8 @@ class Picture:
         start = self.svg.index(">") + 1
         paper = '<rect class="dl-paper" width="100%" height="100%"/>'
         head = self.svg[:start].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-        return f"{head}<style>{stylesheet(live=False)}</style>{paper}{self.svg[start:]}"
+        style = rules_for(f"{paper}{self.svg}")
+        return f"{head}<style>{style}</style>{paper}{self.svg[start:]}"
 
     def html(self) -> str:
         """The still for readers who trust nothing: an image, and the text in a closed part."""

@@ -182,5 +182,17 @@ def stylesheet(live: bool) -> str:
     return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{rules}"
 
 
+def rules_for(svg: str) -> str:
+    """The rules of a still that this drawing needs: a page has many stills."""
+    classes = re.compile(r"dl-[A-Za-z-]+")
+    used = {"dl-picture", *classes.findall(" ".join(re.findall('class="([^"]+)"', svg)))}
+
+    def needed(rule: str) -> bool:
+        named = {*classes.findall(rule.partition("{")[0])}
+        return bool((named - {"dl-picture"} or named) & used)
+
+    return "\n".join(filter(needed, re.split(r"(?<=})\s+", stylesheet(live=False))))
+
+
 def _live(name: str, colour: str) -> str:
     return f"var({JUPYTER[name]}, {colour})" if name in JUPYTER else colour

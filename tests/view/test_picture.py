@@ -152,3 +152,13 @@ def test_words_go_where_they_meet_no_box_and_cost_least():
     assert room.find([taken, *outside, dear, cheap], 3) == cheap
     assert room.find([cheap, dear], 1) is None, "the first is taken now, the other costs too much"
     assert room.find([dear], 2) == dear
+
+
+def test_a_still_carries_the_rules_that_it_needs():
+    whole = theme.stylesheet(live=False)
+    everything = "".join(f'<g class="{name}"/>' for name in re.findall(r"dl-[a-z-]+", whole))
+    assert theme.rules_for(everything).split() == whole.split()
+    few = theme.rules_for('<path class="dl-message dl-witness"/>')
+    assert ".dl-message.dl-witness" in few and ".dl-picture text {" in few
+    assert "dl-band" not in few and "dl-good" not in few
+    assert few.count("{") == few.count("}")
