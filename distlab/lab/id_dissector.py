@@ -64,6 +64,7 @@ class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
         except BadInput as error:
             self.readings, self.error = (), str(error)
         self._choice.options = [reading.kind for reading in self.readings]
+        self._choice.index = 0 if self.readings else None  # by itself it chooses none
         self._draw()
 
     def _picture(self) -> Picture | None:

@@ -20,7 +20,7 @@ def test_typing_another_id_draws_it_anew():
     dissector = IdDissector(DISCORD)
     before = dissector._drawing.value
     dissector._text.value = "507f1f77bcf86cd799439011"
-    assert dissector.reading.kind == "ObjectId"
+    assert dissector.reading.kind == dissector._choice.label == "ObjectId"
     assert dissector._drawing.value != before
 
 
