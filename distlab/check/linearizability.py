@@ -160,6 +160,6 @@ def linearizable(
 ) -> Linearizable:
     """A check for scenarios; the model is a register unless another is given.
 
-    ``budget`` counts configurations, about 250 bytes each; beyond it the verdict is undecided.
+    ``budget`` counts configurations, a kilobyte each at most; beyond it the verdict is undecided.
     """
     return Linearizable(model or register(), name, budget)

@@ -49,6 +49,7 @@ Moves = list[tuple[int, int]]  # a state that may come next, and the twins of wh
 REQUEST = ("function", "key", "argument", "result", "outcome")
 ILLEGAL, READ = -1, -2  # where a state would stand: the model forbids it; it changes no state
 LARGE = 256  # so many bytes of a state or of a set count as one more configuration
+MANY = 32  # so many comparisons of one configuration with others, too
 
 
 class PrunedSearch:
@@ -140,11 +141,12 @@ class PrunedSearch:
     def _meet(self, level: int, placed: int, state: int, spent: int, order: Order) -> None:
         """Put a configuration on the stack, unless one that was met can do all that it can."""
         met = self._seen.setdefault((level, placed, state), [])
+        self.states += len(met) // MANY
         for other in met:
             if not other & ~spent:
                 return
-        met.append(spent)
         self.states += 1 + (placed.bit_length() + spent.bit_length()) // (8 * LARGE)
+        met.append(spent)
         self._stack.append((level, placed, state, spent, order))
 
     def _unknown(self, level: int, state: int) -> Moves:

@@ -35,7 +35,7 @@ def run_check(arguments: list[str]) -> int:
     )  # fmt: skip
     options.add_argument(
         "--budget", type=int, default=BUDGET, metavar="N",
-        help=f"give up after N configurations ({BUDGET:,}), each of half a kilobyte at most",
+        help=f"give up after N configurations ({BUDGET:,}), each of a kilobyte at most",
     )  # fmt: skip
     options.add_argument("--json", action="store_true", help="for programs")
     options.add_argument("--svg", type=Path, metavar="OUT", help="draw the history into this file")

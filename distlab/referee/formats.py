@@ -81,6 +81,12 @@ def _from_log(text: str) -> Iterator[tuple[int, Event]]:
             if len(forms) < 3:
                 raise BadInput(f"line {line}: an operation has a type, a function and a value")
             event: Event = dict(zip(("type", "f", "value"), forms, strict=False))
+            values = event["value"] if isinstance(event["value"], tuple) else (event["value"],)
+            word = next((each for each in values if isinstance(each, edn.Name)), None)
+            if word is not None and event["type"] in ("invoke", "ok"):
+                raise BadInput(
+                    f"line {line}: a value is a number, a pair of them or nil, not {word}"
+                )
             refused = event["type"] == "fail" and event["f"] == "cas" and len(forms) == 3
             if refused and isinstance(event["value"], tuple):
                 event["result"] = False

@@ -497,6 +497,22 @@ def test_memory_is_bounded_by_the_budget(model: Model, past: History) -> None:
     assert used < 20_000 * 1000
 
 
+def test_comparing_configurations_uses_up_the_budget() -> None:
+    """Of operations without an answer, a great many sets lead to one state: each is compared."""
+    random = Random("compared")
+    lost = [
+        Operation(
+            n + 1, f"w{n}", "cas", "x", (random.randrange(50), random.randrange(50)), invoked=n
+        )
+        for n in range(200)
+    ]
+    write = Operation(201, "w", "write", "x", 3, None, "ok", 200, 201)
+    read = Operation(202, "r", "read", "x", None, 77, "ok", 202, 203)
+    search = PrunedSearch(History((*lost, write, read)), cas_register())
+    assert search.advance(5000) is None
+    assert sum(map(len, search._seen.values())) < 2500
+
+
 def test_a_failure_that_the_budget_does_not_reach_is_told_without_a_witness() -> None:
     result = check(wide("append", ""), key_value(), budget=1000)
     assert (result.ok, result.witness, result.refused) == (False, (), None)
