@@ -87,7 +87,8 @@ def test_every_kind_of_value_comes_back_as_it_was():
     assert result == ([b"a", b"b"], {b"a": b"1"}, [b"b", b"a"], {b"a"}, 1)
 
 
-def test_a_delayed_restart_refuses_until_old_locks_have_expired():
+@pytest.mark.parametrize(("persistence", "fault"), [("none", "crash"), ("always", "wipe")])
+def test_a_delayed_restart_refuses_until_old_locks_have_expired(persistence, fault):
     async def program(redis, client):
         with pytest.raises(BusyLoadingError) as refused:
             await redis.get("key")
@@ -99,8 +100,8 @@ def test_a_delayed_restart_refuses_until_old_locks_have_expired():
         await client.sleep(60)
         return await program(redis, client)
 
-    server = RedisServer("redis", persistence="none", restart_delay_ms=200)
-    _, trace = with_redis(late, server, faults="crash:redis@20+20")
+    server = RedisServer("redis", persistence=persistence, restart_delay_ms=200)
+    _, trace = with_redis(late, server, faults=f"{fault}:redis@20+20")
     assert "loading: " in {str(event.what) for event in trace.of_kind("state")}
 
 

@@ -60,6 +60,75 @@ def test_a_lost_effect_is_made_up_for():
     assert with_redis(program, *pair(), faults="lose:redis>redis-2@45")[0] == (None, b"1")
 
 
+def test_an_effect_that_is_missed_is_asked_for_though_later_ones_came():
+    async def program(redis, client):
+        await client.sleep(50)
+        await redis.set("a", 1)  # its effect is lost
+        await redis.set("b", 1)
+        await client.sleep(600)
+        return await SimulatedRedis(client, "redis-2").mget("a", "b")
+
+    assert with_redis(program, *pair(), faults="lose:redis>redis-2@45")[0] == [b"1", b"1"]
+
+
+def test_effects_keep_their_order_on_the_way():
+    async def program(redis, client):
+        await client.sleep(100)
+        await all_of(client, [redis.set("n", n) for n in range(10)])
+        await client.sleep(60)
+        return await redis.get("n"), await SimulatedRedis(client, "redis-2").get("n")
+
+    (there, here), _ = with_redis(program, *pair(), latency_ms=(1, 40))
+    assert there == here
+
+
+async def all_of(client, commands):
+    for task in [client.spawn(command) for command in commands]:
+        await task
+
+
+def test_a_replica_has_a_copy_of_its_own():
+    async def program(redis, client):
+        await client.sleep(50)
+        await redis.rpush("list", "a")
+        await client.sleep(50)
+        await redis.rpush("list", "b")  # its effect is cut off
+        return await SimulatedRedis(client, "redis-2").lrange("list", 0, -1)
+
+    assert with_redis(program, *pair(), faults="cut:redis>redis-2@90")[0] == [b"a"]
+
+
+def test_a_role_is_kept_on_the_disk():
+    async def program(client):
+        replica = SimulatedRedis(client, "redis-2")
+        await replica.replicaof("NO", "ONE")
+        await client.sleep(100)
+        return (await replica.role())[0]
+
+    assert play(program, *pair(), faults="crash:redis-2@50+10")[0] == b"master"
+
+
+def test_data_that_comes_after_the_promotion_is_not_taken():
+    async def program(client):
+        replica = SimulatedRedis(client, "redis-2")
+        await replica.replicaof("NO", "ONE")
+        await replica.set("key", 1)
+        await client.sleep(100)
+        return await replica.get("key")
+
+    assert play(program, *pair(), faults="delay:redis>redis-2@0+5=30")[0] == b"1"
+
+
+def test_sentinel_remembers_whom_it_has_promoted():
+    async def program(client):
+        await client.sleep(2_000)
+
+    faults = "crash:redis@50;crash:sentinel@600+50"
+    _, trace = play(program, *watched(), faults=faults)
+    orders = [str(e.what) for e in trace.of_kind("send") if "REPLICAOF" in str(e.what)]
+    assert set(orders) == {"REPLICAOF NO ONE"}
+
+
 def test_a_primary_that_comes_back_empty_empties_its_replica():
     async def program(redis, client):
         await redis.set("key", 1)

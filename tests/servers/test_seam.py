@@ -86,6 +86,12 @@ def test_every_microsecond_is_told_as_it_is():
         assert int(seconds) * 1_000_000 + int(micros) == now[0]
 
 
+def test_no_millisecond_is_lost_in_rounding():
+    redis_, now = new_engine()
+    for now[0] in range(NOW_US // 1000 * 1000, NOW_US + 1_000_000, 1000):
+        assert redis_.execute(b"XADD stream * a 1".split()) == f"{now[0] // 1000}-0".encode()
+
+
 def test_time_in_scripts():
     redis_, _ = new_engine()
     script = b"return redis.call('TIME')"

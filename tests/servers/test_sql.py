@@ -124,6 +124,23 @@ def test_a_program_has_a_database_on_its_own_disk():
     ]  # fmt: skip
 
 
+def test_a_database_that_is_part_of_the_configuration_is_lost_with_its_disk_all_the_same():
+    class Shop(Node):
+        def __init__(self, name):
+            super().__init__(name)
+            self.database = DiskDatabase(self, SCHEMA)
+
+        async def on_start(self):
+            await self.database.transaction(take_one)
+            self.note(str(await self.database.transaction(stock)))
+
+    world = World(1)
+    world.add(Shop("shop"))
+    world.inject(parse_schedule("crash:shop@10+10;wipe:shop@50+10"))
+    world.run(100)
+    assert [event.what for event in world.trace.of_kind("note")] == ["9", "8", "9"]
+
+
 def test_a_duplicated_request_is_one_transaction():
     async def program(database, client):
         await database.transaction(take_one)

@@ -3,12 +3,12 @@
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World, parse_schedule
 
-LATENCY_MS = (1, 1)
+ONE_MS = (1, 1)
 
 
-def play(program, *nodes, faults="", until_ms=5_000, seed=1, others=()):
+def play(program, *nodes, faults="", until_ms=5_000, seed=1, others=(), latency_ms=ONE_MS):
     """What `program(client)` returns, and the trace. Without nodes there is one Redis, `redis`."""
-    world = World(seed, latency_ms=LATENCY_MS)
+    world = World(seed, latency_ms=latency_ms)
     for node in nodes or (RedisServer("redis"),):
         world.add(node)
     results = []
