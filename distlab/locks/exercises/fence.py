@@ -1,0 +1,127 @@
+"""The resource's side of a fencing token."""
+
+from __future__ import annotations
+
+from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.locks.fencing import Fence, StaleToken
+from distlab.scenario import Run
+
+
+class OwnFenceStub(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        """Called before each look and each write."""
+        raise NotImplementedError
+
+
+class OwnFence(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if token < self.latest:
+            raise StaleToken(f"token {token} comes after token {self.latest}")
+        self.latest = token
+
+
+class LetsEverybodyIn(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        self.latest = token
+
+
+class RemembersNothing(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if token < self.latest:
+            raise StaleToken("too late")
+
+
+class RefusesTheSameHolder(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if token <= self.latest:
+            raise StaleToken("too late")
+        self.latest = token
+
+
+class RemembersElsewhere(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if token < getattr(self, "highest", 0):
+            raise StaleToken("too late")
+        self.highest = token
+
+
+def remembered(run: Run) -> list[int]:
+    """What the shop showed as its latest token, after each change."""
+    words = [str(e.what) for e in run.trace.of_kind("state") if e.node == "shop"]
+    return [int(each.partition("token ")[2]) for each in words if "token " in each]
+
+
+FENCE = Exercise(
+    id="locks/fence",
+    title="The fence",
+    task=(
+        "Write a class `OwnFence(Fence)` with `def admit(self, token)`. The shop calls it before "
+        "each look and each write. It raises `StaleToken` if somebody with a later token has been "
+        "here; else it keeps in `self.latest` what it has to remember. (The shop stores "
+        "`self.latest` with its data, and `OwnFence(latest)` begins with it after a crash.)"
+    ),
+    name="OwnFence",
+    base=Fence,
+    cases=(
+        Case(
+            "locks/paused-holder",
+            "fence",
+            {"fencing": "all"},
+            schedules=("", "delay:shop>alice@20+200=40"),
+            seeds=range(5),
+            must_hold=("nothing refused", "never oversold"),
+            searched=0,
+        ),
+        Case(
+            "locks/paused-holder",
+            "fence",
+            {"fencing": "all"},
+            schedules=(None, "pause:alice@36+130;crash:shop@150+12"),
+            seeds=range(5),
+            must_hold=("never oversold",),
+        ),
+        Case(
+            "locks/delayed-request",
+            "fence",
+            {"fencing": "all"},
+            seeds=range(5),
+            must_hold=("never oversold",),
+        ),
+    ),
+    stub=OwnFenceStub,
+    reference=OwnFence,
+    hints=(
+        "How can the shop tell a late holder from the present one, if both believe that the lock "
+        "is theirs?",
+        "The later holder has the higher token. A holder comes more than once with its token.",
+        "Refuse `token < self.latest`, and remember `token` otherwise.",
+    ),
+    mistakes=(
+        Mistake(
+            "refuses the same holder",
+            "A holder first looks and then writes, with one token. Refuse lower tokens, not equal "
+            "ones.",
+            "nothing refused=violated",
+            RefusesTheSameHolder,
+        ),
+        Mistake(
+            "remembers nothing",
+            "You compare, but you never write down what you have seen: self.latest stays 0.",
+            lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
+            RemembersNothing,
+        ),
+        Mistake(
+            "remembers elsewhere",
+            "What is only in your own attribute is gone after a crash. Keep it in self.latest: the "
+            "shop stores that with its data.",
+            lambda run: not remembered(run),
+            RemembersElsewhere,
+        ),
+        Mistake(
+            "lets everybody in",
+            "The late holder's lower token was let in, and its write destroyed a later one.",
+            "never oversold=violated",
+            LetsEverybodyIn,
+        ),
+    ),
+)

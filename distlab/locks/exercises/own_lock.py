@@ -1,0 +1,197 @@
+"""A lock on one Redis that is nobody else's: acquire and release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.scenario import Run
+from distlab.servers.redis.messages import Command
+
+
+class PlainLock:
+    """A lock on one Redis, to be finished. `redis` has redis-py's commands."""
+
+    def __init__(self, redis: Any, name: str) -> None:
+        self.redis, self.name = redis, name
+        self.ttl_ms = 80
+
+    def new_token(self) -> bytes:
+        """64 random bits, different at each call."""
+        return b"%016x" % self.redis._node.random.getrandbits(64)
+
+    async def acquire(self) -> bool:
+        raise NotImplementedError
+
+    async def release(self) -> None:
+        raise NotImplementedError
+
+
+class OwnLockStub(PlainLock):
+    async def acquire(self) -> bool:
+        raise NotImplementedError
+
+    async def release(self) -> None:
+        raise NotImplementedError
+
+
+COMPARE_AND_DELETE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class OwnLock(PlainLock):
+    async def acquire(self) -> bool:
+        self.token = self.new_token()
+        return bool(await self.redis.set(self.name, self.token, nx=True, px=self.ttl_ms))
+
+    async def release(self) -> None:
+        await self.redis.eval(COMPARE_AND_DELETE, 1, self.name, self.token)
+
+
+class DeletesAnyLock(OwnLock):
+    async def release(self) -> None:
+        await self.redis.delete(self.name)
+
+
+class LooksThenDeletes(OwnLock):
+    async def release(self) -> None:
+        if await self.redis.get(self.name) == self.token:
+            await self.redis.delete(self.name)
+
+
+class OneTokenForAll(OwnLock):
+    def new_token(self) -> bytes:
+        return b"locked"
+
+
+class TwoSteps(OwnLock):
+    async def acquire(self) -> bool:
+        self.token = self.new_token()
+        if not await self.redis.setnx(self.name, self.token):
+            return False
+        await self.redis.pexpire(self.name, self.ttl_ms)
+        return True
+
+
+class TakesEvenIfTaken(OwnLock):
+    async def acquire(self) -> bool:
+        self.token = self.new_token()
+        return bool(await self.redis.set(self.name, self.token, px=self.ttl_ms))
+
+
+class NeverFrees(OwnLock):
+    async def release(self) -> None:
+        script = COMPARE_AND_DELETE.replace("ARGV[1]", "'ARGV[1]'")
+        await self.redis.eval(script, 1, self.name, self.token)
+
+
+def asked(run: Run) -> Iterator[tuple[str, str]]:
+    """Who sent which command to Redis, in order."""
+    for event in run.trace.of_kind("send"):
+        if isinstance(event.what, Command):
+            yield event.node, str(event.what)
+
+
+def sent(run: Run, command: str) -> bool:
+    return any(what.startswith(command) for _, what in asked(run))
+
+
+def same_token(run: Run) -> bool:
+    """Whether two clients wrote the same value."""
+    written = {(who, what.split()[2]) for who, what in asked(run) if what.startswith("SET ")}
+    return len({value for _, value in written}) < len({who for who, _ in written})
+
+
+def unconditional(run: Run) -> bool:
+    return any(what.startswith("SET ") and " NX" not in what for _, what in asked(run))
+
+
+LATE_RELEASES = "hold:alice>redis,bob>redis+1..120; crash:alice,bob,redis+1..60; at most 3"
+LOST_LOCKS = "crash:alice+end; lose:alice>redis,redis>alice; at most 2"
+
+OWN_LOCK = Exercise(
+    id="locks/own-lock",
+    title="A lock of one's own",
+    task=(
+        "Write a class `OwnLock(PlainLock)`. `async def acquire(self)` tries once and returns "
+        "whether the lock is ours; `async def release(self)` gives it back, if it is still ours. "
+        "There are `self.redis` (redis-py's commands, to be awaited), `self.name`, `self.ttl_ms` "
+        "and `self.new_token()`. A script runs by `self.redis.eval(script, 1, self.name, value)`."
+    ),
+    name="OwnLock",
+    base=PlainLock,
+    returns={"acquire": bool},
+    cases=(
+        Case(
+            "locks/foreign-release",
+            "lock",
+            schedules=("", None, "hold:alice>redis@57+63"),
+            seeds=range(5),
+            must_hold=("mutual exclusion",),
+            nemesis=LATE_RELEASES,
+        ),
+        Case(
+            "locks/setnx-expire",
+            "lock",
+            schedules=(None, "jump:redis@70=-200"),
+            seeds=range(5),
+            must_hold=("available",),
+            nemesis=LOST_LOCKS,
+        ),
+        Case("locks/same-pid", "lock", seeds=range(5), must_hold=("mutual exclusion",), searched=0),
+    ),
+    stub=OwnLockStub,
+    reference=OwnLock,
+    hints=(
+        "What must be true of the key when you release it? Who else may have changed it meanwhile?",
+        "`set(..., nx=True, px=...)` writes only if there is no key, and gives it its time to live "
+        "in the same step. Keep the token that you wrote.",
+        "In Lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) "
+        "end return 0`.",
+    ),
+    mistakes=(
+        Mistake(
+            "takes even if taken",
+            "SET without NX writes over the lock of another: then both have it.",
+            unconditional,
+            TakesEvenIfTaken,
+        ),
+        Mistake(
+            "looks, then deletes",
+            "Between GET and DEL the lock may end and become another's. Compare and delete in one "
+            "script.",
+            lambda run: sent(run, "GET ") and sent(run, "DEL "),
+            LooksThenDeletes,
+        ),
+        Mistake(
+            "deletes any lock",
+            "DEL does not ask whose lock it is. Yours may have ended, and this is another's.",
+            lambda run: run.scenario.id == "locks/foreign-release" and sent(run, "DEL "),
+            DeletesAnyLock,
+        ),
+        Mistake(
+            "one token for all",
+            "Everybody writes the same value, so nobody can tell whose lock it is. Take a new "
+            "random token each time.",
+            same_token,
+            OneTokenForAll,
+        ),
+        Mistake(
+            "two steps",
+            "Who crashes between SETNX and EXPIRE has locked out everybody for ever. One command "
+            "can do both.",
+            lambda run: sent(run, "SETNX ") or not any(" PX " in what for _, what in asked(run)),
+            TwoSteps,
+        ),
+        Mistake(
+            "never frees",
+            "Your lock is free only when its time is over: the release does nothing. Does the "
+            "script compare the key's value with your token, and delete the key if they are equal?",
+            lambda run: any(fault.kind == "jump" for fault in run.faults),
+            NeverFrees,
+        ),
+    ),
+)
