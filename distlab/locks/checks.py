@@ -139,6 +139,21 @@ FINISHED = _never_failed("finished", "buy", "Every purchase that was begun came 
 SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was sent away.")
 
 
+def _woken(trace: Trace) -> Iterator[Finding]:
+    woken: dict[tuple[int, str], dict[str, int]] = {}  # when and by whom: who, at which position
+    for position, event in enumerate(trace.events):
+        if event.kind == "send" and event.what == "deleted":
+            woken.setdefault((event.at_us, event.node), {})[event.peer] = position
+    for at_once in woken.values():
+        if len(at_once) > 1:
+            *names, last = at_once
+            said = f"One release woke {', '.join(names)} and {last}."
+            yield Finding(said, tuple(at_once.values()))
+
+
+NO_HERD = invariant("no herd", _woken, "A release woke one waiter at most.")
+
+
 def few_messages(to_acquire: int) -> Invariant:
     """Nobody sends more than so many messages before a lock is acquired."""
 

@@ -19,7 +19,8 @@ def ids(scenario):
 def test_every_lab_of_the_curriculum_is_there():
     wanted = """oversell foreign-release setnx-expire paused-holder watchdog-cut-off
     delayed-request failover redlock-clock-jump redlock-restart counter-lost redlock-fencing
-    same-pid redlock-validity stuck-holder"""
+    same-pid redlock-validity stuck-holder database-lock
+    herd"""
     assert sorted(lab.id.removeprefix("locks/") for lab in LABS) == sorted(wanted.split())
 
 
@@ -50,10 +51,11 @@ def test_the_default_is_the_mistake_with_a_source(lab):
 
 @pytest.mark.parametrize("lab", LABS, ids=ids)
 def test_a_picture_has_few_messages(lab):
-    """What Sentinel asks all the time aside."""
+    """But for what Sentinel asks all the time, and for a queue of four."""
     for variant in (lab.violating, lab.satisfying):
         sent = lab.run(**variant).trace.of_kind("send")
-        assert sum("sentinel" not in (event.node, event.peer) for event in sent) <= 42
+        few = 64 if lab.id == "locks/herd" else 42
+        assert sum("sentinel" not in (event.node, event.peer) for event in sent) <= few
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,18 @@ def test_two_holders_with_one_token_pass_the_fence():
     assert run.verdict("tokens ascend").explanation == "alice got token 33, and then bob 33."
     assert not run.verdict("never oversold").ok
     assert get("locks/counter-lost").run(counter="shop").verdict("never oversold").ok
+
+
+def test_a_cleaner_that_comes_by_every_minute_leaves_everybody_outside():
+    for faults in ("crash:alice@30", "crash:alice@30;pause:bob@130+150"):
+        run = get("locks/database-lock").run(faults=faults)
+        assert [each.outcome for each in run.history if each.process != "alice"] == ["unknown"] * 2
+
+
+def test_who_is_woken():
+    assert get("locks/herd").run().verdict("no herd").explanation == (
+        "One release woke bob, carol and dave."
+    )
 
 
 @pytest.mark.parametrize(

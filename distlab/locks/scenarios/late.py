@@ -5,6 +5,7 @@ from __future__ import annotations
 from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
+from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.scenarios.shop import FENCED, LATENCY_MS, Shop, under_lock
 from distlab.scenario import Scenario, register
@@ -19,11 +20,11 @@ FENCING = Choice(
 )
 
 
-def build_paused(world: World, fencing: str) -> None:
+def build_paused(world: World, fencing: str, fence: type[Fence] = Fence) -> None:
     add_redis(world)
     world.client("alice", under_lock(redis_lock(), 10, heedless=True))
     world.client("bob", under_lock(redis_lock(), 50, heedless=True))
-    world.add(Shop(fenced=fencing))
+    world.add(Shop(fenced=fencing, fence=fence))
 
 
 PAUSED_HOLDER = register(
@@ -49,11 +50,11 @@ PAUSED_HOLDER = register(
 )
 
 
-def build_delayed(world: World, fencing: str) -> None:
+def build_delayed(world: World, fencing: str, fence: type[Fence] = Fence) -> None:
     add_redis(world)
     world.client("alice", under_lock(redis_lock(), 10))
     world.client("bob", under_lock(redis_lock(), 50))
-    world.add(Shop(fenced=fencing))
+    world.add(Shop(fenced=fencing, fence=fence))
 
 
 DELAYED_REQUEST = register(

@@ -20,7 +20,7 @@ from distlab.sim.state import Kept, State
 
 SHOP, LOCK = "shop", "lock"
 LATENCY_MS = (4, 6)
-THINK_MS, STEP_MS, PATIENCE_MS = 10, 5, 60
+THINK_MS, STEP_MS, PATIENCE_MS, LONGEST_MS = 10, 5, 60, 60_000
 FIRST_TOKEN = 33
 """The shop is not new: its lock has been held so often before, less one."""
 
@@ -214,5 +214,5 @@ async def buy(client: Client, lock: Any, think_ms: float, heedless: bool = False
     buying = read_then_write(client, getattr(lock, "fencing_token", None), think_ms)
     if heedless or not hasattr(lock, "remaining_ms"):
         return await buying
-    async with client.timeout(max(0, lock.remaining_ms())):
+    async with client.timeout(min(max(0, lock.remaining_ms()), LONGEST_MS)):
         return await buying

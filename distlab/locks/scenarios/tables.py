@@ -1,0 +1,142 @@
+"""Experiments with locks outside Redis: a row in a database, a key in a store with leases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distlab.check.invariants import available, mutual_exclusion, prompt
+from distlab.host import Conflict, LeaseExpired
+from distlab.knobs import Choice
+from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
+from distlab.locks.database_lock import SCHEMA, DatabaseLock
+from distlab.locks.database_lock_mistakes import FreedByCleaner
+from distlab.locks.lease_lock import LeaseLock
+from distlab.locks.lock import Busy, Held, asking
+from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, acquired, under_lock
+from distlab.scenario import Scenario, register
+from distlab.servers.leases import LeaseServer, RemoteLeases
+from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from distlab.sim import Client, World
+from distlab.sim.client import Program
+
+PIDS = {"alice": 4711, "bob": 4712, "carol": 4713}
+SHOWN = "SELECT owner FROM locks WHERE owner IS NOT NULL ORDER BY name"
+ENDS = {"cleaner": False, "expiry": True}
+
+
+def build_database(world: World, ends: str) -> None:
+    def open_lock(client: Client) -> Any:
+        database = RemoteDatabase(client, timeout_ms=60)
+        if ENDS[ends]:
+            return DatabaseLock(database, LOCK, timeout=0.08, sleep=0.08, host=client)
+        return FreedByCleaner(database, LOCK, pid=PIDS[client.name], sleep=0.03, host=client)
+
+    world.add(DatabaseServer("database", SCHEMA, SHOWN))
+    world.client("alice", under_lock(open_lock, 10))
+    world.client("bob", under_lock(open_lock, 40, heedless=True))
+    world.client("carol", under_lock(open_lock, 150, heedless=True))
+    world.add(Shop(pieces=3))
+
+
+DATABASE_LOCK = register(
+    Scenario(
+        id="locks/database-lock",
+        title="The row of a dead holder",
+        claim="A row stays until somebody deletes it; with an end it may end too early.",
+        build=build_database,
+        checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
+        property="available",
+        price="mutual exclusion",
+        knobs=(
+            Choice(
+                "ends",
+                tuple(ENDS),
+                "cleaner",
+                "what becomes of a dead holder's row: a cleaner deletes it when it is a minute "
+                "old; it says when it ends, and whoever comes then takes it over",
+            ),
+        ),
+        violating={"ends": "cleaner"},
+        satisfying={"ends": "expiry"},
+        mistake="the lock is a row without an end, and a cleaner comes by every minute",
+        source="ShedLock documentation, lockAtMostFor",
+        nemesis="crash:alice@10..60+end; pause:bob@60..200+20..120; at most 2",
+        faults="crash:alice@30;pause:bob@130+150",
+        outcomes=("locked for a minute", "two holders"),
+        horizon_ms=320,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+
+class OneKeyForAll(LeaseLock):
+    """Who makes the key has the lock, and all the others wait until it is deleted."""
+
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        asked_ms, key = self.host.monotonic_ms(), f"{self.prefix}lock"
+        try:
+            with asking("acquire", self._text):
+                if self.lease is None:
+                    self.lease = await self.store.grant(self.ttl_ms)
+                else:
+                    await self.store.keep_alive(self.lease)
+                revision = await self.store.create(key, token.decode(), self.lease)
+        except Conflict:
+            self.before = key
+            return Busy()
+        except LeaseExpired:
+            self.lease = None
+            return Busy(0)
+        return Held(asked_ms + self.ttl_ms, revision)
+
+
+WAITS = {"one-key": OneKeyForAll, "queue": LeaseLock}
+WORK_MS = 20
+
+
+def at_work(kind: type[LeaseLock], at_ms: float) -> Program:
+    async def program(client: Client) -> None:
+        await client.sleep(at_ms)
+        lock = kind(RemoteLeases(client, timeout_ms=60), LOCK, timeout=0.09, host=client)
+        if await client.perform("acquire", LOCK, None, acquired(client, lock)):
+            await client.sleep(WORK_MS)
+            await client.perform("release", LOCK, None, lock.release())
+
+    return program
+
+
+def build_herd(world: World, waits: str) -> None:
+    world.add(LeaseServer("leases"))
+    for number, name in enumerate(("alice", "bob", "carol", "dave")):
+        world.client(name, at_work(WAITS[waits], 10 + 4 * number))
+
+
+HERD = register(
+    Scenario(
+        id="locks/herd",
+        title="The whole herd wakes up",
+        claim="If all wait for one key, each release wakes them all, and all but one in vain.",
+        build=build_herd,
+        checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
+        property="no herd",
+        price="prompt",
+        knobs=(
+            Choice(
+                "waits",
+                tuple(WAITS),
+                "one-key",
+                "for what: the one key of the holder; in a queue, each for the key before its own",
+            ),
+        ),
+        violating={"waits": "one-key"},
+        satisfying={"waits": "queue"},
+        mistake="everybody watches the key of the holder",
+        source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
+        nemesis="crash:alice,bob,carol,dave+end; pause:alice,bob,carol,dave+1..60; delay=1..40; "
+        "at most 3",
+        faults="crash:bob@55",
+        outcomes=("the herd wakes up", "one dead waiter stops all"),
+        horizon_ms=260,
+        latency_ms=LATENCY_MS,
+    )
+)
