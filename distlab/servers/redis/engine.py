@@ -53,8 +53,8 @@ class _Time(threading.local):
     now_us: Callable[[], int] | None = None
 
     def time(self) -> float:
-        """Seconds since 1970; a quarter of a microsecond more, so that none is lost in rounding."""
-        return time.time() if self.now_us is None else (self.now_us() + 0.25) / 1e6
+        """Seconds since 1970. A float holds every microsecond of our times."""
+        return time.time() if self.now_us is None else self.now_us() / 1e6
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
