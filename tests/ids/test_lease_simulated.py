@@ -1,0 +1,85 @@
+"""What a store can do to a lease of a worker id: refuse, lose replies, be away. Nothing stays
+locked for ever, and the generator says what is wrong.
+"""
+
+import pytest
+
+from distlab.ids.lease import LeasedSnowflake, LeaseLost, WorkerIdLease
+from distlab.ids.snowflake import NotYet
+from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.sim import World, parse_schedule
+
+TTL_MS = 100
+
+
+def world_with(program, faults="", **server):
+    """Run `program(lease, client)` with the lease of worker id 7, for half a second."""
+    world = World(latency_ms=(2, 2))
+    world.add(RedisServer("redis", **server))
+
+    async def main(client):
+        redis = SimulatedRedis(client, "redis", timeout_ms=20)
+        await program(WorkerIdLease(redis, client, TTL_MS, [7]), client)
+        client.note("done")
+
+    world.client("worker", main)
+    world.inject(parse_schedule(faults))
+    world.run(until_ms=500)
+    assert [event.what for event in world.trace.of_kind("note")] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ({"password": "secret"}, "Authentication required"),
+        ({"maxmemory_keys": 0}, "command not allowed when used memory"),
+    ],
+)
+def test_a_store_that_refuses_is_quoted(server, said):
+    async def program(lease, client):
+        ids = LeasedSnowflake(lease, client)
+        client.spawn(ids.keep(), background=True)
+        await client.sleep(50)
+        with pytest.raises(NotYet, match=said):
+            ids.next_id()
+
+    world_with(program, **server)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["lose:worker>redis@20", "lose:redis>worker@20", "cut:redis>worker@20+60", "crash:redis@21+10"],
+)
+def test_a_release_that_was_lost_frees_the_worker_id_all_the_same(lost):
+    """At the end of its time, if not at once; and the next window begins after this one."""
+
+    async def program(lease, client):
+        first = await lease.acquire()
+        await client.sleep(20 - client.monotonic_ms())
+        with pytest.raises(TimeoutError):
+            await lease.release()
+        await client.sleep(TTL_MS + 10)
+        following = WorkerIdLease(lease.redis, client, TTL_MS, [7])
+        assert (await following.acquire()).from_ms >= first.until_ms
+
+    world_with(program, lost, persistence="always")
+
+
+def test_a_store_that_forgot_the_lease_is_asked_for_a_new_one():
+    async def program(lease, client):
+        await lease.acquire()
+        await client.sleep(30)
+        with pytest.raises(LeaseLost, match="worker id 7 has expired"):
+            await lease.renew()
+
+    world_with(program, "crash:redis@20+5", persistence="none")
+
+
+def test_a_script_cache_that_was_flushed_changes_nothing():
+    async def program(lease, client):
+        await lease.acquire()
+        await lease.redis.script_flush()
+        await lease.renew()
+        await lease.release()
+
+    world_with(program)
