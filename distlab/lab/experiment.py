@@ -31,6 +31,7 @@ from distlab.sim.faults import (
     schedule_text,
     to_the_microsecond,
 )
+from distlab.view.picture import Picture
 
 
 class Experiment:
@@ -115,7 +116,7 @@ class Experiment:
         return states_at(self.run, self.cursor_ms)
 
     @property
-    def instruments(self) -> tuple[Table, ...]:
+    def instruments(self) -> tuple[Table | Picture, ...]:
         """Clocks, keys, locks, tokens at the cursor's instant, if the run has any."""
         return instruments(self.run, self.cursor_ms)
 

@@ -1,8 +1,9 @@
-"""Instruments: small tables of what there is at one instant, read from the trace.
+"""Instruments: small tables and figures of what there is at one instant, read from the run.
 
-An instrument is a function of a run and an instant; it gives a `Table`, or None when it has nothing
-to show in this run. `INSTRUMENTS` names them all. They read structured state (`distlab.sim.state`)
-and the clock events, so a new scenario has them without a line of its own.
+An instrument is a function of a run and an instant; it gives a `Table` or a `Picture`, or None when
+it has nothing to show in this run. `INSTRUMENTS` names them all. They read structured state
+(`distlab.sim.state`), the clock events and the verdicts, so a new scenario has them without a line
+of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from distlab.scenario import Run
 from distlab.sim.clocks import EPOCH_US, Clock
 from distlab.sim.faults import parse_fault
 from distlab.sim.state import Kept, State
+from distlab.view.picture import Picture
+from distlab.view.triangle import applies, triangle
 
 NOTHING = "–"
 REST = ("left by its clock", "by the holder's clock")
@@ -41,7 +44,7 @@ class Table(NamedTuple):
         return f"<p><b>{self.title}</b></p>" + table(self.head, self.rows)
 
 
-def instruments(run: Run, ms: float) -> tuple[Table, ...]:
+def instruments(run: Run, ms: float) -> tuple[Table | Picture, ...]:
     """What every instrument shows at this instant."""
     tables = (instrument(run, ms) for instrument in INSTRUMENTS)
     return tuple(each for each in tables if each is not None)
@@ -188,4 +191,12 @@ def _left(us: int) -> str:
     return text if us > 0 else f"over for {text}"
 
 
-INSTRUMENTS = (clocks, kept)
+# Which corner gives way
+
+
+def corners(run: Run, ms: float) -> Picture | None:
+    """The triangle of CAP, for an experiment about C against A; it is the same at every instant."""
+    return triangle(run) if applies(run) else None
+
+
+INSTRUMENTS = (corners, clocks, kept)

@@ -398,11 +398,8 @@ class Lab {
     this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
       "data-power": power,
     }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
-    this.fill(this.instruments, instruments, () => instruments.map(({ title, head, rows }) =>
-      node("table", {}, node("caption", {}, title),
-        node("thead", {}, node("tr", {}, ...head.map((cell) => node("th", { scope: "col" }, cell)))),
-        node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {},
-          node("th", { scope: "row" }, first), ...rest.map((cell) => node("td", {}, cell))))))));
+    this.fill(this.instruments, instruments, () => instruments.map(({ svg, title, head, rows }) =>
+      (svg ? parsed(svg) : table(title, head, rows))));
   }
 
   showStrip(strip) {
@@ -655,6 +652,13 @@ class Lab {
       getSelection().selectAllChildren(this.token); // no clipboard: at least it is selected
     }
   }
+}
+
+function table(title, head, rows) {
+  const line = (cells, scope) => node("tr", {}, ...cells.map((cell, place) =>
+    (place === 0 || scope === "col" ? node("th", { scope }, cell) : node("td", {}, cell))));
+  return node("table", {}, node("caption", {}, title), node("thead", {}, line(head, "col")),
+    node("tbody", {}, ...rows.map((cells) => line(cells, "row"))));
 }
 
 function parsed(svg) {

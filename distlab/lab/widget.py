@@ -199,7 +199,8 @@ class Lab(Experiment, anywidget.AnyWidget):
             "target": self.target, "targets": self.targets,
             "buttons": self._buttons(),
             "states": [state._asdict() for state in self.states],
-            "instruments": [table._asdict() for table in self.instruments],
+            "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
+                            for each in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
             "deciding": self.deciding.name,
             "seed": self.run.seed,
@@ -236,13 +237,16 @@ class Lab(Experiment, anywidget.AnyWidget):
         if self.strip and self.strip.points and self.selected is not None:
             at_ms = self.faults[self.selected].at_ms
             parts.append(strip(self.strip.points, picture.layout, at_ms).html())
-        parts += [table.html() for table in self.instruments]
+        parts += [each.html() for each in self.instruments]
         return "".join([*parts, f"<ul>{rows}</ul><p><code>{xml(self.token)}</code></p>"])
 
     def text(self) -> str:
         """The same in plain text."""
         verdicts = "\n".join(map(str, self.verdicts))
-        tables = "".join(f"\n{table.text()}\n" for table in self.instruments)
+        told = (
+            each.text if isinstance(each, Picture) else each.text() for each in self.instruments
+        )
+        tables = "".join(f"\n{words}\n" for words in told)
         return f"{self.scenario.title}\n{self.picture.text}\n{tables}\n{verdicts}\n{self.token}"
 
     @property

@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 from distlab.view.theme import rules_for
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FOR_HANDS = re.compile(
+    '<title>[^<]*</title>| (data-(event|fault|machine)|tabindex|role|aria-[a-z]+)="[^"]*"'
+)
+"""What nobody can reach in an image: it has its alternative text, and a page has many images."""
 NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[]{} /·"), frozenset("mwMW@%→×—…")
 
 
@@ -66,7 +70,7 @@ class Picture:
 
     def html(self) -> str:
         """The still for readers who trust nothing: an image, and the text in a closed part."""
-        data = base64.b64encode(self.still().encode()).decode()
+        data = base64.b64encode(_FOR_HANDS.sub("", self.still()).encode()).decode()
         return (
             f'<img alt="{xml(self.alt)}" src="data:image/svg+xml;base64,{data}">'
             f"<details><summary>The picture as text</summary><pre>{xml(self.text)}</pre></details>"
@@ -137,8 +141,8 @@ def text(css: str, x: float, y: float, words: str) -> str:
 def path(css: str, data: str, event: int | None = None, title: str = "") -> str:
     """A path; `event` is the position of what it stands for in the trace."""
     stands = "" if event is None else f' data-event="{event}"'
-    inner = f"<title>{xml(title)}</title>" if title else ""
-    return f'<path class="{css}"{stands} d="{data}">{inner}</path>'
+    start = f'<path class="{css}"{stands} d="{data}"'
+    return f"{start}><title>{xml(title)}</title></path>" if title else f"{start}/>"
 
 
 def group(event: int, title: str, *elements: str) -> str:

@@ -192,5 +192,14 @@ def test_a_lab_shows_its_instruments_at_the_cursor():
     assert [table.title for table in lab.instruments] == ["Wall clocks at 5 ms"]
 
 
+def test_a_lab_about_c_against_a_shows_the_triangle():
+    lab = Lab("cap/triangle")
+    (triangle,) = lab.instruments
+    assert "linearizable: violated" in triangle.text
+    assert triangle.text in lab.text() and triangle.html() in lab.html()
+    lab.set(system="leader")
+    assert "available: violated" in lab.instruments[0].text
+
+
 def test_a_lab_without_clocks_and_keys_shows_none():
     assert Experiment("start/slow-or-dead").instruments == ()

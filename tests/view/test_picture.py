@@ -162,3 +162,14 @@ def test_a_still_carries_the_rules_that_it_needs():
     assert ".dl-message.dl-witness" in few and ".dl-picture text {" in few
     assert "dl-band" not in few and "dl-good" not in few
     assert few.count("{") == few.count("}")
+
+
+def test_an_image_leaves_out_what_only_hands_can_reach():
+    svg = (
+        '<svg class="dl-picture" role="img" aria-label="A run"><g data-event="3">'
+        '<title>a → b</title><path class="dl-message" d="M0 0"/></g></svg>'
+    )
+    data = Picture(svg, "", "A run", Layout(1, 1, 0, 1, 0, 1)).html().split("base64,")[1]
+    image = base64.b64decode(data.partition('"')[0]).decode()
+    assert '<g><path class="dl-message" d="M0 0"/></g></svg>' in image
+    assert "aria-label" not in image and "<title>" not in image

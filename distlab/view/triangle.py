@@ -1,0 +1,56 @@
+"""The triangle of CAP as an instrument: which corner gave way is read off the verdicts of a run.
+
+C and A are lit by what the checkers found, P by whether a fault of the network was there. The edge
+between two corners that were both kept is drawn thick: it names what the system was in this run.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from distlab.sim.faults import KINDS
+from distlab.view.picture import Layout, Picture, number, path, sheet, text
+from distlab.view.theme import TONES
+
+if TYPE_CHECKING:
+    from distlab.scenario import Run
+
+TITLE = "The triangle of CAP in this run:"
+CORNERS = {"C": (44.0, 34.0), "A": (236.0, 34.0), "P": (140.0, 138.0)}
+VERDICTS = {"C": "linearizable", "A": "available"}
+WIDTH, HEIGHT, RADIUS, WORDS = 440, 172, 20, 284
+"""In pixels; `WORDS` is where the words beside the triangle begin."""
+TONE = {True: "good", False: "bad", None: "unknown"}
+
+
+def applies(run: Run) -> bool:
+    """Whether the run is about C against A."""
+    return {run.scenario.property, run.scenario.price} == set(VERDICTS.values())
+
+
+def triangle(run: Run) -> Picture:
+    """The triangle of one run. It must be about C against A."""
+    failing = any(KINDS[fault.kind].target != "machine" for fault in run.faults)
+    kept: dict[str, bool | None] = {"P": failing}
+    said = {"P": ("price", "⚡", "the network fails") if failing else
+                 ("unknown", "–", "the network is whole")}  # fmt: skip
+    for letter, name in VERDICTS.items():
+        verdict = run.verdict(name)
+        tone = TONE[verdict.ok]
+        kept[letter], said[letter] = verdict.ok, (tone, TONES[tone][1], f"{name}: {verdict.word}")
+    out, lines = [], []
+    for one, other in combinations(CORNERS, 2):
+        (x1, y1), (x2, y2) = CORNERS[one], CORNERS[other]
+        look = "dl-life" if kept[one] and kept[other] else "dl-grid"
+        out.append(path(look, f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"))
+    for row, (letter, (x, y)) in enumerate(CORNERS.items()):
+        tone, mark, words = said[letter]
+        lines.append(f"{letter} {mark} {words}")
+        out.append(f'<circle class="dl-{tone}-bar" cx="{x:g}" cy="{y:g}" r="{RADIUS}"/>')
+        out.append(text(f"dl-{tone}-text", x - 4, y - 2, letter))
+        out.append(text("dl-tick", x, y + 13, mark))
+        out.append(text(f"dl-{tone}-text", WORDS, 60 + 26 * row, lines[-1]))
+    alt = f"{TITLE} {'; '.join(lines)}"
+    layout = Layout(WIDTH, HEIGHT, 0, WIDTH, 0, 1)
+    return Picture(sheet(layout, out, alt), "\n  ".join([TITLE, *lines]), alt, layout)
