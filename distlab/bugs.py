@@ -195,7 +195,7 @@ def code_hash(chapter: str) -> str:
             parts[part] = "".join(
                 _code(path.read_text(encoding="utf-8"))
                 for path in paths
-                if path.exists() and path.stem not in NO_MATTER
+                if path.exists() and NO_MATTER.isdisjoint((path.stem, path.parent.name))
             )
             todo += re.findall(r"distlab(?:\.| import )(\w+)", parts[part])
     return hashlib.sha256("".join(parts[part] for part in sorted(parts)).encode()).hexdigest()[:12]

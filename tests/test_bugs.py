@@ -113,11 +113,12 @@ def package(tmp_path, monkeypatch):
         "ids/snow.py": "y = 1\n",
         "locks/lock.py": 'def f():\n    """Says."""\n    return "# no comment"  # why\n',
         "locks/exercises.py": "e = 1\n",
+        "raft/exercises/vote.py": "w = 1\n",
         "raft/raft.py": "from distlab.locks.lock import f\n",
     }
     for name, text in files.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     monkeypatch.setattr(bugs, "PACKAGE", tmp_path)
     return tmp_path
@@ -134,6 +135,7 @@ def package(tmp_path, monkeypatch):
         ("locks/lock.py", 'def f():\n    return "# no comment"\n', set()),
         ("locks/new.py", "n = 1\n", {"locks", "raft"}),
         ("locks/exercises.py", "e = 2\n", set()),
+        ("raft/exercises/vote.py", "w = 2\n", set()),
         ("explore/cli.py", "c = 2\n", set()),
         ("view/strip.py", "v = 2\n", set()),
     ],
