@@ -6,7 +6,7 @@ from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
-from distlab.locks.scenarios.redis import add_redis, redis_lock
+from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
 from distlab.locks.scenarios.shop import FENCED, LATENCY_MS, Shop, under_lock
 from distlab.scenario import Scenario, register
 from distlab.sim import World
@@ -21,7 +21,7 @@ FENCING = Choice(
 
 
 def build_paused(world: World, fencing: str, fence: type[Fence] = Fence) -> None:
-    add_redis(world)
+    add_redis(world, UsedRedis)
     world.client("alice", under_lock(redis_lock(), 10, heedless=True))
     world.client("bob", under_lock(redis_lock(), 50, heedless=True))
     world.add(Shop(fenced=fencing, fence=fence))
@@ -51,7 +51,7 @@ PAUSED_HOLDER = register(
 
 
 def build_delayed(world: World, fencing: str, fence: type[Fence] = Fence) -> None:
-    add_redis(world)
+    add_redis(world, UsedRedis)
     world.client("alice", under_lock(redis_lock(), 10))
     world.client("bob", under_lock(redis_lock(), 50))
     world.add(Shop(fenced=fencing, fence=fence))

@@ -32,8 +32,8 @@ class UsedRedis(RedisServer):
             self.keep(self.engine.take_changes())
 
 
-def add_redis(world: World) -> None:
-    world.add(UsedRedis(REDIS))
+def add_redis(world: World, kind: Any = RedisServer) -> None:
+    world.add(kind(REDIS, persistence="always"))
 
 
 def redis_lock(

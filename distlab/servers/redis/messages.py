@@ -38,7 +38,10 @@ def command_words(fields: Sequence[bytes], scripts: dict[str, str]) -> str:
     if name in ("EVAL", "EVALSHA"):
         script = fields[1].decode()
         called = first_line(script) if name == "EVAL" else scripts.get(script, "")
-        name, rest = called or name, rest[2:] if called or name == "EVAL" else rest
+        if called or name == "EVAL":
+            count = b"".join(fields[2:3])
+            keys = int(count) if count.isdigit() else 0  # the others are called after the first
+            name, rest = called or name, rest[2 : 2 + min(keys, 1)] + rest[2 + keys :]
     elif fields[:2] == [b"SCRIPT", b"LOAD"]:
         rest[1] = first_line(fields[2].decode()) or "…"
     return " ".join((name, *rest))

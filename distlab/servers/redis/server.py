@@ -207,7 +207,7 @@ class RedisServer(Replicated):
 
     def _show(self) -> None:
         """Put into words what is there now; called whenever that may have changed."""
-        entries = self.engine.entries(SHOWN)
+        entries = sorted(self.engine.entries(SHOWN))  # by key: what is under `lock`, `{lock}:…`
         with self.engine.in_its_time():
             shown = [_shown(entry) for entry in entries]
             kept = tuple(_kept(entry, self.writers.get(entry.key, "")) for entry in entries)
