@@ -47,7 +47,8 @@ class _Guard:
             process.returncode = 0  # it outlives us: nobody waits for it
             self._pid, self._pipe = os.getpid(), process.stdin
         assert self._pipe is not None
-        print(what, file=self._pipe, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it
+            print(what, file=self._pipe, flush=True)
 
 
 GUARD = _Guard()

@@ -11,23 +11,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 
-from distlab.real.child import Child, Folder
-from distlab.real.needed import find
+from distlab.real.child import Child
+from distlab.real.server import Server
 
-START_S = 30.0
 PREPARED_TRANSACTIONS = 16
 ORDERLY = getattr(signal, "SIGINT", signal.SIGTERM)  # PostgreSQL's fast shutdown
 
@@ -42,107 +39,69 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-class RealPostgres:
+class RealPostgres(Server):
     """A server that can be paused, killed and started again; what was committed is kept.
 
-    `url` is SQLAlchemy's, `dsn` is psycopg's.
+    `url` is SQLAlchemy's, `dsn` is psycopg's. A pause stops only the process that takes new
+    connections: those that exist go on. After a `kill` they notice, and end as well.
     """
 
+    silent = (psycopg.OperationalError,)
+
     def __init__(self) -> None:
-        self._postgres = Path(find("postgres"))
-        self._folder = Folder()
+        super().__init__("postgres")
         self._as = _unprivileged()
-        self._password = secrets.token_hex(16)
-        port = "5432"
-        self._where = ["-h", "", "-k", self._folder.path]
-        host = quote(self._folder.path, safe="")
+        self._data = str(self.folder / "data")
+        host, port = quote(str(self.folder), safe=""), 5432
+        self._where = ["-h", "", "-k", str(self.folder)]
         if os.name != "posix":
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
-                port = str(free.getsockname()[1])
-            self._where, host = ["-h", "127.0.0.1", "-p", port], "127.0.0.1"
-        self.dsn = f"postgresql://postgres:{self._password}@{host}:{port}/postgres"
-        self.url = (
-            f"postgresql+psycopg://postgres:{self._password}@/postgres?host={host}&port={port}"
-        )
-        self._initialise()
-        self._start()
+                host, port = free.getsockname()
+            self._where = ["-h", host, "-p", str(port)]
+        self.dsn = f"postgresql://postgres:{self.password}@{host}:{port}/postgres"
+        user = f"postgresql+psycopg://postgres:{self.password}"
+        self.url = f"{user}@/postgres?host={host}&port={port}"
 
-    def _initialise(self) -> None:
-        password = Path(self._folder.path, "password")
-        password.write_text(self._password, encoding="utf-8")
+    def initialise(self) -> None:
+        """An empty database, as the unprivileged user."""
+        password = self.folder / "password"
+        password.write_text(self.password, encoding="utf-8")
         if self._as:
-            for path in (self._folder.path, password):
+            for path in (self.folder, password):
                 shutil.chown(path, self._as["user"], self._as["group"])
-        initdb = self._postgres.with_name(self._postgres.name.replace("postgres", "initdb"))
-        options = ["-D", self._data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
-                   "--pwfile", str(password), "-E", "UTF8", "--locale", "C"]  # fmt: skip
+        initdb = self.program.with_name(self.program.name.replace("postgres", "initdb"))
+        options = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(password),
+                   "--no-sync", "-E", "UTF8", "--locale", "C"]  # fmt: skip
         made = subprocess.run(
-            [str(initdb), *options], capture_output=True, text=True, check=False, **self._as
+            [str(initdb), "-D", self._data, *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as,
         )
         if made.returncode:
             raise RuntimeError(f"{initdb} failed:\n{made.stderr[-1000:]}")
         password.unlink()
 
-    @property
-    def _data(self) -> str:
-        return str(Path(self._folder.path, "data"))
-
-    def _start(self) -> None:
+    def start(self) -> Child:
         options = ["-c", f"max_prepared_transactions={PREPARED_TRANSACTIONS}"]
-        self._log = Path(self._folder.path, "log")
-        with self._log.open("ab") as log:
-            self._child = Child(
-                [str(self._postgres), "-D", self._data, *self._where, *options],
-                end=ORDERLY,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                **self._as,
-            )
+        command = [str(self.program), "-D", self._data, *self._where, *options]
+        quiet = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+        with self.log.open("wb") as log:
+            return Child(command, end=ORDERLY, stdout=log, **quiet, **self._as)
+
+    def ask(self) -> None:
+        psycopg.connect(self.dsn, connect_timeout=5).close()
 
     def wait(self) -> None:
-        """Until it answers. Raises `RuntimeError` with the end of its log when it never does."""
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.dsn, connect_timeout=5).close()
-                return
-            if not self._child.running:
-                if "pre-existing shared memory" not in self._log.read_text("utf-8", "replace"):
-                    break
-                self._start()  # what was killed has children, which need a moment to notice
-            time.sleep(0.02)
-        log = self._log.read_text("utf-8", "replace")
-        raise RuntimeError(f"{self._postgres} did not start:\n{log[-1000:]}")
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
-    def pause(self) -> None:
-        """SIGSTOP of the process that takes new connections. Those that exist go on working."""
-        self._child.pause()
-
-    def resume(self) -> None:
-        self._child.resume()
-
-    def kill(self) -> None:
-        """SIGKILL: a crash. The processes of its connections notice and end as well."""
-        self._child.kill()
-
-    def restart(self) -> None:
-        """Again at the same address: it recovers what was committed or prepared."""
-        self.kill()
-        self._start()
-        self.wait()
-
-    def stop(self) -> None:
-        self._child.stop()
-        self._folder.remove()
-
-    def __repr__(self) -> str:
-        return "<RealPostgres>"
+        try:
+            super().wait()
+        except RuntimeError:
+            if "pre-existing shared memory" not in self.last_words():
+                raise
+            time.sleep(0.1)  # after a kill, the processes of its connections need a moment to end
+            self.restart()
 
 
 @contextlib.contextmanager
@@ -150,6 +109,8 @@ def postgres_server() -> Iterator[RealPostgres]:
     """Raises `distlab.real.needed.NotHere` with the doctor's words when there is none."""
     server = RealPostgres()
     try:
+        server.initialise()
+        server.begin()
         server.wait()
         yield server
     finally:

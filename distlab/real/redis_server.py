@@ -16,9 +16,7 @@ import os
 import secrets
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -28,9 +26,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from distlab.host import BadInput, did_you_mean
-from distlab.real.child import Child, Folder
+from distlab.real.child import Child
 from distlab.real.multiplexed import MultiplexedRedis
-from distlab.real.needed import NotHere, find
+from distlab.real.needed import NotHere
+from distlab.real.server import Server
 
 PERSISTENCE = {
     "none": "appendonly no",
@@ -42,16 +41,14 @@ has written, the operating system still has."""
 
 CONFIGURATION = """
 port 0
-unixsocket "{folder}/redis.sock"
+unixsocket "{server.folder}/redis.sock"
 unixsocketperm 700
-requirepass {password}
-dir "{folder}"
-logfile "{folder}/redis.log"
+requirepass {server.password}
+dir "{server.folder}"
+logfile "{server.log}"
 save ""
 {persistence}
 """
-
-START_S = 20.0
 
 
 class Redis:
@@ -79,67 +76,29 @@ class Redis:
         return MultiplexedRedis.from_url(self.url, **options)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"  # no password, and the same in every notebook
+        return "<Redis>"  # no password, and the same in every notebook
 
 
-class RealRedis(Redis):
+class RealRedis(Server, Redis):
     """A server of our own, which can be paused, killed and started again with what it has kept."""
+
+    silent = (redis.ConnectionError, redis.TimeoutError)  # while it loads its data as well
 
     def __init__(self, persistence: str) -> None:
         if persistence not in PERSISTENCE:
             raise BadInput(f"persistence {persistence!r}{did_you_mean(persistence, PERSISTENCE)}")
-        self._binary = find("valkey")
-        self._folder = Folder()
-        password = secrets.token_hex(16)
-        self._configuration = Path(self._folder.path, "redis.conf")
-        text = CONFIGURATION.format(
-            folder=self._folder.path, password=password, persistence=PERSISTENCE[persistence]
-        )
-        self._configuration.write_text(text, encoding="utf-8")
-        super().__init__(f"unix://:{password}@{self._folder.path}/redis.sock")
-        self._start()
+        Server.__init__(self, "valkey")
+        Redis.__init__(self, f"unix://:{self.password}@{self.folder}/redis.sock")
+        self.configuration = self.folder / "redis.conf"
+        text = CONFIGURATION.format(server=self, persistence=PERSISTENCE[persistence])
+        self.configuration.write_text(text, encoding="utf-8")
 
-    @property
-    def pid(self) -> int:
-        return self._child.pid
+    def start(self) -> Child:  # `stop` kills it: there is nothing to save
+        return Child([str(self.program), str(self.configuration)])
 
-    def _start(self) -> None:
-        self._child = Child([self._binary, str(self._configuration)])
-
-    def wait(self) -> None:
-        """Until it answers. Raises `RuntimeError` with the end of its log when it never does."""
-        until = time.monotonic() + START_S
+    def ask(self) -> None:
         with self.client() as client:
-            while self._child.running and time.monotonic() < until:
-                with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
-                    client.ping()  # while it loads its data, its answer is a ConnectionError, too
-                    return
-                time.sleep(0.005)
-        with contextlib.suppress(OSError):
-            log = Path(self._folder.path, "redis.log").read_text("utf-8", "replace")
-            raise RuntimeError(f"{self._binary} did not start:\n{log[-1000:]}")
-        raise RuntimeError(f"{self._binary} did not start")
-
-    def pause(self) -> None:
-        """SIGSTOP: connections stay open, and nobody answers."""
-        self._child.pause()
-
-    def resume(self) -> None:
-        self._child.resume()
-
-    def kill(self) -> None:
-        """SIGKILL: a crash of the process."""
-        self._child.kill()
-
-    def restart(self) -> None:
-        """Again at the same address, with what its persistence has kept; killed before if alive."""
-        self.kill()
-        self._start()
-        self.wait()
-
-    def stop(self) -> None:
-        self._child.kill()  # there is nothing to save: its folder goes with it
-        self._folder.remove()
+            client.ping()
 
 
 @contextlib.contextmanager
@@ -168,6 +127,7 @@ def redis_servers(n: int, persistence: str = "none") -> Iterator[tuple[Any, ...]
         for _ in range(n):  # all of them are starting while we wait for the first
             servers.append(RealRedis(persistence))
             stack.callback(servers[-1].stop)
+            servers[-1].begin()
         for server in servers:
             server.wait()
         yield tuple(servers)

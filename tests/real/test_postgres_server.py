@@ -1,7 +1,5 @@
 """A real PostgreSQL keeps what was committed or prepared, and is gone in the end."""
 
-from pathlib import Path
-
 import psycopg
 import pytest
 import sqlalchemy
@@ -67,7 +65,7 @@ def test_without_the_password_nobody_gets_in(server):
 def test_it_ends_with_its_block(require):
     require("postgres")
     with postgres_server() as server:
-        pid, folder = server.pid, Path(server._folder.path)
+        pid, folder = server.pid, server.folder
         server.pause()
     assert not alive(pid)
     assert not folder.exists()
