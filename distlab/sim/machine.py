@@ -185,7 +185,9 @@ class Machine:
             raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
         due_us = self.clock.monotonic_us(self.kernel.now_us) + round(ms * 1000)
         timer = Timer(callback, due_us, self.incarnation)
-        self.kernel.at(self.clock.when_us(due_us), self._fire, timer)
+        # A slow clock has shown this microsecond for a while: nothing is due in the past.
+        time_us = max(self.kernel.now_us, self.clock.when_us(due_us))
+        self.kernel.at(time_us, self._fire, timer)
         return timer
 
     def drift(self, ppm: int) -> None:

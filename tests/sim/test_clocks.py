@@ -122,3 +122,17 @@ def test_clock_faults_are_in_the_trace_with_their_end():
     events = [(e.at_us // 1000, e.what, e.why) for e in world.run(100).of_kind("clock")]
     drift = "drift:a@10+5=100"
     assert events == [(10, drift, ""), (12, "jump:a@12=7", ""), (15, drift, "over")]
+
+
+def test_no_time_at_all_is_a_wait_on_a_slow_clock_too():
+    async def program(node):
+        for _ in range(5):
+            await node.sleep(0.001)
+            await node.sleep(0)
+        node.note("done")
+
+    world = World(1)
+    world.client("a", program)
+    world.inject(parse_schedule("drift:a@0=-287048"))
+    world.run(1)
+    assert [event.what for event in world.trace.of_kind("note")] == ["done"]

@@ -12,7 +12,8 @@ promotes when the primary is silent.
 
 What differs from a real Redis, on purpose: one database (no SELECT), no transactions over several
 round trips (MULTI, WATCH) and no publish/subscribe, no command whose answer is random. Commands
-take no time. A crash of a client closes no connection: see `server`.
+take no time. A crash is that of a machine, so no connection is seen to close: who waits for a
+server that crashed waits to the end, and the server knows nothing of a client that crashed.
 """
 
 from distlab.servers.redis.client import NoReply, SimulatedRedis
