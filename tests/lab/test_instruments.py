@@ -9,6 +9,7 @@ from distlab.lab import Lab
 from distlab.lab.experiment import Experiment
 from distlab.lab.instruments import Table, clocks, kept
 from distlab.scenario import Scenario
+from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Node
 from distlab.sim.clocks import EPOCH_US
 from distlab.sim.state import Kept, State
@@ -203,3 +204,21 @@ def test_a_lab_about_c_against_a_shows_the_triangle():
 
 def test_a_lab_without_clocks_and_keys_shows_none():
     assert Experiment("start/slow-or-dead").instruments == ()
+
+
+def test_a_redis_shows_its_keys_with_whose_they_are():
+    async def take(client):
+        redis = SimulatedRedis(client, "redis")
+        await redis.set("lock", "4f3a" * 5, px=50, nx=True)
+        await redis.incr("fencing")
+
+    def with_redis(world):
+        world.add(RedisServer("redis"))
+        world.client("alice", take)
+
+    scenario = replace(SCENARIO, build=with_redis, latency_ms=(10, 10))
+    table = kept(scenario.run(faults="jump:redis@30=20"), 35)
+    assert set(table.rows) == {
+        ("redis", "lock", "4f3a…", "alice", "5 ms", "25 ms"),
+        ("redis", "fencing", "1", "alice", "–", "–"),
+    }
