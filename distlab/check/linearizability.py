@@ -1,8 +1,9 @@
 """Is a history linearizable, and if not, why not?
 
 The judge of this package: it gives each key to the searcher that is quickest for it, and puts what
-that finds into words. `distlab.check.search` says what is searched for, and how; the other two find
-the same sooner: `ZoneSearch` where every value was written once, `PrunedSearch` everywhere.
+that finds into words. `distlab.check.search` says what is searched for, and how; the others find
+the same sooner: `ZoneSearch` where every value was written once, `TextSearch` where texts grow,
+`PrunedSearch` everywhere.
 
 The witness of a history that is not linearizable is the shortest prefix of it that is not either,
 the longest order of operations that fits this prefix, the operation that cannot be placed after

@@ -15,8 +15,8 @@ of operations has been placed before and led to the same state, the rest of the 
 same way, so it is cut off. A pair (set, state) is a *configuration*.
 
 This is the whole idea, and the search that the others in this package are held equal to. They give
-the same answer sooner: `distlab.check.pruned` meets fewer configurations, `distlab.check.zones`
-none, where every value was written once.
+the same answer sooner: `distlab.check.pruned` meets fewer configurations, `distlab.check.texts`
+fewer still where texts grow, `distlab.check.zones` none where every value was written once.
 """
 
 from __future__ import annotations
