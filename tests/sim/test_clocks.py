@@ -125,14 +125,18 @@ def test_clock_faults_are_in_the_trace_with_their_end():
 
 
 def test_no_time_at_all_is_a_wait_on_a_slow_clock_too():
-    async def program(node):
-        for _ in range(5):
-            await node.sleep(0.001)
-            await node.sleep(0)
-        node.note("done")
+    class Slow(Node):
+        async def on_str(self, message, sender):
+            await self.sleep(0)
+            self.note("waited")
+
+    async def program(client):
+        for _ in range(20):
+            client.send("slow", "wait")
 
     world = World(1)
-    world.client("a", program)
-    world.inject(parse_schedule("drift:a@0=-287048"))
-    world.run(1)
-    assert [event.what for event in world.trace.of_kind("note")] == ["done"]
+    world.add(Slow("slow"))
+    world.client("client", program)
+    world.inject(parse_schedule("drift:slow@0=-287048"))
+    world.run(20)
+    assert len(world.trace.of_kind("note")) == 20
