@@ -40,7 +40,7 @@ class ClientProcess(Child):
         self.function = function
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         super().__init__(
-            [sys.executable, "-m", __name__, function, json.dumps(options)],
+            [sys.executable, "-m", __name__, function],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -50,6 +50,7 @@ class ClientProcess(Child):
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.send(options)  # not on its command line: everybody can read that, passwords and all
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -115,13 +116,14 @@ class Pipe:
         return json.loads(line)
 
 
-def main(function: str, options: str) -> None:
+def main(function: str) -> None:
     """The process's life. What it prints goes to its standard error."""
     pipe = Pipe(sys.stdin, sys.stdout)
     sys.stdout = sys.stderr
+    options = json.loads(sys.stdin.readline())
     module, _, name = function.partition(":")
-    asyncio.run(getattr(importlib.import_module(module), name)(pipe, **json.loads(options)))
+    asyncio.run(getattr(importlib.import_module(module), name)(pipe, **options))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1])

@@ -19,6 +19,12 @@ def test_it_gets_its_options_and_talks_in_json():
     assert not client.running
 
 
+def test_nobody_reads_its_options_from_its_command_line():
+    with ClientProcess("tests.real.programs:echo", greeting="secret") as client:
+        client.receive()
+        assert "secret" not in "".join(client.process.args)
+
+
 def test_a_paused_process_says_nothing_and_then_goes_on_where_it_was():
     with ClientProcess("tests.real.programs:count") as client:
         first = client.receive()
