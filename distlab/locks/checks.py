@@ -90,7 +90,8 @@ def _not_ascending(trace: Trace) -> Iterator[Finding]:
         if each.function == "acquire" and each.outcome == "ok" and type(each.result) is int
     ]
     for first, second in permutations(given, 2):
-        if first.before(second) and first.result >= second.result:
+        lower = first.before(second) and first.result > second.result
+        if lower or first.result == second.result:
             said = f"{first.process} got token {first.result}, and then {second.process} "
             yield Finding(f"{said}{second.result}.", _ends(first, second))
 

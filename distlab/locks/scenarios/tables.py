@@ -18,6 +18,7 @@ from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim import Client, World
 from distlab.sim.client import Program
+from distlab.sim.trace import Trace
 
 PIDS = {"alice": 4711, "bob": 4712, "carol": 4713}
 SHOWN = "SELECT owner FROM locks WHERE owner IS NOT NULL ORDER BY name"
@@ -111,6 +112,11 @@ def build_herd(world: World, waits: str) -> None:
         world.client(name, at_work(WAITS[waits], 10 + 4 * number))
 
 
+def woken(trace: Trace) -> dict[str, int]:
+    """How often a waiter was told that the key it waits for is gone."""
+    return {"woken": sum(event.what == "deleted" for event in trace.of_kind("deliver"))}
+
+
 HERD = register(
     Scenario(
         id="locks/herd",
@@ -136,6 +142,7 @@ HERD = register(
         "at most 3",
         faults="crash:bob@55",
         outcomes=("the herd wakes up", "one dead waiter stops all"),
+        measure=woken,
         horizon_ms=260,
         latency_ms=LATENCY_MS,
     )

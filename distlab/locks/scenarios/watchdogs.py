@@ -22,7 +22,7 @@ class Prints(OnlyPrints):
 
     def __init__(self, lock: Any) -> None:
         super().__init__(lock)
-        self.on_lost = lambda lost: lock.host.note("prints: the lock is lost")
+        self.on_lost = lambda lost: lock.host.note("prints: lost")
 
 
 WATCHDOGS = {"prints": Prints, "tells": Watchdog}

@@ -1,0 +1,153 @@
+"""The promises of chapter 4: what each accepts and what it rejects."""
+
+import pytest
+
+from distlab.locks.checks import (
+    AS_SHOWN,
+    FENCING_ORDER,
+    FINISHED,
+    NEVER_OVERSOLD,
+    NO_HERD,
+    NOTHING_REFUSED,
+    SERVED,
+    TOKENS_ASCEND,
+    Sold,
+    SoldOut,
+    Stale,
+    Stock,
+    few_messages,
+)
+from distlab.sim.trace import Call, Trace
+
+
+def answers(*sent):
+    """A trace of what the shop sends: (to whom, what)."""
+    return Trace(
+        [
+            (1000 * at, "send", "shop", to, message, at, "")
+            for at, (to, message) in enumerate(sent, 1)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "fine"),
+    [
+        ([("alice", Sold(1)), ("bob", Sold(0))], True),
+        ([("alice", Sold(0)), ("bob", Sold(0))], False),
+        ([("alice", Sold(2)), ("bob", Sold(1)), ("carol", Sold(2))], False),
+        ([("alice", Sold(0)), ("alice", Sold(0))], True),  # one message that came twice
+    ],
+)
+def test_no_piece_is_sold_to_two(sent, fine):
+    verdict = NEVER_OVERSOLD(answers(*sent))
+    assert verdict.ok is fine
+    assert len(verdict.witness) == (0 if fine else 2)
+
+
+def test_the_last_piece_is_called_so():
+    said = NEVER_OVERSOLD(answers(("alice", Sold(0)), ("bob", Sold(0)))).explanation
+    assert said == "shop sold the last piece to alice, and to bob."
+    said = NEVER_OVERSOLD(answers(("alice", Sold(3)), ("bob", Sold(3)))).explanation
+    assert said == "shop sold piece 4 to alice, and to bob."
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fine"),
+    [((33, 34), True), ((33, 33), True), ((34, 33), False), ((33, None, 34, 33), False)],
+)
+def test_the_order_of_tokens_at_the_shop(tokens, fine):
+    sent = [("alice", Sold(9 - number, token)) for number, token in enumerate(tokens)]
+    assert FENCING_ORDER(answers(*sent)).ok is fine
+
+
+@pytest.mark.parametrize(
+    ("sent", "fine"),
+    [
+        ([("alice", Stock(1)), ("alice", Sold(0)), ("bob", Stock(0))], True),
+        ([("alice", Stock(1)), ("bob", SoldOut())], True),
+        ([("alice", Stock(0)), ("alice", SoldOut())], True),
+        ([("alice", Stock(1)), ("alice", SoldOut())], False),
+    ],
+)
+def test_what_was_shown_can_be_bought(sent, fine):
+    assert AS_SHOWN(answers(*sent)).ok is fine
+
+
+def test_a_refusal_names_both_tokens():
+    verdict = NOTHING_REFUSED(answers(("bob", Sold(0, 34)), ("alice", Stale(33, 34))))
+    assert verdict.ok is False
+    assert verdict.explanation == "shop refused alice's token 33: it had seen 34."
+    assert verdict.witness == (1,)
+    assert NOTHING_REFUSED(answers(("bob", Sold(0, 34)))).ok
+
+
+def history(*steps, key="lock"):
+    """(who, function) asks, (who, result) is answered, (who, None) fails."""
+    records, under_way = [], {}
+    for at, (who, what) in enumerate(steps, 1):
+        if isinstance(what, str):
+            under_way[who] = at
+            records.append((1000 * at, "invoke", who, "", Call(what, key, None), at, ""))
+        elif what is None:
+            records.append((1000 * at, "failed", who, "", None, under_way[who], "no"))
+        else:
+            records.append((1000 * at, "ok", who, "", what, under_way[who], ""))
+    return Trace(records)
+
+
+A, B = ("alice", "acquire"), ("bob", "acquire")
+
+
+@pytest.mark.parametrize(
+    ("steps", "fine"),
+    [
+        ((A, ("alice", 33), B, ("bob", 34)), True),
+        ((A, ("alice", 34), B, ("bob", 33)), False),
+        ((A, ("alice", 33), B, ("bob", 33)), False),
+        ((A, B, ("alice", 34), ("bob", 33)), True),  # at once: nobody knows who was first
+        ((A, B, ("alice", 33), ("bob", 33)), False),
+        ((A, ("alice", 34), B, ("bob", True)), True),  # a lock without tokens
+    ],
+)
+def test_later_holders_have_higher_tokens(steps, fine):
+    assert TOKENS_ASCEND(history(*steps)).ok is fine
+
+
+@pytest.mark.parametrize(("check", "function"), [(FINISHED, "buy"), (SERVED, "acquire")])
+def test_nobody_is_sent_away(check, function):
+    assert check(history(("alice", function), ("alice", True))).ok
+    assert check(history(("alice", function))).ok  # under way
+    assert check(history(("alice", "release"), ("alice", None))).ok
+    failed = check(history(("alice", function), ("alice", None)))
+    assert failed.ok is False
+    assert failed.explanation == f"alice's {function}(lock) came to nothing: no."
+
+
+def woken(*sent):
+    return Trace([(1000 * at, "send", "leases", to, "deleted", 1, "") for at, to in sent])
+
+
+@pytest.mark.parametrize(
+    ("sent", "fine"),
+    [
+        ([(1, "bob"), (2, "carol")], True),
+        ([(1, "bob"), (1, "bob")], True),  # it had asked twice
+        ([(1, "bob"), (1, "carol")], False),
+    ],
+)
+def test_a_release_wakes_one(sent, fine):
+    assert NO_HERD(woken(*sent)).ok is fine
+
+
+@pytest.mark.parametrize(("limit", "fine"), [(1, False), (2, True)])
+def test_messages_of_the_one_who_acquires_are_counted(limit, fine):
+    records = [
+        (1000, "invoke", "alice", "", Call("acquire", "lock", None), 1, ""),
+        (2000, "send", "alice", "redis-1", "SET", 1, ""),
+        (2000, "send", "alice", "redis-2", "SET", 2, ""),
+        (2000, "send", "bob", "redis-2", "SET", 3, ""),
+        (3000, "ok", "alice", "", True, 1, ""),
+        (4000, "send", "alice", "redis-2", "DEL", 4, ""),
+    ]
+    assert few_messages(limit)(Trace(records)).ok is fine
