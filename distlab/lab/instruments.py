@@ -9,6 +9,7 @@ of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import NamedTuple
 
 from distlab.check.invariants import moves
@@ -187,8 +188,7 @@ def _left_by_holder(run: Run, since: _Since | None, ms: float) -> str:
 
 
 def _left(us: int) -> str:
-    text = f"{plain(abs(round(us / 1000)))} ms"
-    return text if us > 0 else f"over for {text}"
+    return f"{ceil(us / 1000)} ms" if us > 0 else f"over for {-us // 1000} ms"
 
 
 # Which corner gives way
