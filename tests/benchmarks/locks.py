@@ -136,7 +136,7 @@ class Fleet:
         return {
             "redlock-py": cycle_redlock_py(self.sync),
             "pottery": cycle(pottery.Redlock(key="pottery 3", masters=set(self.sync))),
-        }, {"distlab": cycle_async(Redlock(self.one, "distlab 3", TIMEOUT_S))}
+        }, {"distlab": cycle_async(Redlock(self.one, "distlab 3", TIMEOUT_S, node_timeout=1))}
 
     def makers(self) -> dict[str, Make]:
         return {
