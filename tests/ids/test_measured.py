@@ -38,7 +38,14 @@ def test_larger_transactions_write_a_page_less_often():
 
 @pytest.mark.parametrize(
     ("ids", "places"),
-    [(range(10), 0), ([2, 1, 3], 1), (["c", "a", "b"], 2), ([4, 3, 2, 1], 3), ([], 0)],
+    [
+        (range(10), 0),
+        ([2, 1, 3], 1),
+        (["c", "a", "b"], 2),
+        ([2, 3, 1], 2),
+        ([4, 3, 2, 1], 3),
+        ([], 0),
+    ],
 )
 def test_places_off(ids, places):
     assert places_off(ids) == places
