@@ -6,6 +6,8 @@ from random import Random
 import pytest
 
 from distlab.explore import FaultSpace
+from distlab.locks.scenarios import redlocks
+from distlab.locks.scenarios.redis import TTL_MS
 from distlab.registry import all_scenarios, get
 from tests.goldens import compare
 
@@ -85,6 +87,26 @@ def test_what_is_on_its_way_does_harm_although_nobody_overlaps():
     run = get("locks/delayed-request").run()
     assert run.verdict("mutual exclusion").ok
     assert not run.verdict("never oversold").ok
+
+
+def test_a_shop_remembers_its_stock_and_the_latest_token():
+    faults = "pause:alice@36+130;crash:shop@150+10"
+    run = get("locks/paused-holder").run(faults=faults, fencing="all")
+    assert run.verdict("never oversold").ok
+    assert [str(e.what) for e in run.trace.of_kind("state") if e.node == "shop"][-2:] == [
+        "stock 0, token 34",
+        "stock 0, token 34",  # after the crash
+    ]
+
+
+def test_a_careful_holder_stops_when_its_lock_is_over():
+    run = get("locks/delayed-request").run(faults="delay:shop>alice@36+60=50")
+    (gave_up,) = [event for event in run.trace.of_kind("unknown") if event.node == "alice"]
+    assert gave_up.at_us // 1000 == 10 + TTL_MS, "counted from when it asked for the lock"
+
+
+def test_a_delayed_restart_takes_as_long_as_a_lock_may_last():
+    assert redlocks.RESTARTS["delayed"]["restart_delay_ms"] >= redlocks.TTL_MS
 
 
 def test_between_the_look_at_the_owner_and_the_deletion_the_lock_may_change_hands():

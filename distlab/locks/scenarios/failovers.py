@@ -40,7 +40,7 @@ def build_failover(world: World, servers: str) -> None:
 FAILOVER = register(
     Scenario(
         id="locks/failover",
-        title="The replica has never heard of it",
+        title="A replica takes over",
         claim="A lock that was granted and not yet copied is gone when the replica takes over.",
         build=build_failover,
         checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
@@ -86,7 +86,7 @@ def build_counter_lost(world: World, counter: str) -> None:
 COUNTER_LOST = register(
     Scenario(
         id="locks/counter-lost",
-        title="33 for Alice, and 33 for Bob",
+        title="Who counts?",
         claim="A fencing token is worth as much as the memory of the server that counts.",
         build=build_counter_lost,
         checks=(TOKENS_ASCEND, few_messages(2), NEVER_OVERSOLD),

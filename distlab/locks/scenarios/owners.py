@@ -37,7 +37,7 @@ def build_foreign_release(world: World, release: str, lock: Any = None) -> None:
 FOREIGN_RELEASE = register(
     Scenario(
         id="locks/foreign-release",
-        title="Alice frees Bob's lock",
+        title="Alice is late",
         claim="Who deletes the key deletes whatever lock is there, be it another's by now.",
         build=build_foreign_release,
         checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
@@ -78,7 +78,7 @@ def build_setnx_expire(world: World, acquire: str, lock: Any = None) -> None:
 SETNX_EXPIRE = register(
     Scenario(
         id="locks/setnx-expire",
-        title="Locked for ever",
+        title="A crash between two commands",
         claim="A lock that gets its time to live in a second step may never get it.",
         build=build_setnx_expire,
         checks=(available(120, clients=("bob",)), prompt(40, "acquire")),

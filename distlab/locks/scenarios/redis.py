@@ -27,7 +27,7 @@ class UsedRedis(RedisServer):
 
     def on_start(self) -> None:
         super().on_start()
-        if not self._machine.incarnation and not self.replica_of:
+        if not self._machine.incarnation:
             self.engine.execute((b"SET", COUNTER, str(self.times).encode()))
             self.keep(self.engine.take_changes())
 

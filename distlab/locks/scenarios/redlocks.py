@@ -61,7 +61,7 @@ def build_validity(world: World, counts: str, redlock_kind: Any = None) -> None:
 VALIDITY = register(
     Scenario(
         id="locks/redlock-validity",
-        title="The first yes is out of date",
+        title="Slow answers",
         claim="A majority counts only as long as the first of its locks has not expired.",
         build=build_validity,
         checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
@@ -153,7 +153,7 @@ def build_restart(world: World, restart: str, redlock_kind: Any = Redlock) -> No
 RESTART = register(
     Scenario(
         id="locks/redlock-restart",
-        title="One server comes back with nothing",
+        title="One server restarts",
         claim="A server that forgets its locks in a restart helps to a second majority.",
         build=build_restart,
         checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
@@ -203,7 +203,7 @@ def build_fencing(world: World, token: str) -> None:
 FENCING = register(
     Scenario(
         id="locks/redlock-fencing",
-        title="33 after 34",
+        title="Three counters",
         claim="The highest of several counters may fall: each majority has another one.",
         build=build_fencing,
         checks=(TOKENS_ASCEND, few_messages(3), NOTHING_REFUSED),

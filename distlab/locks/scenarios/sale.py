@@ -7,43 +7,64 @@ from typing import Any
 
 from distlab.check.invariants import prompt
 from distlab.knobs import Choice
-from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD
+from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD, Sold
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.scenarios.shop import (
     LATENCY_MS,
+    THINK_MS,
+    ReadStock,
     Shop,
-    read_then_write,
-    take_one,
+    TakeOne,
+    WriteStock,
+    ask,
     under_lock,
 )
 from distlab.scenario import Scenario, register
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 
-WAYS: dict[str, Callable[[Client], Coroutine[Any, Any, str]]] = {
-    "read-then-write": read_then_write,
-    "conditional-update": take_one,
-}
+Buy = Callable[[Client], Coroutine[Any, Any, str]]
+
+
+async def read_then_write(client: Client) -> str:
+    found = await ask(client, ReadStock())
+    if not found.pieces:
+        return "sold out"
+    await client.sleep(THINK_MS)
+    await ask(client, WriteStock(found.pieces - 1))
+    return "yours"
+
+
+async def take_one(client: Client) -> str:
+    """Looks first, for each shop shows its stock; but then the database decides."""
+    found = await ask(client, ReadStock())
+    if not found.pieces:
+        return "sold out"
+    await client.sleep(THINK_MS)
+    return "yours" if isinstance(await ask(client, TakeOne()), Sold) else "sold out"
+
+
+WAYS: dict[str, Buy] = {"read-then-write": read_then_write, "conditional-update": take_one}
 BUYERS = {"alice": 10, "bob": 14, "carol": 18}
 """When they come."""
 
 
-def visit(sells: str, at_ms: int) -> Program:
+def visit(sells: str, at_ms: int, buy: Buy | None) -> Program:
     if sells == "lock":
         return under_lock(redis_lock(), at_ms)
 
     async def program(client: Client) -> None:
         await client.sleep(at_ms)
-        await client.perform("buy", "", None, WAYS[sells](client))
+        await client.perform("buy", "", None, (buy or WAYS[sells])(client))
 
     return program
 
 
-def build_oversell(world: World, sells: str) -> None:
+def build_oversell(world: World, sells: str, buy: Buy | None = None) -> None:
     if sells == "lock":
         add_redis(world)
     for name, at_ms in BUYERS.items():
-        world.client(name, visit(sells, at_ms))
+        world.client(name, visit(sells, at_ms, buy))
     world.add(Shop(pieces=2))
 
 

@@ -7,7 +7,7 @@ what the buyers did: who is past `acquire` and not yet at `release` is inside.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,7 @@ def nobody_asks() -> None:
     """What a buyer does who does not look whether the lock is still there."""
 
 
-async def read_then_write(
+async def purchase(
     client: Client,
     token: int | None = None,
     think_ms: float = THINK_MS,
@@ -151,15 +151,6 @@ async def read_then_write(
     return "yours"
 
 
-async def take_one(client: Client, think_ms: float = THINK_MS) -> str:
-    """Looks first, as every shop shows its stock, and then leaves the decision to the database."""
-    found = await ask(client, ReadStock())
-    if not found.pieces:
-        return "sold out"
-    await client.sleep(think_ms)
-    return "yours" if isinstance(await ask(client, TakeOne()), Sold) else "sold out"
-
-
 # Under a lock
 
 
@@ -175,25 +166,22 @@ class TokenOfTheShop(Lock):
         return answer
 
 
-Buy = Callable[[Client, Any], Awaitable[str]]
-"""What a buyer does while it holds the lock that is given."""
-
 ASK_AGAIN_MS = 20
 
 
 def under_lock(
-    open_lock: Callable[[Client], Any], at_ms: float, think_ms: float = THINK_MS, **how: Any
+    open_lock: Callable[[Client], Any],
+    at_ms: float,
+    think_ms: float = THINK_MS,
+    heedless: bool = False,
 ) -> Program:
-    """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back.
-
-    `how` says more about the purchase: see `buy`.
-    """
+    """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back."""
 
     async def program(client: Client) -> None:
         await client.sleep(at_ms)
         lock = open_lock(client)
         if await client.perform("acquire", LOCK, None, acquired(client, lock)):
-            await client.perform("buy", "", None, buy(client, lock, think_ms, **how))
+            await client.perform("buy", "", None, buy(client, lock, think_ms, heedless))
             await client.perform("release", LOCK, None, lock.release())
 
     return program
@@ -206,12 +194,12 @@ async def acquired(client: Client, lock: Any) -> int | bool:
     return getattr(lock, "fencing_token", None) or True
 
 
-async def buy(client: Client, lock: Any, think_ms: float, heedless: bool = False) -> str:
+async def buy(client: Client, lock: Any, think_ms: float, heedless: bool) -> str:
     """Read, think, write, and stop when the time of the lock is over, unless `heedless`.
 
     Each request carries the fencing token; whether the shop looks at it is the shop's business.
     """
-    buying = read_then_write(client, getattr(lock, "fencing_token", None), think_ms)
+    buying = purchase(client, getattr(lock, "fencing_token", None), think_ms)
     if heedless or not hasattr(lock, "remaining_ms"):
         return await buying
     async with client.timeout(min(max(0, lock.remaining_ms()), LONGEST_MS)):

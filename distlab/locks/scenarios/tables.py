@@ -120,7 +120,7 @@ def woken(trace: Trace) -> dict[str, int]:
 HERD = register(
     Scenario(
         id="locks/herd",
-        title="The whole herd wakes up",
+        title="Four at one lock",
         claim="If all wait for one key, each release wakes them all, and all but one in vain.",
         build=build_herd,
         checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),

@@ -9,7 +9,7 @@ from distlab.check.invariants import available, mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, acquired, read_then_write
+from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, acquired, purchase
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
 from distlab.scenario import Scenario, register
@@ -39,7 +39,7 @@ def watched(
         if await client.perform("acquire", LOCK, None, acquired(client, lock)):
             async with make(lock) as watchdog:
                 looks = watchdog.still_mine
-                buying = read_then_write(client, None, think_ms, looks, patience_ms)
+                buying = purchase(client, None, think_ms, looks, patience_ms)
                 await client.perform("buy", "", None, buying)
             await client.perform("release", LOCK, None, lock.release())
 
@@ -57,7 +57,7 @@ def build_cut_off(world: World, on_loss: str, watchdog: Any = None) -> None:
 WATCHDOG_CUT_OFF = register(
     Scenario(
         id="locks/watchdog-cut-off",
-        title="The watchdog barks, and nobody hears it",
+        title="Cut off from Redis",
         claim="Who can no longer renew its lock has to stop working before the lock ends.",
         build=build_cut_off,
         checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
