@@ -11,6 +11,7 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.redislock_mistakes import (
     ChecksThenDeletes,
     DeletesAnyonesLock,
+    OwnedByTimeAndChance,
     SetsThenExpires,
 )
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
@@ -148,6 +149,47 @@ SAME_PID = register(
         satisfying={"owner": "random"},
         mistake="the owner of a lock is a process id",
         source="Linux manual, pid_namespaces(7)",
+        nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
+        outcomes=("two holders", "bob waits"),
+        horizon_ms=160,
+        latency_ms=LATENCY_MS,
+    )
+)
+
+
+ANSWERS = {"ignored": OwnedByTimeAndChance, "heeded": RedisLock}
+
+
+def build_answer(world: World, answer: str) -> None:
+    open_lock, looks = redis_lock(ANSWERS[answer]), answer == "heeded"
+    add_redis(world)
+    for name, at_ms in (("alice", 10), ("bob", 25)):
+        world.client(name, under_lock(open_lock, at_ms, heedless=not looks, looks=looks))
+    world.add(Shop(pieces=2))
+
+
+ANSWER_IGNORED = register(
+    Scenario(
+        id="locks/answer-ignored",
+        title="A lock that does not wait",
+        claim="If acquire gives up at once, everything hangs on who looks at its answer.",
+        build=build_answer,
+        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+        property="mutual exclusion",
+        price="prompt",
+        knobs=(
+            Choice(
+                "answer",
+                tuple(ANSWERS),
+                "ignored",
+                "acquire says at once that the lock is taken, and nobody looks; it waits, and says "
+                "when the lock is ours",
+            ),
+        ),
+        violating={"answer": "ignored"},
+        satisfying={"answer": "heeded"},
+        mistake="acquire gives up at once, and its caller goes on all the same",
+        source="redis-py documentation, Lock.acquire returns False",
         nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
         outcomes=("two holders", "bob waits"),
         horizon_ms=160,

@@ -174,13 +174,18 @@ def under_lock(
     at_ms: float,
     think_ms: float = THINK_MS,
     heedless: bool = False,
+    looks: bool = True,
 ) -> Program:
-    """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back."""
+    """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back.
+
+    One that does not look at the answer buys in any case.
+    """
 
     async def program(client: Client) -> None:
         await client.sleep(at_ms)
         lock = open_lock(client)
-        if await client.perform("acquire", LOCK, None, acquired(client, lock)):
+        asked = acquired(client, lock) if looks else asked_only(lock)
+        if await client.perform("acquire", LOCK, None, asked):
             await client.perform("buy", "", None, buy(client, lock, think_ms, heedless))
             await client.perform("release", LOCK, None, lock.release())
 
@@ -192,6 +197,11 @@ async def acquired(client: Client, lock: Any) -> int | bool:
     while not await lock.acquire():
         await client.sleep(ASK_AGAIN_MS)
     return getattr(lock, "fencing_token", None) or True
+
+
+async def asked_only(lock: Any) -> str:
+    """The answer in words: who asked does not look at it, and is inside whatever it says."""
+    return str(await lock.acquire())
 
 
 async def buy(client: Client, lock: Any, think_ms: float, heedless: bool) -> str:
