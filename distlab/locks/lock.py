@@ -238,13 +238,15 @@ class Lock:
         token = self._claim(what)
         if self.timeout_ms is None or ms is None:
             raise LockError(f"cannot {what} {self._text!r}: it has no timeout", self._text)
+        lost = None
         try:
             until_ms = await self.do_extend(token, ms, replace)
-        except LockNotOwned:
-            self.until_ms = -math.inf
-            raise
-        if self.local.token == token:  # not released meanwhile
+        except LockNotOwned as error:
+            until_ms, lost = -math.inf, error
+        if self.local.token == token:  # and not released meanwhile
             self.until_ms = until_ms
+        if lost:
+            raise lost
 
     @property
     def fencing_token(self) -> int | None:

@@ -20,9 +20,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import LockError
 
-from distlab.host import BadInput, Refused, Unavailable
+from distlab.host import BadInput, Unavailable
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import EXTEND
 from distlab.locks.scripts import Script
@@ -130,7 +130,7 @@ class Redlock(Lock):
         try:
             async with self.host.timeout(self.node_timeout_ms):
                 return await ask(redis)
-        except (RedisError, Refused, OSError) as error:  # a time-out is an OSError
+        except Exception as error:  # redis-py, stopped in the middle of a command, fails in any way
             return error
 
     @property

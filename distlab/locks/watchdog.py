@@ -66,8 +66,9 @@ class Watchdog:
         self._task = self.host.spawn(self._watch())
 
     def stop(self) -> None:
-        """Renew no more. A cancellation that meets redis-py in the middle of a command may be lost:
-        so there is a flag as well.
+        """Renew no more. Only a sleep is cancelled: redis-py, cancelled in the middle of a command,
+        may lose the cancellation, or fail in its own ways. A renewal on its way may end in peace:
+        when the lock is not ours any more it changes nothing.
         """
         self._stopped = True
         if self._task is not None:
@@ -79,19 +80,20 @@ class Watchdog:
             await self.host.sleep(max(0, min(self.period_ms, self.lock.remaining_ms())))
             if self._stopped:
                 return
-            if self.host.monotonic_ms() < old_ms:
-                await self._renew()
-            else:
+            too_old = self.host.monotonic_ms() >= old_ms
+            if too_old:
                 self.problem = f"held for {self.max_age_ms / 1000:g} s: it is renewed no more"
             self._look()
+            if not too_old and self.lost is None:
+                self.host.spawn(self._renew())  # whatever has become of the last one
 
     async def _renew(self) -> None:
         try:
-            async with self.host.timeout(self.period_ms):
-                await self.lock.reacquire()
+            await self.lock.reacquire()
             self.problem = ""
         except (Refused, RedisError, TimeoutError) as error:  # no answer yet: it is ours till then
             self.problem = str(error)
+        self._look()
 
     def _look(self) -> None:
         """By our own clock, is it over? Whoever sees it first tells."""

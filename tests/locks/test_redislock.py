@@ -340,6 +340,28 @@ def test_an_extension_without_answer_changes_nothing_of_what_was_promised(run):
     run(program)
 
 
+def test_an_old_extension_that_comes_late_does_not_touch_the_next_claim(run):
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, host=site.host)
+        ask = lock.do_extend
+
+        async def late(*arguments):
+            await site.sleep(0.1)
+            return await ask(*arguments)
+
+        lock.do_extend = late
+        await lock.acquire()
+        extension = site.spawn(lock.extend(60))
+        await site.sleep(0.05)
+        await lock.release()
+        await lock.acquire()
+        with pytest.raises(LockNotOwned):
+            await extension
+        assert 9_000 < lock.remaining_ms() <= 10_000
+
+    run(program)
+
+
 def test_a_cancelled_acquire_leaves_nothing_locked(run):
     class Slow(LostAnswers):
         def __init__(self, client, host):

@@ -1,11 +1,12 @@
 """The watchdog: in simulation, on fakeredis and on a real server."""
 
 import logging
+from contextlib import suppress
 
 import pytest
 
 from distlab.host import BadInput
-from distlab.locks.lock import LockLost, NotAcquired
+from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired
 from distlab.locks.redislock import RedisLock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
@@ -19,12 +20,20 @@ def run(request, require):
         yield run
 
 
+async def until(site, told):
+    for _ in range(200):
+        if told:
+            return
+        await site.sleep(0.05)
+    raise AssertionError("nobody was told")
+
+
 def test_a_lock_outlives_its_timeout_as_long_as_it_is_watched(run):
     async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
+        lock = RedisLock(site.redis(), site.name, 0.9, host=site.host)
         async with lock, Watchdog(lock) as watchdog:
-            for _ in range(7):
-                await site.sleep(0.1)
+            for _ in range(4):
+                await site.sleep(0.3)
                 watchdog.still_mine()
             assert await lock.owned()
         assert not await lock.locked()
@@ -35,12 +44,12 @@ def test_a_lock_outlives_its_timeout_as_long_as_it_is_watched(run):
 def test_whose_renewal_is_refused_is_told(run):
     async def program(site):
         redis, told = site.redis(), []
-        lock = RedisLock(redis, site.name, 0.3, host=site.host)
+        lock = RedisLock(redis, site.name, 1, host=site.host)
         await lock.acquire()
         watchdog = Watchdog(lock, on_lost=told.append)
         watchdog.start()
         await redis.set(site.name, "somebody")
-        await site.sleep(0.25)
+        await until(site, told)
         with pytest.raises(LockLost, match=r"lost: its time is over .*no longer ours") as caught:
             watchdog.still_mine()
         assert told == [caught.value]
@@ -51,14 +60,13 @@ def test_whose_renewal_is_refused_is_told(run):
 
 def test_a_stuck_holder_loses_its_lock_in_the_end(run):
     async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.2, host=site.host)
+        lock = RedisLock(site.redis(), site.name, 0.5, host=site.host)
         await lock.acquire()
-        watchdog = Watchdog(lock, max_age=0.4)
+        watchdog = Watchdog(lock, max_age=0.9)
         watchdog.start()
         other = RedisLock(site.redis(), site.name, 0.2, host=site.host)
         assert await other.acquire(blocking_timeout=5)
-        await site.sleep(0.1)
-        with pytest.raises(LockLost, match=r"held for 0\.4 s: it is renewed no more"):
+        with pytest.raises(LockLost, match=r"held for 0\.9 s: it is renewed no more"):
             watchdog.still_mine()
 
     run(program)
@@ -91,6 +99,38 @@ def test_cut_off_it_knows_by_its_own_clock_when_the_time_is_over(fault):
             watchdog.still_mine()
 
     in_simulation(program, faults=parse_schedule(fault))
+
+
+def test_stopped_in_the_middle_of_a_renewal_it_ends_in_peace(run):
+    async def program(site):
+        told = []
+        for n in range(20):
+            lock = RedisLock(site.redis(), f"{site.name}-{n}", 0.03, host=site.host)
+            await lock.acquire()
+            async with Watchdog(lock, on_lost=told.append):
+                await site.sleep(0.009 + n / 5000)
+            with suppress(LockNotOwned):
+                await lock.release()
+        assert all(isinstance(error, LockLost) for error in told)
+
+    run(program)
+
+
+def test_a_renewal_that_hangs_does_not_keep_it_from_telling(run):
+    async def program(site):
+        told = []
+        lock = RedisLock(site.redis(), site.name, 0.2, host=site.host)
+        await lock.acquire()
+
+        async def hang(*_):
+            await site.sleep(60)
+
+        lock.do_extend = hang
+        watchdog = Watchdog(lock, on_lost=told.append)
+        watchdog.start()
+        await until(site, told)
+
+    run(program)
 
 
 def test_a_paused_holder_asks_its_clock_before_anything_else():
