@@ -47,10 +47,8 @@ return 1
 EXTEND = Script("""
 -- extend
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 then return -1 end
 local ms = tonumber(ARGV[2])
-if ARGV[3] == 'add' then ms = ms + left end
+if ARGV[3] == 'add' then ms = ms + math.max(redis.call('PTTL', KEYS[1]), 0) end
 redis.call('PEXPIRE', KEYS[1], ms)
 return ms
 """)

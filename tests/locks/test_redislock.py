@@ -241,6 +241,24 @@ def test_a_server_that_refuses_blpop_is_asked_again_instead(run):
     run(program)
 
 
+def test_a_waiter_that_nobody_wakes_asks_ever_less_often():
+    class Silent(LostAnswers):
+        async def blpop(self, keys, timeout):
+            waits.append(timeout)
+            await self.client.blpop(["nothing"], timeout)
+
+    async def program(site):
+        await RedisLock(site.redis(), site.name, None, host=site.host).acquire()
+        lock = RedisLock(Silent(site.redis()), site.name, host=site.host)
+        assert not await lock.acquire(blocking_timeout=60)
+
+    waits = []
+    in_simulation(program)
+    assert waits[0] <= 0.1
+    assert 12 <= len(waits) <= 35
+    assert 2 <= max(waits) <= 4
+
+
 @pytest.mark.parametrize("socket_timeout", [0.1, 0.5])
 def test_an_impatient_client_waits_in_small_pieces(require, socket_timeout):
     require("valkey")

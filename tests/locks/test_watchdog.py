@@ -133,6 +133,20 @@ def test_a_renewal_that_hangs_does_not_keep_it_from_telling(run):
     run(program)
 
 
+def test_after_stop_nobody_is_told_of_what_became_of_the_lock():
+    async def program(site):
+        told = []
+        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
+        await lock.acquire()
+        async with Watchdog(lock, on_lost=told.append):
+            await site.sleep(0.105)  # the first renewal is on its way
+            await lock.release()
+        await site.sleep(1)
+        return told
+
+    assert in_simulation(program) == []
+
+
 def test_a_paused_holder_asks_its_clock_before_anything_else():
     async def program(site):
         lock = RedisLock(site.redis(), site.name, 1, host=site.host)
