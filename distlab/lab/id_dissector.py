@@ -8,7 +8,7 @@ import ipywidgets
 
 from distlab.host import BadInput
 from distlab.ids.identify import Reading, identify
-from distlab.view.bits import bits
+from distlab.view.bits import BitField, bits
 from distlab.view.picture import Picture, xml
 from distlab.view.theme import stylesheet
 
@@ -72,7 +72,11 @@ class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
         if reading is None:
             return None
         made = f", made {reading.made}" if reading.made else ""
-        return bits(f"{self._text.value.strip()}: {reading.kind}{made}", reading.fields)
+        fields = [
+            BitField(each.name, each.bits, each.value, f"{each.shown} {each.meaning}".rstrip())
+            for each in reading.fields
+        ]
+        return bits(f"{self._text.value.strip()}: {reading.kind}{made}", fields)
 
     def _draw(self) -> None:
         picture = self._picture()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple
 
 from distlab.view.picture import Box, Layout, Picture, path, sheet, shortened, text
 
@@ -11,23 +11,13 @@ LEFT, TOP, HIGH, GAP, LINE = 12, 30, 26, 34, 18
 ROW = 64
 
 
-class BitField(Protocol):
-    """Some bits of a number, counted from the top: what `distlab.ids.identify` finds."""
+class BitField(NamedTuple):
+    """Some bits of a number, counted from the top; `words` say their value and what it means."""
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def bits(self) -> int: ...
-
-    @property
-    def value(self) -> int: ...
-
-    @property
-    def shown(self) -> str: ...
-
-    @property
-    def meaning(self) -> str: ...
+    name: str
+    bits: int
+    value: int
+    words: str
 
 
 def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
@@ -52,18 +42,10 @@ def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
             if name:
                 out.append(text("", x, y + HIGH + 13, name))
         start += each.bits
-    lines = _lines(fields)
+    lines = [f"{name} ({bits} bit{'s' * (bits > 1)}): {words}" for name, bits, _, words in fields]
     below = TOP + rows * (HIGH + GAP)
     out += [text("", LEFT, below + LINE * n, line) for n, line in enumerate(lines)]
     height = below + LINE * len(lines)
     alt = f"{title}, as {total} bits: " + "; ".join(" ".join(line.split()) for line in lines)
     layout = Layout(width, height, LEFT, width - LEFT, 0, total)
     return Picture(sheet(layout, out, alt), "\n".join([title, *lines]), alt, layout)
-
-
-def _lines(fields: Sequence[BitField]) -> list[str]:
-    return [
-        f"{each.name} ({each.bits} bit{'s' * (each.bits > 1)}): {each.shown}"
-        + (f" {each.meaning}" if each.meaning else "")
-        for each in fields
-    ]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from distlab.ids.identify import identify
-from distlab.view.bits import bits
+from distlab.view.bits import BitField, bits
 
 IDS = {
     "discord": ("175928847299117063", "discord"),
@@ -16,29 +16,33 @@ IDS = {
 }
 
 
+def fields(text, epoch=None):
+    found = identify(text, epoch)[0].fields
+    return [BitField(each.name, each.bits, each.value, each.shown) for each in found]
+
+
 @pytest.mark.parametrize("name", IDS)
 def test_every_bit_is_there_in_order(name):
-    reading = identify(*IDS[name])[0]
-    picture = bits(IDS[name][0], reading.fields)
+    picture = bits(IDS[name][0], fields(*IDS[name]))
     drawn = "".join(re.findall(r'class="dl-tick"[^>]*>([01])<', picture.svg))
-    assert drawn == "".join(f"{each.value:0{each.bits}b}" for each in reading.fields)
+    assert drawn == "".join(f"{each.value:0{each.bits}b}" for each in fields(*IDS[name]))
     ElementTree.fromstring(picture.still())
 
 
 def test_words_say_the_same():
-    picture = bits("an id", identify("175928847299117063", "discord")[0].fields)
+    picture = bits("an id", fields("175928847299117063", "discord"))
     assert "worker_id (5 bits): 1" in picture.text
     assert "sign (1 bit): 0" in picture.text
     assert picture.alt.startswith("an id, as 64 bits: sign (1 bit): 0; time (41 bits)")
 
 
 def test_nothing_is_drawn_outside():
-    picture = bits("an id", identify("919108f7-52d1-4320-9bac-f847db4148a8")[0].fields, width=700)
+    picture = bits("an id", fields("919108f7-52d1-4320-9bac-f847db4148a8"), width=700)
     numbers = [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"', picture.svg)]
     assert min(numbers) > 0 and max(numbers) < 700
     assert picture.layout.width == 700
 
 
 def test_foreign_text_is_escaped():
-    picture = bits("<script>", identify("1", "discord")[0].fields)
+    picture = bits("<script>", fields("1", "discord"))
     assert "<script>" not in picture.svg
