@@ -289,9 +289,12 @@ class Lock:
         try:
             await self.release()
         except LockError as problem:
-            if self.raise_on_release_error and error is None:  # what failed inside is told first
+            if error is not None:  # what failed inside is told, and this beside it
+                error.add_note(str(problem))
+            elif self.raise_on_release_error:
                 raise
-            logging.getLogger(__name__).warning("%s", problem)
+            else:
+                logging.getLogger(__name__).warning("%s", problem)
 
     def _claim(self, what: str) -> bytes:
         token: bytes | None = self.local.token
