@@ -42,7 +42,11 @@ redis.pcall('RPUSH', KEYS[2], 'free')
 redis.pcall('PEXPIRE', KEYS[2], 1000)
 return 1
 """)
-"""One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same."""
+"""One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same.
+
+A client that repeats a command by itself when the answer was lost, as redis-py's does unless told
+otherwise, may hear that the lock is no longer ours from the very release that worked.
+"""
 
 EXTEND = Script("""
 -- extend
