@@ -16,6 +16,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -149,7 +150,7 @@ class Lab(Experiment, anywidget.AnyWidget):
         picture = self._draw(request.get("width", 960), request.get("proof", ""))
         seen = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
-            seen |= {"svg": picture.svg, "alt": picture.alt, "layout": picture.layout.as_dict()}
+            seen |= {"svg": picture.svg, "alt": picture.alt, "layout": asdict(picture.layout)}
         seen["strip"] = self._draw_strip(picture)
         wanted = request.get("want", ())
         if "token" in wanted:

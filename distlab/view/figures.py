@@ -45,9 +45,9 @@ def beside_bar(words: str, box: Box, top: float, bottom: float) -> Iterator[Box]
             yield Box(x, y, x + wide, y + 13)
 
 
-def beside_flag(words: str, x: float, top: float, bottom: float) -> Iterator[Box]:
+def beside_flag(mark: Mark, x: float, top: float, bottom: float) -> Iterator[Box]:
     """Where the words of a note may stand: by its pole, above or below the life line."""
-    wide = text_width(words) + 7
+    wide = text_width(_shown(mark)) + 7
     for rise in (4, 17):
         for y in (top - rise - 13, bottom + rise):
             yield Box(x - 2, y, x + wide, y + 13)
@@ -69,7 +69,7 @@ def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more:
     across, down = (-4 if left else 4), (2.5 if up else -2.5)
     pole = f"M{number(x)} {number(foot)}V{number(tip)}l{across} {down} {-across} {down}"
     title = f"{mark.node}: {mark.text} ({ms(mark.at_us)} ms)"
-    return group(mark.position, title, path(f"dl-flag{more}", pole), words)
+    return group(mark.positions[0], title, path(f"dl-flag{more}", pole), words)
 
 
 def _shown(mark: Mark) -> str:
@@ -80,4 +80,4 @@ def clock(mark: Mark, x: float, y: float, more: str) -> str:
     """A clock that is changed."""
     sign = path(f"dl-clock{more}", ICONS["jump"])
     at = f'<g transform="translate({number(x)} {number(y)})">{sign}</g>'
-    return group(mark.position, f"{mark.node}: {mark.text}", at)
+    return group(mark.positions[0], f"{mark.node}: {mark.text}", at)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from html import escape
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from distlab.view.theme import rules_for
 
@@ -38,17 +38,9 @@ class Layout:
         """The place of an instant."""
         return self.left + (ms - self.from_ms) * (self.right - self.left) / self.span_ms
 
-    def ms(self, x: float) -> float:
-        """The instant at a place."""
-        return self.from_ms + (x - self.left) * self.span_ms / (self.right - self.left)
-
     @property
     def span_ms(self) -> float:
         return self.to_ms - self.from_ms
-
-    def as_dict(self) -> dict[str, Any]:
-        """The layout for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ rest is in titles and in the text twin. The picture depends on nothing but the a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from distlab.host import plain
@@ -25,7 +25,7 @@ from distlab.view.figures import (
 )
 from distlab.view.grips import draw_grip, draw_reach
 from distlab.view.labels import Line, Room
-from distlab.view.picture import Box, Picture, group, number, path, sheet, shortened, text, xml
+from distlab.view.picture import Box, Picture, group, number, path, sheet, text, xml
 from distlab.view.places import Places
 from distlab.view.story import Span, Story, tell
 from distlab.view.transcript import fate, ms, transcript
@@ -46,16 +46,15 @@ def spacetime(
     width: float = 960,
     highlight: Sequence[int] = (),
     selected: int | None = None,
-    hide: Collection[str] = (),
 ) -> Picture:
     """Draw a run, or the part of it in `window` (from, to; milliseconds).
 
     `highlight` are positions in `run.trace.events` that stand out, as a verdict's witness;
-    `selected` is the index of a fault; `hide` names types of messages to leave out.
+    `selected` is the index of a fault.
     """
     from_ms, to_ms = window or (0, run.scenario.horizon_ms)
     story = tell(run.trace.events, 1000 * run.scenario.horizon_ms)
-    story.cut(1000 * from_ms, 1000 * to_ms, hide)
+    story.cut(1000 * from_ms, 1000 * to_ms)
     numbered = {position: index for index, position in enumerate(sorted(set(highlight)), 1)}
     lost = sum(message.lost for message in story.messages)
     alt = (
@@ -227,7 +226,7 @@ class _Drawing:
 
     def _marks(self) -> None:
         marks = [mark for mark in self.story.marks if mark.node in self.layout.lanes]
-        marks.sort(key=lambda mark: mark.position not in self.numbered)
+        marks.sort(key=lambda mark: mark.positions[0] not in self.numbered)
         bare = []
         for count, mark in enumerate(marks):
             top, bottom = self.at.top[mark.node], self.at.bottom[mark.node]
@@ -236,7 +235,7 @@ class _Drawing:
                 self._add(clock(mark, x, top, shows), shows)
                 continue
             if count < NOTES:
-                box = self.room.find(beside_flag(shortened(mark.text, 170), x, top, bottom), 2)
+                box = self.room.find(beside_flag(mark, x, top, bottom), 2)
             if box is None and len(marks) > DENSE:
                 bare.append(f"M{number(x)} {number(top)}v-7")
             else:

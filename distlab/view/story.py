@@ -8,7 +8,7 @@ matter of places.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple
 
@@ -85,11 +85,7 @@ class Mark(NamedTuple):
     node: str
     at_us: int
     text: str
-    position: int
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        return (self.position,)
+    positions: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -103,12 +99,11 @@ class Story:
     healed_us: dict[str, int] = field(default_factory=dict)
     """When each network fault ended, by its text."""
 
-    def cut(self, from_us: float, to_us: float, hide: Collection[str]) -> None:
-        """Leave out what lies outside these instants, and messages of the types in `hide`."""
+    def cut(self, from_us: float, to_us: float) -> None:
+        """Leave out what lies outside these instants."""
         self.messages = [
             m for m in self.messages
-            if m.at_us <= to_us and m.kind not in hide
-            and (not m.arrivals or m.arrivals[-1].at_us >= from_us)
+            if m.at_us <= to_us and (not m.arrivals or m.arrivals[-1].at_us >= from_us)
         ]  # fmt: skip
         self.spans = [s for s in self.spans if s.from_us <= to_us and s.to_us >= from_us]
         self.marks = [m for m in self.marks if from_us <= m.at_us <= to_us]
@@ -157,7 +152,7 @@ def tell(events: Sequence[Event], end_us: int) -> Story:
         elif kind in ("restart", "resume"):
             end("power", position)
         elif kind in ("note", "clock"):
-            story.marks.append(Mark(kind, node, at_us, str(what), position))
+            story.marks.append(Mark(kind, node, at_us, str(what), (position,)))
         elif kind == "heal":
             story.healed_us[str(what)] = at_us
     story.messages = list(sent.values())

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 TOP, HIGH, HEIGHT = 8, 20, 52
 
 
-def strip(
-    outcomes: Sequence[tuple[float, Outcome]], layout: Layout, selected_ms: float | None = None
-) -> Picture:
+def strip(outcomes: Sequence[tuple[float, Outcome]], layout: Layout, selected_ms: float) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
     Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
@@ -45,7 +43,7 @@ def strip(
         told.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
     out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left)
-    if selected_ms is not None and layout.from_ms <= selected_ms <= layout.to_ms:
+    if layout.from_ms <= selected_ms <= layout.to_ms:
         x = number(layout.x(selected_ms))
         out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
     words = " · ".join(told) or "not computed yet"

@@ -45,15 +45,13 @@ COLOURS = {  # name: (light, dark)
     "witness-fill": ("#fbe3f2", "#4a1a38"),
 }
 
-JUPYTER = {"paper": "--jp-layout-color1"}
+JUPYTER = {"paper": "var(--jp-layout-color1, {})"}
 """What JupyterLab's own theme decides."""
 
-TONES = {  # tone: (pattern, mark, words)
-    "good": ("plain", "✓", "the property holds"),
-    "price": ("stripes", "◐", "it holds, at a price"),
-    "bad": ("crosses", "✕", "the property is violated"),
-    "unknown": ("dots", "?", "not decided"),
-}
+TONES = {  # tone: (pattern, mark); the word is the outcome's own
+    "good": ("plain", "✓"), "price": ("stripes", "◐"), "bad": ("crosses", "✕"),
+    "unknown": ("dots", "?"),
+}  # fmt: skip
 
 LOST = {  # why a message was dropped: what a reader is told
     "lost": "lost on the way",
@@ -154,7 +152,6 @@ RULES = """
 .dl-picture .dl-badge-text { fill: var(--dl-paper); font-weight: 700; text-anchor: middle; }
 .dl-frame { stroke: var(--dl-edge); }
 .dl-picture .dl-here { stroke: var(--dl-ink); stroke-width: 1.5; fill: var(--dl-ink); }
-TONE_RULES
 """
 
 TONE_RULE = """
@@ -171,11 +168,14 @@ def stylesheet(live: bool) -> str:
     The variables `--dl-*` are also there for elements in anything of class `dl-theme`.
     """
     tones = "".join(TONE_RULE.replace("TONE", tone) for tone in TONES)
-    rules = RULES.replace("FONT", FONT).replace("TONE_RULES", tones).strip()
+    rules = (RULES.replace("FONT", FONT) + tones).strip()
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
     light, dark = (
-        "".join(f" --dl-{name}: {_live(name, pair[side])};" for name, pair in COLOURS.items())
+        "".join(
+            f" --dl-{name}: {JUPYTER.get(name, '{}').format(pair[side])};"
+            for name, pair in COLOURS.items()
+        )
         for side in (0, 1)
     )
     own = ":is(.dl-picture, .dl-theme)"
@@ -192,7 +192,3 @@ def rules_for(svg: str) -> str:
         return bool((named - {"dl-picture"} or named) & used)
 
     return "\n".join(filter(needed, re.split(r"(?<=})\s+", stylesheet(live=False))))
-
-
-def _live(name: str, colour: str) -> str:
-    return f"var({JUPYTER[name]}, {colour})" if name in JUPYTER else colour

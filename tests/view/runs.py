@@ -126,3 +126,8 @@ LONG = Scenario("test/long", "Long", "Much happens.", gossip, (Fine(),), "fine",
 
 def long_run(faults: str = "crash:n2@200+100;pause:n4@300+120") -> Run:
     return LONG.run(faults=faults)
+
+
+def instant(layout, x):
+    """The instant at a place: the inverse of `layout.x`."""
+    return layout.from_ms + (x - layout.left) * layout.span_ms / (layout.right - layout.left)

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import asdict
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -18,7 +19,7 @@ from distlab.view.picture import Box, text_width
 from distlab.view.spacetime import spacetime
 from distlab.view.story import label
 from tests import goldens
-from tests.view.runs import LONG, everything, long_run, run_of
+from tests.view.runs import LONG, everything, instant, long_run, run_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 FAULTS = {
@@ -87,7 +88,7 @@ def test_every_fault_has_a_grip_with_sign_and_words(kind):
     assert float(grip.find(f"{SVG}rect").get("height")) >= 24
     assert "dl-chosen" in grip.get("class")
     knob = float(grip.find(f"{SVG}circle").get("cx"))
-    assert picture.layout.ms(knob) == pytest.approx(run.faults[-1].at_ms, abs=0.1)
+    assert instant(picture.layout, knob) == pytest.approx(run.faults[-1].at_ms, abs=0.1)
     bands = having(picture, "dl-band")
     assert len(bands) == (KINDS[kind].target != "machine")
 
@@ -97,7 +98,7 @@ def test_a_band_lasts_as_long_as_its_fault():
     picture = spacetime(run)
     (band,) = having(picture, "dl-band")
     x1, y1, x2, y2 = map(float, re.findall(r"[\d.]+", band.get("d"))[:4])
-    assert [picture.layout.ms(x) for x in (x1, x2)] == pytest.approx([20, 60], abs=0.1)
+    assert [instant(picture.layout, x) for x in (x1, x2)] == pytest.approx([20, 60], abs=0.1)
     assert picture.layout.lanes["client"] < y1 < y2 < picture.layout.lanes["n1"]
 
 
@@ -201,12 +202,12 @@ def test_the_layout_turns_instants_into_places_and_back():
     layout = spacetime(everything(), window=(50, 150), width=700).layout
     assert (layout.x(50), layout.x(150)) == (layout.left, layout.right)
     for ms in (50, 77.7, 150, 190):
-        assert layout.ms(layout.x(ms)) == pytest.approx(ms)
+        assert instant(layout, layout.x(ms)) == pytest.approx(ms)
     assert list(layout.lanes) == ["client", "n1", "n2"]
     assert sorted(layout.lanes.values()) == list(layout.lanes.values())
     assert layout.top < min(layout.lanes.values()) < max(layout.lanes.values()) < layout.bottom
     assert layout.bottom < layout.height and layout.width == 700
-    assert json.loads(json.dumps(layout.as_dict()))["lanes"] == layout.lanes
+    assert json.loads(json.dumps(asdict(layout)))["lanes"] == layout.lanes
 
 
 def test_nothing_moves_up_or_down_while_a_fault_is_dragged_past_another():
@@ -263,13 +264,6 @@ def test_an_arrow_from_before_the_window_begins_at_its_edge_on_its_way():
     lanes = picture.layout.lanes
     assert x == picture.layout.left
     assert y == pytest.approx((lanes["client"] + lanes["n1"]) / 2, abs=1)
-
-
-def test_hidden_types_are_left_out():
-    run = SLOW_OR_DEAD.run()
-    assert "Probe" in spacetime(run).svg
-    picture = spacetime(run, hide=("Probe", "Alive"))
-    assert "Probe" not in picture.svg and "Probe" not in picture.text
 
 
 def test_chatter_is_thin_and_only_its_first_message_has_a_label():

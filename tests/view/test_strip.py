@@ -8,6 +8,7 @@ import pytest
 from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome
 from distlab.view.picture import Layout
 from distlab.view.strip import strip
+from tests.view.runs import instant
 
 LAYOUT = Layout(960, 300, 100, 900, 0, 100, lanes={"n1": 50})
 HOLDS, WRONG = Outcome("holds", GOOD), Outcome("not accurate", BAD)
@@ -17,17 +18,17 @@ SWEEP = [(0, HOLDS), (20, HOLDS), (40, HOLDS), (60, WRONG), (80, WRONG), (100, H
 def blocks(picture, tone):
     """Where the blocks of this tone begin and end, in milliseconds; its sample is the last."""
     paths = re.findall(rf'class="dl-{tone}" d="M([\d.]+) \d+H([\d.]+)', picture.svg)
-    return [tuple(picture.layout.ms(float(x)) for x in pair) for pair in paths[:-1]]
+    return [tuple(instant(picture.layout, float(x)) for x in pair) for pair in paths[:-1]]
 
 
 def test_equal_neighbours_are_one_block_that_reaches_halfway():
-    picture = strip(SWEEP, LAYOUT)
+    picture = strip(SWEEP, LAYOUT, 130)
     assert blocks(picture, "good") == [(0, 50), (90, 100)]
     assert blocks(picture, "bad") == [(50, 90)]
 
 
 def test_the_text_names_the_runs():
-    picture = strip(SWEEP, LAYOUT)
+    picture = strip(SWEEP, LAYOUT, 130)
     assert picture.text == "0–40 ms holds · 60–80 ms not accurate · 100 ms holds"
     assert picture.text in picture.alt
 
@@ -40,19 +41,18 @@ def test_it_lies_on_the_scale_of_the_diagram():
 def test_the_chosen_instant_is_marked_when_it_is_in_the_picture():
     here = re.search(r'class="dl-here" d="M([\d.]+)', strip(SWEEP, LAYOUT, 60).svg)
     assert float(here[1]) == LAYOUT.x(60)
-    assert "dl-here" not in strip(SWEEP, LAYOUT).svg
     assert "dl-here" not in strip(SWEEP, LAYOUT, 130).svg
 
 
 def test_only_what_occurs_is_in_the_legend():
-    words = re.findall(r'<text class="dl-\w+-text"[^>]*>([^<]*)', strip(SWEEP, LAYOUT).svg)
+    words = re.findall(r'<text class="dl-\w+-text"[^>]*>([^<]*)', strip(SWEEP, LAYOUT, 130).svg)
     assert words == ["✓ holds", "✕ not accurate"]
 
 
 @pytest.mark.parametrize("tone", [GOOD, PRICE, BAD, UNKNOWN])
 def test_each_tone_has_its_own_pattern(tone):
     def pattern(tone):
-        svg = strip([(0, Outcome("x", tone)), (100, Outcome("x", tone))], LAYOUT).svg
+        svg = strip([(0, Outcome("x", tone)), (100, Outcome("x", tone))], LAYOUT, 130).svg
         return re.search(rf'class="dl-{tone}-pattern" d="([^"]*)"', svg)[1]
 
     patterns = {each: pattern(each) for each in (GOOD, PRICE, BAD, UNKNOWN)}
@@ -61,21 +61,21 @@ def test_each_tone_has_its_own_pattern(tone):
 
 
 def test_a_pattern_stays_in_its_block():
-    svg = strip([(40, WRONG), (60, WRONG)], LAYOUT).svg
+    svg = strip([(40, WRONG), (60, WRONG)], LAYOUT, 130).svg
     path = re.search(r'class="dl-bad-pattern" d="([^"]*)"', svg)[1]
     points = [(float(x), float(y)) for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", path)]
     assert all(LAYOUT.x(40) <= x <= LAYOUT.x(60) and 8 <= y <= 28 for x, y in points)
 
 
 def test_a_strip_under_computation_and_an_empty_one():
-    picture = strip(SWEEP[:2], LAYOUT)
+    picture = strip(SWEEP[:2], LAYOUT, 130)
     assert blocks(picture, "good") == [(0, 20)]
     assert strip([], LAYOUT, 3).text == "not computed yet"
-    for each in (picture, strip([], LAYOUT)):
+    for each in (picture, strip([], LAYOUT, 130)):
         ElementTree.fromstring(each.still())
 
 
 def test_names_are_escaped_and_points_outside_the_window_left_out():
-    picture = strip([(10, Outcome("<b>", BAD)), (500, HOLDS)], LAYOUT)
+    picture = strip([(10, Outcome("<b>", BAD)), (500, HOLDS)], LAYOUT, 130)
     assert picture.text == "10 ms <b>"
     assert "&lt;b&gt;" in picture.svg and "<b>" not in picture.svg
