@@ -1,4 +1,4 @@
-"""The experiments of chapter 4, in the order in which the chapter tells them."""
+"""The experiments of chapter 4."""
 
 from distlab.locks.scenarios import failovers, late, owners, redlocks, sale, tables, watchdogs
 

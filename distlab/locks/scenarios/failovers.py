@@ -6,10 +6,10 @@ from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import NEVER_OVERSOLD, TOKENS_ASCEND, few_messages
 from distlab.locks.redislock import RedisLock
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import UsedRedis, redis_lock
 from distlab.locks.scenarios.redlocks import SERVERS, redlock
-from distlab.locks.scenarios.shop import LATENCY_MS, Shop, TokenOfTheShop, under_lock
-from distlab.scenario import Scenario, register
+from distlab.locks.scenarios.shop import Shop, TokenOfTheShop, under_lock
 from distlab.servers.redis import RedisServer, Sentinel
 from distlab.sim import World
 
@@ -37,34 +37,29 @@ def build_failover(world: World, servers: str) -> None:
     world.add(Shop())
 
 
-FAILOVER = register(
-    Scenario(
-        id="locks/failover",
-        title="A replica takes over",
-        claim="A lock that was granted and not yet copied is gone when the replica takes over.",
-        build=build_failover,
-        checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="few messages",
-        knobs=(
-            Choice(
-                "servers",
-                ("replica", "redlock"),
-                "replica",
-                "a primary with a replica that takes over; three servers that know nothing of each "
-                "other, of which a majority must agree (Redlock)",
-            ),
+FAILOVER = lab(
+    "failover",
+    title="A replica takes over",
+    claim="A lock that was granted and not yet copied is gone when the replica takes over.",
+    build=build_failover,
+    checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "servers",
+            ("replica", "redlock"),
+            "replica",
+            "a primary with a replica that takes over; three servers that know nothing of each "
+            "other, of which a majority must agree (Redlock)",
         ),
-        violating={"servers": "replica"},
-        satisfying={"servers": "redlock"},
-        mistake="a lock lives on a primary that is copied later",
-        source="Redis documentation, Distributed Locks with Redis, on failover",
-        nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; at most 2",
-        faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
-        outcomes=("two holders", "more messages"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"servers": "replica"},
+    satisfying={"servers": "redlock"},
+    mistake="a lock lives on a primary that is copied later",
+    source="Redis documentation, Distributed Locks with Redis, on failover",
+    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; at most 2",
+    faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
+    outcomes=("two holders", "more messages"),
+    horizon_ms=240,
 )
 
 
@@ -83,32 +78,27 @@ def build_counter_lost(world: World, counter: str) -> None:
     world.add(Shop(fenced="all"))
 
 
-COUNTER_LOST = register(
-    Scenario(
-        id="locks/counter-lost",
-        title="Who counts?",
-        claim="A fencing token is worth as much as the memory of the server that counts.",
-        build=build_counter_lost,
-        checks=(TOKENS_ASCEND, few_messages(2), NEVER_OVERSOLD),
-        property="tokens ascend",
-        price="few messages",
-        knobs=(
-            Choice(
-                "counter",
-                tuple(COUNTERS),
-                "redis",
-                "who counts: Redis, in the script that acquires; the shop, in a request of its own",
-            ),
+COUNTER_LOST = lab(
+    "counter-lost",
+    title="Who counts?",
+    claim="A fencing token is worth as much as the memory of the server that counts.",
+    build=build_counter_lost,
+    checks=(TOKENS_ASCEND, few_messages(2), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "counter",
+            tuple(COUNTERS),
+            "redis",
+            "who counts: Redis, in the script that acquires; the shop, in a request of its own",
         ),
-        violating={"counter": "redis"},
-        satisfying={"counter": "shop"},
-        mistake="fencing tokens are counted where numbers can get lost",
-        source="Redis documentation, Replication, on acknowledged writes",
-        nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; "
-        "pause:alice; at most 3",
-        faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
-        outcomes=("one token for two", "one message more"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"counter": "redis"},
+    satisfying={"counter": "shop"},
+    mistake="fencing tokens are counted where numbers can get lost",
+    source="Redis documentation, Replication, on acknowledged writes",
+    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; "
+    "pause:alice; at most 3",
+    faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
+    outcomes=("one token for two", "one message more"),
+    horizon_ms=240,
 )

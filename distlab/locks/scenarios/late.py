@@ -6,9 +6,9 @@ from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
-from distlab.locks.scenarios.shop import FENCED, LATENCY_MS, Shop, under_lock
-from distlab.scenario import Scenario, register
+from distlab.locks.scenarios.shop import FENCED, Shop, under_lock
 from distlab.sim import World
 
 FENCING = Choice(
@@ -27,26 +27,21 @@ def build_paused(world: World, fencing: str, fence: type[Fence] = Fence) -> None
     world.add(Shop(fenced=fencing, fence=fence))
 
 
-PAUSED_HOLDER = register(
-    Scenario(
-        id="locks/paused-holder",
-        title="Asleep with the lock in her hand",
-        claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
-        build=build_paused,
-        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
-        property="never oversold",
-        price="nothing refused",
-        knobs=(FENCING,),
-        violating={"fencing": "off"},
-        satisfying={"fencing": "all"},
-        mistake="the resource trusts whoever believes to have the lock",
-        source="Kleppmann 2016, How to do distributed locking",
-        nemesis="pause:alice,bob+20..140; lose; duplicate; crash:redis,shop+1..40; at most 3",
-        faults="pause:alice@36+130",
-        outcomes=("oversold", "refused"),
-        horizon_ms=210,
-        latency_ms=LATENCY_MS,
-    )
+PAUSED_HOLDER = lab(
+    "paused-holder",
+    title="Asleep with the lock in her hand",
+    claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
+    build=build_paused,
+    checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
+    knobs=(FENCING,),
+    violating={"fencing": "off"},
+    satisfying={"fencing": "all"},
+    mistake="the resource trusts whoever believes to have the lock",
+    source="Kleppmann 2016, How to do distributed locking",
+    nemesis="pause:alice,bob+20..140; lose; duplicate; crash:redis,shop+1..40; at most 3",
+    faults="pause:alice@36+130",
+    outcomes=("oversold", "refused"),
+    horizon_ms=210,
 )
 
 
@@ -57,25 +52,20 @@ def build_delayed(world: World, fencing: str, fence: type[Fence] = Fence) -> Non
     world.add(Shop(fenced=fencing, fence=fence))
 
 
-DELAYED_REQUEST = register(
-    Scenario(
-        id="locks/delayed-request",
-        title="What is on its way",
-        claim="A holder may stop in time: what it has sent before can still arrive too late.",
-        build=build_delayed,
-        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, mutual_exclusion(), FENCING_ORDER),
-        property="never oversold",
-        price="nothing refused",
-        knobs=(FENCING,),
-        violating={"fencing": "off"},
-        satisfying={"fencing": "all"},
-        mistake="a look at the clock before the request is thought to be enough",
-        source="Burrows 2006, The Chubby lock service, section 2.4",
-        nemesis="delay:alice>shop,bob>shop=20..120; hold:alice>shop,bob>shop+20..120; lose; "
-        "pause:alice,bob+1..60; crash:redis,shop+1..40; at most 3",
-        faults="hold:alice>shop@36+130",
-        outcomes=("oversold", "refused"),
-        horizon_ms=190,
-        latency_ms=LATENCY_MS,
-    )
+DELAYED_REQUEST = lab(
+    "delayed-request",
+    title="What is on its way",
+    claim="A holder may stop in time: what it has sent before can still arrive too late.",
+    build=build_delayed,
+    checks=(NEVER_OVERSOLD, NOTHING_REFUSED, mutual_exclusion(), FENCING_ORDER),
+    knobs=(FENCING,),
+    violating={"fencing": "off"},
+    satisfying={"fencing": "all"},
+    mistake="a look at the clock before the request is thought to be enough",
+    source="Burrows 2006, The Chubby lock service, section 2.4",
+    nemesis="delay:alice>shop,bob>shop=20..120; hold:alice>shop,bob>shop+20..120; lose; "
+    "pause:alice,bob+1..60; crash:redis,shop+1..40; at most 3",
+    faults="hold:alice>shop@36+130",
+    outcomes=("oversold", "refused"),
+    horizon_ms=190,
 )

@@ -14,9 +14,9 @@ from distlab.locks.redislock_mistakes import (
     OwnedByTimeAndChance,
     SetsThenExpires,
 )
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
-from distlab.locks.scenarios.shop import LATENCY_MS, Shop, under_lock
-from distlab.scenario import Scenario, register
+from distlab.locks.scenarios.shop import Shop, under_lock
 from distlab.sim import World
 
 RELEASES = {
@@ -35,34 +35,29 @@ def build_foreign_release(world: World, release: str, lock: Any = None) -> None:
     world.add(Shop(pieces=3))
 
 
-FOREIGN_RELEASE = register(
-    Scenario(
-        id="locks/foreign-release",
-        title="Alice is late",
-        claim="Who deletes the key deletes whatever lock is there, be it another's by now.",
-        build=build_foreign_release,
-        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="prompt",
-        knobs=(
-            Choice(
-                "release",
-                tuple(RELEASES),
-                "delete",
-                "DEL; GET and, if the lock is ours, DEL; both in one script",
-            ),
+FOREIGN_RELEASE = lab(
+    "foreign-release",
+    title="Alice is late",
+    claim="Who deletes the key deletes whatever lock is there, be it another's by now.",
+    build=build_foreign_release,
+    checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "release",
+            tuple(RELEASES),
+            "delete",
+            "DEL; GET and, if the lock is ours, DEL; both in one script",
         ),
-        violating={"release": "delete"},
-        satisfying={"release": "compare"},
-        mistake="the lock is released with DEL, whoever has it by now",
-        source="Redis documentation, Distributed Locks with Redis",
-        nemesis="hold:alice>redis,bob>redis+1..120; delay=1..60; lose; "
-        "crash:alice,bob,redis+1..60; at most 3",
-        faults="hold:alice>redis@45+75",
-        outcomes=("two holders", "carol waits"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"release": "delete"},
+    satisfying={"release": "compare"},
+    mistake="the lock is released with DEL, whoever has it by now",
+    source="Redis documentation, Distributed Locks with Redis",
+    nemesis="hold:alice>redis,bob>redis+1..120; delay=1..60; lose; "
+    "crash:alice,bob,redis+1..60; at most 3",
+    faults="hold:alice>redis@45+75",
+    outcomes=("two holders", "carol waits"),
+    horizon_ms=240,
 )
 
 ACQUIRES = {"setnx-expire": SetsThenExpires, "set-nx-px": RedisLock}
@@ -76,33 +71,28 @@ def build_setnx_expire(world: World, acquire: str, lock: Any = None) -> None:
     world.add(Shop(pieces=2))
 
 
-SETNX_EXPIRE = register(
-    Scenario(
-        id="locks/setnx-expire",
-        title="A crash between two commands",
-        claim="A lock that gets its time to live in a second step may never get it.",
-        build=build_setnx_expire,
-        checks=(available(120, clients=("bob",)), prompt(40, "acquire")),
-        property="available",
-        price="prompt",
-        knobs=(
-            Choice(
-                "acquire",
-                tuple(ACQUIRES),
-                "setnx-expire",
-                "SETNX, and then PEXPIRE; both in one command",
-            ),
+SETNX_EXPIRE = lab(
+    "setnx-expire",
+    title="A crash between two commands",
+    claim="A lock that gets its time to live in a second step may never get it.",
+    build=build_setnx_expire,
+    checks=(available(120, clients=("bob",)), prompt(40, "acquire")),
+    knobs=(
+        Choice(
+            "acquire",
+            tuple(ACQUIRES),
+            "setnx-expire",
+            "SETNX, and then PEXPIRE; both in one command",
         ),
-        violating={"acquire": "setnx-expire"},
-        satisfying={"acquire": "set-nx-px"},
-        mistake="SETNX and EXPIRE are two commands",
-        source="Redis documentation, SETNX",
-        nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; at most 2",
-        faults="crash:alice@17",
-        outcomes=("locked for ever", "bob waits"),
-        horizon_ms=300,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"acquire": "setnx-expire"},
+    satisfying={"acquire": "set-nx-px"},
+    mistake="SETNX and EXPIRE are two commands",
+    source="Redis documentation, SETNX",
+    nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; at most 2",
+    faults="crash:alice@17",
+    outcomes=("locked for ever", "bob waits"),
+    horizon_ms=300,
 )
 
 
@@ -128,32 +118,27 @@ def build_same_pid(world: World, owner: str, lock: Any = None) -> None:
     world.add(Shop(pieces=2))
 
 
-SAME_PID = register(
-    Scenario(
-        id="locks/same-pid",
-        title="Both are process number 1",
-        claim="An owner that is told by its process id is anybody with the same one.",
-        build=build_same_pid,
-        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="prompt",
-        knobs=(
-            Choice(
-                "owner",
-                tuple(OWNERS),
-                "pid",
-                "what tells the owner: its process id; 64 random bits",
-            ),
+SAME_PID = lab(
+    "same-pid",
+    title="Both are process number 1",
+    claim="An owner that is told by its process id is anybody with the same one.",
+    build=build_same_pid,
+    checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "owner",
+            tuple(OWNERS),
+            "pid",
+            "what tells the owner: its process id; 64 random bits",
         ),
-        violating={"owner": "pid"},
-        satisfying={"owner": "random"},
-        mistake="the owner of a lock is a process id",
-        source="Linux manual, pid_namespaces(7)",
-        nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
-        outcomes=("two holders", "bob waits"),
-        horizon_ms=160,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"owner": "pid"},
+    satisfying={"owner": "random"},
+    mistake="the owner of a lock is a process id",
+    source="Linux manual, pid_namespaces(7)",
+    nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
+    outcomes=("two holders", "bob waits"),
+    horizon_ms=160,
 )
 
 
@@ -168,31 +153,26 @@ def build_answer(world: World, answer: str) -> None:
     world.add(Shop(pieces=2))
 
 
-ANSWER_IGNORED = register(
-    Scenario(
-        id="locks/answer-ignored",
-        title="A lock that does not wait",
-        claim="If acquire gives up at once, everything hangs on who looks at its answer.",
-        build=build_answer,
-        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="prompt",
-        knobs=(
-            Choice(
-                "answer",
-                tuple(ANSWERS),
-                "ignored",
-                "acquire says at once that the lock is taken, and nobody looks; it waits, and says "
-                "when the lock is ours",
-            ),
+ANSWER_IGNORED = lab(
+    "answer-ignored",
+    title="A lock that does not wait",
+    claim="If acquire gives up at once, everything hangs on who looks at its answer.",
+    build=build_answer,
+    checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "answer",
+            tuple(ANSWERS),
+            "ignored",
+            "acquire says at once that the lock is taken, and nobody looks; it waits, and says "
+            "when the lock is ours",
         ),
-        violating={"answer": "ignored"},
-        satisfying={"answer": "heeded"},
-        mistake="acquire gives up at once, and its caller goes on all the same",
-        source="redis-py documentation, Lock.acquire returns False",
-        nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
-        outcomes=("two holders", "bob waits"),
-        horizon_ms=160,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"answer": "ignored"},
+    satisfying={"answer": "heeded"},
+    mistake="acquire gives up at once, and its caller goes on all the same",
+    source="redis-py documentation, Lock.acquire returns False",
+    nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
+    outcomes=("two holders", "bob waits"),
+    horizon_ms=160,
 )

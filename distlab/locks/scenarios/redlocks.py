@@ -16,9 +16,9 @@ from distlab.locks.checks import (
 )
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, WithoutValidity
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
-from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, TokenOfTheShop, under_lock
-from distlab.scenario import Scenario, register
+from distlab.locks.scenarios.shop import LOCK, Shop, TokenOfTheShop, under_lock
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Client, World
 from distlab.sim.clocks import EPOCH_US
@@ -58,35 +58,30 @@ def build_validity(world: World, counts: str, redlock_kind: Any = None) -> None:
     world.add(Shop())
 
 
-VALIDITY = register(
-    Scenario(
-        id="locks/redlock-validity",
-        title="Slow answers",
-        claim="A majority counts only as long as the first of its locks has not expired.",
-        build=build_validity,
-        checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="served",
-        knobs=(
-            Choice(
-                "counts",
-                tuple(COUNTS),
-                "votes",
-                "asks one server after the other and counts who says yes; asks all at once, and "
-                "counts what is left of the time to live as well",
-            ),
+VALIDITY = lab(
+    "redlock-validity",
+    title="Slow answers",
+    claim="A majority counts only as long as the first of its locks has not expired.",
+    build=build_validity,
+    checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "counts",
+            tuple(COUNTS),
+            "votes",
+            "asks one server after the other and counts who says yes; asks all at once, and "
+            "counts what is left of the time to live as well",
         ),
-        violating={"counts": "votes"},
-        satisfying={"counts": "votes-and-time"},
-        mistake="Redlock that counts a majority and does not look at the clock",
-        source="Redis documentation, Distributed Locks with Redis, on validity time",
-        nemesis="delay:alice>redis-1,alice>redis-2,alice>redis-3,bob>redis-1,bob>redis-2,"
-        "bob>redis-3=20..100; lose; crash:redis-1,redis-2,redis-3+1..60; at most 3",
-        faults="delay:alice>redis-2@0+110=60;delay:alice>redis-3@0+110=60",
-        outcomes=("two majorities", "alice is sent away"),
-        horizon_ms=260,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"counts": "votes"},
+    satisfying={"counts": "votes-and-time"},
+    mistake="Redlock that counts a majority and does not look at the clock",
+    source="Redis documentation, Distributed Locks with Redis, on validity time",
+    nemesis="delay:alice>redis-1,alice>redis-2,alice>redis-3,bob>redis-1,bob>redis-2,"
+    "bob>redis-3=20..100; lose; crash:redis-1,redis-2,redis-3+1..60; at most 3",
+    faults="delay:alice>redis-2@0+110=60;delay:alice>redis-3@0+110=60",
+    outcomes=("two majorities", "alice is sent away"),
+    horizon_ms=260,
 )
 
 
@@ -107,34 +102,29 @@ def build_clock_jump(world: World, expiry: str, redlock_kind: Any = Redlock) -> 
     add_buyers(world, redlock(redlock_kind))
 
 
-CLOCK_JUMP = register(
-    Scenario(
-        id="locks/redlock-clock-jump",
-        title="One server's clock is set",
-        claim="A server whose clock jumps lets a lock expire early: a second majority.",
-        build=build_clock_jump,
-        checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="prompt",
-        knobs=(
-            Choice(
-                "expiry",
-                tuple(CLOCKS),
-                "wall",
-                "by which clock keys expire: the wall clock, as in every Redis; a monotonic one",
-            ),
+CLOCK_JUMP = lab(
+    "redlock-clock-jump",
+    title="One server's clock is set",
+    claim="A server whose clock jumps lets a lock expire early: a second majority.",
+    build=build_clock_jump,
+    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "expiry",
+            tuple(CLOCKS),
+            "wall",
+            "by which clock keys expire: the wall clock, as in every Redis; a monotonic one",
         ),
-        violating={"expiry": "wall"},
-        satisfying={"expiry": "monotonic"},
-        mistake="locks expire by a clock that can be set",
-        source="Kleppmann 2016, How to do distributed locking; antirez 2016, Is Redlock safe?",
-        nemesis="jump:redis-1,redis-2,redis-3=-300..300; partition:alice,redis-1,redis-2,redis-3; "
-        "lose; crash:redis-1,redis-2,redis-3+1..60; at most 3",
-        faults="partition:alice|redis-3@5+60;jump:redis-2@40=200",
-        outcomes=("two majorities", "bob waits"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"expiry": "wall"},
+    satisfying={"expiry": "monotonic"},
+    mistake="locks expire by a clock that can be set",
+    source="Kleppmann 2016, How to do distributed locking; antirez 2016, Is Redlock safe?",
+    nemesis="jump:redis-1,redis-2,redis-3=-300..300; partition:alice,redis-1,redis-2,redis-3; "
+    "lose; crash:redis-1,redis-2,redis-3+1..60; at most 3",
+    faults="partition:alice|redis-3@5+60;jump:redis-2@40=200",
+    outcomes=("two majorities", "bob waits"),
+    horizon_ms=240,
 )
 
 RESTARTS: dict[str, dict[str, Any]] = {
@@ -150,35 +140,30 @@ def build_restart(world: World, restart: str, redlock_kind: Any = Redlock) -> No
     add_buyers(world, redlock(redlock_kind))
 
 
-RESTART = register(
-    Scenario(
-        id="locks/redlock-restart",
-        title="One server restarts",
-        claim="A server that forgets its locks in a restart helps to a second majority.",
-        build=build_restart,
-        checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="prompt",
-        knobs=(
-            Choice(
-                "restart",
-                tuple(RESTARTS),
-                "at-once",
-                "serves again at once, empty; empty, after as long as a lock may last; at once, "
-                "with what is on its disk (fsync at every write)",
-            ),
+RESTART = lab(
+    "redlock-restart",
+    title="One server restarts",
+    claim="A server that forgets its locks in a restart helps to a second majority.",
+    build=build_restart,
+    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "restart",
+            tuple(RESTARTS),
+            "at-once",
+            "serves again at once, empty; empty, after as long as a lock may last; at once, "
+            "with what is on its disk (fsync at every write)",
         ),
-        violating={"restart": "at-once"},
-        satisfying={"restart": "delayed"},
-        mistake="a server that has lost its data takes part again at once",
-        source="Redis documentation, Distributed Locks with Redis, on crash recovery",
-        nemesis="crash:redis-1,redis-2,redis-3@10..60+1..30; "
-        "partition:alice,redis-1,redis-2,redis-3@0..40; lose; at most 3",
-        faults="partition:alice|redis-3@5+60;crash:redis-2@40+8",
-        outcomes=("two majorities", "bob waits"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"restart": "at-once"},
+    satisfying={"restart": "delayed"},
+    mistake="a server that has lost its data takes part again at once",
+    source="Redis documentation, Distributed Locks with Redis, on crash recovery",
+    nemesis="crash:redis-1,redis-2,redis-3@10..60+1..30; "
+    "partition:alice,redis-1,redis-2,redis-3@0..40; lose; at most 3",
+    faults="partition:alice|redis-3@5+60;crash:redis-2@40+8",
+    outcomes=("two majorities", "bob waits"),
+    horizon_ms=240,
 )
 
 
@@ -200,34 +185,29 @@ def build_fencing(world: World, token: str) -> None:
     world.add(Shop(pieces=2, fenced="all"))
 
 
-FENCING = register(
-    Scenario(
-        id="locks/redlock-fencing",
-        title="Three counters",
-        claim="The highest of several counters may fall: each majority has another one.",
-        build=build_fencing,
-        checks=(TOKENS_ASCEND, few_messages(3), NOTHING_REFUSED),
-        property="tokens ascend",
-        price="few messages",
-        knobs=(
-            Choice(
-                "token",
-                tuple(TOKENS),
-                "maximum",
-                "the highest number that a server of the majority has counted; one that the shop "
-                "gives, in a request of its own",
-            ),
+FENCING = lab(
+    "redlock-fencing",
+    title="Three counters",
+    claim="The highest of several counters may fall: each majority has another one.",
+    build=build_fencing,
+    checks=(TOKENS_ASCEND, few_messages(3), NOTHING_REFUSED),
+    knobs=(
+        Choice(
+            "token",
+            tuple(TOKENS),
+            "maximum",
+            "the highest number that a server of the majority has counted; one that the shop "
+            "gives, in a request of its own",
         ),
-        violating={"token": "maximum"},
-        satisfying={"token": "shop"},
-        mistake="the highest of several counters is taken for a fencing token",
-        source="Kleppmann 2016, How to do distributed locking",
-        nemesis="partition:alice,redis-1,redis-2,redis-3@0..60; "
-        "partition:bob,redis-1,redis-2,redis-3@60..140; crash:redis-1,redis-2,redis-3+1..60; "
-        "pause:alice,bob+1..60; lose; at most 3",
-        faults="partition:bob|redis-3@80+100",
-        outcomes=("a lower token", "one message more"),
-        horizon_ms=200,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"token": "maximum"},
+    satisfying={"token": "shop"},
+    mistake="the highest of several counters is taken for a fencing token",
+    source="Kleppmann 2016, How to do distributed locking",
+    nemesis="partition:alice,redis-1,redis-2,redis-3@0..60; "
+    "partition:bob,redis-1,redis-2,redis-3@60..140; crash:redis-1,redis-2,redis-3+1..60; "
+    "pause:alice,bob+1..60; lose; at most 3",
+    faults="partition:bob|redis-3@80+100",
+    outcomes=("a lower token", "one message more"),
+    horizon_ms=200,
 )

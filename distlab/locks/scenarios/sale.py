@@ -8,9 +8,9 @@ from typing import Any
 from distlab.check.invariants import prompt
 from distlab.knobs import Choice
 from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD, Sold
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.scenarios.shop import (
-    LATENCY_MS,
     THINK_MS,
     ReadStock,
     Shop,
@@ -19,7 +19,6 @@ from distlab.locks.scenarios.shop import (
     ask,
     under_lock,
 )
-from distlab.scenario import Scenario, register
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 
@@ -68,31 +67,26 @@ def build_oversell(world: World, sells: str, buy: Buy | None = None) -> None:
     world.add(Shop(pieces=2))
 
 
-OVERSELL = register(
-    Scenario(
-        id="locks/oversell",
-        title="Two pieces, three buyers",
-        claim="Whoever reads the stock and writes what is left sells pieces that are gone.",
-        build=build_oversell,
-        checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
-        property="never oversold",
-        price="as shown",
-        knobs=(
-            Choice(
-                "sells",
-                (*WAYS, "lock"),
-                "read-then-write",
-                "SELECT stock, then UPDATE to one less; UPDATE … SET stock = stock - 1 WHERE "
-                "stock > 0; the first, under a lock",
-            ),
+OVERSELL = lab(
+    "oversell",
+    title="Two pieces, three buyers",
+    claim="Whoever reads the stock and writes what is left sells pieces that are gone.",
+    build=build_oversell,
+    checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
+    knobs=(
+        Choice(
+            "sells",
+            (*WAYS, "lock"),
+            "read-then-write",
+            "SELECT stock, then UPDATE to one less; UPDATE … SET stock = stock - 1 WHERE "
+            "stock > 0; the first, under a lock",
         ),
-        violating={"sells": "read-then-write"},
-        satisfying={"sells": "conditional-update"},
-        mistake="the stock is read in one statement and written in another",
-        source="PostgreSQL manual, section 13.2, on Read Committed",
-        nemesis="pause; delay=1..60; duplicate; lose; crash:shop+1..60; at most 3",
-        outcomes=("oversold", "refused at the till"),
-        horizon_ms=180,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"sells": "read-then-write"},
+    satisfying={"sells": "conditional-update"},
+    mistake="the stock is read in one statement and written in another",
+    source="PostgreSQL manual, section 13.2, on Read Committed",
+    nemesis="pause; delay=1..60; duplicate; lose; crash:shop+1..60; at most 3",
+    outcomes=("oversold", "refused at the till"),
+    horizon_ms=180,
 )

@@ -19,7 +19,6 @@ from distlab.sim.client import Program
 from distlab.sim.state import Kept, State
 
 SHOP, LOCK = "shop", "lock"
-LATENCY_MS = (4, 6)
 THINK_MS, STEP_MS, PATIENCE_MS, LONGEST_MS = 10, 5, 60, 60_000
 FIRST_TOKEN = 33
 """The shop is not new: its lock has been held so often before, less one."""

@@ -12,8 +12,8 @@ from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.lock import Busy, Held, asking
-from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, acquired, under_lock
-from distlab.scenario import Scenario, register
+from distlab.locks.scenarios.declare import lab
+from distlab.locks.scenarios.shop import LOCK, Shop, acquired, under_lock
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim import Client, World
@@ -39,34 +39,29 @@ def build_database(world: World, ends: str) -> None:
     world.add(Shop(pieces=3))
 
 
-DATABASE_LOCK = register(
-    Scenario(
-        id="locks/database-lock",
-        title="The row of a dead holder",
-        claim="A row stays until somebody deletes it; with an end it may end too early.",
-        build=build_database,
-        checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
-        property="available",
-        price="mutual exclusion",
-        knobs=(
-            Choice(
-                "ends",
-                tuple(ENDS),
-                "cleaner",
-                "what becomes of a dead holder's row: a cleaner deletes it when it is a minute "
-                "old; it says when it ends, and whoever comes then takes it over",
-            ),
+DATABASE_LOCK = lab(
+    "database-lock",
+    title="The row of a dead holder",
+    claim="A row stays until somebody deletes it; with an end it may end too early.",
+    build=build_database,
+    checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "ends",
+            tuple(ENDS),
+            "cleaner",
+            "what becomes of a dead holder's row: a cleaner deletes it when it is a minute "
+            "old; it says when it ends, and whoever comes then takes it over",
         ),
-        violating={"ends": "cleaner"},
-        satisfying={"ends": "expiry"},
-        mistake="the lock is a row without an end, and a cleaner comes by every minute",
-        source="ShedLock documentation, lockAtMostFor",
-        nemesis="crash:alice@10..60+end; pause:bob@60..200+20..120; at most 2",
-        faults="crash:alice@30;pause:bob@130+150",
-        outcomes=("locked for a minute", "two holders"),
-        horizon_ms=320,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"ends": "cleaner"},
+    satisfying={"ends": "expiry"},
+    mistake="the lock is a row without an end, and a cleaner comes by every minute",
+    source="ShedLock documentation, lockAtMostFor",
+    nemesis="crash:alice@10..60+end; pause:bob@60..200+20..120; at most 2",
+    faults="crash:alice@30;pause:bob@130+150",
+    outcomes=("locked for a minute", "two holders"),
+    horizon_ms=320,
 )
 
 
@@ -117,33 +112,28 @@ def woken(trace: Trace) -> dict[str, int]:
     return {"woken": sum(event.what == "deleted" for event in trace.of_kind("deliver"))}
 
 
-HERD = register(
-    Scenario(
-        id="locks/herd",
-        title="Four at one lock",
-        claim="If all wait for one key, each release wakes them all, and all but one in vain.",
-        build=build_herd,
-        checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
-        property="no herd",
-        price="prompt",
-        knobs=(
-            Choice(
-                "waits",
-                tuple(WAITS),
-                "one-key",
-                "for what: the one key of the holder; in a queue, each for the key before its own",
-            ),
+HERD = lab(
+    "herd",
+    title="Four at one lock",
+    claim="If all wait for one key, each release wakes them all, and all but one in vain.",
+    build=build_herd,
+    checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
+    knobs=(
+        Choice(
+            "waits",
+            tuple(WAITS),
+            "one-key",
+            "for what: the one key of the holder; in a queue, each for the key before its own",
         ),
-        violating={"waits": "one-key"},
-        satisfying={"waits": "queue"},
-        mistake="everybody watches the key of the holder",
-        source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
-        nemesis="crash:alice,bob,carol,dave+end; pause:alice,bob,carol,dave+1..60; delay=1..40; "
-        "at most 3",
-        faults="crash:bob@55",
-        outcomes=("the herd wakes up", "one dead waiter stops all"),
-        measure=woken,
-        horizon_ms=260,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"waits": "one-key"},
+    satisfying={"waits": "queue"},
+    mistake="everybody watches the key of the holder",
+    source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
+    nemesis="crash:alice,bob,carol,dave+end; pause:alice,bob,carol,dave+1..60; delay=1..40; "
+    "at most 3",
+    faults="crash:bob@55",
+    outcomes=("the herd wakes up", "one dead waiter stops all"),
+    measure=woken,
+    horizon_ms=260,
 )

@@ -8,11 +8,11 @@ from typing import Any
 from distlab.check.invariants import available, mutual_exclusion
 from distlab.knobs import Choice
 from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
+from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import LATENCY_MS, LOCK, Shop, acquired, purchase
+from distlab.locks.scenarios.shop import LOCK, Shop, acquired, purchase
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
-from distlab.scenario import Scenario, register
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 
@@ -54,35 +54,29 @@ def build_cut_off(world: World, on_loss: str, watchdog: Any = None) -> None:
     world.add(Shop())
 
 
-WATCHDOG_CUT_OFF = register(
-    Scenario(
-        id="locks/watchdog-cut-off",
-        title="Cut off from Redis",
-        claim="Who can no longer renew its lock has to stop working before the lock ends.",
-        build=build_cut_off,
-        checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
-        property="mutual exclusion",
-        price="finished",
-        knobs=(
-            Choice(
-                "on_loss",
-                tuple(WATCHDOGS),
-                "prints",
-                "what the watchdog does when it cannot renew: prints it; tells the holder, who "
-                "stops",
-            ),
+WATCHDOG_CUT_OFF = lab(
+    "watchdog-cut-off",
+    title="Cut off from Redis",
+    claim="Who can no longer renew its lock has to stop working before the lock ends.",
+    build=build_cut_off,
+    checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "on_loss",
+            tuple(WATCHDOGS),
+            "prints",
+            "what the watchdog does when it cannot renew: prints it; tells the holder, who stops",
         ),
-        violating={"on_loss": "prints"},
-        satisfying={"on_loss": "tells"},
-        mistake="a watchdog that only prints when it loses the lock",
-        source="Redisson documentation, lockWatchdogTimeout",
-        nemesis="partition:alice,redis; cut:alice>redis,redis>alice,bob>redis,redis>bob; "
-        "loss:alice>redis,redis>alice; crash:redis+1..60; at most 3",
-        faults="partition:alice|redis@45+150",
-        outcomes=("two holders", "broken off"),
-        horizon_ms=240,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"on_loss": "prints"},
+    satisfying={"on_loss": "tells"},
+    mistake="a watchdog that only prints when it loses the lock",
+    source="Redisson documentation, lockWatchdogTimeout",
+    nemesis="partition:alice,redis; cut:alice>redis,redis>alice,bob>redis,redis>bob; "
+    "loss:alice>redis,redis>alice; crash:redis+1..60; at most 3",
+    faults="partition:alice|redis@45+150",
+    outcomes=("two holders", "broken off"),
+    horizon_ms=240,
 )
 
 MAX_AGE = {"none": Prints, "120-ms": partial(Watchdog, max_age=0.12)}
@@ -96,32 +90,26 @@ def build_stuck(world: World, max_age: str) -> None:
     world.add(Shop(pieces=2))
 
 
-STUCK_HOLDER = register(
-    Scenario(
-        id="locks/stuck-holder",
-        title="Alive, and stuck",
-        claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
-        build=build_stuck,
-        checks=(available(200, clients=("bob",)), mutual_exclusion()),
-        property="available",
-        price="mutual exclusion",
-        knobs=(
-            Choice(
-                "max_age",
-                tuple(MAX_AGE),
-                "none",
-                "how old a lock may grow by renewal",
-            ),
+STUCK_HOLDER = lab(
+    "stuck-holder",
+    title="Alive, and stuck",
+    claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
+    build=build_stuck,
+    checks=(available(200, clients=("bob",)), mutual_exclusion()),
+    knobs=(
+        Choice(
+            "max_age",
+            tuple(MAX_AGE),
+            "none",
+            "how old a lock may grow by renewal",
         ),
-        violating={"max_age": "none"},
-        satisfying={"max_age": "120-ms"},
-        mistake="a watchdog without a maximum age",
-        source="Redisson documentation, lockWatchdogTimeout",
-        nemesis="lose:alice>shop,shop>alice; cut:shop>alice; pause:alice; crash:alice+end; "
-        "at most 2",
-        faults="lose:shop>alice@22",
-        outcomes=("bob waits for ever", "two holders"),
-        horizon_ms=320,
-        latency_ms=LATENCY_MS,
-    )
+    ),
+    violating={"max_age": "none"},
+    satisfying={"max_age": "120-ms"},
+    mistake="a watchdog without a maximum age",
+    source="Redisson documentation, lockWatchdogTimeout",
+    nemesis="lose:alice>shop,shop>alice; cut:shop>alice; pause:alice; crash:alice+end; at most 2",
+    faults="lose:shop>alice@22",
+    outcomes=("bob waits for ever", "two holders"),
+    horizon_ms=320,
 )
