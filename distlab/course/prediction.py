@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
-from distlab.course.progress import Progress
+from distlab.course.progress import Progress, progress
 from distlab.host import BadInput, did_you_mean
 from distlab.scenario import Run
 
@@ -95,7 +95,7 @@ class Guess:
     """One learner's answer to one prediction; the lab's fault button waits until it is `open`."""
 
     prediction: Prediction
-    progress: Progress | None = None
+    progress: Progress = field(default_factory=progress)
     chosen: int | None = None
     skipped: bool = False
     watchers: list[Callable[[Guess], None]] = field(default_factory=list)
@@ -112,30 +112,28 @@ class Guess:
 
     def restore(self) -> None:
         """Take up what was recorded on an earlier day, if anything was."""
-        entry = self.progress.get(self._key) if self.progress else {}
+        entry = self.progress.get(self._key)
         chosen = entry.get("chosen")
         if isinstance(chosen, int) and 1 <= chosen <= len(self.prediction.options):
-            self._become(chosen, False)
+            self._become(chosen)
         elif entry.get("skipped"):
-            self._become(None, True)
+            self._become(None)
 
     def choose(self, option: int, record: bool = False) -> None:
         """Predict option number `option`, counted from 1."""
         count = len(self.prediction.options)
         if isinstance(option, bool) or not isinstance(option, int) or not 1 <= option <= count:
             raise BadInput(f"option {option!r}: choose a number from 1 to {count}")
-        self._become(option, False)
-        self._record(record, chosen=option, skipped=False)
+        self._become(option, record)
 
     def skip(self, record: bool = False) -> None:
         """Open the gate without a prediction."""
-        self._become(None, True)
-        self._record(record, chosen=None, skipped=True)
+        self._become(None, record)
 
     def judge(self, run: Run, record: bool = False) -> Judgement:
         """How the prediction did; the first judgement after it was made is the one recorded."""
         judgement = self.prediction.judge(run, self.chosen)
-        if self.progress and record and self.open:
+        if record and self.open:
             verdict = judgement.right
             self.progress.change(self._key, lambda old: {"right": verdict, **old})
         return judgement
@@ -144,14 +142,13 @@ class Guess:
     def _key(self) -> str:
         return f"prediction/{self.prediction.id}"
 
-    def _become(self, chosen: int | None, skipped: bool) -> None:
-        self.chosen, self.skipped = chosen, skipped
+    def _become(self, chosen: int | None, record: bool = False) -> None:
+        """Take this option, or none: skipped."""
+        self.chosen, self.skipped = chosen, chosen is None
         for watcher in self.watchers:
             watcher(self)
-
-    def _record(self, record: bool, **facts: object) -> None:
-        if self.progress and record:
-            self.progress.record(self._key, **facts)
+        if record:
+            self.progress.record(self._key, chosen=chosen, skipped=self.skipped)
 
 
 OPTION = record({"text": TEXT, "when": TEXT})

@@ -8,7 +8,6 @@ of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import ceil
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from distlab.sim.clocks import EPOCH_US, Clock
 from distlab.sim.faults import parse_fault
 from distlab.sim.state import Kept, State
 from distlab.view.picture import Picture
-from distlab.view.triangle import applies, triangle
+from distlab.view.triangle import triangle
 
 NOTHING = "–"
 REST = ("left by its clock", "by the holder's clock")
@@ -58,23 +57,17 @@ def clocks(run: Run, ms: float) -> Table | None:
     """What each machine's wall clock shows, if one is wrong at any time in this run."""
     if not run.trace.of_kind("clock"):
         return None
-    rows = []
+    true_us, rows = round(ms * 1000), []
     for name in run.machines:
-        shown, off = reading(run, name, ms)
-        side = f"{plain(abs(off))} ms {'ahead' if off > 0 else 'behind'}" if off else "right"
-        rows.append((name, f"{plain(shown)} ms", side, _speed(clock_of(run, name, ms).drift_ppm)))
+        clock = clock_of(run, name, ms)
+        shown_us = clock.now_us(true_us) - EPOCH_US
+        off_us, ppm, side, speed = shown_us - true_us, clock.drift_ppm, "right", "right"
+        if off_us:
+            side = f"{plain(abs(off_us) / 1000)} ms {'ahead' if off_us > 0 else 'behind'}"
+        if ppm:
+            speed = f"{plain(abs(ppm) / 10_000)} % too {'fast' if ppm > 0 else 'slow'}"
+        rows.append((name, f"{plain(shown_us / 1000)} ms", side, speed))
     return Table(f"Wall clocks at {plain(ms)} ms", ("machine", "shows", "is", "runs"), tuple(rows))
-
-
-def _speed(ppm: int) -> str:
-    return f"{plain(abs(ppm) / 10_000)} % too {'fast' if ppm > 0 else 'slow'}" if ppm else "right"
-
-
-def reading(run: Run, machine: str, ms: float) -> tuple[float, float]:
-    """What a wall clock shows, in milliseconds since the start, and how far it is off."""
-    true_us = round(ms * 1000)
-    shown_us = clock_of(run, machine, ms).now_us(true_us) - EPOCH_US
-    return shown_us / 1000, (shown_us - true_us) / 1000
 
 
 def clock_of(run: Run, machine: str, ms: float) -> Clock:
@@ -119,7 +112,7 @@ def kept(run: Run, ms: float) -> Table | None:
     now, latest = _kept_at(run, ms)
     rows: list[tuple[str, ...]] = [_row(run, each, ms) for each in now]
     held = {(each.kept.by, each.kept.what) for each in now}
-    for holder, lock, value in _believers(run, ms):
+    for (holder, lock), value in _believers(run, ms).items():
         if (holder, lock) not in held:
             left = _left_by_holder(run, latest.get((holder, lock)), ms)
             rows.append((holder, lock, value, f"{holder} believes", NOTHING, left))
@@ -149,8 +142,8 @@ def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _
     return [since for stays in now.values() for since in stays.values()], latest
 
 
-def _believers(run: Run, ms: float) -> Iterator[tuple[str, str, str]]:
-    """(who, lock, token): for everybody who has acquired a lock and not released it."""
+def _believers(run: Run, ms: float) -> dict[tuple[str, str], str]:
+    """By (who, lock) the token of everybody who has acquired a lock and not released it."""
     inside: dict[tuple[str, str], str] = {}
     for position, who, lock, enters in moves(run.trace):
         event = run.trace.events[position]
@@ -160,8 +153,7 @@ def _believers(run: Run, ms: float) -> Iterator[tuple[str, str, str]]:
             inside[who, lock] = f"token {event.what}" if type(event.what) is int else ""
         else:
             inside.pop((who, lock), None)
-    for (who, lock), token in inside.items():
-        yield who, lock, token
+    return inside
 
 
 def _row(run: Run, since: _Since, ms: float) -> tuple[str, ...]:
@@ -196,7 +188,7 @@ def _left(us: int) -> str:
 
 def corners(run: Run, ms: float) -> Picture | None:
     """The triangle of CAP, for an experiment about C against A; it is the same at every instant."""
-    return triangle(run) if applies(run) else None
+    return triangle(run)
 
 
 INSTRUMENTS = (corners, clocks, kept)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from distlab.host import plain
 from distlab.lab.actions import EVERY_LINK
-from distlab.lab.instruments import reading
 from distlab.scenario import Run
 from distlab.sim.trace import line
 
@@ -14,18 +12,14 @@ BECOMES = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
 
 
 class Seen(NamedTuple):
-    """A machine at one instant: `power` is up, paused or down; `text` its program's own words.
-
-    `clock` is what its own wall clock shows, in a run in which a clock has been wrong.
-    """
+    """A machine at one instant: `power` is up, paused or down; `text` its program's own words."""
 
     machine: str
     power: str
     text: str
-    clock: str = ""
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (f"{self.machine} {self.power}", self.clock, self.text)))
+        return f"{self.machine} {self.power}" + (f", {self.text}" if self.text else "")
 
 
 def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
@@ -41,17 +35,7 @@ def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
             power[node] = BECOMES[kind]
             if kind == "crash":
                 words[node] = ""
-    clocks = {name: clock_words(run, name, ms) for name in run.machines}
-    return tuple(Seen(name, power[name], words[name], clocks[name]) for name in run.machines)
-
-
-def clock_words(run: Run, machine: str, ms: float) -> str:
-    """What a wall clock shows, in milliseconds since the start; empty if all are always right."""
-    if not run.trace.of_kind("clock"):
-        return ""
-    shown, off = reading(run, machine, ms)
-    side = "ahead" if off > 0 else "behind"
-    return f"clock {plain(shown)} ms" + (f", {plain(abs(off))} {side}" if off else "")
+    return tuple(Seen(name, power[name], words[name]) for name in run.machines)
 
 
 def targets_of(run: Run) -> tuple[str, ...]:

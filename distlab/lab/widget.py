@@ -18,11 +18,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import anywidget
 
 from distlab.check.verdict import Verdict
+from distlab.course.prediction import Guess
 from distlab.host import BadInput
 from distlab.knobs import Choice, Integer, Knob, Value, parse_knobs
 from distlab.lab.actions import EXPERIMENT
@@ -45,19 +46,6 @@ SLICE_S = 0.03
 """How long the outcome strip is computed before the browser is served again."""
 WIDTHS = (420, 1600)
 WAITING = "Predict first; the claim is shown afterwards."
-
-
-class Guess(Protocol):
-    """What the lab needs of a prediction (`distlab.course.prediction.Guess`)."""
-
-    @property
-    def open(self) -> bool: ...
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def watchers(self) -> list[Callable[[Any], None]]: ...
 
 
 class Lab(Experiment, anywidget.AnyWidget):

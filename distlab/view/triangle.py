@@ -24,13 +24,10 @@ WIDTH, HEIGHT, RADIUS, WORDS = 440, 172, 20, 284
 TONE = {True: "good", False: "bad", None: "unknown"}
 
 
-def applies(run: Run) -> bool:
-    """Whether the run is about C against A."""
-    return {run.scenario.property, run.scenario.price} == set(VERDICTS.values())
-
-
-def triangle(run: Run) -> Picture:
-    """The triangle of one run. It must be about C against A."""
+def triangle(run: Run) -> Picture | None:
+    """The triangle of one run, if its scenario is about C against A."""
+    if {run.scenario.property, run.scenario.price} != set(VERDICTS.values()):
+        return None
     failing = any(KINDS[fault.kind].target != "machine" for fault in run.faults)
     kept: dict[str, bool | None] = {"P": failing}
     said = {"P": ("price", "⚡", "the network fails") if failing else

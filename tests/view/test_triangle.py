@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from distlab.registry import get
-from distlab.view.triangle import applies, triangle
+from distlab.view.triangle import triangle
 
 CUT = get("cap/triangle").faults
 
@@ -45,5 +45,5 @@ def test_the_edge_between_what_was_kept_is_thick(system, faults, edge):
 
 
 def test_it_is_about_c_against_a():
-    assert applies(get("cap/triangle").run())
-    assert not applies(get("cap/r-plus-w").run())
+    assert triangle(get("cap/triangle").run())
+    assert not triangle(get("cap/r-plus-w").run())
