@@ -27,19 +27,37 @@ function node(tag, attributes = {}, ...children) {
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const plain = (ms) => `${Math.round(ms * 1000) / 1000}`;
 
-// Questions and answers
-
-class Kernel {
-  constructor(model, describe, onAnswer) {
+class Lab {
+  constructor(model, root) {
     this.model = model;
-    this.describe = describe; // what this view has and wants, asked for when a request leaves
-    this.onAnswer = onAnswer;
-    this.view = Math.random().toString(36).slice(2);
+    this.root = root;
+    this.view = Math.random().toString(36).slice(2); // several views may show one lab
     this.number = 0;
     this.waiting = [];
     this.inFlight = false;
-    this.hear = (message) => this.receive(message);
+    this.picture = 0;
+    this.proof = "";
+    this.hovered = "";
+    this.gestures = 0;
+    this.stale = new Set(["token"]);
+    this.build();
+    this.hear = (message) => this.heard(message);
     model.on("msg:custom", this.hear);
+    this.sizes = new ResizeObserver(() => this.resized());
+    this.sizes.observe(this.stage);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    clearTimeout(this.settling);
+    clearTimeout(this.silence);
+    this.model.off("msg:custom", this.hear);
+  }
+
+  // Questions and answers
+
+  get gated() {
+    return Boolean(this.state.gate);
   }
 
   get idle() {
@@ -47,100 +65,49 @@ class Kernel {
   }
 
   ask(command, args = {}, kind = "") {
-    const request = { command, arguments: args, kind };
-    const last = this.waiting.at(-1);
-    if (kind && last?.kind === kind) this.waiting[this.waiting.length - 1] = request;
-    else this.waiting.push(request);
-    this.next();
-  }
-
-  next() {
-    if (this.inFlight || this.waiting.length === 0) return;
-    const { command, arguments: args } = this.waiting.shift();
-    this.inFlight = true;
-    this.number += 1;
-    this.silence = setTimeout(() => this.onAnswer({ error: SILENCE }), SILENT_AFTER_MS);
-    this.model.send({
-      view: this.view, number: this.number, command, arguments: args, ...this.describe(),
-    });
-  }
-
-  receive(message) {
-    const mine = message.view === this.view;
-    if (mine && message.number === this.number) {
-      clearTimeout(this.silence);
-      this.inFlight = false;
-      this.onAnswer(message);
-      this.next();
-    } else if (!mine) {
-      this.onAnswer({ changedElsewhere: message.changes });
-    }
-  }
-
-  close() {
-    clearTimeout(this.silence);
-    this.model.off("msg:custom", this.hear);
-  }
-}
-
-// The lab
-
-class Lab {
-  constructor(model, root) {
-    this.root = root;
-    this.picture = 0;
-    this.proof = "";
-    this.hovered = "";
-    this.gestures = 0;
-    this.stale = new Set(["token"]);
-    this.build();
-    this.kernel = new Kernel(model, () => this.view(), (answer) => this.answered(answer));
-    this.sizes = new ResizeObserver(() => this.resized());
-    this.sizes.observe(this.stage);
-  }
-
-  get gated() {
-    return Boolean(this.state.gate);
-  }
-
-  close() {
-    this.sizes.disconnect();
-    clearTimeout(this.settling);
-    this.kernel.close();
-  }
-
-  ask(command, args, kind) {
     this.root.ariaBusy = "true";
     if (command && command !== "sweep") this.error.textContent = "";
-    this.kernel.ask(command, args, kind);
+    if (kind && this.waiting.at(-1)?.kind === kind) this.waiting.pop();
+    this.waiting.push({ command, arguments: args, kind });
+    this.next();
   }
 
   look() {
     this.ask("", {}, "look");
   }
 
-  view() {
-    return {
-      picture: this.picture,
-      width: this.width,
-      proof: this.hovered || this.proof,
-      want: this.drag ? [] : [...this.wanted()],
+  next() {
+    if (this.inFlight || this.waiting.length === 0) return;
+    this.inFlight = true;
+    this.number += 1;
+    this.silence = setTimeout(() => (this.error.textContent = SILENCE), SILENT_AFTER_MS);
+    this.model.send({
+      ...this.waiting.shift(),
+      view: this.view, number: this.number, picture: this.picture, width: this.width,
+      proof: this.hovered || this.proof, want: this.drag ? [] : this.wanted(),
       matching: this.filter.value,
-    };
+    });
   }
 
-  *wanted() {
-    if (this.stale.has("token")) yield "token";
-    const asked = this.stale.has("lines") || this.matching !== this.filter.value;
-    if (asked && this.log.open) yield "lines";
-    if (this.stale.has("text") && this.words.open) yield "text";
+  wanted() {
+    const lines = this.stale.has("lines") || this.matching !== this.filter.value;
+    return [
+      ...(this.stale.has("token") ? ["token"] : []),
+      ...(this.log.open && lines ? ["lines"] : []),
+      ...(this.words.open && this.stale.has("text") ? ["text"] : []),
+    ];
+  }
+
+  heard(message) {
+    if (message.view !== this.view && message.changes > this.changes) this.look();
+    if (message.view !== this.view || message.number !== this.number) return;
+    clearTimeout(this.silence);
+    this.inFlight = false;
+    this.answered(message);
+    this.next();
   }
 
   answered(answer) {
-    if (answer.changedElsewhere !== undefined) {
-      if (answer.changedElsewhere > this.changes) this.look();
-      return;
-    }
     if (answer.error) this.error.textContent = answer.error;
     else if (this.error.textContent === SILENCE) this.error.textContent = "";
     if (!answer.state) return;
@@ -160,8 +127,8 @@ class Lab {
     clearTimeout(this.settling);
     if (this.drag) return;
     this.settling = setTimeout(() => {
-      if (this.drag || !this.kernel.idle) return;
-      if ([...this.wanted()].length) this.look();
+      if (this.drag || !this.idle) return;
+      if (this.wanted().length) this.look();
       else if (!this.state.swept) this.ask("sweep", {}, "sweep");
       else this.root.ariaBusy = "false";
     }, this.sweeping ? 0 : SETTLED_AFTER_MS);
@@ -327,10 +294,10 @@ class Lab {
   }
 
   showKnobs() {
-    const { knobs, seed } = this.state;
-    const all = [...knobs, { name: "seed", value: seed, meaning: "which latencies and which chance" }];
-    this.fill(this.knobs, all.map(({ value, ...rest }) => rest), () => all.map((knob) => this.knob(knob)));
-    for (const { name, value } of all) {
+    const { knobs } = this.state;
+    this.fill(this.knobs, knobs.map(({ value, ...rest }) => rest),
+      () => knobs.map((knob) => this.knob(knob)));
+    for (const { name, value } of knobs) {
       for (const input of this.knobs.querySelectorAll(`[data-knob="${name}"]`)) {
         if (this.turning === input) continue;
         if (input.type === "checkbox") input.checked = value;
@@ -405,7 +372,7 @@ class Lab {
   showStrip(strip) {
     const { swept, faults, selected } = this.state;
     this.sweeping = !swept;
-    this.fill(this.strip, strip?.svg, () => (strip ? [parsed(strip.svg)] : []));
+    this.fill(this.strip, strip, () => (strip ? [parsed(strip)] : []));
     this.caption.textContent = strip
       ? `How the run ends when “${faults[selected].title}” comes at another instant.` : "";
   }
@@ -465,7 +432,7 @@ class Lab {
     this.scrub.style.width = `${layout.right - layout.left + 16}px`;
     this.scrub.min = layout.from_ms;
     this.scrub.max = layout.to_ms;
-    if (document.activeElement !== this.scrub || this.kernel.idle) this.scrub.value = state.cursor;
+    if (document.activeElement !== this.scrub || this.idle) this.scrub.value = state.cursor;
     for (const group of this.drawing.querySelectorAll("[data-fault]")) {
       const moved = drag?.kind === "fault" && drag.index === Number(group.dataset.fault);
       const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;
@@ -499,7 +466,7 @@ class Lab {
 
   newGesture() {
     this.gestures += 1;
-    return `${this.kernel.view} ${this.gestures}`;
+    return `${this.view} ${this.gestures}`;
   }
 
   select(index) {

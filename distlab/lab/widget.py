@@ -138,8 +138,9 @@ class Lab(Experiment, anywidget.AnyWidget):
         picture = self._draw(request.get("width", 960), request.get("proof", ""))
         seen = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
-            seen |= {"svg": picture.svg, "alt": picture.alt, "layout": asdict(picture.layout)}
-        seen["strip"] = self._draw_strip(picture)
+            seen |= {"svg": picture.svg, "layout": asdict(picture.layout)}
+        drawn = None if self._gate else self._strip_under(picture)
+        seen["strip"] = drawn.svg if drawn else ""
         wanted = request.get("want", ())
         if "token" in wanted:
             seen["token"] = self.token
@@ -166,16 +167,16 @@ class Lab(Experiment, anywidget.AnyWidget):
         """What the buttons wait for; empty when they wait for nothing."""
         return "" if self._guess is None or self._guess.open else self._guess.text
 
-    def _draw_strip(self, picture: Picture) -> dict[str, Any] | None:
-        if self._gate or self.strip is None or self.selected is None or not self.strip.points:
+    def _strip_under(self, picture: Picture) -> Picture | None:
+        """What is known of the outcome strip, on the picture's axis of time."""
+        if self.strip is None or self.selected is None or not self.strip.points:
             return None
-        drawn = strip(self.strip.points, picture.layout, self.faults[self.selected].at_ms)
-        return {"svg": drawn.svg, "alt": drawn.alt}
+        return strip(self.strip.points, picture.layout, self.faults[self.selected].at_ms)
 
     def _state(self) -> dict[str, Any]:
         gate = self._gate
         return {
-            "title": self.scenario.title, "id": self.scenario.id,
+            "title": self.scenario.title,
             "claim": WAITING if gate else self.scenario.claim,
             "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
             "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
@@ -191,9 +192,9 @@ class Lab(Experiment, anywidget.AnyWidget):
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
                             for each in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
-            "deciding": self.deciding.name,
-            "seed": self.run.seed,
-            "knobs": [_control(knob, self.run.knobs[knob.name]) for knob in self.scenario.knobs],
+            "knobs": [*(_control(knob, self.run.knobs[knob.name]) for knob in self.scenario.knobs),
+                      {"name": "seed", "value": self.run.seed,
+                       "meaning": "which latencies and which chance"}],
         }  # fmt: skip
 
     def _buttons(self) -> list[dict[str, Any]]:
@@ -223,10 +224,8 @@ class Lab(Experiment, anywidget.AnyWidget):
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
         claim = xml(self.scenario.claim if self._guess is None else WAITING)
         parts = [f"<p><b>{xml(self.scenario.title)}</b> {claim}</p>", picture.html()]
-        if self.strip and self.strip.points and self.selected is not None:
-            at_ms = self.faults[self.selected].at_ms
-            parts.append(strip(self.strip.points, picture.layout, at_ms).html())
-        parts += [each.html() for each in self.instruments]
+        drawn = (self._strip_under(picture), *self.instruments)
+        parts += [each.html() for each in drawn if each]
         return "".join([*parts, f"<ul>{rows}</ul><p><code>{xml(self.token)}</code></p>"])
 
     def text(self) -> str:
