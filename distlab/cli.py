@@ -20,6 +20,7 @@ import distlab
 from distlab.host import BadInput, did_you_mean
 
 if TYPE_CHECKING:
+    from distlab.knobs import Value
     from distlab.scenario import Run, Scenario
 
 COMMANDS = {
@@ -118,7 +119,7 @@ def doctor(arguments: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     findings = examine()
-    print(_as_json(as_data(findings)) if given.json else as_text(findings))
+    print(as_json(as_data(findings)) if given.json else as_text(findings))
     return 0 if healthy(findings) else 1
 
 
@@ -129,7 +130,7 @@ def list_scenarios(arguments: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     if given.json:
-        print(_as_json([scenario.as_dict() for scenario in all_scenarios()]))
+        print(as_json([scenario.as_dict() for scenario in all_scenarios()]))
     else:
         print("\n\n".join(map(_described, all_scenarios())))
     return 0
@@ -145,10 +146,10 @@ def _described(scenario: Scenario) -> str:
 
 
 def run(arguments: list[str]) -> int:
-    from distlab.knobs import parse_knobs
     from distlab.referee.formats import write
     from distlab.registry import get
-    from distlab.replay import parse_token
+    from distlab.replay import Token, parse_token
+    from distlab.sim.faults import parse_schedule
 
     options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")
     options.add_argument("scenario", metavar="ID_OR_TOKEN", help="as `distlab list` names them")
@@ -168,40 +169,39 @@ def run(arguments: list[str]) -> int:
     form.add_argument("--text", action="store_true", help="print the transcript as well")
     given = options.parse_args(arguments)
 
-    token = parse_token(given.scenario) if ":" in given.scenario else None
-    scenario = token.scenario if token else get(given.scenario)
-    knobs = {
-        **(token.knobs if token else {}),
-        **parse_knobs(scenario.knobs, pairs(given.set), scenario.id),
-    }
-    seed, faults = given.seed, given.faults
-    if token:
-        seed = token.seed if seed is None else seed
-        faults = token.faults if faults is None else faults
-    finished = scenario.run(seed, faults, **knobs)
+    if ":" in given.scenario:
+        token = parse_token(given.scenario)
+    else:
+        scenario = get(given.scenario)
+        token = Token(scenario, scenario.seed, parse_schedule(scenario.faults), {})
+    knobs = {**token.knobs, **turned(token.scenario, given.set)}
+    seed = token.seed if given.seed is None else given.seed
+    faults = token.faults if given.faults is None else given.faults
+    finished = token.scenario.run(seed, faults, **knobs)
     if given.history:
         write(finished.history, given.history)
 
-    if token and (finished.seed, finished.faults, finished.knobs) == token[1:4]:
-        difference = token.difference(finished)
-        if difference:
-            print(f"distlab: {difference}", file=sys.stderr)
+    difference = token.difference(finished)
+    if difference and finished.setup == token._replace(digest=""):  # not if anything was turned
+        print(f"distlab: {difference}", file=sys.stderr)
     if given.json:
-        print(_as_json(finished.as_dict()))
+        print(as_json(finished.as_dict()))
     else:
         print((finished.trace.text() + "\n" if given.text else "") + _summary(finished))
     return 0 if finished.ok else 1
 
 
-def pairs(given: list[str]) -> dict[str, str]:
-    """The values of `--set KNOB=VALUE` by knob, as text."""
+def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
+    """The knobs that `--set KNOB=VALUE` turns."""
+    from distlab.knobs import parse_knobs
+
     values = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise BadInput(f"--set {text!r} is not of the form KNOB=VALUE")
         values[name] = value
-    return values
+    return parse_knobs(scenario.knobs, values, scenario.id)
 
 
 def _summary(finished: Run) -> str:
@@ -218,5 +218,6 @@ def _shown(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
-def _as_json(document: object) -> str:
+def as_json(document: object) -> str:
+    """A document as every command prints it."""
     return json.dumps(document, indent=2, ensure_ascii=False)

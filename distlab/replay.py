@@ -36,7 +36,7 @@ class Token(NamedTuple):
     seed: int
     faults: Schedule
     knobs: Mapping[str, Value]
-    digest: str
+    digest: str = ""
 
     def __str__(self) -> str:
         knobs = knobs_text({**self.knobs, "seed": self.seed})

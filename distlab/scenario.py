@@ -88,7 +88,7 @@ class Run:
     @property
     def setup(self) -> Token:
         """All that this run depends on."""
-        return Token(self.scenario, self.seed, self.faults, self.knobs, "")
+        return Token(self.scenario, self.seed, self.faults, self.knobs)
 
     @property
     def token(self) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from distlab import bugs
-from distlab.cli import pairs, parser
-from distlab.explore.exhaustive import exhaustive
-from distlab.explore.search import RUNS, explore
+from distlab.cli import as_json, parser, turned
+from distlab.explore.exhaustive import Census, exhaustive
+from distlab.explore.search import RUNS, Finding, explore
 from distlab.host import BadInput
-from distlab.knobs import parse_knobs
 from distlab.registry import get
 
 
@@ -39,22 +37,18 @@ def run_explore(arguments: list[str]) -> int:
     if ":" in given.scenario:
         raise BadInput(f"{given.scenario!r} is a token; a search takes the id of a scenario")
     scenario = get(given.scenario)
-    knobs = parse_knobs(scenario.knobs, pairs(given.set), scenario.id)
-    asked = {"nemesis": given.nemesis, "verdict": given.verdict, **knobs}
+    asked = {"nemesis": given.nemesis, "verdict": given.verdict, **turned(scenario, given.set)}
+    found: Census | Finding
     with _workers(given.workers) as executor:
         if given.every is not None:
-            census = exhaustive(scenario, given.every, executor=executor, **asked)
-            shrunk, text, runs = census.shrunk, census.text(), census.runs
+            found = exhaustive(scenario, given.every, executor=executor, **asked)
         else:
-            finding = explore(
+            found = explore(
                 scenario, given.runs, seed=given.seed, executor=executor, progress=_line, **asked
             )
-            shrunk, text, runs = finding.shrunk, finding.text(), finding.runs
-    if given.json:
-        found = {"runs": runs, "found": shrunk.run.as_dict() if shrunk else None}
-        text = json.dumps(found, indent=2, ensure_ascii=False)
-    print(text)
-    return 1 if shrunk else 0
+    failing = found.shrunk.run.as_dict() if found.shrunk else None
+    print(as_json({"runs": found.runs, "found": failing}) if given.json else found.text())
+    return 1 if found.shrunk else 0
 
 
 def run_bugs(arguments: list[str]) -> int:
@@ -92,7 +86,7 @@ def run_bugs(arguments: list[str]) -> int:
         if old:
             print(f"not proved of this code, `make soak` does: {', '.join(old)}", file=sys.stderr)
     if given.json:
-        print(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+        print(as_json([row.as_dict() for row in rows]))
     else:
         print("\n".join(row.text() for row in rows))
     return 0 if all(row.ok for row in rows) else 1

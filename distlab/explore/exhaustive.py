@@ -82,9 +82,8 @@ def exhaustive(
         raise BadInput(f"k is {k} and limit {limit}; allowed are 0 and more, 1 and more")
     wanted = wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
-    calm = Token(
-        scenario, scenario.seed if seed is None else seed, (), scenario.settings(knobs), ""
-    )
+    seed = scenario.seed if seed is None else seed
+    calm = Token(scenario, seed, (), scenario.settings(knobs))
     counts: list[int] = []
     outcomes: Counter[Outcome] = Counter()
     failing: list[Token] = []

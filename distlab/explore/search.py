@@ -47,9 +47,7 @@ class Finding:
     """
 
     scenario: Scenario
-    verdicts: tuple[str, ...]
     space: FaultSpace
-    limit: int
     runs: int
     undecided: int = 0
     first: Run | None = None
@@ -84,10 +82,7 @@ class Finding:
             ]
         )
 
-    __str__ = text
-
-    def __repr__(self) -> str:
-        return self.text()
+    __repr__ = __str__ = text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         shown = f'<pre style="white-space:pre-wrap">{escape(self.text())}</pre>'
@@ -108,7 +103,7 @@ def trials(
     settings = scenario.settings(knobs)
     for number in range(runs):
         random = Random(f"{seed}/{number}")
-        yield Token(scenario, int(random.random() * LARGEST_SEED), space.draw(random), settings, "")
+        yield Token(scenario, int(random.random() * LARGEST_SEED), space.draw(random), settings)
 
 
 def explore(
@@ -145,5 +140,5 @@ def explore(
             if failing:
                 first = again(trial.run(), failing)
                 shrunk = shrink(first, failing, space=space, keep=knobs)
-                return Finding(scenario, wanted, space, runs, number, undecided, first, shrunk)
-    return Finding(scenario, wanted, space, runs, runs, undecided)
+                return Finding(scenario, space, number, undecided, first, shrunk)
+    return Finding(scenario, space, runs, undecided)

@@ -24,7 +24,6 @@ from distlab.explore.space import FaultSpace, in_order
 from distlab.explore.work import again, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
-from distlab.replay import Token
 from distlab.scenario import Run
 from distlab.sim.faults import KINDS, Fault
 
@@ -88,8 +87,7 @@ class _Shrinking:
 
     def take(self, **changed: Any) -> bool:
         """Make the changed run the best one if it fails in the same way."""
-        best = self.best
-        trial = Token(best.scenario, best.seed, best.faults, best.knobs, "")._replace(**changed)
+        trial = self.best.setup._replace(**changed)
         text = str(trial)
         outside = self.space is not None and trial.faults not in self.space
         if outside or text in self.tried or self.runs >= self.budget:

@@ -48,7 +48,7 @@ class Sweep:
     __repr__ = __str__ = text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": self.text(), "text/html": self.picture().html()}
+        return self.picture()._repr_mimebundle_()
 
 
 def sweep(
