@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from distlab.host import BadInput, did_you_mean
+from distlab.course.content import pick
 from distlab.places import shipped
 
 
 def benchmark(name: str) -> dict[str, Any]:
     """The figures of that name in data/benchmarks.json. Raises `BadInput` when there are none."""
     every = json.loads((shipped("data") / "benchmarks.json").read_text(encoding="utf-8"))
-    if name not in every:
-        raise BadInput(f"no benchmark {name!r}{did_you_mean(name, every)}")
-    return dict(every[name])
+    return dict(pick(every, name, "benchmark"))

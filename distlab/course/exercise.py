@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from itertools import chain
+from itertools import product
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -89,23 +89,17 @@ class Case:
         """One run for each schedule and seed, then the search, each with the verdict that it fails
         by, if it does. Raises `BadInput` at once for an unknown scenario.
         """
-        scenario = self.using(solution)
-        everything = tuple(check.name for check in scenario.checks)
-        planned, always = self.must_hold or everything, self.always or (scenario.property,)
-        return chain(
-            ((run, _failing(run, planned)) for run in self._planned(scenario)),
-            ((run, _failing(run, always)) for run in self._searched(scenario)),
-        )
+        return self._judged(self.using(solution))
 
-    def _planned(self, scenario: Scenario) -> Iterator[Run]:
-        for faults in self.schedules:
-            for seed in self.seeds:
-                yield scenario.run(seed=seed, faults=faults, **self.knobs)
-
-    def _searched(self, scenario: Scenario) -> Iterator[Run]:
+    def _judged(self, scenario: Scenario) -> Iterator[tuple[Run, Verdict | None]]:
+        must_hold = self.must_hold or tuple(check.name for check in scenario.checks)
+        for faults, seed in product(self.schedules, self.seeds):
+            run = scenario.run(seed, faults, **self.knobs)
+            yield run, _failing(run, must_hold)
         space = FaultSpace.of(scenario, self.nemesis, **self.knobs)
         for trial in trials(scenario, space, self.searched, **self.knobs):
-            yield trial.run()
+            run = trial.run()
+            yield run, _failing(run, self.always or (scenario.property,))
 
     def small(self, run: Run, verdict: Verdict, reference: Any) -> Run:
         """The smallest run found that fails in the same way, under the same knobs, and that the
@@ -290,11 +284,8 @@ class Exercise:
         mistake = next(known, None)
         small = case.small(run, verdict, self.reference)
         said = str(small.verdict(verdict.name))
-        lab = case.lab(self.name)
-        if mistake:
-            said = f"{mistake.message}\n{said}"
-            return Result("incorrect", said, done, small, mistake.name, lab)
-        return Result("incorrect", said, done, small, lab=lab)
+        name, message = (mistake.name, f"{mistake.message}\n{said}") if mistake else ("", said)
+        return Result("incorrect", message, done, small, name, case.lab(self.name))
 
     def _typed(self, solution: Any) -> Any:
         """The solution with its return values checked."""
