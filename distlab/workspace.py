@@ -155,10 +155,8 @@ def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> l
 
 def jupyterlab_environment() -> dict[str, str]:
     """The learner's own Jupyter settings stay in force; ours only keep the news pop-up away."""
-    ours = str(PACKAGE / "jupyter")
-    theirs = os.environ.get("JUPYTER_CONFIG_PATH")
-    path = os.pathsep.join([ours, theirs]) if theirs else ours
-    return {**os.environ, "JUPYTER_CONFIG_PATH": path}
+    folders = filter(None, [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(folders)}
 
 
 def start_jupyterlab(command: list[str]) -> int:

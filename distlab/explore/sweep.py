@@ -5,7 +5,7 @@ The answer is a strip: stretches of time by outcome. Where it is red, the system
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import ceil, floor
@@ -14,7 +14,6 @@ from typing import Any
 from distlab.explore.work import results
 from distlab.host import BadInput
 from distlab.registry import get
-from distlab.replay import Token
 from distlab.scenario import Outcome, Run, Scenario
 from distlab.sim.faults import Fault, Schedule, as_schedule
 from distlab.view.picture import Picture
@@ -22,9 +21,7 @@ from distlab.view.spacetime import spacetime
 from distlab.view.strip import strip
 
 INSTANTS = 120
-"""How many instants are tried unless they are given."""
-
-Point = tuple[float, Outcome]
+"""How many instants are tried at most, unless they are given."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Sweep:
 
     run: Run
     fault: Fault
-    points: tuple[Point, ...]
+    points: tuple[tuple[float, Outcome], ...]
 
     def picture(self) -> Picture:
         """The strip, on the time axis of the run's own picture."""
@@ -72,20 +69,14 @@ def sweep(
     run = scenario.run(seed, (*moving, *as_schedule(faults)), **knobs)
     if instants is None:
         instants = spread(0, scenario.horizon_ms)
-    return Sweep(run, moving[0], tuple(outcomes(run.setup, 0, instants, executor)))
+    moved = (run.setup.with_fault_at(0, ms) for ms in instants)
+    judged = results(scenario, moved, executor)
+    points = tuple((trial.faults[0].at_ms, result.outcome) for trial, result in judged)
+    return Sweep(run, moving[0], points)
 
 
-def outcomes(
-    setup: Token, index: int, instants: Iterable[float], executor: Executor | None = None
-) -> Iterator[Point]:
-    """The outcome for each instant of the fault with that index, one after another."""
-    moved = (setup.with_fault_at(index, ms) for ms in instants)
-    for trial, result in results(setup.scenario, moved, executor):
-        yield trial.faults[index].at_ms, result.outcome
-
-
-def spread(from_ms: float, to_ms: float, at_most: int = INSTANTS) -> list[float]:
+def spread(from_ms: float, to_ms: float) -> list[float]:
     """Instants in steps of whole milliseconds over a stretch of time, both ends included."""
-    step = max(1, ceil((to_ms - from_ms) / (at_most - 1)))
+    step = max(1, ceil((to_ms - from_ms) / (INSTANTS - 1)))
     steps = [round(from_ms + step * i, 3) for i in range(floor((to_ms - from_ms) / step) + 1)]
     return steps if steps[-1] == to_ms else [*steps, to_ms]

@@ -21,7 +21,7 @@ from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.lab.sweep import Sweep
 from distlab.registry import get
 from distlab.replay import Token, parse_token
-from distlab.scenario import Outcome, Run, Scenario
+from distlab.scenario import STUCK, Outcome, Run, Scenario
 from distlab.sim.faults import (
     ANY,
     Fault,
@@ -94,8 +94,8 @@ class Experiment:
     @property
     def deciding(self) -> Verdict:
         """The verdict that made the outcome: the first that does not hold, else the property's."""
-        rank = {self.scenario.property: 1, self.scenario.price: 2}
-        ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 0))
+        rank = {STUCK: 0, self.scenario.property: 1, self.scenario.price: 2}
+        ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 3))
         wrong = [v for v in ranked if v.ok is False] or [v for v in ranked if v.ok is None]
         return wrong[0] if wrong else self.verdict
 
@@ -174,11 +174,12 @@ class Experiment:
                 f.target == target and f.at_ms == at_ms for f in self.faults
             ):
                 at_ms = min(at_ms + self.horizon_ms // 5, self.horizon_ms)  # down for a while first
-            self._add(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms))
+            self.add(str(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms)))
 
     def add(self, fault_text: str) -> None:
         """Let one more fault happen: `lab.add("crash:server-a@120+300")`."""
-        self._add(parse_fault(_text(fault_text, "fault_text")))
+        fault = parse_fault(_text(fault_text, "fault_text"))
+        self._change(faults=(*self.faults, fault), selected=len(self.faults))
 
     def drag(
         self, fault: int | str, to_ms: float, for_ms: float | None = None, gesture: str = ""
@@ -304,9 +305,6 @@ class Experiment:
         if not knobs:
             raise BadInput(f"{self.scenario.id} declares no {name} variant")
         self.set(**knobs)
-
-    def _add(self, fault: Fault) -> None:
-        self._change(faults=(*self.faults, fault), selected=len(self.faults))
 
     def _replace(self, index: int, fault: Fault, gesture: str) -> None:
         changed = self.run.setup.with_fault(index, fault).faults

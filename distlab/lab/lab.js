@@ -131,7 +131,7 @@ class Lab {
       if (this.wanted().length) this.look();
       else if (!this.state.swept) this.ask("sweep", {}, "sweep");
       else this.root.ariaBusy = "false";
-    }, this.sweeping ? 0 : SETTLED_AFTER_MS);
+    }, this.state?.swept === false ? 0 : SETTLED_AFTER_MS);
   }
 
   resized() {
@@ -370,8 +370,7 @@ class Lab {
   }
 
   showStrip(strip) {
-    const { swept, faults, selected } = this.state;
-    this.sweeping = !swept;
+    const { faults, selected } = this.state;
     this.fill(this.strip, strip, () => (strip ? [parsed(strip)] : []));
     this.caption.textContent = strip
       ? `How the run ends when “${faults[selected].title}” comes at another instant.` : "";

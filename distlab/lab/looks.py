@@ -9,6 +9,7 @@ from distlab.scenario import Run
 from distlab.sim.trace import line
 
 BECOMES = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
+LINES = 300
 
 
 class Seen(NamedTuple):
@@ -46,13 +47,11 @@ def targets_of(run: Run) -> tuple[str, ...]:
     return (*place, *(f"{a}>{b}" for a, b in links if a != b), EVERY_LINK)
 
 
-def lines_of(
-    run: Run, window: tuple[float, float], matching: str = "", at_most: int = 300
-) -> tuple[list[str], int]:
-    """Lines of the transcript in the window that hold `matching`, at most so many; and how many
+def lines_of(run: Run, window: tuple[float, float], matching: str) -> tuple[list[str], int]:
+    """The first `LINES` lines of the transcript in the window that hold `matching`; and how many
     there are in all.
     """
     from_us, to_us = (1000 * ms for ms in window)
     lines = [line(event) for event in run.trace.events if from_us <= event.at_us <= to_us]
     found = [text for text in lines if matching.lower() in text.lower()]
-    return found[:at_most], len(found)
+    return found[:LINES], len(found)

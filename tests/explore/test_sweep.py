@@ -3,10 +3,8 @@
 import pytest
 
 from distlab.explore import sweep
-from distlab.explore.sweep import outcomes, spread
+from distlab.explore.sweep import spread
 from distlab.host import BadInput
-from distlab.replay import Token
-from distlab.sim.faults import parse_schedule
 from tests.explore.planted import ONE, TWO
 
 
@@ -19,13 +17,6 @@ def test_the_window_in_which_the_fault_does_harm():
 def test_other_faults_stay_where_they_are():
     found = sweep(TWO, "lose:a>b@0", instants=range(100, 130), faults="lose:a>b@45")
     assert [ms for ms, outcome in found.points if outcome.tone == "bad"] == list(range(111, 121))
-
-
-def test_slices_come_one_after_another():
-    setup = Token(ONE, 1, parse_schedule("pause:a@7+1;lose:a>b@0"), ONE.settings({}), "")
-    points = outcomes(setup, 1, [40, 41])
-    assert next(points) == (40, ("holds", "good"))
-    assert next(points) == (41, ("not heard", "bad"))
 
 
 def test_picture_and_text_twin():
