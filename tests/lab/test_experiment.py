@@ -357,3 +357,9 @@ def test_every_action_of_every_lab_can_be_pressed(scenario):
     begin.press(actions[0])
     begin.press("undo")
     assert begin.token == token
+
+
+def test_the_deciding_verdict_is_of_the_property_whatever_else_fails():
+    reset = Experiment("ids/sequence-reset")
+    assert reset.run.verdict("available").ok is False
+    assert (reset.outcome.name, reset.deciding.name) == ("not unique", "unique")
