@@ -24,6 +24,7 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
+const button = (label, attributes) => node("button", { type: "button", ...attributes }, label);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const plain = (ms) => `${Math.round(ms * 1000) / 1000}`;
 
@@ -146,8 +147,7 @@ class Lab {
   build() {
     const part = (name, tag = "div", attributes = {}, ...children) =>
       (this[name] = node(tag, { className: `lab-${name}`, ...attributes }, ...children));
-    const button = (label, title, onclick) => node("button", { type: "button", title, onclick }, label);
-    this.copy = button("Copy", "Copy the token", () => this.copyToken());
+    this.copy = button("Copy", { title: "Copy the token", onclick: () => this.copyToken() });
     part("filter", "input", {
       type: "search", placeholder: "Filter, e.g. server-a or drop", ariaLabel: "Filter the log",
       oninput: () => this.look(),
@@ -172,7 +172,17 @@ class Lab {
           onchange: () => this.ask("aim", { target: this.target.value }),
         })),
         part("verbs", "span")),
-      part("stage", "div", {},
+      part("stage", "div", {
+        onpointerdown: (event) => this.grab(event),
+        onpointermove: (event) => this.pull(event),
+        onpointerup: () => this.letGo(),
+        onpointercancel: () => this.cancelDrag(),
+        onkeydown: (event) => this.key(event),
+        onfocusin: ({ target }) => {
+          const fault = target.closest("[data-fault]");
+          if (fault && !this.drag) this.select(Number(fault.dataset.fault));
+        },
+      },
         part("drawing"), part("overlay", "div", { ariaHidden: "true" },
           part("cursor"), part("end", "div", { title: "Drag the end of this fault", hidden: true }),
           part("readout", "div", { hidden: true }))),
@@ -184,22 +194,28 @@ class Lab {
       node("div", { className: "lab-now" },
         part("states", "ul", { ariaLabel: "Machines at this instant" }),
         node("span", { className: "lab-windows", role: "group", ariaLabel: "Stretch of time shown" },
-          button("◀", "Show what is earlier", () => this.zoom(1, -0.5)),
-          button("−", "Show more time", () => this.zoom(2)),
-          button("+", "Show less time, around the instant looked at", () => this.zoom(0.5)),
-          button("▶", "Show what is later", () => this.zoom(1, 0.5)))),
+          button("◀", { title: "Show what is earlier", onclick: () => this.zoom(1, -0.5) }),
+          button("−", { title: "Show more time", onclick: () => this.zoom(2) }),
+          button("+", { title: "Show less time, around the instant looked at", onclick: () => this.zoom(0.5) }),
+          button("▶", { title: "Show what is later", onclick: () => this.zoom(1, 0.5) }))),
       part("instruments"),
       part("error", "p", { role: "alert" }),
       part("notice", "p", { role: "note" }),
       part("status", "p", { role: "status", ariaLive: "polite" }),
       node("div", { className: "lab-panels" },
-        node("section", {}, node("h4", {}, "Verdicts"), part("verdicts")),
+        node("section", {}, node("h4", {}, "Verdicts"), part("verdicts", "div", {
+          onpointerover: ({ target }) =>
+            this.prove(this.proof, target.closest("[data-verdict]")?.dataset.verdict ?? ""),
+          onpointerleave: () => this.prove(this.proof, ""),
+        })),
         node("section", {}, node("h4", {}, "Knobs"), part("variants"), part("knobs")),
         node("section", {}, node("h4", {}, "Faults of this run"), part("faults", "ul"), this.added,
           node("p", { className: "lab-keys" }, KEYS))),
       node("div", { className: "lab-replay" },
         node("span", {}, "Replay token"), part("token", "code"), this.copy,
-        this.pasted, button("Run it", "Go to the run that the token names", () => this.pasteToken())),
+        this.pasted, button("Run it", {
+          title: "Go to the run that the token names", onclick: () => this.pasteToken(),
+        })),
       part("log", "details", { ontoggle: () => this.settle() },
         node("summary", {}, "Event log"), this.filter, part("found", "span"), part("lines", "ol")),
       part("words", "details", { ontoggle: () => this.settle() },
@@ -207,7 +223,10 @@ class Lab {
     );
     this.root.className = "lab dl-theme";
     this.root.setAttribute("role", "group");
-    this.listen();
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.drag) this.cancelDrag();
+      event.stopPropagation(); // JupyterLab has a command for nearly every letter
+    });
   }
 
   // Children that are made anew only when what they show has changed; the focus stays in its place.
@@ -265,10 +284,10 @@ class Lab {
     for (const place of ["verbs", "variants", "history"]) {
       const here = state.buttons.filter((button) => button.place === place);
       this.fill(this[place], here, () => here.map(({ name, label, meaning, disabled, pressed }) =>
-        node("button", {
-          type: "button", title: meaning, disabled, "data-action": name,
-          "aria-pressed": pressed || undefined, onclick: () => this.ask("press", { name }),
-        }, label)));
+        button(label, {
+          title: meaning, disabled, "data-action": name, "aria-pressed": pressed || undefined,
+          onclick: () => this.ask("press", { name }),
+        })));
     }
   }
 
@@ -349,10 +368,10 @@ class Lab {
         onfocus: () => this.select(index),
         onchange: ({ target }) => this.ask("edit", { fault: index, fault_text: target.value }),
       }),
-      node("button", {
-        type: "button", title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: this.gated,
+      button("✕", {
+        title: "Remove this fault", ariaLabel: `Remove ${text}`, disabled: this.gated,
         onclick: () => this.ask("remove", { fault: index }),
-      }, "✕"))));
+      }))));
     [...this.faults.children].forEach((each, index) =>
       each.classList.toggle("lab-selected", index === selected));
     this.added.disabled = this.gated;
@@ -484,26 +503,6 @@ class Lab {
     const middle = by ? (from + to) / 2 + by * span : factor < 1 ? cursor : (from + to) / 2;
     const start = clamp(middle - span / 2, 0, horizon - span);
     this.ask("zoom", { from_ms: start, to_ms: start + span }, "zoom");
-  }
-
-  listen() {
-    const { stage } = this;
-    stage.addEventListener("pointerdown", (event) => this.grab(event));
-    stage.addEventListener("pointermove", (event) => this.pull(event));
-    stage.addEventListener("pointerup", (event) => this.letGo(event));
-    stage.addEventListener("pointercancel", () => this.cancelDrag());
-    stage.addEventListener("keydown", (event) => this.key(event));
-    this.verdicts.addEventListener("pointerover", ({ target }) =>
-      this.prove(this.proof, target.closest("[data-verdict]")?.dataset.verdict ?? ""));
-    this.verdicts.addEventListener("pointerleave", () => this.prove(this.proof, ""));
-    stage.addEventListener("focusin", ({ target }) => {
-      const fault = target.closest("[data-fault]");
-      if (fault && !this.drag) this.select(Number(fault.dataset.fault));
-    });
-    this.root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.drag) this.cancelDrag();
-      event.stopPropagation(); // JupyterLab has a command for nearly every letter
-    });
   }
 
   grab(event) {
