@@ -36,6 +36,9 @@ EXPERIMENT = {
 In `history` a button that cannot be pressed now stays in its place.
 """
 
+VARIANTS = {"violate": "violating", "satisfy": "satisfying"}
+"""Actions that turn the knobs to a variant, with its name in a scenario."""
+
 EVERY_LINK = "*>*"
 
 

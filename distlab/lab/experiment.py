@@ -15,7 +15,7 @@ from typing import Any
 from distlab.check.verdict import Verdict
 from distlab.explore.sweep import INSTANTS
 from distlab.host import BadInput, did_you_mean, plain
-from distlab.lab.actions import EXPERIMENT, HAPPEN, Action, fault_actions, make_fault
+from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Action, fault_actions, make_fault
 from distlab.lab.instruments import Table, instruments
 from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.lab.sweep import Sweep
@@ -128,9 +128,9 @@ class Experiment:
     @property
     def variant(self) -> str:
         """Which of the declared variants the knobs are: `violate`, `satisfy`, or neither."""
-        declared = {"violate": self.scenario.violating, "satisfy": self.scenario.satisfying}
-        return next((name for name, knobs in declared.items()
-                     if knobs and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
+        return next((name for name, variant in VARIANTS.items()
+                     if (knobs := getattr(self.scenario, variant))
+                     and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
 
     def buttons(self, *targets: str) -> list[Action]:
         """The faults that can be pressed for these targets now."""
@@ -145,8 +145,8 @@ class Experiment:
     def possible(self) -> tuple[str, ...]:
         """The actions on the whole experiment that `press` can do now."""
         elsewhere = self.scenario.faults and self.faults != parse_schedule(self.scenario.faults)
-        needs = {HAPPEN: elsewhere, "violate": self.scenario.violating,
-                 "satisfy": self.scenario.satisfying, "undo": self._past}  # fmt: skip
+        needs = {HAPPEN: elsewhere, "undo": self._past}
+        needs |= {name: getattr(self.scenario, variant) for name, variant in VARIANTS.items()}
         return tuple(name for name in EXPERIMENT if needs.get(name, True))
 
     @property
@@ -159,15 +159,21 @@ class Experiment:
     def press(self, name: str) -> None:
         """Do what the button of this name does. Faults happen at the cursor: `crash server-a`."""
         kind, _, target = _text(name, "name").strip().partition(" ")
-        if name in EXPERIMENT:
-            {
-                HAPPEN: self._let_it_happen,
-                "violate": lambda: self._variant("violating"),
-                "satisfy": lambda: self._variant("satisfying"),
-                "next seed": lambda: self.set(seed=self.run.seed + 1),
-                "undo": self.undo,
-                "reset": self.reset,
-            }[name]()
+        if name == HAPPEN:
+            if not self.scenario.faults:
+                raise BadInput(f"{self.scenario.id} is about no fault")
+            self._change(faults=parse_schedule(self.scenario.faults), selected=0)
+        elif name in VARIANTS:
+            knobs = getattr(self.scenario, VARIANTS[name])
+            if not knobs:
+                raise BadInput(f"{self.scenario.id} declares no {VARIANTS[name]} variant")
+            self.set(**knobs)
+        elif name == "next seed":
+            self.set(seed=self.run.seed + 1)
+        elif name == "undo":
+            self.undo()
+        elif name == "reset":
+            self.reset()
         else:
             at_ms = self.cursor_ms
             if kind == "restart" and any(
@@ -294,17 +300,6 @@ class Experiment:
         """Called after every change; for those who show the experiment."""
 
     # How
-
-    def _let_it_happen(self) -> None:
-        if not self.scenario.faults:
-            raise BadInput(f"{self.scenario.id} is about no fault")
-        self._change(faults=parse_schedule(self.scenario.faults), selected=0)
-
-    def _variant(self, name: str) -> None:
-        knobs = getattr(self.scenario, name)
-        if not knobs:
-            raise BadInput(f"{self.scenario.id} declares no {name} variant")
-        self.set(**knobs)
 
     def _replace(self, index: int, fault: Fault, gesture: str) -> None:
         changed = self.run.setup.with_fault(index, fault).faults
