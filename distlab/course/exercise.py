@@ -260,7 +260,7 @@ class Exercise:
         if self.base and not (isinstance(solution, type) and issubclass(solution, self.base)):
             said = f"{self.name} should be a class that extends {self.base.__name__}."
             return Result("incorrect", said)
-        missing = [name for name in self._to_define() if not self._defines(solution, name)]
+        missing = self._undefined(solution) if self.base else []
         if missing:
             return Result("not attempted", f"define {' and '.join(missing)} in {self.name}.")
         if not callable(solution):
@@ -268,15 +268,15 @@ class Exercise:
             return Result("incorrect", said)
         return None
 
-    def _to_define(self) -> list[str]:
-        """The methods that the stub leaves open: `base` may have them, rightly or wrongly."""
-        own = vars(self.stub).items() if self.base else ()
-        return [name for name, value in own if callable(value) and not name.startswith("__")]
-
-    def _defines(self, solution: type, name: str) -> bool:
-        """Whether a class has a method that does not come from `base`."""
+    def _undefined(self, solution: type) -> list[str]:
+        """The methods that the stub leaves open and that the solution has at most from `base`."""
         given = self.base.__mro__ if self.base else ()
-        return any(name in vars(each) for each in solution.__mro__ if each not in given)
+        own = [vars(each) for each in solution.__mro__ if each not in given]
+        return [
+            name for name, value in vars(self.stub).items()
+            if callable(value) and not name.startswith("__")
+            and not any(name in each for each in own)
+        ]  # fmt: skip
 
     def _incorrect(self, case: Case, run: Run, verdict: Verdict, done: int) -> Result:
         finished = verdict.name != STUCK

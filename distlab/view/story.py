@@ -46,10 +46,7 @@ class Message:
     @property
     def lost(self) -> bool:
         """Whether it, or a copy of it, was not delivered."""
-        for arrival in self.arrivals:
-            if arrival.why:
-                return True
-        return not self.arrivals
+        return not self.arrivals or any(arrival.why for arrival in self.arrivals)
 
     @property
     def positions(self) -> tuple[int, ...]:
