@@ -108,8 +108,11 @@ def available(
                 late = f"later than {plain(within_ms)} ms is no answer"
                 yield Finding(f"{deed(each)} was answered after {took}; {late}.", witness)
 
+    whose = "" if counted is None else f" of {' and '.join(sorted(counted))}"
     return Invariant(
-        "available", unanswered, f"Every operation was answered within {plain(within_ms)} ms."
+        "available",
+        unanswered,
+        f"Every operation{whose} was answered within {plain(within_ms)} ms.",
     )
 
 

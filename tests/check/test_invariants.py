@@ -103,7 +103,8 @@ def test_an_answer_that_is_not_due_yet_is_not_missed() -> None:
 
 def test_available_counts_the_clients_it_is_told() -> None:
     run = trace("A: |-read(x) → 1-|\nB: |-read(x)->", END)
-    assert available(2, clients=["A"])(run).ok is True
+    verdict = available(2, clients=["A"])(run)
+    assert (verdict.ok, verdict.explanation[:23]) == (True, "Every operation of A wa")
     assert available(2, clients=["A", "B"])(run).ok is False
 
 
