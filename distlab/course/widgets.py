@@ -16,7 +16,7 @@ import ipywidgets
 from distlab.course import cards, chapters, quiz
 from distlab.course.exercise import Exercise, Result
 from distlab.course.prediction import Guess, Judgement, Prediction
-from distlab.course.progress import Progress, progress
+from distlab.course.progress import progress
 from distlab.course.still import Still, closed, coded, escape, items
 from distlab.scenario import Run
 
@@ -39,9 +39,9 @@ STYLE = """<style>
 class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
     """A widget with a still. Its last line says what the learner should know of progress."""
 
-    def __init__(self, kept: Progress | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.kept = kept or progress()
+        self.kept = progress()
         self._notice = _html()
 
     def _fill(self, *parts: ipywidgets.Widget) -> None:
@@ -64,10 +64,10 @@ class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
 class PredictionWidget(Panel):
     """A prediction. A lab's gate watches `guess`."""
 
-    def __init__(self, prediction: Prediction, kept: Progress | None = None) -> None:
-        super().__init__(kept)
+    def __init__(self, prediction: Prediction) -> None:
+        super().__init__()
         self.prediction = prediction
-        self.guess = Guess(prediction, self.kept)
+        self.guess = Guess(prediction)
         self._options = _choose_one(prediction.answers, "Prediction")
         self._status = _html()
         self._fill(
@@ -121,8 +121,8 @@ class PredictionWidget(Panel):
 class QuizWidget(Panel):
     """A quiz. `feedback` holds what was said to the answers given so far, by question."""
 
-    def __init__(self, questions: quiz.Quiz, kept: Progress | None = None) -> None:
-        super().__init__(kept)
+    def __init__(self, questions: quiz.Quiz) -> None:
+        super().__init__()
         self.quiz = questions
         self.feedback: dict[str, str] = {}
         self._status = {name: _html() for name in questions.questions}
@@ -185,8 +185,8 @@ class ExercisePanel(Panel):
     The check takes what the notebook calls by the exercise's `name` at that moment.
     """
 
-    def __init__(self, exercise: Exercise, kept: Progress | None = None) -> None:
-        super().__init__(kept)
+    def __init__(self, exercise: Exercise) -> None:
+        super().__init__()
         self.exercise = exercise
         self.result: Result | None = None
         self._hints = 0
@@ -253,8 +253,8 @@ class ExercisePanel(Panel):
 class CourseMap(Panel):
     """The chapters, and in the browser how far the learner has come."""
 
-    def __init__(self, kept: Progress | None = None) -> None:
-        super().__init__(kept)
+    def __init__(self) -> None:
+        super().__init__()
         self._table = _html()
         self._fill(self._table, _button("Refresh", "refresh", self.refresh))
         self.refresh()
@@ -274,8 +274,8 @@ class CourseMap(Panel):
 class InterviewCard(Panel):
     """An interview card: answer first, compare, tick what you said."""
 
-    def __init__(self, card: cards.Card, kept: Progress | None = None) -> None:
-        super().__init__(kept)
+    def __init__(self, card: cards.Card) -> None:
+        super().__init__()
         self.card = card
         self._ticks = [_tick(point) for point in card.points]
         self._rest = ipywidgets.VBox()

@@ -132,14 +132,10 @@ class Experiment:
                      if (knobs := getattr(self.scenario, variant))
                      and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
 
-    def buttons(self, *targets: str) -> list[Action]:
-        """The faults that can be pressed for these targets now."""
+    def buttons(self, target: str) -> list[Action]:
+        """The faults that can be pressed for this target now."""
         down = [state.machine for state in self.states if state.power == "down"]
-        return [
-            action
-            for target in targets
-            for action in fault_actions(target, self.run.machines, down)
-        ]
+        return fault_actions(target, self.run.machines, down)
 
     @property
     def possible(self) -> tuple[str, ...]:
@@ -152,7 +148,8 @@ class Experiment:
     @property
     def actions(self) -> tuple[str, ...]:
         """The name of everything that `press` can do now."""
-        return (*(button.name for button in self.buttons(*self.targets)), *self.possible)
+        faults = (each.name for target in self.targets for each in self.buttons(target))
+        return (*faults, *self.possible)
 
     # What one can do
 

@@ -91,12 +91,12 @@ class Lab {
   }
 
   wanted() {
-    const lines = this.stale.has("lines") || this.matching !== this.filter.value;
-    return [
-      ...(this.stale.has("token") ? ["token"] : []),
-      ...(this.log.open && lines ? ["lines"] : []),
-      ...(this.words.open && this.stale.has("text") ? ["text"] : []),
-    ];
+    const wants = {
+      token: this.stale.has("token"),
+      lines: this.log.open && (this.stale.has("lines") || this.matching !== this.filter.value),
+      text: this.words.open && this.stale.has("text"),
+    };
+    return Object.keys(wants).filter((name) => wants[name]);
   }
 
   heard(message) {

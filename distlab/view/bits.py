@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from distlab.view.picture import Box, Layout, Picture, path, sheet, shortened, text
 
-LEFT, TOP, HIGH, GAP, LINE = 12, 30, 26, 34, 18
+WIDE, LEFT, TOP, HIGH, GAP, LINE = 960, 12, 30, 26, 34, 18
 ROW = 64
 
 
@@ -20,10 +20,10 @@ class BitField(NamedTuple):
     words: str
 
 
-def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
+def bits(title: str, fields: Sequence[BitField]) -> Picture:
     """One cell a bit, 64 to a row, each field in a frame of its own; its value in words below."""
     total = sum(each.bits for each in fields)
-    cell = (width - 2 * LEFT) / ROW
+    cell = (WIDE - 2 * LEFT) / ROW
     rows = -(-total // ROW)
     out = [text("dl-heading", LEFT, 16, title)]
     start = 0
@@ -47,5 +47,5 @@ def bits(title: str, fields: Sequence[BitField], width: float = 960) -> Picture:
     out += [text("", LEFT, below + LINE * n, line) for n, line in enumerate(lines)]
     height = below + LINE * len(lines)
     alt = f"{title}, as {total} bits: " + "; ".join(" ".join(line.split()) for line in lines)
-    layout = Layout(width, height, LEFT, width - LEFT, 0, total)
+    layout = Layout(WIDE, height, LEFT, WIDE - LEFT, 0, total)
     return Picture(sheet(layout, out, alt), "\n".join([title, *lines]), alt, layout)

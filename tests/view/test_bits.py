@@ -37,10 +37,10 @@ def test_words_say_the_same():
 
 
 def test_nothing_is_drawn_outside():
-    picture = bits("an id", fields("919108f7-52d1-4320-9bac-f847db4148a8"), width=700)
+    picture = bits("an id", fields("919108f7-52d1-4320-9bac-f847db4148a8"))
     numbers = [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"', picture.svg)]
-    assert min(numbers) > 0 and max(numbers) < 700
-    assert picture.layout.width == 700
+    assert min(numbers) > 0 and max(numbers) < 960
+    assert picture.layout.width == 960
 
 
 def test_foreign_text_is_escaped():
