@@ -105,6 +105,23 @@ def test_a_careful_holder_stops_when_its_lock_is_over():
     assert gave_up.at_us // 1000 == 10 + TTL_MS, "counted from when it asked for the lock"
 
 
+@pytest.mark.parametrize(
+    ("faults", "known"),
+    [
+        ("partition:alice|redis@45+150", "failed"),  # while she thinks
+        ("partition:redis,bob,shop|alice@152+29", "unknown"),  # while she waits for the shop
+    ],
+)
+def test_the_watchdog_ends_the_purchase_before_the_lock_is_free(faults, known):
+    run = get("locks/watchdog-cut-off").run(seed=1, faults=faults, on_loss="tells")
+    told = [e for e in run.trace.events if e.kind in ("ok", "failed", "unknown")]
+    _, bought, *_ = [e for e in told if e.node == "alice"]
+    entered = next(e for e in told if e.node == "bob")
+    assert bought.kind == known
+    assert bought.at_us < entered.at_us
+    assert run.verdict("mutual exclusion").ok
+
+
 def test_a_delayed_restart_takes_as_long_as_a_lock_may_last():
     assert redlocks.RESTARTS["delayed"]["restart_delay_ms"] >= redlocks.TTL_MS
 

@@ -16,10 +16,11 @@ from distlab.locks.fencing import Fence, StaleToken
 from distlab.locks.lock import Busy, Held, Lock
 from distlab.sim import Client, Node
 from distlab.sim.client import Program
+from distlab.sim.kernel import Cancelled
 from distlab.sim.state import Kept, State
 
 SHOP, LOCK = "shop", "lock"
-THINK_MS, STEP_MS, PATIENCE_MS, LONGEST_MS = 10, 5, 60, 60_000
+THINK_MS, PATIENCE_MS, LONGEST_MS = 10, 60, 60_000
 FIRST_TOKEN = 33
 """The shop is not new: its lock has been held so often before, less one."""
 
@@ -127,26 +128,21 @@ async def ask(client: Client, request: Any, timeout_ms: float | None = PATIENCE_
     return answer
 
 
-def nobody_asks() -> None:
-    """What a buyer does who does not look whether the lock is still there."""
-
-
 async def purchase(
     client: Client,
     token: int | None = None,
     think_ms: float = THINK_MS,
-    still_mine: Callable[[], object] = nobody_asks,
     patience_ms: float | None = PATIENCE_MS,
 ) -> str:
-    """Read, think, write. While it thinks, it calls `still_mine` every now and then."""
+    """Read, think, write."""
     found = await ask(client, ReadStock(token), patience_ms)
     if not found.pieces:
         return "sold out"
-    for _ in range(round(think_ms / STEP_MS)):
-        still_mine()
-        await client.sleep(STEP_MS)
-    still_mine()
-    await ask(client, WriteStock(found.pieces - 1, token), patience_ms)
+    await client.sleep(think_ms)
+    try:
+        await ask(client, WriteStock(found.pieces - 1, token), patience_ms)
+    except Cancelled:  # it is on its way
+        raise TimeoutError("broken off: the shop may yet sell it") from None
     return "yours"
 
 
