@@ -61,7 +61,7 @@ class Experiment:
         self._began = self.run.setup
         self._past: list[Token] = []
         self._gesture = ""
-        self._swept: object = None
+        self._sweep: Sweep | None = None
         self.notice = ""
 
     # What there is
@@ -284,13 +284,11 @@ class Experiment:
     @property
     def strip(self) -> Sweep | None:
         """What is known of the outcome strip; None when no fault is selected."""
-        index = self.selected
-        if index is None:
+        if self.selected is None:
             return None
-        about = self.run.setup.with_fault_at(index, 0), index, self.window
-        if about != self._swept:
+        about = self.run.setup.with_fault_at(self.selected, 0), self.selected, self.window
+        if self._sweep is None or self._sweep.about != about:
             self._sweep = Sweep(*about)
-            self._swept = about
         return self._sweep
 
     def changed(self) -> None:

@@ -80,11 +80,10 @@ class Lab {
   next() {
     if (this.inFlight || this.waiting.length === 0) return;
     this.inFlight = true;
-    this.number += 1;
     this.silence = setTimeout(() => (this.error.textContent = SILENCE), SILENT_AFTER_MS);
     this.model.send({
       ...this.waiting.shift(),
-      view: this.view, number: this.number, picture: this.picture, width: this.width,
+      view: this.view, number: ++this.number, picture: this.picture, width: this.width,
       proof: this.hovered || this.proof, want: this.drag ? [] : this.wanted(),
       matching: this.filter.value,
     });
@@ -483,8 +482,7 @@ class Lab {
   // Hands: pointer and keyboard
 
   newGesture() {
-    this.gestures += 1;
-    return `${this.view} ${this.gestures}`;
+    return `${this.view} ${++this.gestures}`;
   }
 
   select(index) {

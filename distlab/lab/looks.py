@@ -19,9 +19,6 @@ class Seen(NamedTuple):
     power: str
     text: str
 
-    def __str__(self) -> str:
-        return f"{self.machine} {self.power}" + (f", {self.text}" if self.text else "")
-
 
 def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
     """Every machine just after what happened at this instant."""

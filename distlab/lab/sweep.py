@@ -17,7 +17,7 @@ class Sweep:
     def __init__(self, setup: Token, index: int, window: tuple[float, float]) -> None:
         self.instants = spread(*window)
         self.points: tuple[tuple[float, Outcome], ...] = ()
-        self._setup, self._index = setup, index
+        self.about = setup, index, window
 
     @property
     def done(self) -> bool:
@@ -25,12 +25,10 @@ class Sweep:
 
     def advance(self, count: int) -> None:
         """Try up to `count` instants more."""
-        known = len(self.points)
-        more = self.instants[known : known + count]
-        self.points += tuple((ms, self._outcome_at(ms)) for ms in more)
-
-    def _outcome_at(self, ms: float) -> Outcome:
-        try:
-            return self._setup.with_fault_at(self._index, ms).run().outcome
-        except Exception as error:  # of the learner's own code: the other instants are worth seeing
-            return Outcome(type(error).__name__, UNKNOWN)
+        setup, index, _ = self.about
+        for ms in self.instants[len(self.points) :][:count]:
+            try:
+                outcome = setup.with_fault_at(index, ms).run().outcome
+            except Exception as error:  # of the learner's own code: the other instants are worth it
+                outcome = Outcome(type(error).__name__, UNKNOWN)
+            self.points += ((ms, outcome),)

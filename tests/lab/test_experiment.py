@@ -195,11 +195,11 @@ def test_a_token_of_other_code_is_run_and_said_to_differ(lab):
 
 def test_the_states_are_those_at_the_cursor(lab):
     lab.scrub(200)
-    assert [str(state) for state in lab.states] == [
-        "monitor up, suspects server-a",
-        "server-a paused",
-        "server-b up",
-    ]
+    assert lab.states == (
+        ("monitor", "up", "suspects server-a"),
+        ("server-a", "paused", ""),
+        ("server-b", "up", ""),
+    )
     lab.scrub(320)
     assert [state.power for state in lab.states] == ["up", "up", "down"]
 
