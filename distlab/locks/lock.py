@@ -26,7 +26,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError, RedisError
@@ -35,6 +35,9 @@ from distlab.host import BadInput, Host, Refused, this_process
 
 LONGEST_PAUSE_MS = 4_000
 """A waiter looks again at least so often. (redis-py 8 gives up a silent connection after 5 s.)"""
+
+WITHDRAWN_MS = 5
+"""How often a new claim looks whether the last one is undone."""
 
 
 class NotAcquired(LockError, Refused):
@@ -122,6 +125,7 @@ class Lock:
         self.local = SimpleNamespace(token=None)
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None
+        self._withdrawal: Any = None  # the task that undoes the last claim
 
     # What a lock fills in
 
@@ -176,12 +180,14 @@ class Lock:
         if not (self.blocking if blocking is None else blocking):
             left_ms = 0
         claim = self.new_token() if token is None else _encoded(token)
+        while self._withdrawal is not None and not _ended(self._withdrawal):
+            await self.host.sleep(WITHDRAWN_MS)  # or it would undo this claim as well
         try:
             answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
         except GeneratorExit:  # the simulated world has ended
             raise
         except BaseException:  # no answer, or a cancellation: it may be ours, and nobody knows
-            self.host.spawn(self._withdraw(claim))
+            self._withdrawal = self.host.spawn(self._withdraw(claim))
             raise
         if isinstance(answer, Busy):
             return False
@@ -317,6 +323,11 @@ def _ms(what: str, value: float) -> int:
         never = "; None: the lock never ends by itself" if what == "timeout" else ""
         raise BadInput(f"{what} {value!r}: a number of seconds from 0.001 on is allowed{never}")
     return round(value * 1000)
+
+
+def _ended(task: Any) -> bool:
+    """Of a task of asyncio, or of the simulation, where `done` is no method."""
+    return bool(task.done() if callable(task.done) else task.done)
 
 
 def _patience_ms(value: float | None) -> float:

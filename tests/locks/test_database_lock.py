@@ -273,6 +273,31 @@ def test_an_advisory_lock_is_the_sessions_and_ends_with_it(postgres):
     asyncio.run(main())
 
 
+def test_an_advisory_lock_that_is_asked_for_again_is_not_taken_away_by_what_undoes_the_first(
+    postgres,
+):
+    async def main():
+        async with AsyncioHost("client") as host:
+            one, two, three = [
+                await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in "abc"
+            ]
+            a, b, c = (AdvisoryLock(each, "stock", host=host) for each in (one, two, three))
+            await a.acquire()
+            release = asyncio.get_running_loop().call_later(0.1, lambda: host.spawn(a.release()))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):  # refused at first, it sleeps when it is free
+                    await b.acquire(sleep=3)
+            assert release.when() < asyncio.get_running_loop().time()
+            assert await b.acquire(blocking=False)
+            await asyncio.sleep(0.05)
+            assert not await c.acquire(blocking=False)
+            await b.release()
+            for each in (one, two, three):
+                await each.close()
+
+    asyncio.run(main())
+
+
 def test_an_advisory_lock_has_no_timeout():
     with pytest.raises(BadInput):
         AdvisoryLock(None, "")

@@ -1,6 +1,7 @@
 """Whatever is lost, whoever dies: no lock stays closed for longer than its timeout."""
 
 import asyncio
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -88,6 +89,36 @@ def test_one_fault_at_every_instant(make, fault):
         assert set(done) == {"a", "b"}, fault.format(at_ms)
         for (_, left_ms), (entered_ms, _) in pairwise(inside):
             assert left_ms <= entered_ms, fault.format(at_ms)
+
+
+@pytest.mark.parametrize("make", [redislock, redlock, database_lock, lease_lock])
+def test_who_is_cancelled_and_asks_again_keeps_what_it_gets(make):
+    """What undoes the first claim of an object does not undo its second one."""
+    for patience_ms in range(1, 90):
+
+        async def holder(node):
+            async with make(node):
+                await node.sleep(40)
+
+        async def impatient(node, patience_ms=patience_ms):
+            await node.sleep(20)
+            lock = make(node)
+            with suppress(TimeoutError):
+                async with node.timeout(patience_ms):
+                    await lock.acquire(token="job-17", sleep=0.01)
+            await lock.acquire(token="job-17")
+            await node.sleep(100)
+            assert await lock.owned(), f"asked again after {patience_ms} ms"
+
+        world = World()
+        for server in servers(make):
+            world.add(server)
+        world.client("a", holder)
+        world.client("b", impatient)
+        try:
+            world.run(ENDS_MS)
+        finally:
+            world.close()
 
 
 def test_cancellations_at_random_moments_on_a_real_server(require):
