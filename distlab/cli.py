@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import distlab
 from distlab.host import BadInput, did_you_mean
+from distlab.knobs import Value, knobs_text, parse_knobs
 
 if TYPE_CHECKING:
-    from distlab.knobs import Value
     from distlab.scenario import Run, Scenario
 
 COMMANDS = {
@@ -141,7 +141,8 @@ def _described(scenario: Scenario) -> str:
     lines.append(f"  property: {scenario.property}; price: {scenario.price or 'none'}")
     lines.append(f"  faults: {scenario.faults or 'none'}")
     for knob in scenario.knobs:
-        lines.append(f"  --set {knob.name}={_shown(knob.default)} ({knob.allowed}): {knob.meaning}")
+        default = knobs_text({knob.name: knob.default})
+        lines.append(f"  --set {default} ({knob.allowed}): {knob.meaning}")
     return "\n".join(lines)
 
 
@@ -193,8 +194,6 @@ def run(arguments: list[str]) -> int:
 
 def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
     """The knobs that `--set KNOB=VALUE` turns."""
-    from distlab.knobs import parse_knobs
-
     values = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -212,10 +211,6 @@ def _summary(finished: Run) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in finished.metrics.items())
     lines += ["", f"outcome: {finished.outcome.name} ({counts})", f"token:   {finished.token}"]
     return "\n".join(lines)
-
-
-def _shown(value: object) -> object:
-    return int(value) if isinstance(value, bool) else value
 
 
 def as_json(document: object) -> str:

@@ -2,6 +2,7 @@
 // for changes. A request is a command (a method of distlab.lab.experiment.Experiment) with its
 // arguments; see widget.py for the answer. At most one request is on its way. While it is, a newer
 // request of the same kind takes the place of the one that waits: the latest drag wins.
+// The way of a click: ask, next; in widget.py _on_request; here heard, answered, show.
 
 const INVITATION = "Drag a fault along the time axis: the whole history is computed anew.";
 const FIRST = "Press a button to break something, then drag it along the time axis.";
