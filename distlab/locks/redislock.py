@@ -16,7 +16,10 @@ waiters therefore look again by themselves, when the holder's time is over at th
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from redis import exceptions
 
@@ -59,6 +62,32 @@ return ms
 
 PRECISION_MS = 100
 """BLPOP may end so much later than asked: a server looks at such waits ten times a second."""
+
+NO_WAKE = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ResponseError)
+"""Not every server lets one block. If anything else is wrong, the next question tells."""
+
+WAITERS: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+"""How many connections of each pool are blocked by waiters."""
+
+
+@contextmanager
+def connection_to_wait_on(redis: Any) -> Iterator[None]:
+    """Half of a pool's connections stay free for those who acquire, extend and release.
+
+    Raises `MaxConnectionsError` when the other half is in use.
+    """
+    pool: Any = getattr(redis, "connection_pool", None)
+    if pool is None:
+        yield
+        return
+    waiters = WAITERS.get(pool, 0)
+    if waiters >= pool.max_connections // 2:
+        raise exceptions.MaxConnectionsError("enough of them wait")
+    WAITERS[pool] = waiters + 1
+    try:
+        yield
+    finally:
+        WAITERS[pool] -= 1
 
 
 class RedisLock(Lock):
@@ -109,11 +138,8 @@ class RedisLock(Lock):
 
     async def do_wait(self, ms: float, left_ms: float) -> None:
         block_ms = min(ms, self.longest_ms)  # a longer silence the client takes for an error
-        if block_ms <= 0 or block_ms + PRECISION_MS > left_ms:
-            await self.host.sleep(ms)
-            return
-        try:
-            await self.redis.blpop([self.wake_key], timeout=block_ms / 1000)
-        except (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ResponseError):
-            # Not every server lets one block. If anything else is wrong, the next question tells.
-            await self.host.sleep(ms)
+        if 0 < block_ms <= left_ms - PRECISION_MS:
+            with suppress(*NO_WAKE), connection_to_wait_on(self.redis):
+                await self.redis.blpop([self.wake_key], timeout=block_ms / 1000)
+                return
+        await self.host.sleep(min(ms, 1000 * self.sleep))

@@ -1,5 +1,6 @@
 """RedisLock: one suite, in simulation, on fakeredis and on a real server."""
 
+import asyncio
 import math
 import re
 
@@ -281,6 +282,29 @@ def test_an_impatient_client_waits_in_small_pieces(require, socket_timeout):
 
     with redis_servers(1) as (server,):
         on_asyncio(program, server.async_client)
+
+
+@pytest.mark.parametrize("kind", ["ConnectionPool", "BlockingConnectionPool"])
+def test_waiters_leave_connections_for_the_holder(require, kind):
+    require("valkey")
+
+    async def program(site):
+        pool = getattr(redis.asyncio, kind).from_url(servers[0].url, max_connections=4)
+        async with redis.asyncio.Redis(connection_pool=pool) as client:
+
+            async def work():
+                async with RedisLock(client, site.name, 30, host=site.host) as lock:
+                    return lock.fencing_token
+
+            since = site.host.monotonic_ms()
+            async with RedisLock(client, site.name, 30, host=site.host):
+                waiting = [site.spawn(work()) for _ in range(4)]
+                await site.sleep(0.3)
+            assert sorted(await asyncio.gather(*waiting)) == [2, 3, 4, 5]
+            assert site.host.monotonic_ms() - since < 5_000
+
+    with redis_servers(1) as servers:
+        on_asyncio(program, servers[0].async_client)
 
 
 def test_decoded_responses_make_no_difference(run):
