@@ -45,11 +45,25 @@ class RemembersElsewhere(Fence):
         self.highest = token
 
 
+class RemembersFirst(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        before, self.latest = self.latest, token
+        if token < before:
+            raise StaleToken("too late")
+
+
 def remembered(run: Run) -> list[int]:
     """What the shop showed as its latest token, after each change."""
     words = [str(e.what) for e in run.trace.of_kind("state") if e.node == "shop"]
     return [int(each.partition("token ")[2]) for each in words if "token " in each]
 
+
+def refused_once(run: Run) -> bool:
+    return not run.verdict("nothing refused").ok
+
+
+REPEATED = "pause:alice@36+130;duplicate:alice>shop@36+150=20"
+"""The late write comes twice."""
 
 FENCE = Exercise(
     id="locks/fence",
@@ -81,6 +95,15 @@ FENCE = Exercise(
             must_hold=("never oversold",),
         ),
         Case(
+            "locks/paused-holder",
+            "fence",
+            {"fencing": "all"},
+            schedules=(REPEATED,),
+            seeds=range(10),
+            must_hold=("never oversold",),
+            searched=0,
+        ),
+        Case(
             "locks/delayed-request",
             "fence",
             {"fencing": "all"},
@@ -97,6 +120,13 @@ FENCE = Exercise(
         "Refuse `token < self.latest`, and remember `token` otherwise.",
     ),
     mistakes=(
+        Mistake(
+            "remembers first",
+            "You refuse a late token and remember it all the same: now it is the latest, and the "
+            "same message, come twice, gets in. Refuse first.",
+            lambda run: remembered(run) != sorted(remembered(run)) and refused_once(run),
+            RemembersFirst,
+        ),
         Mistake(
             "refuses the same holder",
             "A holder first looks and then writes, with one token. Refuse lower tokens, not equal "

@@ -76,6 +76,12 @@ class TwoSteps(OwnLock):
         return True
 
 
+class NeverEnds(OwnLock):
+    async def acquire(self) -> bool:
+        self.token = self.new_token()
+        return bool(await self.redis.set(self.name, self.token, nx=True))
+
+
 class TakesEvenIfTaken(OwnLock):
     async def acquire(self) -> bool:
         self.token = self.new_token()
@@ -183,8 +189,15 @@ OWN_LOCK = Exercise(
             "two steps",
             "Who crashes between SETNX and EXPIRE has locked out everybody for ever. One command "
             "can do both.",
-            lambda run: sent(run, "SETNX ") or not any(" PX " in what for _, what in asked(run)),
+            lambda run: sent(run, "SETNX ") or sent(run, "PEXPIRE "),
             TwoSteps,
+        ),
+        Mistake(
+            "never ends",
+            "The key needs its end, `px=self.ttl_ms`, in the command that writes it: a holder that "
+            "has crashed never releases, and one that works counts on that time.",
+            lambda run: not any(" PX 80" in what for _, what in asked(run)),
+            NeverEnds,
         ),
         Mistake(
             "never frees",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
 from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.locks.exercises.own_lock import asked
 from distlab.locks.lock import Busy, Held
-from distlab.locks.redlock import RELEASE, Redlock
+from distlab.locks.redlock import RELEASE, Ask, Redlock
 from distlab.scenario import Run
+from distlab.servers.redis.messages import Reply
 
 
 class OwnRedlockStub(Redlock):
@@ -57,6 +63,23 @@ class KeepsWhatItGot(Careless):
     gives_back = False
 
 
+class WantsAll(Careless):
+    enough = 3
+
+
+class CountsSilence(OwnRedlock):
+    async def everywhere(self, ask: Ask) -> list[Any]:
+        return [bool(answer) for answer in await super().everywhere(ask)]
+
+
+class FreesOthers(OwnRedlock):
+    async def do_acquire(self, token: bytes) -> Held | Busy:
+        answer = await super().do_acquire(token)
+        if isinstance(answer, Busy):
+            await self.everywhere(lambda r: r.delete(self.key))
+        return answer
+
+
 ONE_SILENT = "partition:alice|redis-3@5+60"
 SLOW_SHOP = f"{ONE_SILENT};delay:alice>shop@30+160=48"
 ASLEEP_WHILE_ASKING = f"{ONE_SILENT};pause:alice@25+180"
@@ -68,6 +91,24 @@ NO_JUMPS = (
 
 def kinds(run: Run) -> set[str]:
     return {fault.kind for fault in run.faults}
+
+
+def decided(run: Run) -> Iterator[tuple[bool, int, int]]:
+    """At each decision of a client: whether it took the lock (or gave back), and how many servers
+    had said yes and no.
+    """
+    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    for event in run.trace.events:
+        taken = event.kind == "ok" and event.what is True
+        if event.kind == "deliver" and isinstance(event.what, Reply):
+            heard[event.node][event.what] += 1
+        elif taken or (event.kind == "send" and str(event.what).startswith("release ")):
+            said = heard.pop(event.node, Counter())
+            yield taken, said["OK"], said["nil"]
+
+
+def slow(run: Run) -> bool:
+    return not run.verdict("prompt").ok and bool(run.verdict("mutual exclusion").ok)
 
 
 OWN_REDLOCK = Exercise(
@@ -100,7 +141,7 @@ OWN_REDLOCK = Exercise(
             "redlock_kind",
             {"expiry": "monotonic"},
             schedules=("", ONE_SILENT, SLOW_SHOP, ASLEEP_WHILE_ASKING),
-            seeds=range(4),
+            seeds=range(12),
             must_hold=("mutual exclusion",),
             nemesis=NO_JUMPS,
             searched=30,
@@ -117,11 +158,25 @@ OWN_REDLOCK = Exercise(
     ),
     mistakes=(
         Mistake(
+            "wants all",
+            "A majority said yes, and you gave it back. One server that is down would lock out "
+            "everybody.",
+            lambda run: slow(run) and any(not taken and yes >= 2 for taken, yes, _ in decided(run)),
+            WantsAll,
+        ),
+        Mistake(
             "keeps what it got",
             "You have failed and kept the servers that said yes. For everybody else they are taken "
             "until the time is over: give back everywhere.",
-            "prompt=violated and mutual exclusion=holds",
+            slow,
             KeepsWhatItGot,
+        ),
+        Mistake(
+            "frees others",
+            "DEL does not ask whose lock it is. Where you were refused it is another's: give back "
+            "by the script, which compares the token.",
+            lambda run: any(what.startswith("DEL ") for _, what in asked(run)),
+            FreesOthers,
         ),
         Mistake(
             "counts from the answer",
@@ -140,8 +195,15 @@ OWN_REDLOCK = Exercise(
         Mistake(
             "one is enough",
             "Two clients can have one server each. But two majorities always share a server.",
-            "mutual exclusion=violated",
+            lambda run: any(taken and yes < 2 <= no for taken, yes, no in decided(run)),
             OneIsEnough,
+        ),
+        Mistake(
+            "counts silence",
+            "A server that does not answer is no yes. What it gives is an exception, and an "
+            "exception is true to an `if`: count the answers that are True.",
+            lambda run: any(taken and yes < 2 for taken, yes, _ in decided(run)),
+            CountsSilence,
         ),
     ),
 )
