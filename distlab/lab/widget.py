@@ -25,7 +25,7 @@ import anywidget
 from distlab.check.verdict import Verdict
 from distlab.course.prediction import Guess
 from distlab.host import BadInput
-from distlab.knobs import Choice, Integer, Knob, Value, parse_knobs
+from distlab.knobs import parse_knobs
 from distlab.lab.actions import EXPERIMENT
 from distlab.lab.experiment import Experiment
 from distlab.lab.looks import lines_of
@@ -192,7 +192,8 @@ class Lab(Experiment, anywidget.AnyWidget):
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
                             for each in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
-            "knobs": [*(_control(knob, self.run.knobs[knob.name]) for knob in self.scenario.knobs),
+            "knobs": [*({**asdict(knob), "value": self.run.knobs[knob.name]}
+                        for knob in self.scenario.knobs),
                       {"name": "seed", "value": self.run.seed,
                        "meaning": "which latencies and which chance"}],
         }  # fmt: skip
@@ -262,11 +263,3 @@ def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in ("_on_request", "changed", "set", "undo", "reset", "sweep", *LOOKS, *CHANGES):
     setattr(Lab, _name, _one_at_a_time(getattr(Lab, _name)))
-
-
-def _control(knob: Knob, value: Value) -> dict[str, Any]:
-    """A knob as a form control."""
-    control: dict[str, Any] = {"name": knob.name, "meaning": knob.meaning, "value": value}
-    if isinstance(knob, Integer):
-        return control | {"low": knob.low, "high": knob.high}
-    return control | ({"choices": knob.choices} if isinstance(knob, Choice) else {})
