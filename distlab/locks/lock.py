@@ -197,7 +197,7 @@ class Lock:
 
     async def _keep_asking(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
         pause_ms = sleep_ms
-        while isinstance(answer := await self.do_acquire(token), Busy):
+        while isinstance(answer := await self._ask(token), Busy):
             left_ms = stop_ms - self.host.monotonic_ms()
             if left_ms < sleep_ms:
                 await self.do_leave(token)
@@ -208,6 +208,14 @@ class Lock:
             await self.do_wait(wait_ms, left_ms)
             pause_ms = min(2 * pause_ms, LONGEST_PAUSE_MS)
         return answer
+
+    async def _ask(self, token: bytes) -> Held | Busy:
+        answer = await self.do_acquire(token)
+        if isinstance(answer, Busy) or self.host.monotonic_ms() < answer.until_ms:
+            return answer
+        with suppress(LockNotOwned):  # we stood still for too long: its time is over
+            await self.do_release(token)
+        return Busy(0)
 
     async def _withdraw(self, token: bytes) -> None:
         """Try to undo a claim of which we know nothing. If that fails: it ends by itself."""

@@ -19,6 +19,7 @@ from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnkno
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scripts import beside
 from distlab.real.redis_server import redis_servers
+from distlab.sim import parse_schedule
 from tests.locks.sites import PLACES, LostAnswers, in_simulation, on_asyncio, place
 
 
@@ -426,6 +427,20 @@ def test_a_cancelled_acquire_leaves_nothing_locked(run):
         assert not await lock.locked()
 
     run(program)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_lock_whose_time_is_over_when_the_answer_is_read_is_not_ours(blocking):
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, 0.1, host=site.host)
+        got = await lock.acquire(blocking)
+        if got:
+            lock.still_mine()
+        return got, await lock.owned()
+
+    for at_ms in range(1, 40, 2):
+        faults = parse_schedule(f"pause:client@{at_ms}+150")
+        assert in_simulation(program, faults=faults) in {(True, True), (blocking, blocking)}
 
 
 def test_what_fails_inside_is_told_rather_than_the_lost_lock(run, caplog):
