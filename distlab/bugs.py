@@ -34,9 +34,6 @@ from distlab.scenario import Scenario
 FIND_WITHIN = 10_000
 """Runs in which a bug must be caught."""
 
-SOAK = 1000
-"""Runs that a repair must survive to be in the catalogue."""
-
 INTRODUCTION = """# The catalogue of bugs
 
 Written by `make soak`. Each mistake was found by searching seeds and fault schedules, and made
