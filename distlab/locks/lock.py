@@ -75,7 +75,12 @@ def asking(what: str, name: str) -> Iterator[None]:
     except (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError) as error:
         if isinstance(error.__cause__, CERTAIN):  # redis-py says so of a wrong password
             raise error.__cause__ from None
-        raise OutcomeUnknown(f"no answer to {what} of {name!r}: {error}", name) from error
+        raise OutcomeUnknown(f"no answer to {what} of {name!r}: {reason(error)}", name) from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says, or its name: a time-out often says nothing."""
+    return str(error) or type(error).__name__
 
 
 class Held(NamedTuple):

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from redis.exceptions import LockError
 
 from distlab.host import BadInput, Unavailable
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
 from distlab.locks.scripts import Script
 
@@ -73,48 +73,54 @@ class Redlock(Lock):
             raise BadInput(f"clock_drift {clock_drift!r}: from 0 to below 0.5 is allowed")
         if not redises:
             raise BadInput("redises is empty: a Redlock needs servers, at best 3 or 5")
-        self.redises = tuple(redises)
+        self.redises, self.ttl_ms = tuple(redises), self.timeout_ms
         self.majority = len(self.redises) // 2 + 1
         self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift
         self.key = self._text
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
-        assert self.timeout_ms is not None
-        ttl_ms = self.timeout_ms
-        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=ttl_ms))
-        until_ms = asked_ms + self.valid_ms(ttl_ms)
+        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=self.ttl_ms))
+        until_ms = asked_ms + self.valid_ms(self.ttl_ms)
         votes = sum(answer is True for answer in answers)
         if votes >= self.majority and self.host.monotonic_ms() < until_ms:
             return Held(until_ms)
         await self.everywhere(lambda r: RELEASE(r, [self.key], token))
-        silent = [answer for answer in answers if isinstance(answer, Exception)]
-        if len(answers) - len(silent) < self.majority:
-            some = f"{len(answers) - len(silent)} of {len(answers)} servers"
-            raise TooFewServers(f"lock {self.key!r}: only {some} answered; {silent[0]}", self.key)
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        if len(answers) - len(errors) < self.majority:
+            some = f"{len(answers) - len(errors)} of {len(answers)} servers"
+            why = f"only {some} said yes or no; {reason(errors[0])}"
+            raise TooFewServers(f"lock {self.key!r}: {why}", self.key)
         return Busy()
 
     async def do_release(self, token: bytes) -> None:
         answers = await self.everywhere(lambda r: RELEASE(r, [self.key], token))
-        if sum(answer != 0 for answer in answers) < self.majority:  # the silent ones may have done
+        if answers.count(0) >= self.majority:
             raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
+        self.majority_of(answers, "release")
 
     async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
         asked_ms, how = self.host.monotonic_ms(), "replace" if replace else "add"
         answers = await self.everywhere(lambda r: EXTEND(r, [self.key], token, ms, how))
-        silent = [answer for answer in answers if isinstance(answer, Exception)]
-        ttls = sorted((ttl for ttl in answers if isinstance(ttl, int) and ttl >= 0), reverse=True)
-        if len(ttls) + len(silent) < self.majority:
+        if answers.count(-1) > len(answers) - self.majority:
             raise LockNotOwned(f"cannot extend {self.key!r}: it is no longer ours", self.key)
-        if len(ttls) < self.majority:
-            raise OutcomeUnknown(f"no answer to extend of {self.key!r}: {silent[0]}", self.key)
+        ttls = sorted(self.majority_of([a for a in answers if a != -1], "extend"), reverse=True)
         return asked_ms + self.valid_ms(ttls[self.majority - 1])  # so long a majority keeps it
 
     async def do_owner(self) -> bytes | None:
         answers = await self.everywhere(lambda r: r.get(self.key))
-        owners = [o.encode() if isinstance(o, str) else o for o in answers]
-        votes = Counter(owner for owner in owners if isinstance(owner, bytes))
-        return next((owner for owner in votes if votes[owner] >= self.majority), None)
+        votes = Counter(self.majority_of(answers, "owner"))
+        owner = next((owner for owner in votes if votes[owner] >= self.majority), None)
+        return owner.encode() if isinstance(owner, str) else owner
+
+    def majority_of(self, answers: list[Any], what: str) -> list[Any]:
+        """Those that came. Raises `OutcomeUnknown` when they are fewer than a majority."""
+        came = [answer for answer in answers if not isinstance(answer, Exception)]
+        if len(came) < self.majority:
+            error = next(answer for answer in answers if isinstance(answer, Exception))
+            why = f"no answer to {what} of {self.key!r} from most servers: {reason(error)}"
+            raise OutcomeUnknown(why, self.key) from error
+        return came
 
     def valid_ms(self, ttl_ms: int) -> float:
         """What is certain of `ttl_ms` if clocks drift; 2 ms more, for servers count whole ones."""

@@ -23,11 +23,19 @@ def redlock(site, *options, **named):
 class Dead:
     """A client of a server that is down."""
 
+    error = ConnectionRefusedError("connection refused")
+
     def __getattr__(self, name):
         async def refuse(*_, **__):
-            raise ConnectionRefusedError("connection refused")
+            raise self.error
 
         return refuse
+
+
+class Mute(Dead):
+    """A client of a server that says nothing."""
+
+    error = TimeoutError()
 
 
 def test_who_has_it_keeps_others_out_until_it_is_released(run):
@@ -83,7 +91,9 @@ def test_one_dead_server_of_three_does_no_harm(run):
 def test_two_dead_servers_of_three_are_too_many_and_it_says_so(run):
     async def program(site):
         some = [Dead(), site.redis(1), Dead()]
-        with pytest.raises(TooFewServers, match="only 1 of 3 servers answered; connection refused"):
+        with pytest.raises(
+            TooFewServers, match="only 1 of 3 servers said yes or no; connection refused"
+        ):
             await Redlock(some, site.name, host=site.host).acquire()
         assert await site.redis(1).get(site.name) is None
 
@@ -120,6 +130,56 @@ def test_an_extension_that_a_minority_answers_is_unknown(run):
         await lock.release()
 
     run(program)
+
+
+@pytest.mark.parametrize("dead", [2, 3])
+def test_the_silence_of_a_majority_is_no_answer(run, dead):
+    async def program(site):
+        lock = redlock(site)
+        await lock.acquire()
+        redises = lock.redises
+        lock.redises = (Dead(),) * dead + redises[dead:]
+        for call in (lock.owned(), lock.locked(), lock.release()):
+            with pytest.raises(OutcomeUnknown, match="from most servers: connection refused"):
+                await call
+        lock.redises = redises
+        assert await lock.owned()
+        await lock.release()
+        assert not await lock.locked()
+
+    run(program)
+
+
+def test_a_lock_that_a_majority_has_lost_is_lost_whatever_the_others_say(run):
+    async def program(site):
+        lock = redlock(site)
+        await lock.acquire()
+        for redis in lock.redises[1:]:
+            await redis.delete(site.name)
+        lock.redises = (Dead(), *lock.redises[1:])
+        with pytest.raises(LockNotOwned):
+            await lock.release()
+
+    run(program)
+
+
+def test_what_keeps_the_servers_from_answering_has_a_name(run):
+    async def program(site):
+        lock = Redlock([site.redis(0), Mute(), Mute()], site.name, host=site.host)
+        with pytest.raises(TooFewServers, match="only 1 of 3 servers said yes or no; TimeoutError"):
+            await lock.acquire()
+
+    run(program)
+
+
+def test_full_servers_are_too_many_as_well():
+    async def program(site):
+        for redis in site.redises():
+            await redis.set("full", 1)
+        with pytest.raises(TooFewServers, match="only 0 of 3 servers said yes or no; command not"):
+            await redlock(site).acquire()
+
+    in_simulation(program, servers=3, maxmemory_keys=1)
 
 
 def test_waiters_split_the_servers_and_yet_each_gets_it_once(run):

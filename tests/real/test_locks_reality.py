@@ -109,7 +109,7 @@ def test_redlock_over_five_servers_of_which_some_are_killed(require):
             await mine.release()
             assert await other.acquire()
             servers[2].kill()
-            with pytest.raises(TooFewServers, match="only 2 of 5 servers answered"):
+            with pytest.raises(TooFewServers, match="only 2 of 5 servers said yes or no"):
                 await mine.acquire(blocking=False)
         for client in clients:
             await client.aclose()
