@@ -7,6 +7,7 @@ piece is number 1. Mutual exclusion itself is `distlab.check.invariants.mutual_e
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
@@ -141,10 +142,14 @@ SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was s
 
 
 def _woken(trace: Trace) -> Iterator[Finding]:
-    woken: dict[tuple[int, str], dict[str, int]] = {}  # when and by whom: who, at which position
+    lost = {event.number for event in trace.of_kind("drop") if event.why != "down"}
+    doing: dict[str, int] = {}  # what each machine does just now, as a position
+    woken: dict[int, dict[str, int]] = defaultdict(dict)
     for position, event in enumerate(trace.events):
-        if event.kind == "send" and event.what == "deleted":
-            woken.setdefault((event.at_us, event.node), {})[event.peer] = position
+        if event.kind in ("deliver", "timer"):
+            doing[event.node] = position
+        elif event.kind == "send" and event.what == "deleted" and event.number not in lost:
+            woken[doing[event.node]][event.peer] = position
     for at_once in woken.values():
         if len(at_once) > 1:
             *names, last = at_once

@@ -124,20 +124,32 @@ def test_nobody_is_sent_away(check, function):
     assert failed.explanation == f"alice's {function}(lock) came to nothing: no."
 
 
-def woken(*sent):
-    return Trace([(1000 * at, "send", "leases", to, "deleted", 1, "") for at, to in sent])
+def woken(*done):
+    """(what the server does, whom it wakes then), all in one microsecond; `-bob` waits no more."""
+    records, late = [], []
+    for kind, names in done:
+        records.append((1000, kind, "leases", "alice", "revoke", 1, ""))
+        for name in names:
+            number = len(records)
+            records.append((1000, "send", "leases", name.strip("-"), "deleted", number, ""))
+            if name.startswith("-"):
+                late.append((2000, "drop", "leases", name, "deleted", number, "late"))
+    return Trace(records + late)
 
 
 @pytest.mark.parametrize(
-    ("sent", "fine"),
+    ("done", "fine"),
     [
-        ([(1, "bob"), (2, "carol")], True),
-        ([(1, "bob"), (1, "bob")], True),  # it had asked twice
-        ([(1, "bob"), (1, "carol")], False),
+        ([("deliver", ["bob"]), ("deliver", ["carol"])], True),  # both came while it stood still
+        ([("timer", ["bob"]), ("timer", ["carol"])], True),
+        ([("deliver", ["bob", "bob"])], True),  # it had asked twice
+        ([("deliver", ["bob", "-carol"])], True),
+        ([("deliver", ["bob", "carol"])], False),
+        ([("timer", ["bob", "carol"])], False),
     ],
 )
-def test_a_release_wakes_one(sent, fine):
-    assert NO_HERD(woken(*sent)).ok is fine
+def test_a_release_wakes_one(done, fine):
+    assert NO_HERD(woken(*done)).ok is fine
 
 
 @pytest.mark.parametrize(("limit", "fine"), [(1, False), (2, True)])

@@ -58,7 +58,7 @@ DATABASE_LOCK = lab(
     satisfying={"ends": "expiry"},
     mistake="the lock is a row without an end, and a cleaner comes by every minute",
     source="ShedLock documentation, lockAtMostFor",
-    nemesis="crash:alice@10..60+end; pause:bob@60..200+20..120; at most 2",
+    nemesis="crash:alice+end; pause:alice; pause:bob@60..200+20..120; duplicate; at most 2",
     faults="crash:alice@30;pause:bob@130+150",
     outcomes=("locked for a minute", "two holders"),
     horizon_ms=320,
@@ -130,8 +130,8 @@ HERD = lab(
     satisfying={"waits": "queue"},
     mistake="everybody watches the key of the holder",
     source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
-    nemesis="crash:alice,bob,carol,dave+end; pause:alice,bob,carol,dave+1..60; delay=1..40; "
-    "at most 3",
+    nemesis="crash; crash:alice,bob,carol,dave+end; pause; partition; cut; lose; delay=1..40; "
+    "hold+1..60; duplicate; jump; at most 3",
     faults="crash:bob@55",
     outcomes=("the herd wakes up", "one dead waiter stops all"),
     measure=woken,
