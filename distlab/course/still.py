@@ -47,12 +47,22 @@ def items(texts: Iterable[str], ordered: bool = False) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table whose first column names its rows; all its columns are equally wide."""
-    head = tuple(head)
-    left = f'style="text-align:left;vertical-align:top;width:{100 // len(head)}%"'
-    top = "".join(f'<th scope="col" {left}>{escape(cell)}</th>' for cell in head)
-    body = ""
-    for first, *rest in rows:
-        cells = "".join(f"<td {left}>{escape(cell)}</td>" for cell in rest)
-        body += f'<tr><th scope="row" {left}>{escape(first)}</th>{cells}</tr>'
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    """A table whose first column names its rows; a column with longer texts is wider."""
+    head, cells = tuple(head), [tuple(row) for row in rows]
+    longest = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    room = [14 + min(each, 80) for each in longest]
+    styles = [f'style="text-align:left;vertical-align:top;width:{100 * each // sum(room)}%"'
+              for each in room]  # fmt: skip
+    top = _row((f'th scope="col" {style}' for style in styles), head)
+    body = "".join(
+        _row((f'th scope="row" {styles[0]}', *(f"td {style}" for style in styles[1:])), row)
+        for row in cells
+    )
+    return f"<table><thead>{top}</thead><tbody>{body}</tbody></table>"
+
+
+def _row(openings: Iterable[str], texts: Iterable[str]) -> str:
+    """A row of cells; the opening of a cell is its tag with what belongs to it."""
+    pairs = zip(openings, texts, strict=True)
+    inner = (f"<{tag}>{escape(text)}</{tag.split()[0]}>" for tag, text in pairs)
+    return f"<tr>{''.join(inner)}</tr>"
