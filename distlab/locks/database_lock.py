@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from distlab.host import Conflict, Connection, Database
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, as_text, as_token, asking
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class DatabaseLock(Lock):
         def acquire(connection: Connection) -> int | Busy:
             now_ms = connection.now_ms()
             ends_ms = NEVER_MS if self.timeout_ms is None else now_ms + self.timeout_ms
-            claim = {"name": self._text, "owner": _text(token), "ends_ms": ends_ms}
+            claim = {"name": self._text, "owner": as_text(token), "ends_ms": ends_ms}
             if taken := connection.execute(TAKE_OVER, now_ms=now_ms, **claim):
                 return int(taken[0][0])
             held = connection.execute(
@@ -103,10 +103,10 @@ class DatabaseLock(Lock):
             return rows[0][0] if rows else None
 
         found = await self._transaction(owner)
-        return None if found is None else found.encode()
+        return None if found is None else as_token(found)
 
     def _mine(self, connection: Connection, token: bytes) -> dict[str, Any]:
-        return {"name": self._text, "owner": _text(token), "now_ms": connection.now_ms()}
+        return {"name": self._text, "owner": as_text(token), "now_ms": connection.now_ms()}
 
     async def _transaction(self, work: Callable[[Connection], T]) -> T:
         with asking(work.__name__, self._text):
@@ -125,7 +125,3 @@ async def clean(database: Database, after_ms: int = 86_400_000) -> int:
         return connection.execute(f"DELETE FROM locks WHERE {old}", before_ms=before_ms).changed
 
     return await database.transaction(clean)
-
-
-def _text(token: bytes) -> str:
-    return token.decode(errors="backslashreplace")

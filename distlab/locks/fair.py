@@ -67,5 +67,5 @@ class FairLock(RedisLock):
         with asking("leave", self.key):
             await LEAVE(self.redis, self.queue_keys, token)
 
-    async def do_wait(self, ms: float, left_ms: float) -> None:
+    async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         await self.host.sleep(min(self.sleep * 1000, left_ms))

@@ -15,12 +15,22 @@ cannot forget one (chapter 6). The lease can end while its holder works, as with
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from distlab.host import BadInput, LeaseExpired, LeaseStore
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, as_text, as_token, asking
+
+
+@dataclass
+class Place:
+    """Of a claim, in the queue."""
+
+    lease: int
+    before: str | None = None  # the key that it waits for
 
 
 class LeaseLock(Lock):
@@ -36,60 +46,72 @@ class LeaseLock(Lock):
             raise BadInput("timeout None: a lease needs one")
         self.store, self.ttl_ms = store, self.timeout_ms
         self.prefix = f"locks/{quote(self._text, safe='')}/"  # of this lock, and of no other
-        self.lease: int | None = None
-        self.before: str | None = None  # the key that we wait for
+        self.places: dict[bytes, Place] = {}  # of our claims: mostly of one
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
         try:
             with asking("acquire", self._text):
-                if self.lease is None:
-                    self.lease = await self.store.grant(self.ttl_ms)
-                else:
-                    await self.store.keep_alive(self.lease)
-                mine = f"{self.prefix}{self.lease:x}"
-                revision = await self.store.create(mine, token.decode(), self.lease)
-                queue = await self.store.list_keys(self.prefix)
+                revision = await self.line_up(token)
         except LeaseExpired:  # we stood still for too long, and begin again at the end
-            self.lease = self.before = None
-            return Busy(0)
-        ahead = [key for key in queue if key.revision < revision]
-        if not ahead:
-            return Held(asked_ms + self.ttl_ms, revision)
-        self.before = ahead[-1].key
-        return Busy()
+            del self.places[token]
+            return await self.do_acquire(token)
+        return Busy() if revision is None else Held(asked_ms + self.ttl_ms, revision)
 
-    async def do_wait(self, ms: float, left_ms: float) -> None:
+    async def line_up(self, token: bytes) -> int | None:
+        """Make our key, if it is not there yet; its revision when it is the oldest."""
+        place = await self.alive(token)
+        mine = f"{self.prefix}{place.lease:x}"
+        revision = await self.store.create(mine, as_text(token), place.lease)
+        ahead = [k.key for k in await self.store.list_keys(self.prefix) if k.revision < revision]
+        place.before = ahead[-1] if ahead else None
+        return None if ahead else revision
+
+    async def alive(self, token: bytes) -> Place:
+        """The place of this claim, with a lease that lasts for its whole time from now."""
+        if token in self.places:
+            await self.store.keep_alive(self.places[token].lease)
+        else:
+            self.places[token] = Place(await self.store.grant(self.ttl_ms))
+        return self.places[token]
+
+    async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
+        place = self.places.get(token)
         with suppress(TimeoutError):  # then it is time to keep our own lease alive
             async with self.host.timeout(min(self.ttl_ms / 3, left_ms)):
-                if self.before is not None:
-                    await self.store.wait_deleted(self.before)
+                if place is not None and place.before is not None:
+                    await self.store.wait_deleted(place.before)
 
     async def do_leave(self, token: bytes) -> None:
         with suppress(LockNotOwned):
             await self.do_release(token)  # a place in the queue is given back in the same way
 
     async def do_release(self, token: bytes) -> None:
-        try:
-            with asking("release", self._text):
-                await self.store.revoke(self.lease or 0)
-        except LeaseExpired as error:
-            self.lease = self.before = None
-            raise LockNotOwned(f"cannot release {self._text!r}: {error}", self._text) from error
-        self.lease = self.before = None
+        with self.its_lease("release", token) as lease:
+            await self.store.revoke(lease)
+        self.places.pop(token, None)
 
     async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
         if not replace or ms != self.ttl_ms:
             raise BadInput(f"a lease lasts for its timeout, {self.timeout} s: use reacquire()")
         asked_ms = self.host.monotonic_ms()
-        try:
-            with asking("reacquire", self._text):
-                await self.store.keep_alive(self.lease or 0)
-        except LeaseExpired as error:
-            raise LockNotOwned(f"cannot reacquire {self._text!r}: {error}", self._text) from error
+        with self.its_lease("reacquire", token) as lease:
+            await self.store.keep_alive(lease)
         return asked_ms + self.ttl_ms
 
     async def do_owner(self) -> bytes | None:
         with asking("owner", self._text):
             queue = await self.store.list_keys(self.prefix)
-        return queue[0].value.encode() if queue else None
+        return as_token(queue[0].value) if queue else None
+
+    @contextmanager
+    def its_lease(self, what: str, token: bytes) -> Iterator[int]:
+        """The lease of this claim. Raises `LockNotOwned` when it has none, or when it is over."""
+        try:
+            if token not in self.places:
+                raise LeaseExpired("its lease is over")
+            with asking(what, self._text):
+                yield self.places[token].lease
+        except LeaseExpired as error:
+            self.places.pop(token, None)
+            raise LockNotOwned(f"cannot {what} {self._text!r}: {error}", self._text) from error

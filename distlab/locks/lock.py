@@ -152,7 +152,7 @@ class Lock:
         """The token that holds the lock now."""
         raise NotImplementedError
 
-    async def do_wait(self, ms: float, left_ms: float) -> None:
+    async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         """Wait for `ms` of the `left_ms` that the caller has, or until it is worth to ask again."""
         await self.host.sleep(ms)
 
@@ -210,7 +210,7 @@ class Lock:
             ends_ms = math.inf if answer.for_ms is None else answer.for_ms + 1
             jitter = 0.5 + self.host.random.random() / 2  # or all that wait would ask at once
             wait_ms = min(pause_ms * jitter, ends_ms, left_ms - sleep_ms / 2)
-            await self.do_wait(wait_ms, left_ms)
+            await self.do_wait(token, wait_ms, left_ms)
             pause_ms = min(2 * pause_ms, LONGEST_PAUSE_MS)
         return answer
 
@@ -358,3 +358,13 @@ def _encoded(token: str | bytes) -> bytes:
     if not isinstance(token, str | bytes) or not token:
         raise BadInput(f"a token is {token!r}: a text of at least one character is needed")
     return token.encode() if isinstance(token, str) else token
+
+
+def as_text(token: bytes) -> str:
+    """A token for stores that want text, whatever its bytes are."""
+    return token.decode("latin-1")
+
+
+def as_token(text: str) -> bytes:
+    """The token that was stored as this text."""
+    return text.encode("latin-1", errors="replace")

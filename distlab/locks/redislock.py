@@ -136,7 +136,7 @@ class RedisLock(Lock):
             owner = await self.redis.get(self.key)
         return owner.encode() if isinstance(owner, str) else owner
 
-    async def do_wait(self, ms: float, left_ms: float) -> None:
+    async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         block_ms = min(ms, self.longest_ms)  # a longer silence the client takes for an error
         if 0 < block_ms <= left_ms - PRECISION_MS:
             with suppress(*NO_WAKE), connection_to_wait_on(self.redis):

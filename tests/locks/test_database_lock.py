@@ -145,6 +145,15 @@ def test_the_same_owner_that_asks_again_gets_it(run):
     run(program)
 
 
+def test_any_bytes_are_a_token(run):
+    async def program(host, database):
+        lock = DatabaseLock(database, "stock", host=host)
+        await lock.acquire(token=b"\xff\xfe")
+        assert await lock.owned()
+
+    run(program)
+
+
 def test_a_deleted_row_counts_on_when_it_comes_back(run):
     async def program(host, database):
         async def token(name):

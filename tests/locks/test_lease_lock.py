@@ -156,7 +156,7 @@ def test_a_lease_that_is_over_is_no_longer_ours():
         await a.acquire()
         assert await b.acquire()
         for call in (a.reacquire(), a.release()):
-            with pytest.raises(LockNotOwned, match="lease 1 is over"):
+            with pytest.raises(LockNotOwned, match="lease (1 )?is over"):
                 await call
         assert await b.owned()
 
@@ -193,6 +193,60 @@ def test_what_leases_cannot_do_is_refused_in_words():
                 await lock.extend(3)
 
     run(program)
+
+
+def test_two_claims_of_one_lock_object_exclude_each_other():
+    async def program(node, store):
+        lock, inside = LeaseLock(store, "stock", host=node), []
+
+        async def worker():
+            async with lock:
+                inside.append(1)
+                assert sum(inside) == 1
+                await node.sleep(100)
+                inside.append(-1)
+
+        for task in [node.spawn(worker()) for _ in range(3)]:
+            await task
+        await lock.acquire()
+        assert not await lock.acquire(blocking=False)
+        assert await lock.owned()
+
+    run(program)
+
+
+def test_who_wakes_up_too_late_gets_a_new_lease_within_the_same_call():
+    async def program(node, store):
+        lock = LeaseLock(store, "stock", 1, host=node)
+        await lock.acquire()
+        await node.sleep(2_000)
+        assert await lock.acquire(blocking=False)
+        await node.sleep(2_000)
+        assert await lock.acquire(blocking=False, token=lock.local.token)
+
+    run(program)
+
+
+def test_any_bytes_are_a_token():
+    async def program(node, store):
+        lock = LeaseLock(store, "stock", host=node)
+        assert await lock.acquire(token=b"\xff\x00")
+        assert await lock.owned()
+
+    run(program)
+
+
+def test_who_gives_up_sends_one_message_for_that():
+    async def program(node, store):
+        await LeaseLock(store, "stock", host=node).acquire()
+        with pytest.raises(TimeoutError):
+            async with node.timeout(500):
+                await LeaseLock(store, "stock", host=node).acquire()
+        await node.sleep(500)
+
+    _, trace = run(program)
+    sent = [str(event.what) for event in trace.of_kind("send")]
+    assert [text for text in sent if text.startswith("revoke")] == ["revoke 2"]
 
 
 # The store

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
-from distlab.host import Conflict, LeaseExpired
+from distlab.host import Conflict
 from distlab.knobs import Choice
 from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
-from distlab.locks.lock import Busy, Held, asking
 from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.shop import LOCK, Shop, acquired, under_lock
 from distlab.servers.leases import LeaseServer, RemoteLeases
@@ -68,22 +67,13 @@ DATABASE_LOCK = lab(
 class OneKeyForAll(LeaseLock):
     """Who makes the key has the lock, and all the others wait until it is deleted."""
 
-    async def do_acquire(self, token: bytes) -> Held | Busy:
-        asked_ms, key = self.host.monotonic_ms(), f"{self.prefix}lock"
+    async def line_up(self, token: bytes) -> int | None:
+        place = await self.alive(token)
+        place.before = f"{self.prefix}lock"
         try:
-            with asking("acquire", self._text):
-                if self.lease is None:
-                    self.lease = await self.store.grant(self.ttl_ms)
-                else:
-                    await self.store.keep_alive(self.lease)
-                revision = await self.store.create(key, token.decode(), self.lease)
+            return await self.store.create(place.before, token.decode(), place.lease)
         except Conflict:
-            self.before = key
-            return Busy()
-        except LeaseExpired:
-            self.lease = None
-            return Busy(0)
-        return Held(asked_ms + self.ttl_ms, revision)
+            return None
 
 
 WAITS = {"one-key": OneKeyForAll, "queue": LeaseLock}
