@@ -156,7 +156,7 @@ def test_a_lease_that_is_over_is_no_longer_ours():
         await a.acquire()
         assert await b.acquire()
         for call in (a.reacquire(), a.release()):
-            with pytest.raises(LockNotOwned, match="lease (1 )?is over"):
+            with pytest.raises(LockNotOwned, match=r"lease (1 )?is over"):
                 await call
         assert await b.owned()
 
