@@ -56,7 +56,9 @@ FAILOVER = lab(
     satisfying={"servers": "redlock"},
     mistake="a lock lives on a primary that is copied later",
     source="Redis documentation, Distributed Locks with Redis, on failover",
-    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; at most 2",
+    # Not a pause, and not a clock that jumps: see the experiments with Redlock.
+    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; partition; cut; "
+    "lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
     faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
     outcomes=("two holders", "more messages"),
     horizon_ms=240,
@@ -96,8 +98,9 @@ COUNTER_LOST = lab(
     satisfying={"counter": "shop"},
     mistake="fencing tokens are counted where numbers can get lost",
     source="Redis documentation, Replication, on acknowledged writes",
-    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; "
-    "pause:alice; at most 3",
+    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; pause; partition; "
+    "cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; jump=-300..300; "
+    "at most 3",
     faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
     outcomes=("one token for two", "one message more"),
     horizon_ms=240,

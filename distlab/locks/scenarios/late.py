@@ -38,7 +38,8 @@ PAUSED_HOLDER = lab(
     satisfying={"fencing": "all"},
     mistake="the resource trusts whoever believes to have the lock",
     source="Kleppmann 2016, How to do distributed locking",
-    nemesis="pause:alice,bob+20..140; lose; duplicate; crash:redis,shop+1..40; at most 3",
+    nemesis="pause:alice,bob+20..140; pause:alice+60..140; delay=1..120; hold+1..120; lose; "
+    "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
     faults="pause:alice@36+130",
     outcomes=("oversold", "refused"),
     horizon_ms=210,
@@ -63,8 +64,8 @@ DELAYED_REQUEST = lab(
     satisfying={"fencing": "all"},
     mistake="a look at the clock before the request is thought to be enough",
     source="Burrows 2006, The Chubby lock service, section 2.4",
-    nemesis="delay:alice>shop,bob>shop=20..120; hold:alice>shop,bob>shop+20..120; lose; "
-    "pause:alice,bob+1..60; crash:redis,shop+1..40; at most 3",
+    nemesis="hold:alice>shop+60..120; pause:alice,bob+1..60; delay=20..120; hold+1..120; lose; "
+    "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
     faults="hold:alice>shop@36+130",
     outcomes=("oversold", "refused"),
     horizon_ms=190,

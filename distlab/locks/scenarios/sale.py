@@ -86,7 +86,8 @@ OVERSELL = lab(
     satisfying={"sells": "conditional-update"},
     mistake="the stock is read in one statement and written in another",
     source="PostgreSQL manual, section 13.2, on Read Committed",
-    nemesis="pause; delay=1..60; duplicate; lose; crash:shop+1..60; at most 3",
+    nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
+    "at most 3",
     outcomes=("oversold", "refused at the till"),
     horizon_ms=180,
 )

@@ -83,6 +83,7 @@ WATCHDOG_CUT_OFF = lab(
     satisfying={"on_loss": "tells"},
     mistake="a watchdog that only prints when it loses the lock",
     source="Redisson documentation, lockWatchdogTimeout",
+    # Not a pause: the watchdog sleeps with its holder.
     nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
     faults="partition:alice|redis@45+150",
     outcomes=("two holders", "broken off"),
@@ -124,7 +125,8 @@ STUCK_HOLDER = lab(
     satisfying={"max_age": "120-ms"},
     mistake="a watchdog without a maximum age",
     source="Redisson documentation, lockWatchdogTimeout",
-    nemesis="lose:alice>shop,shop>alice; cut:shop>alice; pause:alice; crash:alice+end; at most 2",
+    nemesis="lose:alice>shop,shop>alice; cut:alice>shop,shop>alice; pause:alice; crash:alice+end; "
+    "partition:alice,shop; duplicate; at most 3",
     faults="lose:shop>alice@22",
     outcomes=("bob waits for ever", "two holders"),
     horizon_ms=320,
