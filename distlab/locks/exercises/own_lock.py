@@ -147,7 +147,6 @@ OWN_LOCK = Exercise(
             must_hold=("available",),
             nemesis=LOST_LOCKS,
         ),
-        Case("locks/same-pid", "lock", seeds=range(5), must_hold=("mutual exclusion",), searched=0),
     ),
     stub=OwnLockStub,
     reference=OwnLock,

@@ -32,7 +32,9 @@ class OwnRedlock(Redlock):
 
 
 class Careless(Redlock):
-    """`enough` votes, whatever time they took. `late` also counts from when the answers are in."""
+    """`enough` votes, whatever time they took (`Lock.acquire` takes no `Held` that is over).
+    `late` counts from when the answers are in.
+    """
 
     enough, late, gives_back = 2, False, True
 
@@ -49,10 +51,6 @@ class Careless(Redlock):
 
 class OneIsEnough(Careless):
     enough = 1
-
-
-class OnlyCounts(Careless):
-    pass
 
 
 class CountsFromTheAnswer(Careless):
@@ -182,15 +180,8 @@ OWN_REDLOCK = Exercise(
             "counts from the answer",
             "You count from when the answers are in. The servers began when they were asked, so "
             "they are done before you.",
-            lambda run: "delay" in kinds(run),
+            lambda run: bool({"delay", "pause"} & kinds(run)),
             CountsFromTheAnswer,
-        ),
-        Mistake(
-            "only counts votes",
-            "A majority said yes, but the answers took longer than the lock lasts: it was over "
-            "before you had it. Look at the clock once more.",
-            lambda run: "pause" in kinds(run),
-            OnlyCounts,
         ),
         Mistake(
             "one is enough",

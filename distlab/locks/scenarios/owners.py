@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
@@ -11,13 +13,14 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.redislock_mistakes import (
     ChecksThenDeletes,
     DeletesAnyonesLock,
+    OwnedByPid,
     OwnedByTimeAndChance,
     SetsThenExpires,
 )
 from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
 from distlab.locks.scenarios.shop import Shop, under_lock
-from distlab.sim import World
+from distlab.sim import Client, World
 
 RELEASES = {
     "delete": DeletesAnyonesLock,
@@ -25,9 +28,20 @@ RELEASES = {
     "compare": RedisLock,
 }
 
+LATE_RELEASE = "hold:alice>redis@45+75"
+LATE_RELEASES = (
+    "hold:alice>redis,bob>redis+1..120; hold:alice>redis+30..120; partition; cut; lose; "
+    "delay=1..60; duplicate; crash+1..60; at most 3"
+)
+"""Not a pause, and not a jump of Redis's clock: those no lock of this kind survives."""
+
 
 def build_foreign_release(world: World, release: str, lock: Any = None) -> None:
-    open_lock = plain_lock(lock) if lock else redis_lock(RELEASES[release])
+    add_three(world, plain_lock(lock) if lock else redis_lock(RELEASES[release]))
+
+
+def add_three(world: World, open_lock: Callable[[Client], Any]) -> None:
+    """While bob works alice's lock is over, and carol comes."""
     add_redis(world)
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 95, think_ms=30))
@@ -53,9 +67,8 @@ FOREIGN_RELEASE = lab(
     satisfying={"release": "compare"},
     mistake="the lock is released with DEL, whoever has it by now",
     source="Redis documentation, Distributed Locks with Redis",
-    nemesis="hold:alice>redis,bob>redis+1..120; delay=1..60; lose; "
-    "crash:alice,bob,redis+1..60; at most 3",
-    faults="hold:alice>redis@45+75",
+    nemesis=LATE_RELEASES,
+    faults=LATE_RELEASE,
     outcomes=("two holders", "carol waits"),
     horizon_ms=240,
 )
@@ -89,33 +102,21 @@ SETNX_EXPIRE = lab(
     satisfying={"acquire": "set-nx-px"},
     mistake="SETNX and EXPIRE are two commands",
     source="Redis documentation, SETNX",
-    nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; at most 2",
+    nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; "
+    "cut:alice>redis,redis>alice; partition:alice,redis; "
+    "delay:alice>redis,redis>alice,alice>shop,shop>alice=1..60; duplicate; at most 2",
     faults="crash:alice@17",
     outcomes=("locked for ever", "bob waits"),
     horizon_ms=300,
 )
 
 
-class OwnedByNumberOne(RedisLock):
-    """In its container, each process is number 1. (A holder may ask again, if the answer is lost.)
-
-    `redislock_mistakes.OwnedByPid` is the same mistake with SET NX: there only the release is open
-    to both.
-    """
-
-    def new_token(self) -> bytes:
-        return b"pid-1"
+OWNERS = {"pid": partial(OwnedByPid, pid=1), "random": RedisLock}
+"""In its container, each process is number 1."""
 
 
-OWNERS = {"pid": OwnedByNumberOne, "random": RedisLock}
-
-
-def build_same_pid(world: World, owner: str, lock: Any = None) -> None:
-    open_lock = plain_lock(lock) if lock else redis_lock(OWNERS[owner])
-    add_redis(world)
-    world.client("alice", under_lock(open_lock, 10))
-    world.client("bob", under_lock(open_lock, 25))
-    world.add(Shop(pieces=2))
+def build_same_pid(world: World, owner: str) -> None:
+    add_three(world, redis_lock(OWNERS[owner]))
 
 
 SAME_PID = lab(
@@ -136,9 +137,10 @@ SAME_PID = lab(
     satisfying={"owner": "random"},
     mistake="the owner of a lock is a process id",
     source="Linux manual, pid_namespaces(7)",
-    nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
-    outcomes=("two holders", "bob waits"),
-    horizon_ms=160,
+    nemesis=LATE_RELEASES,
+    faults=LATE_RELEASE,
+    outcomes=("two holders", "carol waits"),
+    horizon_ms=240,
 )
 
 
@@ -172,7 +174,7 @@ ANSWER_IGNORED = lab(
     satisfying={"answer": "heeded"},
     mistake="acquire gives up at once, and its caller goes on all the same",
     source="redis-py documentation, Lock.acquire returns False",
-    nemesis="delay=1..60; lose; crash:alice,bob,redis+1..60; at most 3",
+    nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
     outcomes=("two holders", "bob waits"),
     horizon_ms=160,
 )
