@@ -22,7 +22,7 @@ from redis import exceptions
 from redis._parsers import Encoder
 from redis._parsers.response_callbacks import get_response_callbacks
 from redis.client import EMPTY_RESPONSE, NEVER_DECODE
-from redis.commands.core import AsyncCoreCommands, AsyncScript
+from redis.commands.core import AsyncCoreCommands
 
 from distlab.host import Refused
 from distlab.servers.redis.engine import flags
@@ -69,13 +69,8 @@ class SimulatedRedis(AsyncCoreCommands):
         self._scripts: dict[str, str] = {}
 
     def get_encoder(self) -> Any:
-        """What `AsyncScript` asks for."""
+        """What redis-py's `register_script` asks for."""
         return self._encoder
-
-    def register_script(self, script: Any) -> Any:
-        """As redis-py's: EVALSHA, and SCRIPT LOAD first if the server does not know it."""
-        self._remember(self._encoder.encode(script))
-        return AsyncScript(self, script)  # type: ignore[arg-type]
 
     async def aclose(self) -> None:
         """There is no connection to close."""
