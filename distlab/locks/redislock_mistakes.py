@@ -81,16 +81,3 @@ class OwnedByTimeAndChance(WithoutFencing):
 
     def new_token(self) -> bytes:
         return f"{self.host.now_ms()}-{self.host.random.randrange(10_000)}".encode()
-
-
-class DrawsTokenLater(WithoutFencing):
-    """Draws the fencing token in a request of its own. A holder that is slow between the two
-    draws a later number than the next holder, and the resource takes the wrong one's side.
-    """
-
-    async def do_acquire(self, token: bytes) -> Held | Busy:
-        answer = await super().do_acquire(token)
-        if isinstance(answer, Held):
-            with asking("fencing token", self.key):
-                return answer._replace(fencing_token=await self.redis.incr(self.counter_key))
-        return answer

@@ -150,7 +150,13 @@ async def purchase(
 
 
 class TokenOfTheShop(Lock):
-    """Whoever gets the lock then draws a fencing token at the shop, which keeps its data."""
+    """Whoever gets the lock then draws a fencing token at the shop, which keeps its data.
+
+    Drawn in a request of its own, it may come late: a holder whose lock is over meanwhile draws a
+    higher one than the next holder. Then the shop refuses the next one, who had the right to go on;
+    but it never does two works at once, and that is what its fence is for. Counted in the script
+    that acquires, numbers come in the order of the holders.
+    """
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         answer = await super().do_acquire(token)
