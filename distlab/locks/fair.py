@@ -45,6 +45,8 @@ return redis.call('LREM', KEYS[1], 0, ARGV[1])
 class FairLock(RedisLock):
     """See `RedisLock`. Waiters ask every `sleep` seconds, for who is woken may not be the head."""
 
+    longest_pause_ms = 0
+
     def __init__(
         self, redis: Any, name: str | bytes, *options: Any, patience: float = 2.0, **named: Any
     ) -> None:
@@ -68,4 +70,4 @@ class FairLock(RedisLock):
             await LEAVE(self.redis, self.queue_keys, token)
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
-        await self.host.sleep(min(self.sleep * 1000, left_ms))
+        await self.host.sleep(ms)

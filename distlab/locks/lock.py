@@ -33,9 +33,6 @@ from redis.exceptions import LockError, LockNotOwnedError, RedisError
 
 from distlab.host import BadInput, Host, Refused, this_process
 
-LONGEST_PAUSE_MS = 4_000
-"""A waiter looks again at least so often. (redis-py 8 gives up a silent connection after 5 s.)"""
-
 WITHDRAWN_MS = 5
 """How often a new claim looks whether the last one is undone."""
 
@@ -100,10 +97,14 @@ class Lock:
     """One claim to the lock called `name`. Who shares a lock object shares the claim.
 
     `timeout` seconds after it was acquired or last extended the lock ends; None: never. A waiter
-    looks again after `sleep` seconds at first, then ever less often. `thread_local` is accepted as
-    redis-py accepts it and changes nothing: an asyncio client belongs to one event loop, and that
-    to one thread. `host` None: the process that we are in. Raises `BadInput` for wrong values.
+    looks again every `sleep` seconds or, where a release wakes it, less often. `thread_local` is
+    accepted as redis-py accepts it and changes nothing: an asyncio client belongs to one event
+    loop, and that to one thread. `host` None: the process that we are in. Raises `BadInput` for
+    wrong values.
     """
+
+    longest_pause_ms = 0
+    """Of a waiter that can trust to be woken."""
 
     def __init__(
         self,
@@ -211,7 +212,7 @@ class Lock:
             jitter = 0.5 + self.host.random.random() / 2  # or all that wait would ask at once
             wait_ms = min(pause_ms * jitter, ends_ms, left_ms - sleep_ms / 2)
             await self.do_wait(token, wait_ms, left_ms)
-            pause_ms = min(2 * pause_ms, LONGEST_PAUSE_MS)
+            pause_ms = min(2 * pause_ms, max(sleep_ms, self.longest_pause_ms))
         return answer
 
     async def _ask(self, token: bytes) -> Held | Busy:

@@ -97,6 +97,8 @@ class RedisLock(Lock):
     The counter of fencing tokens is another key, which stays when the lock is free.
     """
 
+    longest_pause_ms = 1_000
+
     def __init__(self, redis: Any, name: str | bytes, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
         self.redis = redis
@@ -104,7 +106,7 @@ class RedisLock(Lock):
         self.counter_key = beside(self.key, "fencing")
         self.wake_key = beside(self.key, "wake")
         pool: Any = getattr(redis, "connection_pool", None)
-        patience_s = pool.connection_kwargs.get("socket_timeout") if pool else None
+        patience_s = pool.connection_kwargs.get("socket_timeout", 5) if pool else None
         self.longest_ms = math.inf if patience_s is None else 1000 * patience_s - 2 * PRECISION_MS
 
     async def do_acquire(self, token: bytes) -> Held | Busy:

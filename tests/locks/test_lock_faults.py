@@ -121,6 +121,34 @@ def test_who_is_cancelled_and_asks_again_keeps_what_it_gets(make):
             world.close()
 
 
+@pytest.mark.parametrize("make", [redlock, database_lock])
+def test_who_has_waited_for_long_looks_as_often_as_who_has_just_come(make):
+    async def holder(node):
+        lock = make(node)
+        await lock.acquire()
+        async with Watchdog(lock, max_age=60):
+            await node.sleep(10_000)
+        await lock.release()
+        times.append(node.monotonic_ms())
+
+    async def waiter(node):
+        await node.sleep(100)
+        async with make(node):
+            times.append(node.monotonic_ms())
+
+    for seed in range(5):
+        world, times = World(seed), []
+        for server in servers(make):
+            world.add(server)
+        world.client("a", holder)
+        world.client("b", waiter)
+        try:
+            world.run(ENDS_MS)
+        finally:
+            world.close()
+        assert times[1] - times[0] < 150  # `sleep` is 100 ms
+
+
 def test_cancellations_at_random_moments_on_a_real_server(require):
     require("valkey")
 

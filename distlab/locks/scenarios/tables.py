@@ -29,7 +29,7 @@ def build_database(world: World, ends: str) -> None:
         database = RemoteDatabase(client, timeout_ms=60)
         if ENDS[ends]:
             return DatabaseLock(database, LOCK, timeout=0.08, sleep=0.08, host=client)
-        return FreedByCleaner(database, LOCK, pid=PIDS[client.name], sleep=0.03, host=client)
+        return FreedByCleaner(database, LOCK, pid=PIDS[client.name], sleep=0.08, host=client)
 
     world.add(DatabaseServer("database", SCHEMA, SHOWN))
     world.client("alice", under_lock(open_lock, 10))
