@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-TOKEN = re.compile(r"[0-9a-f]{16,}")
+TOKEN = re.compile(r"(/[0-9a-f]{2}|[0-9a-f]{4})[0-9a-f]{12,}")
+TAG = re.compile(r"\{([^{}]+)\}(?=:)")
+"""What tells a Redis cluster the server of a key: in `{lock}:wake` the lock's name."""
 LONGEST = 40
 
 
@@ -23,7 +25,9 @@ class Words(str):
 
 
 def words(value: Any) -> str:
-    """A value in a few words, the same in every run: long hexadecimal tokens are cut short."""
+    """A value in a few words, the same in every run: `alice/e6…` for her token of 64 random bits,
+    `lock:wake` for the key `{lock}:wake`.
+    """
     if value is None:
         return "nil"
     if isinstance(value, list | tuple):
@@ -32,6 +36,6 @@ def words(value: Any) -> str:
         value = value.decode("utf-8", "backslashreplace")
     if not isinstance(value, str | int | float | Exception):
         return type(value).__name__
-    text = TOKEN.sub(lambda token: f"{token[0][:4]}…", str(value)) or '""'
+    text = TAG.sub(r"\1", TOKEN.sub(r"\1…", str(value))) or '""'
     shortened = len(text) > LONGEST and not isinstance(value, Exception)
     return f"{text[: LONGEST - 1]}…" if shortened else text

@@ -16,6 +16,8 @@ from distlab.sim.trace import Event, describe
 
 CHATTER, MANY = 8, 24
 """In a picture of more than `MANY` messages, a type of which there are more than `CHATTER`."""
+LONGEST = 28
+"""Letters of a message that is text."""
 
 
 class Arrival(NamedTuple):
@@ -175,7 +177,7 @@ def label(message: Any) -> str:
     elif isinstance(message, tuple) and hasattr(message, "_fields"):
         pairs = list(zip(message._fields, message, strict=True))
     else:
-        return describe(message)[:24]
+        return _cut(describe(message))
     for entries in (_entries(value) for _, value in pairs):
         if 0 < len(entries) <= 24:
             return f"{name}({entries})"
@@ -186,6 +188,14 @@ def label(message: Any) -> str:
         for key, value in short
     )
     return f"{name}({inside})" if inside else name
+
+
+def _cut(text: str) -> str:
+    """What fits of a text, up to the end of a word if one ends late enough."""
+    if len(text) <= LONGEST:
+        return text
+    words = text[: LONGEST - 1].rpartition(" ")[0]
+    return f"{words} …" if len(words) > LONGEST / 2 else f"{text[: LONGEST - 1]}…"
 
 
 def _entries(value: Any) -> str:
