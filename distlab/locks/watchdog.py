@@ -42,7 +42,7 @@ class Watchdog:
         if not max_age_ms >= lock.timeout_ms:
             raise BadInput(f"max_age {max_age!r}: seconds, at least the timeout {lock.timeout!r}")
         self.lock, self.host = lock, lock.host
-        self.period_ms, self.max_age_ms = lock.timeout_ms / 3, max_age_ms
+        self.timeout_ms, self.max_age_ms = lock.timeout_ms, max_age_ms
         self.on_lost = on_lost
         self.problem = ""
         self.lost: LockLost | None = None
@@ -77,14 +77,15 @@ class Watchdog:
     async def _watch(self) -> None:
         old_ms = self.host.monotonic_ms() + self.max_age_ms
         while self.lost is None:
-            await self.host.sleep(max(0, min(self.period_ms, self.lock.remaining_ms())))
+            await self.host.sleep(max(0, min(self.timeout_ms / 3, self.lock.remaining_ms())))
             if self._stopped:
                 return
             too_old = self.host.monotonic_ms() >= old_ms
             if too_old:
                 self.problem = f"held for {self.max_age_ms / 1000:g} s: it is renewed no more"
             self._look()
-            if not too_old and self.lost is None:
+            longer = self.lock.remaining_ms() > self.timeout_ms  # its holder has extended it
+            if not too_old and not longer and self.lost is None:
                 self.host.spawn(self._renew())  # whatever has become of the last one
 
     async def _renew(self) -> None:

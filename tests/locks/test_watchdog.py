@@ -41,6 +41,17 @@ def test_a_lock_outlives_its_timeout_as_long_as_it_is_watched(run):
     run(program)
 
 
+def test_what_was_extended_for_longer_is_not_shortened(run):
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
+        async with lock, Watchdog(lock, max_age=100):
+            await lock.extend(60, replace_ttl=True)
+            await site.sleep(0.25)
+            assert lock.remaining_ms() > 50_000
+
+    run(program)
+
+
 def test_whose_renewal_is_refused_is_told(run):
     async def program(site):
         redis, told = site.redis(), []
