@@ -38,12 +38,19 @@ class ReentrantLock:
         return True
 
     async def release(self) -> None:
-        """Give back what the last `acquire` got; the first one's gives back the lock."""
+        """Give back what the last `acquire` got; the first one's gives back the lock.
+
+        After `OutcomeUnknown` it may be called again.
+        """
         if not self.depth:
             raise NotAcquired(f"cannot release {self.lock.name!r}: it was not acquired")
-        self.depth -= 1
-        if not self.depth:
+        if self.depth > 1:
+            self.depth -= 1
+            return
+        try:
             await self.lock.release()
+        finally:
+            self.depth = 0 if self.lock.local.token is None else 1
 
     @property
     def fencing_token(self) -> int | None:

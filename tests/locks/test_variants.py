@@ -4,10 +4,10 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.locks.fair import FairLock
-from distlab.locks.lock import LockNotOwned, NotAcquired
+from distlab.locks.lock import LockNotOwned, NotAcquired, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.reentrant import ReentrantLock
-from tests.locks.sites import PLACES, place
+from tests.locks.sites import PLACES, LostAnswers, place
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -53,6 +53,21 @@ def test_a_level_is_refused_when_the_lock_was_lost(run):
         with pytest.raises(LockNotOwned):
             await lock.acquire()
         assert lock.depth == 1
+
+    run(program)
+
+
+def test_a_release_without_answer_may_be_repeated(run):
+    async def program(site):
+        redis = LostAnswers(site.redis(), "release")
+        lock = ReentrantLock(RedisLock(redis, site.name, host=site.host))
+        await lock.acquire()
+        with pytest.raises(OutcomeUnknown):
+            await lock.release()
+        with pytest.raises(LockNotOwned):  # the answer that was lost said yes
+            await lock.release()
+        with pytest.raises(NotAcquired):
+            await lock.release()
 
     run(program)
 
