@@ -45,6 +45,22 @@ def test_the_repair_survives_its_nemesis(lab):
         assert run.verdict(lab.property).ok, run.token
 
 
+@pytest.mark.parametrize(
+    ("lab", "faults"),
+    [
+        ("foreign-release", "pause:alice@21+84"),
+        ("foreign-release", "jump:redis@101=51"),
+        ("watchdog-cut-off", "pause:alice@21+80"),
+        ("watchdog-cut-off", "jump:redis@45=40"),
+        ("redlock-clock-jump", "pause:alice@95+97"),
+        ("redlock-restart", "pause:alice@95+97"),
+    ],
+)
+def test_what_no_lock_survives_that_ends_by_itself(lab, faults):
+    lab = get(f"locks/{lab}")
+    assert not lab.run(seed=1, faults=faults, **lab.satisfying).verdict("mutual exclusion").ok
+
+
 @pytest.mark.parametrize("lab", LABS, ids=ids)
 def test_the_default_is_the_mistake_with_a_source(lab):
     assert lab.settings({}) == lab.settings(lab.violating)
