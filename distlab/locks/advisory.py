@@ -43,14 +43,25 @@ class AdvisoryLock(Lock):
         self.connection = connection
         digest = sha256(self._text.encode()).digest()
         self.key = int.from_bytes(digest[:8], signed=True)  # PostgreSQL names them by 64 bits
+        self.asker: bytes | None = None  # the claim of this object that holds it, or asks for it
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        got = await self._query("SELECT pg_try_advisory_lock(%s)")
-        return Held(math.inf) if got else Busy()
+        if self.asker is not None and not self.connection.closed:
+            return Busy()  # PostgreSQL would let its session in once more
+        self.asker = token
+        if await self._query("SELECT pg_try_advisory_lock(%s)"):
+            return Held(math.inf)
+        self.asker = None
+        return Busy()
 
     async def do_release(self, token: bytes) -> None:
-        if not await self._query("SELECT pg_advisory_unlock(%s)"):
+        if self.asker != token or not await self._query("SELECT pg_advisory_unlock(%s)"):
             raise LockNotOwned(f"cannot release {self._text!r}: it is not ours", self._text)
+        self.asker = None
+
+    def remaining_ms(self) -> float:
+        """No end, as long as the session lasts: a lost one is noticed when it is used."""
+        return -math.inf if self.connection.closed else super().remaining_ms()
 
     async def do_owner(self) -> bytes | None:
         pid = await self._query(OWNER)

@@ -274,7 +274,7 @@ def test_an_advisory_lock_is_the_sessions_and_ends_with_it(postgres):
         await one.close()
         assert await b.acquire(blocking_timeout=5)
         await b.release()
-        b.local.token = b"x"
+        b.local.token = b"never asked"
         with pytest.raises(LockNotOwned):
             await b.release()
         await two.close()
@@ -303,6 +303,36 @@ def test_an_advisory_lock_that_is_asked_for_again_is_not_taken_away_by_what_undo
             await b.release()
             for each in (one, two, three):
                 await each.close()
+
+    asyncio.run(main())
+
+
+def test_two_claims_of_one_advisory_lock_exclude_each_other(postgres):
+    async def main():
+        host = AsyncioHost("client")
+        async with await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) as one:
+            lock = AdvisoryLock(one, "stock", host=host)
+            got = await asyncio.gather(*(lock.acquire(blocking=False) for _ in range(3)))
+            assert sorted(got) == [False, False, True]
+            await lock.release()
+            assert not await lock.locked()
+
+    asyncio.run(main())
+
+
+def test_an_advisory_lock_is_over_when_its_session_is(postgres):
+    async def main():
+        host, connect = AsyncioHost("client"), psycopg.AsyncConnection.connect
+        one, two = [await connect(postgres.dsn, autocommit=True) for _ in range(2)]
+        lock = AdvisoryLock(one, "stock", host=host)
+        await lock.acquire()
+        lock.still_mine()
+        await two.execute("SELECT pg_terminate_backend(%s)", (one.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            await lock.owned()
+        with pytest.raises(LockLost):
+            lock.still_mine()
+        await two.close()
 
     asyncio.run(main())
 
