@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from distlab.course.exercise import Case, Exercise, Mistake
-from distlab.locks.exercises.own_lock import asked
+from distlab.locks.exercises.own_lock import asked, unconditional
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redlock import RELEASE, Ask, Redlock
 from distlab.scenario import Run
@@ -36,11 +36,11 @@ class Careless(Redlock):
     `late` counts from when the answers are in.
     """
 
-    enough, late, gives_back = 2, False, True
+    enough, late, gives_back, only_if_free = 2, False, True, True
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        asked_ms, ttl_ms = self.host.monotonic_ms(), self.timeout_ms or 0
-        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=ttl_ms))
+        asked_ms, ttl_ms, nx = self.host.monotonic_ms(), self.timeout_ms or 0, self.only_if_free
+        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=nx, px=ttl_ms))
         since_ms = self.host.monotonic_ms() if self.late else asked_ms
         if sum(answer is True for answer in answers) >= self.enough:
             return Held(since_ms + self.valid_ms(ttl_ms))
@@ -55,6 +55,10 @@ class OneIsEnough(Careless):
 
 class CountsFromTheAnswer(Careless):
     late = True
+
+
+class TakesEvenIfTaken(Careless):
+    only_if_free = False
 
 
 class KeepsWhatItGot(Careless):
@@ -150,11 +154,17 @@ OWN_REDLOCK = Exercise(
     hints=(
         "The first server began to count when your first request arrived. When was that, at the "
         "earliest?",
-        "Note the time before you ask. A majority of True is needed, and time must be left.",
-        "`until_ms = asked_ms + self.valid_ms(self.timeout_ms)`; it is ours if there are enough "
-        "votes and `self.host.monotonic_ms() < until_ms`.",
+        "Note the time before you ask. A majority of True is needed.",
+        "`until_ms = asked_ms + self.valid_ms(self.timeout_ms)`; with enough votes it is "
+        "`Held(until_ms)`. (Is that time over already? `acquire` looks, and asks again.)",
     ),
     mistakes=(
+        Mistake(
+            "takes even if taken",
+            "SET without NX writes over the lock of another: then both have it.",
+            unconditional,
+            TakesEvenIfTaken,
+        ),
         Mistake(
             "wants all",
             "A majority said yes, and you gave it back. One server that is down would lock out "
