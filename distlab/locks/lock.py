@@ -11,7 +11,8 @@ not lock out everybody for ever. Hence three things that the interface cannot hi
 * a lock may be lost while its holder works: `still_mine` says what the holder can know of it;
 * what protects the resource in the end is the fencing token (`distlab.locks.fencing`);
 * no answer is no refusal. It is raised as `OutcomeUnknown`, and what may have been locked is given
-  back; if that fails too, it ends after `timeout`. With `timeout=None` it would never end.
+  back; if that fails too, it ends after `timeout`. With `timeout=None` it stays locked until the
+  server answers again and, if its asker does not live to see that, for ever.
 
 **What a fencing token promises.** Of two acquisitions of a lock the later one has the higher token,
 as long as the server that counts keeps its data. A server that comes back empty, or a replica that
@@ -29,12 +30,15 @@ from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple, Self
 
 from redis import exceptions
-from redis.exceptions import LockError, LockNotOwnedError, RedisError
+from redis.exceptions import LockError, LockNotOwnedError
 
 from distlab.host import BadInput, Host, Refused, this_process
 
 WITHDRAWN_MS = 5
 """How often a new claim looks whether the last one is undone."""
+
+INSIST_MS = 1_000
+"""How often we try again to give back what would never end."""
 
 
 class NotAcquired(LockError, Refused):
@@ -190,9 +194,11 @@ class Lock:
             await self.host.sleep(WITHDRAWN_MS)  # or it would undo this claim as well
         try:
             answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
-        except GeneratorExit:  # the simulated world has ended
+        except (GeneratorExit, *CERTAIN):  # the simulated world has ended; it was not asked for
             raise
-        except BaseException:  # no answer, or a cancellation: it may be ours, and nobody knows
+        except BaseException as error:  # or a cancellation: it may be ours, and nobody knows
+            if isinstance(error, OutcomeUnknown) and self.timeout_ms is None:
+                error.add_note("timeout None: it may be locked until the server answers again")
             self._withdrawal = self.host.spawn(self._withdraw(claim))
             raise
         if isinstance(answer, Busy):
@@ -224,10 +230,27 @@ class Lock:
         return Busy(0)
 
     async def _withdraw(self, token: bytes) -> None:
-        """Try to undo a claim of which we know nothing. If that fails: it ends by itself."""
-        with suppress(Refused, RedisError, OSError):
+        """Try to undo a claim of which we know nothing. If that fails: it ends by itself. One that
+        would never end is undone as soon as there is an answer.
+        """
+        if not await self._undone(token) and self.timeout_ms is None:
+            self.host.spawn(self._insist(token))
+
+    async def _insist(self, token: bytes) -> None:
+        undone = False
+        while not undone:
+            await self.host.sleep(INSIST_MS)
+            undone = self.local.token == token or await self._undone(token)
+
+    async def _undone(self, token: bytes) -> bool:
+        try:
             await self.do_leave(token)
             await self.do_release(token)
+        except (OutcomeUnknown, *CERTAIN):
+            return False
+        except Exception:  # an answer: there is nothing to undo, or no way to do it
+            return True
+        return True
 
     async def release(self) -> None:
         """Give the lock back. Raises `NotAcquired` when this object holds none, `LockNotOwned` when

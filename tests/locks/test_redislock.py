@@ -348,6 +348,22 @@ def test_an_answer_lost_while_acquiring_leaves_nothing_locked(run):
     run(program)
 
 
+def test_without_timeout_it_is_given_back_as_soon_as_the_server_answers():
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, None, host=site.host)
+        try:
+            await lock.acquire()
+        except OutcomeUnknown as error:
+            assert error.__notes__ == [
+                "timeout None: it may be locked until the server answers again"
+            ]
+            await site.sleep(7)
+            assert not await lock.locked()
+
+    for at_ms in range(1, 40, 2):
+        in_simulation(program, faults=parse_schedule(f"partition:client|redis-0@{at_ms}+5000"))
+
+
 def test_an_acquire_that_the_client_repeats_does_not_lock_itself_out(run):
     async def program(site):
         lock = RedisLock(site.redis(), site.name, host=site.host)
