@@ -120,6 +120,9 @@ def test_words_are_shortened_to_their_room_or_left_out():
         (Write("x", 1), "Write(x, 1)"),
         ("hello world", "hello world"),
         (("SET", "key", 1), "('SET', 'key', 1)"),
+        ("SET lock alice/e6… NX PX 80", "SET lock alice/e6… NX PX 80"),
+        ("extend lock alice/e6… 60 replace", "extend lock alice/e6… 60 …"),
+        ("SET a-very-long-name-of-a-lock 80", "SET a-very-long-name-of-a-l…"),
     ],
 )
 def test_a_message_in_words(message, words):
