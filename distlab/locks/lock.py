@@ -34,6 +34,9 @@ from redis.exceptions import LockError, LockNotOwnedError
 
 from distlab.host import BadInput, Host, Refused, this_process
 
+LONGEST_S = 10**12
+"""30,000 years: Lua and some databases count milliseconds exactly so far."""
+
 WITHDRAWN_MS = 5
 """How often a new claim looks whether the last one is undone."""
 
@@ -124,6 +127,10 @@ class Lock:
     ) -> None:
         if not isinstance(name, str | bytes) or not name:
             raise BadInput(f"a lock's name is {name!r}: a text of at least one character is needed")
+        try:
+            self._text = name if isinstance(name, str) else name.decode()
+        except UnicodeDecodeError:
+            raise BadInput(f"a lock's name is {name!r}: bytes have to be UTF-8") from None
         self.name, self.timeout, self.sleep = name, timeout, sleep
         self.timeout_ms = None if timeout is None else _ms("timeout", timeout)
         _ms("sleep", sleep)
@@ -179,7 +186,8 @@ class Lock:
         sleep: float | None = None,
     ) -> bool:
         """Whether the lock is ours now. Waits for it unless told not to (`blocking=False`), but
-        not longer than `blocking_timeout` seconds; None waits for ever.
+        not longer than `blocking_timeout` seconds; None waits for ever. (What a silent server adds
+        to that are the client's own time-outs.)
 
         Raises `OutcomeUnknown` when no answer came; errors of the server pass through.
         """
@@ -348,17 +356,17 @@ class Lock:
     def _forget(self) -> None:
         self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
 
-    @property
-    def _text(self) -> str:
-        return self.name if isinstance(self.name, str) else self.name.decode(errors="replace")
-
 
 def _ms(what: str, value: float) -> int:
-    """Seconds as whole milliseconds. Raises `BadInput` for what is not at least one."""
+    """Seconds as whole milliseconds. Raises `BadInput` for what is not at least one, or so many
+    that a server could not count them.
+    """
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0.001 <= value < math.inf:
+    if not number or not 0.001 <= value <= LONGEST_S:
         never = "; None: the lock never ends by itself" if what == "timeout" else ""
-        raise BadInput(f"{what} {value!r}: a number of seconds from 0.001 on is allowed{never}")
+        raise BadInput(
+            f"{what} {value!r}: a number of seconds from 0.001 to {LONGEST_S} is allowed{never}"
+        )
     return round(value * 1000)
 
 

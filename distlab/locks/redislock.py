@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 from redis import exceptions
 
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
-from distlab.locks.scripts import Script, beside
+from distlab.locks.scripts import Script, asynchronous, beside
 
 ACQUIRE = Script("""
 -- acquire
@@ -45,11 +45,7 @@ redis.pcall('RPUSH', KEYS[2], 'free')
 redis.pcall('PEXPIRE', KEYS[2], 1000)
 return 1
 """)
-"""One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same.
-
-A client that repeats a command by itself when the answer was lost, as redis-py's does unless told
-otherwise, may hear that the lock is no longer ours from the very release that worked.
-"""
+"""One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same."""
 
 EXTEND = Script("""
 -- extend
@@ -95,13 +91,18 @@ class RedisLock(Lock):
 
     The plain key `name` holds the token, as that of redis-py's `Lock`: both exclude each other.
     The counter of fencing tokens is another key, which stays when the lock is free.
+
+    Two settings of redis-py matter. `redis.lock(name, lock_class=RedisLock)` passes timeout None
+    unless told otherwise: for ever. And a client repeats a command whose answer was lost, so that
+    `release` may refuse what it has just released, and `extend` may add its time twice; one with
+    `retry=Retry(NoBackoff(), 0)` raises `OutcomeUnknown` instead.
     """
 
     longest_pause_ms = 1_000
 
     def __init__(self, redis: Any, name: str | bytes, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
-        self.redis = redis
+        self.redis = asynchronous(redis)
         self.key = self._text
         self.counter_key = beside(self.key, "fencing")
         self.wake_key = beside(self.key, "wake")

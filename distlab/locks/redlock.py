@@ -25,7 +25,7 @@ from redis.exceptions import LockError
 from distlab.host import BadInput, Unavailable
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
-from distlab.locks.scripts import Script
+from distlab.locks.scripts import Script, asynchronous
 
 RELEASE = Script("""
 -- release
@@ -73,7 +73,7 @@ class Redlock(Lock):
             raise BadInput(f"clock_drift {clock_drift!r}: from 0 to below 0.5 is allowed")
         if not redises:
             raise BadInput("redises is empty: a Redlock needs servers, at best 3 or 5")
-        self.redises, self.ttl_ms = tuple(redises), self.timeout_ms
+        self.redises, self.ttl_ms = tuple(map(asynchronous, redises)), self.timeout_ms
         self.majority = len(self.redises) // 2 + 1
         self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift
         self.key = self._text

@@ -11,6 +11,7 @@ from re import match
 from typing import Any
 from weakref import WeakSet
 
+from redis import Redis, RedisCluster
 from redis.exceptions import NoScriptError
 
 from distlab.host import BadInput
@@ -47,3 +48,10 @@ def beside(name: str, what: str) -> str:
     if "}" in name:
         raise BadInput(f"lock name {name!r}: a '}}' is allowed only after a '{{' and some text")
     return f"{{{name}}}:{what}"
+
+
+def asynchronous(redis: Any) -> Any:
+    """This client. Raises `BadInput` for one of redis-py's that would block the event loop."""
+    if isinstance(redis, Redis | RedisCluster):
+        raise BadInput(f"{type(redis).__name__} blocks: a client of redis.asyncio is needed")
+    return redis

@@ -17,6 +17,7 @@ from redis.exceptions import (
 from distlab.host import BadInput, Refused
 from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
+from distlab.locks.redlock import Redlock
 from distlab.locks.scripts import beside
 from distlab.real.redis_server import redis_servers
 from distlab.sim import parse_schedule
@@ -318,6 +319,25 @@ def test_decoded_responses_make_no_difference(run):
     run(program)
 
 
+def test_a_name_may_be_bytes(run):
+    async def program(site):
+        client = site.redis()
+        async with RedisLock(client, site.name.encode(), host=site.host) as lock:
+            assert await client.get(site.name) == lock.local.token
+
+    run(program)
+
+
+def test_the_longest_timeout_is_one_for_the_server_too(run):
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, 10**12, host=site.host)
+        await lock.acquire()
+        await lock.extend(10**12)
+        assert 1.9e15 < lock.remaining_ms() <= 2e15
+
+    run(program)
+
+
 def test_a_flushed_script_cache_goes_unnoticed(run):
     async def program(site):
         redis = site.redis()
@@ -479,7 +499,8 @@ def test_what_fails_inside_is_told_rather_than_the_lost_lock(run, caplog):
 
 
 BAD = [
-    ({"timeout": 0}, "timeout 0: .* from 0.001 on .*None: the lock never ends"),
+    ({"timeout": 0}, "timeout 0: .* from 0.001 to .*None: the lock never ends"),
+    ({"timeout": 1e300}, "timeout 1e\\+300: .* to 1000000000000 is"),
     ({"timeout": -1}, "timeout -1"),
     ({"timeout": 0.0001}, "timeout 0.0001"),
     ({"timeout": math.nan}, "timeout nan"),
@@ -488,6 +509,7 @@ BAD = [
     ({"timeout": "10"}, "timeout '10'"),
     ({"name": ""}, "name is ''"),
     ({"name": None}, "name is None"),
+    ({"name": b"\xff"}, "name is b'.xff': bytes have to be UTF-8"),
     ({"name": "a}b"}, "name 'a}b': a '}' is allowed only after"),
     ({"name": "a{}b"}, "name 'a{}b'"),
     ({"sleep": -1}, "sleep -1"),
@@ -500,6 +522,12 @@ BAD = [
 def test_wrong_arguments_are_refused_in_words(options, words):
     with pytest.raises(BadInput, match=words):
         RedisLock(None, **{"name": "stock", **options})
+
+
+@pytest.mark.parametrize("make", [RedisLock, lambda one, name: Redlock([one], name)])
+def test_a_client_that_blocks_is_refused(make):
+    with pytest.raises(BadInput, match=r"Redis blocks: a client of redis\.asyncio is needed"):
+        make(redis.Redis(), "stock")
 
 
 def test_wrong_arguments_of_calls_are_refused_before_anything_is_locked(run):
