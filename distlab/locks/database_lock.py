@@ -36,13 +36,18 @@ INSERT INTO locks (name, owner, ends_ms, fencing_token)
 SELECT :name, :owner, :ends_ms, coalesce(max(fencing_token), 0) + 1 FROM locks
 RETURNING fencing_token
 """
-MINE = "name = :name AND owner = :owner AND ends_ms > :now_ms"
 NEVER_MS = 2**53
 """The end of a lock without timeout."""
 
 
 class DatabaseLock(Lock):
     """See `Lock`. `database` is any `distlab.host.Database` with the table of `SCHEMA`."""
+
+    held = "name = :name AND ends_ms > :now_ms"
+    """Which row it is, if anybody has the lock."""
+
+    free = "UPDATE locks SET owner = NULL, ends_ms = :now_ms"
+    """The row stays: it has the number."""
 
     def __init__(self, database: Database, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
@@ -75,8 +80,7 @@ class DatabaseLock(Lock):
 
     async def do_release(self, token: bytes) -> None:
         def release(connection: Connection) -> int:
-            """The row stays: it has the number."""
-            free = f"UPDATE locks SET owner = NULL, ends_ms = :now_ms WHERE {MINE}"
+            free = f"{self.free} WHERE {self.held} AND owner = :owner"
             return connection.execute(free, **self._mine(connection, token)).changed
 
         if not await self._transaction(release):
@@ -86,7 +90,8 @@ class DatabaseLock(Lock):
         asked_ms, since = self.host.monotonic_ms(), ":now_ms" if replace else "ends_ms"
 
         def extend(connection: Connection) -> int | None:
-            more = f"UPDATE locks SET ends_ms = {since} + :ms WHERE {MINE} RETURNING ends_ms"
+            where = f"{self.held} AND owner = :owner RETURNING ends_ms"
+            more = f"UPDATE locks SET ends_ms = {since} + :ms WHERE {where}"
             mine = self._mine(connection, token)
             extended = connection.execute(more, ms=ms, **mine)
             return extended[0][0] - mine["now_ms"] if extended else None
@@ -98,7 +103,7 @@ class DatabaseLock(Lock):
 
     async def do_owner(self) -> bytes | None:
         def owner(connection: Connection) -> str | None:
-            who = "SELECT owner FROM locks WHERE name = :name AND ends_ms > :now_ms"
+            who = f"SELECT owner FROM locks WHERE {self.held}"
             rows = connection.execute(who, name=self._text, now_ms=connection.now_ms())
             return rows[0][0] if rows else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from distlab.host import Conflict, Connection, Database, Host
 from distlab.locks.database_lock import DatabaseLock
-from distlab.locks.lock import Busy, Held, LockNotOwned
+from distlab.locks.lock import Busy, Held
 
 LONGEST_MS = 60_000
 
@@ -17,6 +17,9 @@ class FreedByCleaner(DatabaseLock):
     cleaner comes by, which deletes what is older than a minute; so is that of a holder that lives
     and works for longer than a minute. (`ends_ms` is when the row was made.)
     """
+
+    held = "name = :name"
+    free = "DELETE FROM locks"
 
     def __init__(self, database: Database, name: str, *, pid: int, **options: Any) -> None:
         super().__init__(database, name, **{**options, "timeout": None})
@@ -35,22 +38,6 @@ class FreedByCleaner(DatabaseLock):
         except Conflict:
             return Busy()
         return Held(math.inf)
-
-    async def do_release(self, token: bytes) -> None:
-        def release(connection: Connection) -> int:
-            mine = "DELETE FROM locks WHERE name = :name AND owner = :owner"
-            return connection.execute(mine, name=self._text, owner=token.decode()).changed
-
-        if not await self._transaction(release):
-            raise LockNotOwned(f"cannot release {self._text!r}: it is no longer ours", self._text)
-
-    async def do_owner(self) -> bytes | None:
-        def owner(connection: Connection) -> str | None:
-            rows = connection.execute("SELECT owner FROM locks WHERE name = :name", name=self._text)
-            return rows[0][0] if rows else None
-
-        found = await self._transaction(owner)
-        return None if found is None else found.encode()
 
 
 async def keep_clean(database: Database, host: Host) -> None:
