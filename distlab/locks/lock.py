@@ -245,19 +245,17 @@ class Lock:
             self.host.spawn(self._insist(token))
 
     async def _insist(self, token: bytes) -> None:
-        undone = False
-        while not undone:
+        await self.host.sleep(INSIST_MS)
+        while self.local.token != token and not await self._undone(token):
             await self.host.sleep(INSIST_MS)
-            undone = self.local.token == token or await self._undone(token)
 
     async def _undone(self, token: bytes) -> bool:
-        try:
-            await self.do_leave(token)
-            await self.do_release(token)
-        except (OutcomeUnknown, *CERTAIN):
-            return False
-        except Exception:  # an answer: there is nothing to undo, or no way to do it
-            return True
+        with suppress(Exception):  # an answer: there is nothing to undo, or no way to do it
+            try:
+                await self.do_leave(token)
+                await self.do_release(token)
+            except (OutcomeUnknown, *CERTAIN):
+                return False
         return True
 
     async def release(self) -> None:
