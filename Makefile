@@ -41,7 +41,7 @@ lint: env ## ruff and mypy
 notebooks: env ## run the notebooks again and write their outputs (ARGS="notebooks/01_cap.ipynb" for one)
 	$(BIN)/python tests/notebooks/normalise.py $(ARGS)
 
-bench: env ## measure: kernel against its peers, what-if latency
+bench: env ## measure beside peers (ARGS="locks ids" for some) and write data/benchmarks.json
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: env ## every scenario and every repair under a thousand schedules (RUNS=10000 for more); minutes
