@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 TOKEN = re.compile(r"(/[0-9a-f]{2}|[0-9a-f]{4})[0-9a-f]{12,}")
-TAG = re.compile(r"\{([^{}]+)\}(?=:)")
+TAG = re.compile(r"(?<![^:])\{([^{}]+)\}(?![^:])")
 """What tells a Redis cluster the server of a key: in `{lock}:wake` the lock's name."""
 LONGEST = 40
 
