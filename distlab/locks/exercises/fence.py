@@ -136,7 +136,7 @@ FENCE = Exercise(
         ),
         Mistake(
             "remembers nothing",
-            "You compare, but you never write down what you have seen: self.latest stays 0.",
+            "You never write down what you have seen: self.latest stays 0, and no token is lower.",
             lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
             RemembersNothing,
         ),
