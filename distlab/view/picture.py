@@ -64,7 +64,7 @@ class Picture:
         """The still for readers who trust nothing: an image, and the text in a closed part."""
         data = base64.b64encode(_FOR_HANDS.sub("", self.still()).encode()).decode()
         return (
-            f'<img alt="{xml(self.alt)}" src="data:image/svg+xml;base64,{data}">'
+            f'<img alt="{xml(self.alt)}" class="dl-still" src="data:image/svg+xml;base64,{data}">'
             f"<details><summary>The picture as text</summary><pre>{xml(self.text)}</pre></details>"
         )
 

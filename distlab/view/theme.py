@@ -5,7 +5,8 @@ message a shape and a word. The hues are those that most colour-blind people can
 orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a
 contrast of at least 4.5 to 1 on its ground.
 
-Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours.
+Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours, whose
+lightness a dark page turns round (lab/lab.css).
 """
 
 from __future__ import annotations

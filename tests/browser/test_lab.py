@@ -351,3 +351,15 @@ def test_how_it_looks(page, lab_server, screenshots):
             settled(page)
             root.screenshot(path=screenshots / f"lab-{theme.lower()}-{width}.png")
             assert root.evaluate("lab => lab.scrollWidth <= lab.clientWidth + 1")
+
+
+def test_a_still_on_a_dark_page(page, lab_server):
+    """It is an image, which the page's colours do not reach."""
+    cells = [*CELLS[:2], "lab.picture"]
+    lab_server.open(page, lab_server.write("still.ipynb", cells))
+    lab_server.run_all(page)
+    still = page.locator("img.dl-still")
+    expect(still).to_be_visible()
+    for theme, filtered in (("Light", "none"), ("Dark", "invert(0.9) hue-rotate(180deg)")):
+        lab_server.choose_theme(page, theme)
+        expect(still).to_have_css("filter", filtered)
