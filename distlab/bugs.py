@@ -1,9 +1,9 @@
 """The catalogue of bugs: every classical mistake of the course, caught and repaired by proof.
 
-A scenario's `violating` variant is a bug, its `satisfying` variant the repair. For each, the search
-must find a failing run and make it small, and the repair must survive many runs under the same
-nemesis: the search's own, so the schedules that broke the one are among those that the other
-survives. Runs that a check cannot judge do not count.
+A scenario's `violating` variant is a bug, and so is each of its `mistakes`; the `satisfying` one is
+the repair. For each, the search must find a failing run and make it small, and the repair must
+survive many runs under the same nemesis: the search's own, so the schedules that broke the one are
+among those that the other survives. Runs that a check cannot judge do not count.
 
 `make soak` writes what it proved to data/bugs.json and, as a page, data/bugs.md. A row holds for
 the code that its hash was made of; when that changes, the row is stale and a test says so.
@@ -17,7 +17,7 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -27,9 +27,10 @@ from typing import Any
 from distlab.explore.search import explore, trials
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import results, wanted_verdicts
+from distlab.knobs import Value
 from distlab.places import PACKAGE, shipped
 from distlab.registry import all_scenarios
-from distlab.scenario import Scenario
+from distlab.scenario import Scenario, Variant
 
 FIND_WITHIN = 10_000
 """Runs in which a bug must be caught."""
@@ -88,45 +89,91 @@ class Row:
         )
 
 
-def bugs() -> tuple[Scenario, ...]:
-    """Every scenario with a violating variant, in the order of their ids."""
-    return tuple(scenario for scenario in all_scenarios() if scenario.violating)
+@dataclass(frozen=True)
+class Bug:
+    """A setting of a scenario's knobs, and the verdict that must fail with it.
+
+    The id is the scenario's; that of one of its `mistakes` has the setting behind it, as in
+    `ids/clock-rollback/trust`.
+    """
+
+    id: str
+    scenario: Scenario
+    knobs: Mapping[str, Value]
+    mistake: str
+    source: str
+    verdict: str
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Bug:
+        """What the scenario's `violating` variant does wrong."""
+        said = scenario.mistake or scenario.claim
+        return cls(
+            scenario.id, scenario, scenario.violating, said, scenario.source, scenario.property
+        )
+
+    @classmethod
+    def variant(cls, scenario: Scenario, variant: Variant) -> Bug:
+        """What one of its `mistakes` does wrong."""
+        name = "/".join([scenario.id, *map(str, variant.knobs.values())])
+        verdict = variant.property or scenario.property
+        return cls(name, scenario, variant.knobs, variant.mistake, variant.source, verdict)
+
+    @property
+    def chapter(self) -> str:
+        return self.scenario.chapter
+
+    @property
+    def wanted(self) -> str | None:
+        """What the search is asked for: no verdict by name where the scenario's own will do."""
+        return None if self.verdict == self.scenario.property else self.verdict
 
 
-def prove(scenario: Scenario, repaired_runs: int, executor: Executor | None = None) -> Row:
+def bugs() -> tuple[Bug, ...]:
+    """All bugs of all scenarios, in the order of the scenarios' ids."""
+    found = []
+    for scenario in all_scenarios():
+        if scenario.violating:
+            found.append(Bug.of(scenario))
+        found += [Bug.variant(scenario, each) for each in scenario.mistakes]
+    return tuple(found)
+
+
+def prove(bug: Bug, repaired_runs: int, executor: Executor | None = None) -> Row:
     """Catch the bug, shrink it, and let the repair survive `repaired_runs` runs."""
-    knobs: dict[str, Any] = dict(scenario.violating)
-    finding = explore(scenario, FIND_WITHIN, executor=executor, **knobs)
-    survived, refuted_by = survive(scenario, repaired_runs, executor)
+    knobs: dict[str, Any] = dict(bug.knobs)
+    finding = explore(bug.scenario, FIND_WITHIN, executor=executor, verdict=bug.wanted, **knobs)
+    survived, refuted_by = survive(bug, repaired_runs, executor)
     return Row(
-        id=scenario.id,
-        chapter=scenario.chapter,
-        scenario=scenario.id,
-        mistake=scenario.mistake or scenario.claim,
-        source=scenario.source,
-        verdict=scenario.property,
+        id=bug.id,
+        chapter=bug.chapter,
+        scenario=bug.scenario.id,
+        mistake=bug.mistake,
+        source=bug.source,
+        verdict=bug.verdict,
         caught=bool(finding),
         runs_to_find=finding.runs,
         token=finding.token,
         repaired_runs=survived,
         repaired_ok=survived == repaired_runs,
         refuted_by=refuted_by,
-        code=code_hash(scenario.chapter),
+        code=code_hash(bug.chapter),
     )
 
 
-def survive(scenario: Scenario, runs: int, executor: Executor | None = None) -> tuple[int, str]:
-    """In how many of `runs` runs the repaired property held; a token of the first that failed."""
+def survive(bug: Bug, runs: int, executor: Executor | None = None) -> tuple[int, str]:
+    """In how many of `runs` runs the repair held; a token of the first in which it failed."""
+    scenario = bug.scenario
     knobs: dict[str, Any] = dict(scenario.satisfying)
     space = FaultSpace.of(scenario, **knobs)
-    wanted = wanted_verdicts(scenario, None)
+    wanted = wanted_verdicts(scenario, bug.wanted)
     held = 0
     tried = trials(scenario, space, 10 * runs, **knobs)  # ten times, for some may be undecided
     with closing(results(scenario, tried, executor)) as judged:
         for trial, result in judged:
             if result.violated(wanted):
                 return held, str(trial)
-            held += (scenario.property, True) in result.verdicts
+            held += (bug.verdict, True) in result.verdicts
             if held == runs:
                 break
     return held, ""

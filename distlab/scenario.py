@@ -143,13 +143,27 @@ TAKEN = (
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One more setting of a scenario's knobs that makes a mistake of its own, for the catalogue.
+
+    `property` names the verdict that fails; unless given it is the scenario's property.
+    """
+
+    knobs: Mapping[str, Value]
+    mistake: str
+    source: str
+    property: str = ""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A declared experiment. `build(world, **knobs)` puts machines and clients into the world.
 
     `property` names the verdict that the scenario is about, `price` the verdict that a repair gives
     up. `violating` and `satisfying` are the knob settings that show the one and the other.
     For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it
-    is told; `nemesis` is the space of faults that `satisfying` survives (`distlab.explore.space`).
+    is told; `mistakes` are further settings that do something wrong. `nemesis` is the space of
+    faults that `satisfying` survives (`distlab.explore.space`).
     The outcome of a run is whether the property and the price hold; `outcomes` names what it is
     called when the one fails, and when only the other does. Another check that fails is a price as
     well, unless `others` names another outcome for it: no run that fails a check is called fine.
@@ -168,6 +182,7 @@ class Scenario:
     satisfying: Mapping[str, Value] = field(default_factory=dict)
     mistake: str = ""
     source: str = ""
+    mistakes: tuple[Variant, ...] = ()
     nemesis: str = ""
     faults: str = ""
     seed: int = 1
@@ -181,13 +196,14 @@ class Scenario:
         if not re.fullmatch(r"[a-z0-9]+/[a-z0-9-]+", self.id):
             raise BadInput(f"scenario id {self.id!r} is not of the form chapter/name-in-words")
         names = [check.name for check in self.checks]
-        for role, name in (("property", self.property), ("price", self.price)):
+        roles = [("property", self.property), ("price", self.price)]
+        for role, name in roles + [("property", each.property) for each in self.mistakes]:
             if name and name not in names:
                 raise BadInput(
                     f"{self.id}: {role} {name!r} is the name of no check{did_you_mean(name, names)}"
                 )
-        check_knobs(self.knobs, self.violating, self.id)
-        check_knobs(self.knobs, self.satisfying, self.id)
+        for knobs in (self.violating, self.satisfying, *(each.knobs for each in self.mistakes)):
+            check_knobs(self.knobs, knobs, self.id)
         self._check_names()
         parse_schedule(self.faults)
 

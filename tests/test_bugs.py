@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from distlab import bugs, cli
+from distlab.bugs import Bug
 from distlab.registry import get
 from distlab.replay import parse_token
 from distlab.sim.faults import parse_schedule
@@ -24,8 +25,9 @@ def bug(request):
 
 
 def test_every_bug_has_a_repair_and_a_price(bug):
-    assert bug.satisfying, f"{bug.id} declares no satisfying variant"
-    assert bug.satisfying != bug.violating
+    assert bug.scenario.satisfying, f"{bug.id} declares no satisfying variant"
+    assert bug.scenario.satisfying != bug.knobs
+    assert bug.mistake and (bug.source or bug.chapter == "start")
 
 
 def test_it_is_caught_small_and_repaired(bug):
@@ -40,8 +42,8 @@ def test_it_is_caught_small_and_repaired(bug):
     run = token.run()
     assert token.difference(run) == ""
     assert run.verdict(row.verdict).ok is False
-    assert all(run.knobs[name] == value for name, value in bug.violating.items())
-    repaired = bug.run(run.seed, run.faults, **{**run.knobs, **bug.satisfying})
+    assert all(run.knobs[name] == value for name, value in bug.knobs.items())
+    repaired = run.scenario.run(run.seed, run.faults, **run.knobs | bug.scenario.satisfying)
     assert repaired.verdict(row.verdict).ok is not False
 
 
@@ -64,14 +66,15 @@ def test_the_record_is_what_was_asked_for():
 
 def test_a_bug_that_nothing_reveals_is_not_caught(monkeypatch):
     monkeypatch.setattr(bugs, "FIND_WITHIN", 20)
-    row = bugs.prove(replace(ONE, id="start/planted", nemesis="pause:a+1..2"), 5)
+    row = bugs.prove(Bug.of(replace(ONE, id="start/planted", nemesis="pause:a+1..2")), 5)
     assert (row.caught, row.token, row.runs_to_find) == (False, "", 20)
     assert not row.ok
     assert "NOT CAUGHT in 20 runs" in row.text()
 
 
 def test_a_repair_that_fails_is_refuted_by_a_run():
-    row = bugs.prove(replace(ONE, id="start/planted", nemesis="lose"), 200)  # `fixed` does nothing
+    planted = replace(ONE, id="start/planted", nemesis="lose")  # `fixed` does nothing
+    row = bugs.prove(Bug.of(planted), 200)
     assert row.caught
     assert not row.repaired_ok
     assert row.repaired_runs < 200
@@ -87,15 +90,15 @@ def test_undecided_runs_prove_nothing():
 
     undecided_when_late.name = "heard"
     sometimes = replace(ONE, checks=(undecided_when_late,), nemesis="pause:a+1..2; crash:a@600")
-    assert bugs.survive(sometimes, 40) == (40, "")
-    assert bugs.survive(replace(sometimes, nemesis="pause:a@0..9+1..2"), 40) == (0, "")
+    assert bugs.survive(Bug.of(sometimes), 40) == (40, "")
+    never = replace(sometimes, nemesis="pause:a@0..9+1..2")
+    assert bugs.survive(Bug.of(never), 40) == (0, "")
 
 
 def test_workers_prove_the_same():
     with ProcessPoolExecutor(2) as executor:
-        assert bugs.prove(get("start/lost-answer"), 60, executor) == bugs.prove(
-            get("start/lost-answer"), 60
-        )
+        lost = Bug.of(get("start/lost-answer"))
+        assert bugs.prove(lost, 60, executor) == bugs.prove(lost, 60)
 
 
 # The hash, the record, the command line

@@ -12,7 +12,7 @@ from distlab.host import BadInput
 from distlab.knobs import Choice, Integer, Switch
 from distlab.registry import all_scenarios, get
 from distlab.replay import Token, parse_token
-from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, register
+from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, Variant, register
 from distlab.sim import Node
 from tests.sim.test_faults import faults as any_faults
 
@@ -79,6 +79,8 @@ DEMO = Scenario(
         ({"price": "maybe"}, "price 'maybe' is the name of no check"),
         ({"violating": {"wrd": "no"}}, "has no knob 'wrd'; did you mean 'word'"),
         ({"satisfying": {"count": 9}}, "count: 9 is out of range"),
+        ({"mistakes": (Variant({"wrd": "no"}, "", ""),)}, "has no knob 'wrd'"),
+        ({"mistakes": (Variant({}, "", "", "yess"),)}, "property 'yess' is the name of no check"),
         ({"faults": "crsh:n1@5"}, "did you mean 'crash'"),
         ({"knobs": (Integer("counts", 1, 3, 1, ""),)}, "build takes no argument 'counts'"),
         ({"knobs": (KNOBS[1], KNOBS[1])}, "the knob name 'count' is taken"),

@@ -141,6 +141,21 @@ FINISHED = _never_failed("finished", "buy", "Every purchase that was begun came 
 SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was sent away.")
 
 
+def _unheard(trace: Trace) -> Iterator[Finding]:
+    drops = [(p, event) for p, event in enumerate(trace.events) if event.kind == "drop"]
+    for each in History.from_trace(trace):
+        if each.function == "release" and each.outcome == "ok" and each.completed is not None:
+            for position, event in drops:
+                if event.node == each.process and each.invoked < position < each.completed:
+                    said = (
+                        f"{each.process}'s release came to a good end; {event.peer} never heard it."
+                    )
+                    yield Finding(said, (position, each.completed))
+
+
+ALL_HEARD = invariant("all heard", _unheard, "What was said to be released is, on every server.")
+
+
 def _woken(trace: Trace) -> Iterator[Finding]:
     lost = {event.number for event in trace.of_kind("drop") if event.why != "down"}
     doing: dict[str, int] = {}  # what each machine does just now, as a position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 from typing import Any
 
 from distlab.locks.lock import Busy, Held, asking
@@ -70,14 +71,20 @@ class OwnedByPid(WithoutFencing):
 
 
 class OwnedByTimeAndChance(WithoutFencing):
-    """The owner is the time and a small random number; a lock that is taken is given up at once.
-
-    Two processes that start in one millisecond, from one seed, are one owner. And a caller that
-    does not look at the answer goes on without the lock.
+    """The owner is the time at which its process began, and a small random number, drawn from a
+    generator that this time is the seed of. Two containers that begin together are one owner.
     """
+
+    def __init__(self, redis: Any, name: str, *options: Any, began_ms: int, **named_options: Any):
+        super().__init__(redis, name, *options, **named_options)
+        self.owner_id = f"{began_ms}-{Random(began_ms).randrange(10_000)}".encode()
+
+    def new_token(self) -> bytes:
+        return self.owner_id
+
+
+class GivesUpAtOnce(WithoutFencing):
+    """Does not wait for a lock that is taken: who does not look at its answer goes on anyhow."""
 
     def __init__(self, redis: Any, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(redis, name, *options, **{"blocking": False, **named_options})
-
-    def new_token(self) -> bytes:
-        return f"{self.host.now_ms()}-{self.host.random.randrange(10_000)}".encode()

@@ -11,12 +11,23 @@ from distlab.locks.redlock import RELEASE, Redlock
 from distlab.locks.scripts import beside
 
 
-class WithoutValidity(Redlock):
+class StopsReleasing(Redlock):
+    """Releases on one server after the other, and stops at the first that is down: the others keep
+    the lock until it expires. (How long it waits there is up to the client, and often seconds.)
+    """
+
+    async def do_release(self, token: bytes) -> None:
+        freed = 0
+        for redis in self.redises:
+            with asking("release", self.key):
+                freed += await RELEASE(redis, [self.key], token)
+        if not freed:
+            raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
+
+
+class WithoutValidity(StopsReleasing):
     """Asks one server after the other and never looks at the clock: the first servers may have
     let the lock expire by the time the last one says yes.
-
-    Releases one after the other, too, and stops at the first server that is down: the
-    others keep the lock until it expires. (Its own time-out is the client's, often seconds.)
     """
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
@@ -29,14 +40,6 @@ class WithoutValidity(Redlock):
         with suppress(LockNotOwned):
             await self.do_release(token)
         return Busy()
-
-    async def do_release(self, token: bytes) -> None:
-        freed = 0
-        for redis in self.redises:
-            with asking("release", self.key):
-                freed += await RELEASE(redis, [self.key], token)
-        if not freed:
-            raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
 
 
 class FencedByMaximum(Redlock):

@@ -6,7 +6,7 @@ from distlab.locks import redislock_mistakes as wild
 from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
-from distlab.locks.redlock_mistakes import FencedByMaximum, WithoutValidity
+from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.sim import parse_schedule
 from tests.locks.sites import PLACES, in_simulation, place
 
@@ -17,6 +17,7 @@ ON_ONE = [
     wild.SetsThenExpires,
     wild.OwnedByPid,
     wild.OwnedByTimeAndChance,
+    wild.GivesUpAtOnce,
 ]
 
 
@@ -33,11 +34,13 @@ def run(request, require):
 def of(lock_class, site, *options, pid=7, **named):
     if lock_class is wild.OwnedByPid:
         named["pid"] = pid
+    if lock_class is wild.OwnedByTimeAndChance:
+        named["began_ms"] = pid
     server = site.redises() if issubclass(lock_class, Redlock) else site.redis()
     return lock_class(server, site.name, *options, host=site.host, **named)
 
 
-@pytest.mark.parametrize("lock_class", [*ON_ONE, WithoutValidity, FencedByMaximum])
+@pytest.mark.parametrize("lock_class", [*ON_ONE, StopsReleasing, WithoutValidity, FencedByMaximum])
 def test_each_works_on_a_good_day(run, lock_class):
     async def program(site):
         a, b = of(lock_class, site), of(lock_class, site, pid=8)
@@ -114,7 +117,7 @@ def test_without_validity_one_believes_in_what_has_expired():
 
 def test_a_release_that_stops_at_the_first_dead_server_leaves_the_rest_locked():
     async def program(site):
-        lock = of(WithoutValidity, site)
+        lock = of(StopsReleasing, site)
         await lock.acquire()
         await site.sleep(1)
         with pytest.raises(OutcomeUnknown):

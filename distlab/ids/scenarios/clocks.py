@@ -27,7 +27,7 @@ from distlab.ids.snowflake_mistakes import (
 )
 from distlab.ids.uuids import Uuid7
 from distlab.knobs import Choice
-from distlab.scenario import BAD, Outcome, Scenario, register
+from distlab.scenario import BAD, Outcome, Scenario, Variant, register
 from distlab.sim import Client, World
 
 MAX_WAIT_MS = 60
@@ -89,6 +89,14 @@ CLOCK_ROLLBACK = register(
         satisfying={"on_rollback": "wait"},
         mistake="a generator that throws whenever the clock moves back",
         source="Twitter Snowflake 2010, IdWorker.nextId",
+        mistakes=(
+            Variant(
+                {"on_rollback": "trust"},
+                "a generator that does not look whether the clock has moved back",
+                "Twitter Snowflake 2010, README, System Clock Dependency",
+                property="unique",
+            ),
+        ),
         nemesis="jump:worker-1=-25..25; pause:worker-1+1..15; at most 2",
         faults="jump:worker-1@32=-20",
         horizon_ms=180,
@@ -242,6 +250,14 @@ EXHAUSTED = register(
         satisfying={"when_full": "wait"},
         mistake="a busy wait for the next millisecond that nothing ends",
         source="Twitter Snowflake 2010, IdWorker.tilNextMillis",
+        mistakes=(
+            Variant(
+                {"when_full": "overflow"},
+                "a sequence that is added to the id and not held to its bits",
+                "Twitter Snowflake 2010, sequenceMask",
+                property="unique",
+            ),
+        ),
         nemesis="jump:worker-1,worker-2=-60..60; at most 3",
         faults="jump:worker-1@30.5=-50",
         horizon_ms=140,
@@ -300,6 +316,13 @@ UUID7_ROLLBACK = register(
         satisfying={"order": "monotonic"},
         mistake="new random bits for every id of a millisecond",
         source="RFC 9562, section 6.2",
+        mistakes=(
+            Variant(
+                {"order": "counter"},
+                "a counter within the millisecond that begins anew when the clock moves back",
+                "RFC 9562, section 6.2, on clock rollbacks",
+            ),
+        ),
         nemesis="jump:worker-1,worker-2=-25..25; pause:worker-1,worker-2; at most 4",
         faults="jump:worker-1@42=-20",
         horizon_ms=100,

@@ -23,7 +23,7 @@ from distlab.ids.scenarios.shop import (
 )
 from distlab.ids.snowflake import Snowflake
 from distlab.knobs import Choice
-from distlab.scenario import Scenario, register
+from distlab.scenario import Scenario, Variant, register
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 
@@ -126,6 +126,13 @@ LEASE_OVER = register(
         satisfying={"trusts": "lease-and-mark"},
         mistake="a lease is thought to be held until somebody says otherwise",
         source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders",
+        mistakes=(
+            Variant(
+                {"trusts": "lease"},
+                "a lease that looks at the clock's hours, and not at the times inside the ids",
+                "Gray & Cheriton 1989, on clocks that fail",
+            ),
+        ),
         nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,redis=-60..60; "
         "crash:worker-1,worker-2+1..60; lose; at most 4",
         faults="pause:worker-1@42+70",

@@ -9,6 +9,7 @@ from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
 from distlab.locks.scenarios.shop import FENCED, Shop, under_lock
+from distlab.scenario import Variant
 from distlab.sim import World
 
 FENCING = Choice(
@@ -38,6 +39,13 @@ PAUSED_HOLDER = lab(
     satisfying={"fencing": "all"},
     mistake="the resource trusts whoever believes to have the lock",
     source="Kleppmann 2016, How to do distributed locking",
+    mistakes=(
+        Variant(
+            {"fencing": "writes"},
+            "the resource looks at the token of writes, and lets an old holder read",
+            "Junqueira 2016, Note on fencing and distributed locks",
+        ),
+    ),
     nemesis="pause:alice,bob+20..140; pause:alice+60..140; delay=1..120; hold+1..120; lose; "
     "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
     faults="pause:alice@36+130",

@@ -13,6 +13,7 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.redislock_mistakes import (
     ChecksThenDeletes,
     DeletesAnyonesLock,
+    GivesUpAtOnce,
     OwnedByPid,
     OwnedByTimeAndChance,
     SetsThenExpires,
@@ -20,7 +21,9 @@ from distlab.locks.redislock_mistakes import (
 from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
 from distlab.locks.scenarios.shop import Shop, under_lock
+from distlab.scenario import Variant
 from distlab.sim import Client, World
+from distlab.sim.clocks import EPOCH_US
 
 RELEASES = {
     "delete": DeletesAnyonesLock,
@@ -67,6 +70,13 @@ FOREIGN_RELEASE = lab(
     satisfying={"release": "compare"},
     mistake="the lock is released with DEL, whoever has it by now",
     source="Redis documentation, Distributed Locks with Redis",
+    mistakes=(
+        Variant(
+            {"release": "check-then-delete"},
+            "the release looks whose lock it is, and deletes it in a second command",
+            "Redis documentation, Distributed Locks with Redis, on the release script",
+        ),
+    ),
     nemesis=LATE_RELEASES,
     faults=LATE_RELEASE,
     outcomes=("two holders", "carol waits"),
@@ -111,8 +121,12 @@ SETNX_EXPIRE = lab(
 )
 
 
-OWNERS = {"pid": partial(OwnedByPid, pid=1), "random": RedisLock}
-"""In its container, each process is number 1."""
+OWNERS = {
+    "pid": partial(OwnedByPid, pid=1),
+    "time-and-chance": partial(OwnedByTimeAndChance, began_ms=EPOCH_US // 1000),
+    "random": RedisLock,
+}
+"""In its container, each process is number 1; and one command has started all three containers."""
 
 
 def build_same_pid(world: World, owner: str) -> None:
@@ -130,13 +144,21 @@ SAME_PID = lab(
             "owner",
             tuple(OWNERS),
             "pid",
-            "what tells the owner: its process id; 64 random bits",
+            "what tells the owner: its process id; the time of its start and a random number that "
+            "this time is the seed of; 64 random bits",
         ),
     ),
     violating={"owner": "pid"},
     satisfying={"owner": "random"},
     mistake="the owner of a lock is a process id",
     source="Linux manual, pid_namespaces(7)",
+    mistakes=(
+        Variant(
+            {"owner": "time-and-chance"},
+            "the owner of a lock is a time and a random number whose seed is the time",
+            "Redis documentation, Distributed Locks with Redis, on random strings",
+        ),
+    ),
     nemesis=LATE_RELEASES,
     faults=LATE_RELEASE,
     outcomes=("two holders", "carol waits"),
@@ -144,7 +166,7 @@ SAME_PID = lab(
 )
 
 
-ANSWERS = {"ignored": OwnedByTimeAndChance, "heeded": RedisLock}
+ANSWERS = {"ignored": GivesUpAtOnce, "heeded": RedisLock}
 
 
 def build_answer(world: World, answer: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from distlab.check.invariants import mutual_exclusion, prompt
 from distlab.knobs import Choice
 from distlab.locks.checks import (
+    ALL_HEARD,
     NEVER_OVERSOLD,
     NOTHING_REFUSED,
     SERVED,
@@ -15,7 +16,7 @@ from distlab.locks.checks import (
     few_messages,
 )
 from distlab.locks.redlock import Redlock
-from distlab.locks.redlock_mistakes import FencedByMaximum, WithoutValidity
+from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
 from distlab.locks.scenarios.shop import LOCK, Shop, TokenOfTheShop, under_lock
@@ -84,6 +85,46 @@ VALIDITY = lab(
     faults="delay:alice>redis-2@0+110=60;delay:alice>redis-3@0+110=60",
     outcomes=("two majorities", "alice is sent away"),
     horizon_ms=260,
+)
+
+
+RELEASES = {"stops": StopsReleasing, "everywhere": Redlock}
+
+
+def build_release(world: World, release: str, redlock_kind: Any = None) -> None:
+    for name in SERVERS:
+        world.add(RedisServer(name, persistence="always"))
+    open_lock = redlock(redlock_kind or RELEASES[release])
+    world.client("alice", under_lock(open_lock, 10))
+    world.client("bob", under_lock(open_lock, 120))
+    world.add(Shop(pieces=2))
+
+
+REDLOCK_RELEASE = lab(
+    "redlock-release",
+    title="One server is down at the release",
+    claim="A release that stops at the first server that is down leaves the others locked.",
+    build=build_release,
+    checks=(prompt(40, "acquire"), ALL_HEARD, mutual_exclusion(), NEVER_OVERSOLD),
+    knobs=(
+        Choice(
+            "release",
+            tuple(RELEASES),
+            "stops",
+            "asks one server after the other, and ends with the first error; tells all at once, "
+            "whoever answers",
+        ),
+    ),
+    violating={"release": "stops"},
+    satisfying={"release": "everywhere"},
+    mistake="Redlock whose release fails when one server is down",
+    source="Redis documentation, Distributed Locks with Redis: release on all instances",
+    # One fault only: with a second server unheard nobody has a majority.
+    nemesis="crash:redis-1,redis-2,redis-3@30..50+end; "
+    "lose:alice>redis-1,alice>redis-2,alice>redis-3@50..90; duplicate; at most 1",
+    faults="crash:redis-1@45",
+    outcomes=("locked for its time", "one server does not know"),
+    horizon_ms=340,
 )
 
 
