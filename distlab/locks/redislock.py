@@ -70,14 +70,15 @@ WAITERS: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 def connection_to_wait_on(redis: Any) -> Iterator[None]:
     """Half of a pool's connections stay free for those who acquire, extend and release.
 
-    Raises `MaxConnectionsError` when the other half is in use.
+    Raises `MaxConnectionsError` when the other half is in use, or there is one connection only.
     """
     pool: Any = getattr(redis, "connection_pool", None)
     if pool is None:
         yield
         return
     waiters = WAITERS.get(pool, 0)
-    if waiters >= pool.max_connections // 2:
+    alone = getattr(redis, "single_connection_client", False)
+    if alone or waiters >= pool.max_connections // 2:
         raise exceptions.MaxConnectionsError("enough of them wait")
     WAITERS[pool] = waiters + 1
     try:

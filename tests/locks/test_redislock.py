@@ -309,6 +309,27 @@ def test_waiters_leave_connections_for_the_holder(require, kind):
         on_asyncio(program, servers[0].async_client)
 
 
+def test_on_the_only_connection_nobody_waits_before_the_holder(require):
+    require("valkey")
+
+    async def program(site):
+        blocked = []
+
+        class Watched(LostAnswers):
+            async def blpop(self, keys, timeout):
+                blocked.append(keys)
+                await self.client.blpop(keys, timeout)
+
+        client = Watched(site.redis(single_connection_client=True))
+        a, b = (RedisLock(client, site.name, host=site.host) for _ in "ab")
+        await a.acquire()
+        assert not await b.acquire(blocking_timeout=0.5)
+        assert not blocked
+
+    with redis_servers(1) as (server,):
+        on_asyncio(program, server.async_client)
+
+
 def test_decoded_responses_make_no_difference(run):
     async def program(site):
         redis = site.redis(decode_responses=True)
