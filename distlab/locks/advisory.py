@@ -55,9 +55,12 @@ class AdvisoryLock(Lock):
         return Busy()
 
     async def do_release(self, token: bytes) -> None:
-        if self.asker != token or not await self._query("SELECT pg_advisory_unlock(%s)"):
-            raise LockNotOwned(f"cannot release {self._text!r}: it is not ours", self._text)
-        self.asker = None
+        if self.asker == token:
+            was_ours = await self._query("SELECT pg_advisory_unlock(%s)")
+            self.asker = None
+            if was_ours:
+                return
+        raise LockNotOwned(f"cannot release {self._text!r}: it is not ours", self._text)
 
     def remaining_ms(self) -> float:
         """No end, as long as the session lasts: a lost one is noticed when it is used."""

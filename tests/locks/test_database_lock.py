@@ -307,6 +307,28 @@ def test_an_advisory_lock_that_is_asked_for_again_is_not_taken_away_by_what_undo
     asyncio.run(main())
 
 
+def test_a_cancelled_acquire_leaves_an_advisory_lock_ready_to_ask_again(postgres):
+    async def main():
+        async with AsyncioHost("client") as host:
+            one, two = [
+                await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in "ab"
+            ]
+            a, b = AdvisoryLock(one, "stock", host=host), AdvisoryLock(two, "stock", host=host)
+            await a.acquire()
+            for turns in range(1, 30):  # of the event loop, so that it meets each step of asking
+                asking = asyncio.create_task(b.acquire())
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.wait([asking])
+            await a.release()
+            assert await b.acquire(blocking_timeout=1)
+            await one.close()
+            await two.close()
+
+    asyncio.run(main())
+
+
 def test_two_claims_of_one_advisory_lock_exclude_each_other(postgres):
     async def main():
         host = AsyncioHost("client")
