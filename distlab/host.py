@@ -66,7 +66,11 @@ class Host(Protocol):
         """`async with host.timeout(50): ...` raises `TimeoutError` when the block takes longer."""
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run `coroutine` beside the current one; it ends with the machine."""
+        """Run `coroutine` beside the current one; it ends with the machine.
+
+        Several may await what this returns. Who stops waiting, by a timeout or a cancellation,
+        does not end it; its `cancel()` does, and then those who wait are cancelled as well.
+        """
 
 
 class Rows(list[tuple[Any, ...]]):
@@ -152,6 +156,11 @@ def this_process() -> Host:
     from distlab.real.host import THIS_PROCESS
 
     return THIS_PROCESS
+
+
+def ended(task: Any) -> bool:
+    """Whether a spawned task is over. (Its `done` is a method on asyncio alone.)"""
+    return bool(task.done() if callable(task.done) else task.done)
 
 
 def plain(ms: float) -> str:

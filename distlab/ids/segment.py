@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from distlab.host import Host, Refused
+from distlab.host import BadInput, Host, Refused, ended
 
 Take = Callable[[], Awaitable[range]]
-"""Asks the database for a range that nobody else gets: atomically, in one statement."""
+"""Asks the database for a range that nobody else gets: atomically, in one statement. Not empty."""
 
 START_AT = 0.1
 """With `ahead`, the next range is fetched once this share of the current one is used (Leaf's)."""
@@ -26,7 +26,8 @@ START_AT = 0.1
 class Segments:
     """Ids from ranges that `take` fetches. A range of one number is a database sequence.
 
-    Any number of coroutines of one process may call `next_id` at once.
+    Any number of coroutines of one process may call `next_id` at once, and give up waiting: what
+    they have asked for serves those who still wait, or the next who comes.
     """
 
     def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
@@ -59,16 +60,16 @@ class Segments:
             raise error
 
     def _start_loading(self) -> None:
-        if self._loading is None:
+        if self._loading is None or ended(self._loading):
             self._loading = self.host.spawn(self._fetch())
 
     async def _fetch(self) -> Exception | None:
         try:
             fetched = await self.take()
-            self._ranges.append(fetched)
-            self._size = len(fetched)
         except (Refused, TimeoutError) as error:
             return error  # to whoever waits; if nobody does, the next id tries again
-        finally:
-            self._loading = None
+        if not fetched:
+            raise BadInput(f"take returned {fetched!r}: a range without numbers")
+        self._ranges.append(fetched)
+        self._size = len(fetched)
         return None

@@ -13,13 +13,23 @@ import asyncio
 import os
 import platform
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
 from random import Random, SystemRandom
 from typing import Any
 
 INSIST_S = 0.1
 """A cancellation can get lost in the depths of a library; after so long it is sent again."""
+
+
+class Spawned(asyncio.Task[Any]):
+    """A task that goes on when one who awaits it is cancelled, as the port promises.
+
+    A plain task of asyncio would be cancelled with the first of them, and all the others with it.
+    """
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return super().__await__() if self.done() else asyncio.shield(self).__await__()
 
 
 class AsyncioHost:
@@ -52,7 +62,7 @@ class AsyncioHost:
         return asyncio.timeout(ms / 1000)
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(coroutine)
+        task = Spawned(coroutine, loop=asyncio.get_running_loop())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

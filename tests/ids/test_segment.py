@@ -1,24 +1,33 @@
-"""Numbers by the range."""
+"""Numbers by the range: the same in simulation and on asyncio."""
 
 import asyncio
 
 import pytest
 
-from distlab.host import Unavailable
+from distlab.host import BadInput, Unavailable
 from distlab.ids.segment import Segments
-from tests.ids.hosts import OnAsyncio
+from distlab.real.host import AsyncioHost
+from tests.locks.sites import in_simulation, on_asyncio
+
+
+@pytest.fixture(params=[in_simulation, on_asyncio])
+def run(request):
+    """`await program(host)` in this world."""
+    return lambda program: request.param(lambda site: program(site.host))
 
 
 class Counter:
-    """A database that hands out ranges of `step`, slowly."""
+    """A database that hands out ranges of `step`, slowly; while it is `busy`, none."""
 
-    def __init__(self, step, broken=False):
-        self.step, self.broken = step, broken
+    def __init__(self, host, step, broken=False, busy=False):
+        self.host, self.step, self.broken, self.busy = host, step, broken, busy
         self.max_id = self.asked = 0
 
     async def take(self):
         self.asked += 1
-        await asyncio.sleep(0.001)
+        await self.host.sleep(1)
+        while self.busy:
+            await self.host.sleep(1)
         if self.broken:
             raise Unavailable("the database is down")
         self.max_id += self.step
@@ -29,48 +38,60 @@ async def several(segments, count):
     return [await segments.next_id() for _ in range(count)]
 
 
+async def beside(host, *coroutines):
+    tasks = [host.spawn(coroutine) for coroutine in coroutines]
+    return [await task for task in tasks]
+
+
+async def within(host, ms, segments):
+    """The next id, or the class of the error that came instead."""
+    try:
+        async with host.timeout(ms):
+            return await segments.next_id()
+    except (Unavailable, TimeoutError) as error:
+        return type(error)
+
+
 @pytest.mark.parametrize("step", [1, 10])
-def test_one_question_for_each_range(step):
-    async def main():
-        database = Counter(step)
-        assert await several(Segments(OnAsyncio(), database.take), 40) == list(range(1, 41))
+def test_one_question_for_each_range(run, step):
+    async def main(host):
+        database = Counter(host, step)
+        assert await several(Segments(host, database.take), 40) == list(range(1, 41))
         assert database.asked == 40 // step
 
-    asyncio.run(main())
+    run(main)
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-def test_many_coroutines_share_a_range_and_never_a_number(ahead):
-    async def main():
-        database = Counter(7)
-        segments = Segments(OnAsyncio(), database.take, ahead)
-        made = await asyncio.gather(*(several(segments, 20) for _ in range(10)))
+def test_many_coroutines_share_a_range_and_never_a_number(run, ahead):
+    async def main(host):
+        database = Counter(host, 7)
+        segments = Segments(host, database.take, ahead)
+        made = await beside(host, *(several(segments, 20) for _ in range(10)))
         numbers = sorted(number for ids in made for number in ids)
         assert numbers == list(range(1, 201))
         assert database.asked <= 200 // 7 + 2
 
-    asyncio.run(main())
+    run(main)
 
 
-def test_two_allocators_never_meet():
-    async def main():
-        database = Counter(5)
-        made = await asyncio.gather(
-            *(several(Segments(OnAsyncio(), database.take), 23) for _ in range(4))
-        )
+def test_two_allocators_never_meet(run):
+    async def main(host):
+        database = Counter(host, 5)
+        made = await beside(host, *(several(Segments(host, database.take), 23) for _ in range(4)))
         numbers = [number for ids in made for number in ids]
         assert len(set(numbers)) == 4 * 23
 
-    asyncio.run(main())
+    run(main)
 
 
-def test_ahead_the_next_range_is_there_before_it_is_needed():
-    async def main():
-        database = Counter(10)
-        segments = Segments(OnAsyncio(), database.take, ahead=True)
+def test_ahead_the_next_range_is_there_before_it_is_needed(run):
+    async def main(host):
+        database = Counter(host, 10)
+        segments = Segments(host, database.take, ahead=True)
         await segments.fill()
         assert await segments.next_id() == 1  # a tenth is used
-        await asyncio.sleep(0.05)
+        await host.sleep(50)
         assert database.asked == 2
         database.broken = True
         assert await several(segments, 19) == list(range(2, 21))
@@ -79,19 +100,69 @@ def test_ahead_the_next_range_is_there_before_it_is_needed():
         database.broken = False
         assert await segments.next_id() == 21
 
-    asyncio.run(main())
+    run(main)
 
 
-def test_a_failed_question_is_asked_again_by_the_next_who_comes():
-    async def main():
-        database = Counter(10, broken=True)
-        segments = Segments(OnAsyncio(), database.take)
-        answers = await asyncio.gather(
-            *(segments.next_id() for _ in range(3)), return_exceptions=True
-        )
-        assert [type(answer) for answer in answers] == [Unavailable] * 3
+def test_a_failed_question_is_asked_again_by_the_next_who_comes(run):
+    async def main(host):
+        database = Counter(host, 10, broken=True)
+        segments = Segments(host, database.take)
+        answers = await beside(host, *(within(host, 60_000, segments) for _ in range(3)))
+        assert answers == [Unavailable] * 3
         assert database.asked == 1
         database.broken = False
         assert await segments.next_id() == 1
 
+    run(main)
+
+
+def test_who_gives_up_takes_nothing_from_the_others(run):
+    async def main(host):
+        database = Counter(host, 10, busy=True)
+        segments = Segments(host, database.take)
+        patient = [host.spawn(within(host, 60_000, segments)) for _ in range(2)]
+        assert await within(host, 5, segments) is TimeoutError
+        database.busy = False
+        assert [await task for task in patient] == [1, 2]
+        assert database.asked == 1
+
+    run(main)
+
+
+def test_after_all_have_given_up_the_next_one_gets_what_they_asked_for(run):
+    async def main(host):
+        database = Counter(host, 10, busy=True)
+        segments = Segments(host, database.take)
+        waiting = host.spawn(segments.next_id())
+        await host.sleep(0)
+        waiting.cancel()
+        assert await within(host, 5, segments) is TimeoutError
+        database.busy = False
+        assert await several(segments, 2) == [1, 2]
+        assert database.asked == 1
+
+    run(main)
+
+
+def test_a_question_that_ended_with_its_loop_before_it_began_is_asked_again():
+    """`close` and `asyncio.run` cancel tasks, also those that have not taken a step."""
+
+    async def main():
+        host = AsyncioHost()
+        segments = Segments(host, Counter(host, 10).take)
+        waiting = asyncio.create_task(segments.next_id())
+        await asyncio.sleep(0)
+        await host.close()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await segments.next_id() == 1
+
     asyncio.run(main())
+
+
+def test_an_empty_range_is_an_error():
+    async def nothing():
+        return range(5, 5)
+
+    with pytest.raises(BadInput, match=r"take returned range\(5, 5\)"):
+        on_asyncio(lambda site: Segments(site.host, nothing).next_id())

@@ -8,8 +8,12 @@ import sys
 
 import pytest
 
-from distlab.host import Host, this_process
+from distlab.host import Host, Refused, ended, this_process
 from distlab.real.host import AsyncioHost
+from tests.locks.sites import in_simulation, on_asyncio
+
+BOTH = pytest.mark.parametrize("world", [in_simulation, on_asyncio])
+"""What a simulated machine does as well: the port promises it."""
 
 
 def test_it_has_all_that_the_port_asks_for():
@@ -55,6 +59,88 @@ def test_this_process_is_one_and_serves_loop_after_loop():
 
     assert this_process() is this_process()
     assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
+
+
+@BOTH
+def test_who_gives_up_waiting_does_not_end_what_others_wait_for(world):
+    async def main(site):
+        host, gate = site.host, []
+        slow = host.spawn(opened(host, gate))
+        others = [host.spawn(told(slow)) for _ in range(2)]
+        gone = host.spawn(told(slow))
+        with pytest.raises(TimeoutError):
+            async with host.timeout(5):
+                await slow
+        gone.cancel()
+        assert (await gone).startswith("Cancelled")
+        assert not ended(slow)
+        gate.append(42)
+        assert [await other for other in others] == [42, 42]
+        assert ended(slow) and await slow == 42
+
+    world(main)
+
+
+@BOTH
+def test_a_task_that_nobody_waits_for_any_longer_goes_on(world):
+    async def main(site):
+        host, gate = site.host, []
+        task = host.spawn(opened(host, gate))
+        with pytest.raises(TimeoutError):
+            async with host.timeout(5):
+                await task
+        gate.append(42)
+        async with host.timeout(60_000):
+            while not ended(task):
+                await host.sleep(1)
+        assert not gate
+
+    world(main)
+
+
+@BOTH
+def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(world):
+    async def main(site):
+        host = site.host
+        task = host.spawn(opened(host, []))
+        waiters = [host.spawn(told(task)) for _ in range(2)]
+        await host.sleep(0)
+        task.cancel()
+        said = [await waiter for waiter in waiters]
+        assert all(each.startswith("Cancelled") for each in said)
+        assert ended(task)
+
+    world(main)
+
+
+@BOTH
+def test_an_error_reaches_all_who_wait(world):
+    async def main(site):
+        async def refuse():
+            await site.host.sleep(1)
+            raise Refused("no")
+
+        task = site.host.spawn(refuse())
+        waiters = [site.host.spawn(told(task)) for _ in range(2)]
+        assert [await waiter for waiter in waiters] == ["Refused"] * 2
+        assert await told(task) == "Refused"
+
+    world(main)
+
+
+async def opened(host, gate):
+    """What is put into the gate, taken out."""
+    while not gate:
+        await host.sleep(1)
+    return gate.pop()
+
+
+async def told(task):
+    """Its answer, or the name of what was raised instead."""
+    try:
+        return await task
+    except BaseException as error:
+        return type(error).__name__
 
 
 def test_a_spawned_task_is_kept_although_only_a_cycle_holds_what_it_waits_for():
