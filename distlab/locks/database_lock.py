@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from distlab.host import Conflict, Connection, Database
+from distlab.host import BadInput, Conflict, Connection, Database
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, as_text, as_token, asking
 
 T = TypeVar("T")
@@ -51,10 +51,12 @@ class DatabaseLock(Lock):
 
     def __init__(self, database: Database, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
+        _require_no_nul("lock's name", self._text)
         self.database = database
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
+        _require_no_nul("token", as_text(token))
 
         def acquire(connection: Connection) -> int | Busy:
             now_ms = connection.now_ms()
@@ -118,11 +120,19 @@ class DatabaseLock(Lock):
             return await self.database.transaction(work)
 
 
+def _require_no_nul(what: str, text: str) -> None:
+    if "\0" in text:
+        raise BadInput(f"a {what} is {text!r}: PostgreSQL stores a text without NUL only")
+
+
 async def clean(database: Database, after_ms: int = 86_400_000) -> int:
     """Delete the rows of locks that have been free for so long; how many there were.
 
     The row with the highest number stays: from it a deleted lock counts on when it comes back.
+    Raises `BadInput` for a time that is not over yet: it may be a lock's that is held.
     """
+    if not after_ms >= 0:
+        raise BadInput(f"after_ms {after_ms!r}: milliseconds from 0 on are allowed")
 
     def clean(connection: Connection) -> int:
         old = "ends_ms <= :before_ms AND fencing_token < (SELECT max(fencing_token) FROM locks)"

@@ -180,6 +180,24 @@ def test_what_is_held_is_not_cleaned_away(run):
     run(program)
 
 
+def test_only_what_has_been_free_for_some_time_may_be_cleaned_away(run):
+    async def program(host, database):
+        with pytest.raises(BadInput, match="after_ms -1: milliseconds from 0 on are allowed"):
+            await clean(database, after_ms=-1)
+
+    run(program)
+
+
+def test_texts_that_no_postgresql_can_store_are_refused(run):
+    async def program(host, database):
+        with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
+            DatabaseLock(database, "n\0ul", host=host)
+        with pytest.raises(BadInput, match=r"a token is 'n\\x00ul': .* without NUL"):
+            await DatabaseLock(database, "stock", host=host).acquire(token="n\0ul")
+
+    run(program)
+
+
 def test_many_who_insert_the_row_at_once(run):
     async def program(host, database):
         inside, most = [], []
