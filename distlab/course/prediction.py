@@ -1,5 +1,8 @@
 """Say first what the fault will do. Then the run, and nothing else, says whether it did.
 
+A prediction names the run that it is about, with a replay token; no other run judges it. The seed
+may be another one, since no question speaks of it.
+
 An option is tied to a *condition* on the run. Conditions are short texts:
 
 * `outcome=holds`, `outcome=stuck|undecided`: the run's outcome has one of these names;
@@ -16,7 +19,10 @@ from pathlib import Path
 from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
 from distlab.course.progress import Progress, progress
 from distlab.host import BadInput, did_you_mean
+from distlab.knobs import knobs_text
+from distlab.replay import parse_token
 from distlab.scenario import Run
+from distlab.sim.faults import schedule_text
 
 VERDICT_WORDS = ("holds", "violated", "undecided")
 
@@ -54,14 +60,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A question about the next fault. `options` maps each answer to its condition.
+    """A question about one run. `options` maps each answer to its condition.
 
-    `explain` is shown with every judgement: what to look for in the picture.
+    `about` is the replay token of the run. `explain` is shown with every judgement: what to look
+    for in the picture.
     """
 
     id: str
     question: str
     options: Mapping[str, str]
+    about: str
     explain: str = ""
 
     def __post_init__(self) -> None:
@@ -69,10 +77,22 @@ class Prediction:
             raise BadInput(f"prediction {self.id!r} needs at least two options")
         for condition in self.options.values():
             _clauses(condition)
+        parse_token(self.about)
 
     @property
     def answers(self) -> tuple[str, ...]:
         return tuple(self.options)
+
+    def lacks(self, run: Run) -> str:
+        """What this run lacks to be the one that the question is about; empty if it is that."""
+        asked = parse_token(self.about)
+        if run.scenario.id != asked.scenario.id:
+            return asked.scenario.id
+        other = {name: is_ for name, is_ in asked.knobs.items() if run.knobs[name] != is_}
+        faults = schedule_text(asked.faults) or "no faults"
+        return " and ".join(
+            filter(None, (knobs_text(other), faults if run.faults != asked.faults else ""))
+        )
 
     def judge(self, run: Run, chosen: int | None) -> Judgement:
         """Compare option number `chosen` (from 1; None: skipped) with what the run did."""
@@ -92,12 +112,16 @@ class Prediction:
 
 @dataclass
 class Guess:
-    """One learner's answer to one prediction; the lab's fault button waits until it is `open`."""
+    """One learner's answer to one prediction; the lab's buttons wait until it is `open`.
+
+    `judged` tells that the run which the question is about has been seen since.
+    """
 
     prediction: Prediction
     progress: Progress = field(default_factory=progress)
     chosen: int | None = None
     skipped: bool = False
+    judged: bool = False
     watchers: list[Callable[[Guess], None]] = field(default_factory=list)
 
     @property
@@ -131,11 +155,18 @@ class Guess:
         self._become(None, record)
 
     def judge(self, run: Run, record: bool = False) -> Judgement:
-        """How the prediction did; the first judgement after it was made is the one recorded."""
+        """How the prediction did; the first judgement of an answer is the one recorded.
+
+        A run that the question is not about judges nothing, and has no words after the one that it
+        is about.
+        """
+        if lacks := self.prediction.lacks(run):
+            words = f"{self.text} The question is about the run with {lacks}."
+            return Judgement(None, "" if self.judged else words)
+        self.judged = self.open
         judgement = self.prediction.judge(run, self.chosen)
-        if record and self.open:
-            verdict = judgement.right
-            self.progress.change(self._key, lambda old: {"right": verdict, **old})
+        if record and judgement.right is not None:
+            self.progress.change(self._key, lambda old: {"right": judgement.right, **old})
         return judgement
 
     @property
@@ -144,7 +175,7 @@ class Guess:
 
     def _become(self, chosen: int | None, record: bool = False) -> None:
         """Take this option, or none: skipped."""
-        self.chosen, self.skipped = chosen, chosen is None
+        self.chosen, self.skipped, self.judged = chosen, chosen is None, False
         for watcher in self.watchers:
             watcher(self)
         if record:
@@ -152,7 +183,9 @@ class Guess:
 
 
 OPTION = record({"text": TEXT, "when": TEXT})
-ENTRY = record({"id": NAME, "question": TEXT, "options": several(OPTION, 2)}, explain=TEXT)
+ENTRY = record(
+    {"id": NAME, "about": TEXT, "question": TEXT, "options": several(OPTION, 2)}, explain=TEXT
+)
 
 
 def prediction(name: str, entry_id: str) -> Prediction:

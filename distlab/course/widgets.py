@@ -93,9 +93,9 @@ class PredictionWidget(Panel):
         self.guess.skip(record)
 
     def judge(self, run: Run, record: bool = False) -> Judgement:
-        """Say how the prediction did in `run`."""
+        """Say how the prediction did, if `run` is the one that it is about."""
         judgement = self.guess.judge(run, record)
-        self._status.value = _said(judgement.text)
+        self._status.value = _said(judgement.text or self.guess.text)
         return judgement
 
     def html(self) -> str:

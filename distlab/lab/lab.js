@@ -252,7 +252,7 @@ class Lab {
     this.outcome.dataset.tone = state.outcome.tone;
     this.root.setAttribute("aria-label", `Lab: ${state.title}`);
     this.gate.hidden = !this.gated;
-    this.gate.textContent = `${state.gate} The faults wait for your prediction above (or skip it).`;
+    this.gate.textContent = state.gate;
     this.root.classList.toggle("lab-gated", this.gated);
     this.notice.textContent = [state.judgement, state.notice].filter(Boolean).join(" ");
     if (!this.drag && this.status.textContent !== state.status) this.status.textContent = state.status;
@@ -314,7 +314,7 @@ class Lab {
 
   showKnobs() {
     const { knobs } = this.state;
-    this.fill(this.knobs, knobs.map(({ value, ...rest }) => rest),
+    this.fill(this.knobs, [this.gated, knobs.map(({ value, ...rest }) => rest)],
       () => knobs.map((knob) => this.knob(knob)));
     for (const { name, value } of knobs) {
       for (const input of this.knobs.querySelectorAll(`[data-knob="${name}"]`)) {
@@ -327,7 +327,7 @@ class Lab {
 
   knob({ name, meaning, value, low, high, choices }) {
     const turn = (text, gesture = "") => this.ask("turn", { name, text, gesture }, `turn ${name}`);
-    const common = { title: meaning, "data-knob": name, ariaLabel: name };
+    const common = { title: meaning, "data-knob": name, ariaLabel: name, disabled: this.gated };
     const controls = [];
     if (choices) {
       controls.push(node("select", { ...common, onchange: ({ target }) => turn(target.value) },

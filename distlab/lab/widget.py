@@ -23,7 +23,7 @@ from typing import Any
 import anywidget
 
 from distlab.check.verdict import Verdict
-from distlab.course.prediction import Guess
+from distlab.course.prediction import Guess, Judgement
 from distlab.host import BadInput
 from distlab.knobs import parse_knobs
 from distlab.lab.actions import EXPERIMENT
@@ -40,12 +40,13 @@ from distlab.view.theme import TONES, fault_words, stylesheet
 HERE = Path(__file__).parent
 LOOKS = ("scrub", "zoom", "select", "aim")
 CHANGES = ("press", "add", "drag", "edit", "remove", "turn", "paste", "cancel")
-BREAKS = ("press", "add")
-"""Commands of the browser: methods of the lab. A prediction is judged after one that breaks."""
+"""Commands of the browser: methods of the lab. How a prediction did is recorded after a change."""
 SLICE_S = 0.03
 """How long the outcome strip is computed before the browser is served again."""
 WIDTHS = (420, 1600)
 WAITING = "Predict first; the claim is shown afterwards."
+UNTOUCHED = "The lab waits for your prediction above (or skip it)."
+TOUCHED = "A cell has changed this lab already. Predict above before you look on, or skip it."
 
 
 class Lab(Experiment, anywidget.AnyWidget):
@@ -78,7 +79,6 @@ class Lab(Experiment, anywidget.AnyWidget):
         self._answering = False
         self._prediction = prediction
         self._guess: Guess | None = getattr(prediction, "guess", prediction)
-        self._judgement = ""
         Experiment.__init__(self, scenario, seed=seed, faults=faults, **knobs)
         self.on_msg(self._on_request)
         if self._guess is not None:
@@ -87,6 +87,7 @@ class Lab(Experiment, anywidget.AnyWidget):
     def changed(self) -> None:
         """Tell every view in the browser; the one that asked for the change gets an answer."""
         self._changes += 1
+        self._judge()
         if not self._answering:
             self.send({"type": "changed", "changes": self._changes})
 
@@ -122,11 +123,15 @@ class Lab(Experiment, anywidget.AnyWidget):
             if command not in (*LOOKS, *CHANGES):
                 raise BadInput(f"no command {command!r}")
             getattr(self, command)(**request.get("arguments", {}))
-            if command in CHANGES:
-                self._judgement = ""
-            if command in BREAKS and self._guess is not None and self._guess.open:
-                self._judgement = self._prediction.judge(self.run, record=True).text
+            self._judge(record=command in CHANGES)
         return {}
+
+    def _judge(self, record: bool = False) -> str:
+        """How the prediction did, if the run as it stands is the one that it is about."""
+        if self._guess is None or not self._guess.open:
+            return ""
+        judgement: Judgement = self._prediction.judge(self.run, record)
+        return judgement.text
 
     def _sweep_for_a_while(self) -> None:
         until = time.monotonic() + SLICE_S
@@ -165,7 +170,9 @@ class Lab(Experiment, anywidget.AnyWidget):
     @property
     def _gate(self) -> str:
         """What the buttons wait for; empty when they wait for nothing."""
-        return "" if self._guess is None or self._guess.open else self._guess.text
+        if self._guess is None or self._guess.open:
+            return ""
+        return f"{self._guess.text} {UNTOUCHED if self.run.setup == self._began else TOUCHED}"
 
     def _strip_under(self, picture: Picture) -> Picture | None:
         """What is known of the outcome strip, on the picture's axis of time."""
@@ -180,7 +187,7 @@ class Lab(Experiment, anywidget.AnyWidget):
             "claim": WAITING if gate else self.scenario.claim,
             "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
             "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
-            "status": self.status, "notice": self.notice, "judgement": self._judgement,
+            "status": self.status, "notice": self.notice, "judgement": self._judge(),
             "gate": gate,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": KINDS[f.kind].lasts, "machines": f.machines}
@@ -199,11 +206,11 @@ class Lab(Experiment, anywidget.AnyWidget):
         }  # fmt: skip
 
     def _buttons(self) -> list[dict[str, Any]]:
-        """Every button with its place; the faults wait while a prediction is open."""
+        """Every button with its place; what changes the run waits for the prediction."""
         waits, possible = bool(self._gate), self.possible
         return [
             {"name": name, "label": label, "meaning": meaning, "place": place,
-             "disabled": name not in possible or (waits and place == "verbs"),
+             "disabled": name not in possible or (waits and place != "history"),
              "pressed": name == self.variant}
             for name, (label, meaning, place) in EXPERIMENT.items()
             if name in possible or place == "history"

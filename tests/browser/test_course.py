@@ -9,7 +9,8 @@ CELLS = (
     "from distlab.start.exercises import PRINT_ONCE\n"
     "from distlab.start.requests import Print, Printed, Printer",
     "PredictionWidget(Prediction('start/in-the-browser', 'What now?',\n"
-    "    {'It holds.': 'outcome=holds', 'It gets stuck.': 'outcome=stuck'}))",
+    "    {'It holds.': 'outcome=holds', 'It gets stuck.': 'outcome=stuck'},\n"
+    "    'd1:start/lost-answer'))",
     "QuizWidget(quiz('01_cap'))",
     "class CarefulPrinter(Printer):\n"
     "    def on_print(self, message, sender):\n"

@@ -26,7 +26,8 @@ GATED = (
     "from distlab.course.widgets import PredictionWidget",
     "from distlab.lab import Lab",
     "options = {'It is suspected.': 'accurate=violated', 'It is not.': 'accurate=holds'}",
-    "prediction = PredictionWidget(Prediction('test/gate', 'A pause. What now?', options))",
+    f"token = Lab({SCENARIO!r}).token",
+    "prediction = PredictionWidget(Prediction('test/gate', 'What now?', options, token))",
     "prediction",
     f"Lab({SCENARIO!r}, faults='', prediction=prediction)",
 )
@@ -314,12 +315,14 @@ def test_the_faults_wait_for_a_prediction(page, lab_server):
     lab_server.run_all(page)
     pause = page.locator("[data-action='pause monitor']")
     expect(pause).to_be_disabled()
+    expect(page.locator("[data-knob=patience_ms]").first).to_be_disabled()
     expect(page.locator(".lab-gate")).to_be_visible()
     page.locator(".widget-radio-box label", has_text="It is suspected.").click()
     page.get_by_role("button", name="Record prediction").click()
     expect(page.locator(".lab-gate")).to_be_hidden()
-    page.locator(".lab-target").select_option("server-a")
-    page.locator("[data-action='pause server-a']").click()
+    expect(pause).to_be_enabled()
+    expect(page.locator("[data-knob=patience_ms]").first).to_be_enabled()
+    page.locator("[data-action='let it happen']").click()
     expect(page.locator(".lab-notice")).to_contain_text("As you predicted")
 
 

@@ -1,5 +1,7 @@
 """Predictions are judged by the run; the gate opens by an answer or by a skip."""
 
+from dataclasses import replace
+
 import pytest
 
 from distlab.course.prediction import Guess, Prediction, came_true
@@ -19,6 +21,7 @@ PREDICTION = Prediction(
         "A page is printed twice.": "printed once=violated",
         "Nothing bad.": "outcome=holds",
     },
+    about=LOST.token,
     explain="Look at the arrow that ends in ×.",
 )
 
@@ -44,7 +47,7 @@ def test_conditions(condition, run, expected):
 @pytest.mark.parametrize("condition", ["", "answered", "answered=", "=holds", "answered=false"])
 def test_a_malformed_condition_is_refused_when_it_is_declared(condition):
     with pytest.raises(BadInput, match="condition"):
-        Prediction("start/x", "?", {"yes": condition, "no": "outcome=holds"})
+        Prediction("start/x", "?", {"yes": condition, "no": "outcome=holds"}, LOST.token)
 
 
 def test_a_condition_on_an_unknown_verdict_says_which_there_are():
@@ -54,7 +57,30 @@ def test_a_condition_on_an_unknown_verdict_says_which_there_are():
 
 def test_one_option_is_no_prediction():
     with pytest.raises(BadInput, match="two options"):
-        Prediction("start/x", "?", {"yes": "outcome=holds"})
+        Prediction("start/x", "?", {"yes": "outcome=holds"}, LOST.token)
+
+
+def test_a_run_that_nobody_can_find_is_refused_when_it_is_declared():
+    with pytest.raises(BadInput, match="unknown scenario 'start/lost'"):
+        replace(PREDICTION, about="d1:start/lost")
+
+
+@pytest.mark.parametrize(
+    ("run", "lacks"),
+    [
+        (LOST, ""),
+        (get("start/lost-answer").run(seed=9, retries=0), ""),
+        (TWICE, "retries=0"),
+        (CALM, "retries=0 and lose:printer>client@40"),
+        (get("start/slow-or-dead").run(), "start/lost-answer"),
+    ],
+)
+def test_a_prediction_tells_its_run_from_others(run, lacks):
+    assert PREDICTION.lacks(run) == lacks
+
+
+def test_a_run_without_faults_may_be_asked_for():
+    assert replace(PREDICTION, about=CALM.token).lacks(TWICE) == "no faults"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +102,8 @@ def test_the_run_judges(run, chosen, right, says):
 
 
 def test_a_run_that_no_option_describes_is_not_judged():
-    narrow = Prediction("start/x", "?", {"a": "outcome=stuck", "b": "outcome=undecided"})
+    options = {"a": "outcome=stuck", "b": "outcome=undecided"}
+    narrow = Prediction("start/x", "?", options, LOST.token)
     assert narrow.judge(LOST, 1).right is None
     assert "None of the answers" in narrow.judge(LOST, 1).text
 
@@ -147,5 +174,26 @@ def test_the_first_judgement_is_the_one_recorded(learner):
     guess = Guess(PREDICTION, Progress(learner))
     guess.choose(2, record=True)
     guess.judge(LOST, record=True)
-    guess.judge(TWICE, record=True)  # moved the fault until it fitted
+    guess.choose(1, record=True)  # having seen it
+    guess.judge(LOST, record=True)
     assert Progress(learner).get("prediction/start/lost-answer")["right"] is False
+
+
+def test_a_skip_is_no_judgement(learner):
+    guess = Guess(PREDICTION, Progress(learner))
+    guess.skip(record=True)
+    guess.judge(LOST, record=True)
+    assert "right" not in Progress(learner).get("prediction/start/lost-answer")
+
+
+def test_another_run_judges_nothing_and_is_told_from_the_one_asked_for(learner):
+    guess = Guess(PREDICTION, Progress(learner))
+    guess.choose(2, record=True)
+    other = guess.judge(TWICE, record=True)
+    assert other.right is None
+    assert other.text == (
+        "You predict: A page is printed twice. The question is about the run with retries=0."
+    )
+    assert "right" not in Progress(learner).get("prediction/start/lost-answer")
+    guess.judge(LOST)
+    assert guess.judge(TWICE).text == ""

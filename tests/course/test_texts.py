@@ -11,7 +11,9 @@ from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
 from distlab.places import shipped
-from distlab.registry import all_scenarios, get
+from distlab.registry import all_scenarios
+from distlab.replay import parse_token
+from distlab.sim.faults import parse_schedule
 
 CARD = {
     "id": "why",
@@ -141,17 +143,26 @@ def test_texts_are_plain_data():
 @pytest.mark.parametrize("name", names("predictions"))
 def test_one_answer_to_each_prediction_comes_true_in_the_run_it_is_about(name):
     for entry in prediction.read(find("predictions", name)).values():
-        scenario = get(entry.id)
-        run = scenario.run(**scenario.violating)
+        run = parse_token(entry.about).run()
         right = [entry.judge(run, option).right for option in range(1, len(entry.options) + 1)]
         assert right.count(True) == 1, entry.id
         assert right.count(False) == len(right) - 1, entry.id
 
 
+@pytest.mark.parametrize("name", names("predictions"))
+def test_the_run_of_a_prediction_can_be_reached_and_its_seed_does_not_matter(name):
+    for entry in prediction.read(find("predictions", name)).values():
+        asked = parse_token(entry.about)
+        assert asked.faults in ((), parse_schedule(asked.scenario.faults)), entry.id
+        first = entry.judge(asked.run(), 1).right
+        assert all(entry.judge(asked._replace(seed=n).run(), 1).right is first for n in range(9))
+
+
 def test_a_malformed_prediction_says_where(tmp_path):
     path = tmp_path / "01_cap.yaml"
     path.write_text(
-        "- {id: a, question: What, options: [{text: This}, {text: That}]}", encoding="utf-8"
+        "- {id: a, about: x, question: What, options: [{text: This}, {text: That}]}",
+        encoding="utf-8",
     )
     with pytest.raises(BadContent, match="'a', options"):
         prediction.read(path)

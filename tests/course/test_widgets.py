@@ -17,7 +17,7 @@ from distlab.course.progress import Progress, progress
 from distlab.course.widgets import ExercisePanel, InterviewCard, PredictionWidget, QuizWidget
 from distlab.host import BadInput
 from tests.course.test_exercise import EXERCISE, Heedless, Once, Stub
-from tests.course.test_prediction import LOST, PREDICTION
+from tests.course.test_prediction import LOST, PREDICTION, TWICE
 from tests.notebooks.normalise import execute
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +81,15 @@ def test_skip_opens_the_gate_and_the_run_is_judged():
     widget.choose(1)
     assert widget.judge(LOST).right
     assert "As you predicted" in shown(widget)
+
+
+def test_no_judgement_stands_beside_another_run():
+    widget = PredictionWidget(PREDICTION)
+    widget.choose(1)
+    widget.judge(LOST)
+    widget.judge(TWICE)
+    assert "As you predicted" not in shown(widget)
+    assert "You predict: The client goes away empty." in shown(widget)
 
 
 def test_a_prediction_of_an_earlier_day_is_shown_again():
@@ -262,7 +271,7 @@ CELLS = (
     "questions.answer('smallest-r', 2)",
     "print(questions.feedback['smallest-r'])",
     "prediction = PredictionWidget(Prediction('start/x', 'What?',"
-    " {'a': 'outcome=holds', 'b': 'outcome=stuck'}))\nprediction",
+    " {'a': 'outcome=holds', 'b': 'outcome=stuck'}, 'd1:start/lost-answer'))\nprediction",
     "prediction.choose(1)\nprediction.guess.text",
     "panel = ExercisePanel(PRINT_ONCE)\npanel",
     "class CarefulPrinter(Printer):\n    def on_print(self, message, sender):\n"

@@ -8,12 +8,15 @@ from html import unescape
 import pytest
 
 from distlab.course.prediction import Guess, Prediction
+from distlab.course.widgets import PredictionWidget
 from distlab.lab import Lab
-from distlab.lab.widget import WAITING
+from distlab.lab.actions import HAPPEN
+from distlab.lab.widget import TOUCHED, UNTOUCHED, WAITING
 from distlab.registry import get
 from distlab.start.requests import Printer
 
 SCENARIO = "start/slow-or-dead"
+RIGHT = "✓ As you predicted: It is suspected."
 
 
 class Browser:
@@ -199,8 +202,16 @@ def test_each_view_gets_the_picture_it_lacks(browser, lab):
 # Predictions
 
 PREDICTION = Prediction(
-    "p", "What now?", {"It is suspected.": "accurate=violated", "No.": "accurate=holds"}
+    "p",
+    "What now?",
+    {"It is suspected.": "accurate=violated", "No.": "accurate=holds"},
+    about=get(SCENARIO).run().token,
 )
+
+
+@pytest.fixture(autouse=True)
+def learner(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISTLAB_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -212,10 +223,15 @@ def gated():
 
 def test_the_browser_waits_for_a_prediction_and_code_does_not(gated):
     lab, _, browser = gated
-    assert browser.ask()["state"]["gate"] == "Not predicted yet."
+    state = browser.ask()["state"]
+    assert state["gate"] == f"Not predicted yet. {UNTOUCHED}"
+    open_now = {each["name"] for each in state["buttons"] if not each["disabled"]}
+    assert open_now == {"reset"}
     lab.press("pause server-a")
     assert len(lab.faults) == 1
-    assert lab._judgement == ""
+    state = browser.ask()["state"]
+    assert state["gate"] == f"Not predicted yet. {TOUCHED}"
+    assert state["judgement"] == ""
 
 
 def test_the_answer_opens_the_gate_and_is_judged(gated):
@@ -223,9 +239,50 @@ def test_the_answer_opens_the_gate_and_is_judged(gated):
     guess.choose(1)
     assert browser.heard[-1]["type"] == "changed"
     assert browser.ask()["state"]["gate"] == ""
-    state = browser.ask("press", name="pause server-a")["state"]
-    assert state["judgement"] == "✓ As you predicted: It is suspected."
-    assert browser.ask("turn", name="seed", text="2")["state"]["judgement"] == ""
+    state = browser.ask("press", name=HAPPEN)["state"]
+    assert state["judgement"] == RIGHT
+
+
+def test_only_the_run_that_was_asked_about_judges(gated):
+    _, guess, browser = gated
+    guess.choose(2, record=True)
+    for change in ({"name": "satisfy"}, {"name": "next seed"}, {"name": "pause monitor"}):
+        state = browser.ask("press", **change)["state"]
+        assert "The question is about the run with" in state["judgement"]
+    assert "right" not in guess.progress.get("prediction/p")
+    browser.ask("press", name=HAPPEN)
+    state = browser.ask("press", name="violate")["state"]
+    assert state["judgement"].startswith("✗ You predicted: No.")
+    assert guess.progress.get("prediction/p")["right"] is False
+
+
+@pytest.mark.parametrize("name", ["satisfy", "crash monitor"])
+def test_a_judgement_goes_when_a_cell_changes_the_run_and_comes_back_with_it(gated, name):
+    lab, guess, browser = gated
+    guess.choose(1)
+    browser.ask("press", name=HAPPEN)
+    lab.press(name)
+    assert browser.ask()["state"]["judgement"] == ""
+    lab.undo()
+    assert browser.ask()["state"]["judgement"] == RIGHT
+
+
+def test_a_cell_lets_the_prediction_be_judged_and_records_nothing():
+    widget = PredictionWidget(PREDICTION)
+    lab = Lab(SCENARIO, faults="", prediction=widget)
+    widget.choose(1)
+    lab.press(HAPPEN)
+    assert RIGHT in widget._status.value
+    lab.press("satisfy")
+    assert "As you predicted" not in widget._status.value
+    assert widget.guess.progress.entries() == {}
+
+
+def test_a_prediction_made_beside_the_run_itself_is_judged_at_once(gated):
+    lab, guess, browser = gated
+    lab.press(HAPPEN)
+    guess.choose(1)
+    assert browser.ask()["state"]["judgement"] == RIGHT
 
 
 def test_what_tells_the_answer_is_shown_once_the_gate_is_open(gated):
