@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from distlab.host import BadInput, Host, Refused
 from distlab.ids.layout import COURSE, Layout
-from distlab.ids.snowflake import NotYet, Snowflake
+from distlab.ids.snowflake import NotYet, Snowflake, whole_ms
 
 PROMISE = """
 -- promise
@@ -62,8 +62,9 @@ class Window(NamedTuple):
 class WorkerIdLease:
     """One worker's claim. `redis` is a `redis.asyncio.Redis`, or what has its `set` and `eval`.
 
-    Raises `BadInput` for a ttl below 1 ms. Errors of the connection pass through: whether the store
-    has acted is then unknown, and a worker id that nobody uses is free again after `ttl_ms`.
+    Raises `BadInput` for a ttl below 1 ms, and for no worker ids. Errors of the connection pass
+    through: whether the store has acted is then unknown, and a worker id that nobody uses is free
+    again after `ttl_ms`.
     """
 
     def __init__(
@@ -74,9 +75,10 @@ class WorkerIdLease:
         worker_ids: Sequence[int] = range(1024),
         prefix: str = "distlab:worker-id",
     ) -> None:
-        if isinstance(ttl_ms, bool) or not isinstance(ttl_ms, int) or ttl_ms < 1:
-            raise BadInput(f"ttl_ms {ttl_ms!r} is not a whole number of milliseconds from 1 on")
-        self.redis, self.host, self.ttl_ms, self.prefix = redis, host, ttl_ms, prefix
+        if not worker_ids:
+            raise BadInput("worker_ids is empty: there is none to lease")
+        self.redis, self.host, self.prefix = redis, host, prefix
+        self.ttl_ms = whole_ms("ttl_ms", ttl_ms)
         self.worker_ids = worker_ids
         self.token = f"{host.name}/{host.random.getrandbits(64):016x}"
         self.window: Window | None = None
@@ -125,9 +127,14 @@ class WorkerIdLease:
 
 
 class LeasedSnowflake:
-    """A Snowflake whose worker id is leased, and renewed every third of the ttl."""
+    """A Snowflake whose worker id is leased, and renewed every third of the ttl.
+
+    Raises `BadInput` where a `Snowflake` with one of the lease's worker ids would.
+    """
 
     def __init__(self, lease: WorkerIdLease, host: Host, layout: Layout = COURSE) -> None:
+        for worker_id in (min(lease.worker_ids), max(lease.worker_ids)):
+            Snowflake(worker_id, host, layout)  # complains now, not when the lease is there
         self.lease, self.host, self.layout = lease, host, layout
         self.snowflake: Snowflake | None = None
         self.problem = "not asked for yet"

@@ -33,6 +33,13 @@ T = TypeVar("T")
 FOREVER_MS = 1 << 62
 
 
+def whole_ms(name: str, value: int) -> int:
+    """The value. Raises `BadInput` unless it is a whole number of milliseconds from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadInput(f"{name} {value!r} is not a whole number of milliseconds from 1 on")
+    return value
+
+
 class NotYet(Refused):
     """No id was made; in `wait_ms` there may be one."""
 
@@ -166,7 +173,8 @@ class SpareBitsSnowflake(Snowflake):
 
     Each value of the field is a line of time of its own. When the clock moves back, the generator
     changes to a line that has not been used as late as now, and goes on at once; the new ids sort
-    below older ones. After more rollbacks than there are lines it has to refuse like any other.
+    below older ones. After more rollbacks than there are lines it has to refuse like any other. A
+    call that is refused spends no line.
     """
 
     def __init__(
@@ -181,6 +189,8 @@ class SpareBitsSnowflake(Snowflake):
         self._left_ms = [-1] * (layout.highest("rollback") + 1)  # when each line was left
 
     def _moved_back(self, ms: int, now_ms: int) -> None:
+        if not max(self.from_ms, self.layout.epoch_ms) <= now_ms < self.until_ms:
+            return  # no id can be made: it is refused without us
         self._left_ms[self.others["rollback"]] = ms
         for line, left_ms in enumerate(self._left_ms):
             if left_ms < now_ms:
@@ -203,13 +213,14 @@ class DurableSnowflake(Snowflake):
 
     After a restart it begins at the mark, so it never meets its own earlier ids, whatever the clock
     says. The price: for up to `ahead_ms`, and as long as the clock is behind, there are no ids.
+    Raises `BadInput` for `ahead_ms` below 1.
     """
 
     def __init__(
         self, worker_id: int, clock: Clock, mark: Mark, ahead_ms: int, layout: Layout = COURSE
     ) -> None:
         super().__init__(worker_id, clock, layout)
-        self._mark, self._ahead_ms = mark, ahead_ms
+        self._mark, self._ahead_ms = mark, whole_ms("ahead_ms", ahead_ms)
         self.allow(mark.read(), mark.read())
 
     def _beyond(self, now_ms: int) -> None:

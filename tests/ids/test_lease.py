@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from array import array
+from dataclasses import replace
 from heapq import merge
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from distlab.host import BadInput
+from distlab.ids.layout import COURSE
 from distlab.ids.lease import LeasedSnowflake, LeaseLost, NoWorkerIdFree, WorkerIdLease
 from distlab.ids.snowflake import NotYet, OutsideWindow
 from distlab.real.processes import ClientProcess
@@ -246,6 +248,24 @@ def test_scripts_need_no_cache(connect):
 def test_wrong_ttl(ttl_ms):
     with pytest.raises(BadInput, match="ttl_ms"):
         WorkerIdLease(None, Hand(), ttl_ms)
+
+
+@pytest.mark.parametrize(
+    ("worker_ids", "layout", "said"),
+    [
+        ([3, 1024], COURSE, r"worker_id 1024 is out of range \(allowed: 0 to 1023\)"),
+        ([-1, 3], COURSE, "worker_id -1 is out of range"),
+        (range(4), replace(COURSE, epoch_ms=NOW_MS + 1), "lies in the future"),
+    ],
+)
+def test_what_would_fail_with_the_first_lease_fails_at_once(worker_ids, layout, said):
+    with pytest.raises(BadInput, match=said):
+        LeasedSnowflake(WorkerIdLease(None, Hand(), TTL_MS, worker_ids), Hand(), layout)
+
+
+def test_no_worker_ids_to_choose_from():
+    with pytest.raises(BadInput, match="worker_ids"):
+        WorkerIdLease(None, Hand(), TTL_MS, [])
 
 
 # Ten million ids by eight processes

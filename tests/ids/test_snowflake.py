@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distlab.host import BadInput
+from distlab.host import BadInput, Refused
 from distlab.ids.layout import COURSE, DATACENTERS, EPOCH_MS, SPARE_BITS, Layout
 from distlab.ids.snowflake import (
     ClockMovedBackwards,
@@ -143,6 +143,25 @@ def test_spare_bits_are_used_again_and_run_out():
     assert generator.parse(generator.next_id())["rollback"] == 0
 
 
+def made_in_a_window(moves, from_ms, times):
+    """Ids with spare bits while the clock moves near the epoch; asked so often for each."""
+    clock, ids = Hand(EPOCH_MS + 4), []
+    generator = SpareBitsSnowflake(1, clock, TINY_SPARE)
+    generator.allow(from_ms, EPOCH_MS + 9)
+    for move in moves:
+        clock.now += move
+        for _ in range(times):
+            with suppress(Refused, BadInput):
+                ids.append(generator.next_id())
+                break
+    return ids
+
+
+@given(MOVES, st.sampled_from([0, EPOCH_MS + 2]))
+def test_a_refusal_by_the_window_or_the_epoch_spends_no_spare_bits(moves, from_ms):
+    assert made_in_a_window(moves, from_ms, 4) == made_in_a_window(moves, from_ms, 1)
+
+
 def test_patience_has_a_bound():
     clock = Hand()
     generator = Snowflake(1, clock)
@@ -200,6 +219,13 @@ def test_the_mark_is_written_seldom():
     generator = DurableSnowflake(1, clock, mark, ahead_ms=1000)
     made(generator, clock, [1] * 1000)
     assert mark.written == 1
+
+
+@pytest.mark.parametrize("ahead_ms", [0, -5, 1.5, float("nan"), True, "x"])
+def test_a_mark_has_to_be_ahead(ahead_ms):
+    """Or the first millisecond after a restart could be the last one before it."""
+    with pytest.raises(BadInput, match="ahead_ms"):
+        DurableSnowflake(1, Hand(), Paper(), ahead_ms)
 
 
 @pytest.mark.parametrize(
