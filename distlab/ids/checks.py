@@ -7,6 +7,7 @@ what the worker's own clock showed, in milliseconds since the start of the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from distlab.check.history import History, Operation
@@ -48,13 +49,17 @@ def _ends(*operations: Operation) -> tuple[int, ...]:
 def _twice(trace: Trace) -> Iterator[Finding]:
     first: dict[int, Operation] = {}
     for each, number in given_out(trace):
-        before = first.setdefault(number, each)
-        if before is not each:
-            apart_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
-            said = f"{each.process} gave out {number!r} twice, {plain(apart_ms)} ms apart."
-            if before.process != each.process:
-                said = f"{before.process} and {each.process} both gave out {number!r}."
-            yield Finding(said, _ends(before, each))
+        if number not in first:
+            first[number] = each
+            continue
+        before = first[number]
+        apart_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
+        said = f"{each.process} gave out {number!r} twice, {plain(apart_ms)} ms apart."
+        if before.process != each.process:
+            said = f"{before.process} and {each.process} both gave out {number!r}."
+        elif before is each:
+            said = f"{each.process} gave out {number!r} twice in one order."
+        yield Finding(said, _ends(before, each))
 
 
 UNIQUE = invariant("unique", _twice, "No id was given out twice.")
@@ -92,12 +97,13 @@ def gapless(but: int = 0) -> Invariant:
     """The numbers from 1 to the highest were all given out, but for so many."""
 
     def gaps(trace: Trace) -> Iterator[Finding]:
-        by_number = {int(number): each for each, number in given_out(trace)}
+        by_number = {int(number): each for each, number in given_out(trace) if number >= 1}
         highest = max(by_number, default=0)
-        missing = [number for number in range(1, highest) if number not in by_number]
-        if len(missing) > but:
-            said = f"{len(missing)} numbers below {highest} are missing, {missing[0]} the first."
-            beyond = min(number for number in by_number if number > missing[0])
+        missing = highest - len(by_number)  # counted: a learner's number may have 60 bits
+        if missing > but:
+            first = next(number for number in count(1) if number not in by_number)
+            said = f"{missing} numbers below {highest} are missing, {first} the first."
+            beyond = min(number for number in by_number if number > first)
             yield Finding(said, _ends(by_number[beyond]))
 
     if but:
@@ -115,8 +121,16 @@ def _untrue(trace: Trace) -> Iterator[Finding]:
 TRUE_TIME = invariant("true time", _untrue, "The time in every id is the time of its making.")
 
 
+NOT_TAKEN = "is of no range that it took"
+WASTED = "came before the older ones were used"
+"""What is noted of a number that was made up, and of a range that was not needed yet."""
+
+
 def seldom_asked(machine: str, ids: int) -> Invariant:
-    """Few messages to this machine: one for every so many ids, and six to begin and to repeat."""
+    """Few messages to this machine: one for every so many ids, and six to begin and to repeat.
+
+    Nor may a worker make numbers up instead, or throw part of its ranges away.
+    """
 
     def often(trace: Trace) -> Iterator[Finding]:
         asked = [
@@ -127,5 +141,8 @@ def seldom_asked(machine: str, ids: int) -> Invariant:
         made = sum(1 for _ in given_out(trace))
         if len(asked) > 6 + made // ids:
             yield Finding(f"{len(asked)} messages to the {machine} for {made} ids.", tuple(asked))
+        for position, event in enumerate(trace.events):
+            if event.kind == "note" and event.what.endswith((NOT_TAKEN, WASTED)):
+                yield Finding(f"{event.node}'s {event.what}.", (position,))
 
     return invariant("seldom asked", often, f"No more than one message for {ids} ids.")

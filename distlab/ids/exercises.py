@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.host import Host
+from distlab.ids.checks import NOT_TAKEN, WASTED
+from distlab.ids.scenarios.clocks import NO_SNOWFLAKE
 from distlab.ids.segment import Take
 from distlab.ids.snowflake import ClockMovedBackwards
 from distlab.ids.snowflake_mistakes import TrustingSnowflake
@@ -17,6 +19,7 @@ ROLLBACKS = (
     "jump:worker-1@22=-15;jump:worker-1@52=-25",
     "jump:worker-1@22=30;jump:worker-1@42=-30",
     "pause:worker-1@15+20;jump:worker-1@42=-35",
+    "jump:worker-1@12=-10;jump:worker-1@22=-10;jump:worker-1@32=-10;jump:worker-1@42=-10",
 )
 
 
@@ -51,6 +54,16 @@ class RefusingSnowflake(TrustingSnowflake):
         return super().next_id()
 
 
+class JustANumber(TrustingSnowflake):
+    """Counts. With two workers there would be two of each."""
+
+    number = 0
+
+    def next_id(self) -> int:
+        self.number += 1
+        return self.number
+
+
 class ForgetfulSnowflake(TrustingSnowflake):
     """Stays at the last millisecond, but counts anew in it."""
 
@@ -73,17 +86,30 @@ def _twice(run: Run) -> tuple[bool, int]:
     return not run.verdict("unique").ok, len(held)
 
 
+def _unique(run: Run) -> str:
+    return run.verdict("unique").explanation
+
+
 SURVIVE_A_ROLLBACK = Exercise(
     id="ids/survive-a-rollback",
     title="Survive a rollback",
     task="Write `SteadySnowflake`: when the clock moves back, it goes on at once, with new ids "
-    "that sort behind all older ones. `self.now_ms()` reads the clock; `self.last_ms` and "
-    "`self.sequence` say what the last id had; `self.max_sequence` is 7 here; "
-    "`self.make(ms, sequence)` builds an id.",
+    "that sort behind all older ones. Until then an id has the time of the clock. "
+    "`self.now_ms()` reads the clock; `self.last_ms` and `self.sequence` say what the last id had; "
+    "`self.max_sequence` is 7 here; `self.make(ms, sequence)` builds an id.",
     name="SteadySnowflake",
     base=TrustingSnowflake,
     returns={"next_id": int},
-    cases=(Case("ids/clock-rollback", "generator", {"on_rollback": "trust"}, ROLLBACKS, range(3)),),
+    cases=(
+        Case(
+            "ids/clock-rollback",
+            "generator",
+            {"on_rollback": "trust"},
+            ROLLBACKS,
+            range(3),
+            always=("available", "unique", "ordered"),
+        ),
+    ),
     stub=SteadyStub,
     reference=SteadySnowflake,
     hints=(
@@ -96,8 +122,15 @@ SURVIVE_A_ROLLBACK = Exercise(
         Mistake(
             "does not look back",
             "These ids were made before: the clock shows a millisecond again that you have used.",
-            lambda run: _twice(run) == (True, 0),
+            lambda run: _twice(run) == (True, 0) and "in one order" not in _unique(run),
             HeedlessSnowflake,
+        ),
+        Mistake(
+            "no Snowflake",
+            "A number, but no Snowflake: in each id is the worker's number and, as long as the "
+            "clock is not set back, its time. Who leaves one out makes the ids of another.",
+            lambda run: NO_SNOWFLAKE in run.verdict("available").explanation,
+            JustANumber,
         ),
         Mistake(
             "refuses",
@@ -109,7 +142,7 @@ SURVIVE_A_ROLLBACK = Exercise(
             "counts anew",
             "You stay at the last millisecond, but its numbers began again: the sequence must not "
             "go back to 0, nor round, before the millisecond changes.",
-            lambda run: _twice(run)[0] and _twice(run)[1] > 0,
+            "unique=violated",
             ForgetfulSnowflake,
         ),
     ),
@@ -140,6 +173,24 @@ class AlwaysAsking(Ranges):
         return (await self.take())[0]
 
 
+class Counting(Ranges):
+    """One counter in the class, for both workers: as if they were one program."""
+
+    number = 0
+
+    async def next_id(self) -> int:
+        Counting.number += 1
+        return Counting.number
+
+
+class HalfUsing(Ranges):
+    async def next_id(self) -> int:
+        if len(self.left) <= 4:
+            self.left = await self.take()
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
 class NeverAsking(Ranges):
     """Takes one range and counts on past its end."""
 
@@ -157,6 +208,11 @@ class StandingStill(Ranges):
         if not self.left:
             self.left = await self.take()
         return self.left[0]
+
+
+def _only(run: Run, note: str) -> bool:
+    """Whether this is what is wrong with the numbers, and all of them differ."""
+    return bool(run.verdict("unique").ok) and note in run.verdict("seldom asked").explanation
 
 
 HI_LO = Exercise(
@@ -187,6 +243,19 @@ HI_LO = Exercise(
     ),
     mistakes=(
         Mistake(
+            "makes numbers up",
+            "The database did not give these numbers to this worker. What several workers count "
+            "with, in a variable of the class, is not shared once they run on several machines.",
+            lambda run: _only(run, NOT_TAKEN),
+            Counting,
+        ),
+        Mistake(
+            "throws away",
+            "Part of every range is never used: ask again when nothing is left.",
+            lambda run: _only(run, WASTED),
+            HalfUsing,
+        ),
+        Mistake(
             "always asks",
             "That is a database sequence: a round trip for every id, and seven of eight unused.",
             "seldom asked=violated and unique=holds",
@@ -195,7 +264,7 @@ HI_LO = Exercise(
         Mistake(
             "stands still",
             "One worker gave out the same number twice: take it out of the range as you give it.",
-            lambda run: " twice, " in run.verdict("unique").explanation,
+            lambda run: " twice" in _unique(run),
             StandingStill,
         ),
         Mistake(

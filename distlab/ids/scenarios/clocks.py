@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from distlab.check.invariants import available, prompt
+from distlab.host import Refused
 from distlab.ids.checks import ORDERED, TRUE_TIME, UNIQUE, ShownId
 from distlab.ids.scenarios.shop import (
     LATENCY_MS,
@@ -59,10 +60,39 @@ ROLLBACK = {
 }
 
 
+NO_SNOWFLAKE = "no Snowflake of worker"
+
+
+def learners(generator: Generator) -> Open:
+    """Somebody else's generator. Its ids are looked at: each has the number of the worker and, as
+    long as the clock was never set back, the time of the clock.
+    """
+
+    async def open_shop(client: Client) -> Take:
+        made = generator(1, client, LAYOUT)
+        ahead_ms, was_set_back = 0.0, False
+
+        def next_id() -> int:
+            nonlocal ahead_ms, was_set_back
+            number: int = made.next_id()
+            now_ms = client.now_ms()
+            before_ms, ahead_ms = ahead_ms, now_ms - client.monotonic_ms()
+            was_set_back |= ahead_ms < before_ms - 1
+            true = was_set_back or LAYOUT.at_ms(number) == now_ms
+            if not true or LAYOUT.parse(number)["worker_id"] != 1:
+                at = f"{now_ms - START_MS} ms"
+                raise Refused(f"{shown(LAYOUT, number)!r} is {NO_SNOWFLAKE} 1 at {at}")
+            return number
+
+        return taking(LAYOUT, next_id, client, 1)
+
+    return open_shop
+
+
 def build_rollback(world: World, on_rollback: str, generator: Generator | None = None) -> None:
     open_shop = ROLLBACK[on_rollback]
     if generator and on_rollback == "trust":
-        open_shop = opens(generator, 1)
+        open_shop = learners(generator)
     add_workers(world, worker(open_shop))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distlab.check.invariants import prompt
-from distlab.ids.checks import UNIQUE, ShownId, gapless, seldom_asked
+from distlab.ids.checks import NOT_TAKEN, UNIQUE, WASTED, ShownId, gapless, seldom_asked
 from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
 from distlab.ids.segment import Segments
 from distlab.knobs import Choice, Integer
@@ -78,12 +78,25 @@ def numbering(
     source: Source, step: int, ahead: bool = False, fill: bool = False, allocator: Any = Segments
 ) -> Open:
     async def open_shop(client: Client) -> Take:
-        segments = allocator(client, lambda: source(client, step), ahead)
+        taken: list[range] = []
+        made = 0
+
+        async def fetch() -> range:
+            taken.append(await source(client, step))
+            if len(taken) > made // step + 2:  # the one in use, and one that was fetched ahead
+                client.note(f"range from №{taken[-1][0]} {WASTED}")
+            return taken[-1]
+
+        segments = allocator(client, fetch, ahead)
         if fill:
             await segments.fill()
 
         async def take() -> ShownId:
+            nonlocal made
             number = await segments.next_id()
+            made += 1
+            if not any(number in each for each in taken):
+                client.note(f"№{number} {NOT_TAKEN}")
             return ShownId(number, 0, f"№{number}")
 
         return take
