@@ -4,7 +4,9 @@ With a plain `RedisLock` a newcomer may get the lock before those who wait. Here
 and only its head may acquire. The price: a free lock stands idle until the head of the queue has
 noticed; and a head that died must be found out. So each waiter has to show up every `patience`
 seconds, as it does by asking; who does not is dropped from the queue by the others, by the server's
-clock. `LeaseLock` gets its order in another way: there a dead waiter's key ends with its lease.
+clock. When that clock jumps by more than `patience`, those who wait may lose their places, but none
+of them for ever. `LeaseLock` gets its order in another way: there a dead waiter's key ends with its
+lease.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ redis.call('HSET', KEYS[2], ARGV[1], now)
 local place = redis.call('LPOS', KEYS[1], ARGV[1])
 if not place then redis.call('RPUSH', KEYS[1], ARGV[1]) end
 local head = redis.call('LINDEX', KEYS[1], 0)
-while now - (redis.call('HGET', KEYS[2], head) or 0) > tonumber(ARGV[2]) do
+while math.abs(now - (redis.call('HGET', KEYS[2], head) or 0)) > tonumber(ARGV[2]) do
   redis.call('LPOP', KEYS[1])
   redis.call('HDEL', KEYS[2], head)
   head = redis.call('LINDEX', KEYS[1], 0)

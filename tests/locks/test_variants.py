@@ -4,10 +4,11 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.locks.fair import FairLock
-from distlab.locks.lock import LockNotOwned, NotAcquired, OutcomeUnknown
+from distlab.locks.lock import Held, LockNotOwned, NotAcquired, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.reentrant import ReentrantLock
-from tests.locks.sites import PLACES, LostAnswers, place
+from distlab.sim import parse_schedule
+from tests.locks.sites import PLACES, LostAnswers, in_simulation, place
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -108,6 +109,33 @@ def test_a_dead_waiter_holds_up_nobody_for_long(run):
         assert await living.acquire(blocking_timeout=5)
 
     run(program)
+
+
+def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back():
+    async def program(site):
+        holder, dead, living = (FairLock(site.redis(), site.name, host=site.host) for _ in range(3))
+        await holder.acquire()
+        await dead.do_acquire(b"dead")
+        await holder.release()
+        await site.sleep(1)
+        return await living.acquire(blocking_timeout=60)
+
+    assert in_simulation(program, faults=parse_schedule("jump:redis-0@500=-3600000"))
+
+
+def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is():
+    async def program(site):
+        holder, first, second = (
+            FairLock(site.redis(), site.name, host=site.host) for _ in range(3)
+        )
+        await holder.acquire()
+        await first.do_acquire(b"first")
+        await site.sleep(1)
+        await second.do_acquire(b"second")
+        await holder.release()
+        return await first.do_acquire(b"first")
+
+    assert isinstance(in_simulation(program, faults=parse_schedule("jump:redis-0@500=-1500")), Held)
 
 
 def test_who_gives_up_leaves_the_queue(run):
