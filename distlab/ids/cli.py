@@ -22,6 +22,6 @@ def run_id(arguments: list[str]) -> int:
         print(json.dumps({"id": given.text, "readings": found}, indent=2, ensure_ascii=False))
         return 0
     if len(readings) > 1:
-        print(f"{len(readings)} readings, the likeliest first:\n")
+        print(f"{len(readings)} readings, likely ones first:\n")
     print("\n\n".join(reading.text() for reading in readings))
     return 0

@@ -1,8 +1,10 @@
 """What is this id? Its kind, its bit fields, and when it says that it was made.
 
 A text seldom says by itself what it is: every whole number may be a Snowflake, and every Snowflake
-may count from any epoch. So there is a list of readings, the likeliest first. A reading is likely
-if its time lies between the start of the service that made such ids and the end of 2039.
+may count from any epoch. So there is a list of readings, likely ones first. A reading is likely if
+its time lies between the start of the service that made such ids and the end of 2039. Nothing in a
+number tells more: equally likely readings stand in a fixed order, the course's own before Discord's
+and Twitter's.
 """
 
 from __future__ import annotations
@@ -18,12 +20,17 @@ from distlab.ids.uuids import BASE_32
 
 EPOCHS = {"course": COURSE, "discord": DISCORD, "twitter": TWITTER}
 DAY_MS = 86_400_000
+COURSE_MS = 1_735_689_600_000
+"""2025-01-01: the course counts from 2022, but its generators are younger than this."""
 LATEST_MS = 2_208_988_800_000
 """2040-01-01: what claims to be younger is read wrongly, or the clock was wrong."""
 GREGORIAN_MS = 12_219_292_800_000
 """UUID v1 and v6 count from 1582-10-15, so many milliseconds before 1970."""
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_MS = 253_402_300_799_999
+UUID_TEXT = (  # with its hyphens or without any, and in braces or not
+    r"(?:urn:uuid:)?(\{)?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})"
+)
 
 
 class Field(NamedTuple):
@@ -79,24 +86,24 @@ def utc(ms: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{ms % 1000:03d} UTC"
 
 
-def identify(text: str, epoch: str | int | None = None) -> tuple[Reading, ...]:
-    """Every reading of an id, the likeliest first.
+def identify(text: object, epoch: str | int | None = None) -> tuple[Reading, ...]:
+    """Every reading of an id, likely ones first.
 
+    The id may also be a number, a `uuid.UUID`, or another object whose `str` is the id's text.
     `epoch` says how to read a Snowflake: discord, twitter, course, or milliseconds since 1970 (then
     in the course's layout). Raises `BadInput` for text that is no known kind of id.
     """
     layouts = _layouts(epoch)
-    plain = text.strip()
-    digits = re.sub(r"^urn:uuid:|[{}-]", "", plain, flags=re.IGNORECASE)
+    plain = str(text).strip()
     found: list[Reading] = []
-    if re.fullmatch(r"[0-9]+", plain, re.ASCII) and int(plain) < 1 << BITS:
-        found += [_snowflake(int(plain), *named) for named in layouts.items()]
+    if re.fullmatch(r"0*[0-9]{1,19}", plain) and (number := int(plain[-19:])) < 1 << BITS:
+        found += [_snowflake(number, *named) for named in layouts.items()]
         if epoch is None:
-            found.append(_plain_number(int(plain)))
+            found.append(_plain_number(number))
     if re.fullmatch(r"[0-9a-f]{24}", plain, re.IGNORECASE):
         found.append(_object_id(int(plain, 16)))
-    if re.fullmatch(r"[0-9a-f]{32}", digits, re.IGNORECASE):
-        found.append(_uuid(int(digits, 16)))
+    if written := re.fullmatch(UUID_TEXT, plain, re.IGNORECASE):
+        found.append(_uuid(int(written[2].replace("-", ""), 16)))
     if re.fullmatch(f"[0-7][{BASE_32}]{{25}}", plain.upper()):
         found.append(_ulid(plain.upper()))
     if not found:
@@ -153,7 +160,9 @@ def _snowflake(number: int, name: str, layout: Layout) -> Reading:
     since = f"ms since {utc(layout.epoch_ms)}"
     fields = _cut(number, (("sign", 1), *layout.fields), time=since)
     notes = ("more than 2^53: in JSON, send it as text",) if number > 1 << 53 else ()
-    likely = number >> 22 >= DAY_MS  # a service's first day is too short to have met its ids
+    # A service's first day is too short to have met its ids.
+    since_ms = COURSE_MS if name == "course" else layout.epoch_ms + DAY_MS
+    likely = layout.at_ms(number) >= since_ms
     epoch = name if name.startswith("epoch") else f"{name.capitalize()}'s epoch"
     return Reading(f"Snowflake, {epoch}", fields, layout.at_ms(number), notes, likely)
 

@@ -42,7 +42,7 @@ class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
         return self.readings[self._choice.index or 0] if self.readings else None
 
     def show(self, text: str, epoch: str = "any", reading: int = 1) -> str:
-        """Take another id apart, in its likeliest reading or a later one, and return its text."""
+        """Take another id apart, in its first reading or a later one, and return its text."""
         self._epoch.value, self._text.value = epoch, text
         if not 1 <= reading <= max(1, len(self.readings)):
             raise BadInput(f"reading {reading}: this id has {len(self.readings)}")

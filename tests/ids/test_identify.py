@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from distlab import cli
 from distlab.host import BadInput
 from distlab.ids.identify import identify, utc
+from distlab.ids.layout import COURSE
 from distlab.ids.process import ThreadedSnowflake
 
 
@@ -49,11 +50,22 @@ def test_discord():
     }  # fmt: skip
 
 
-def test_without_an_epoch_a_snowflake_may_be_anybodys():
+def whose(readings):
+    return [(reading.kind.split()[-2], reading.made[:4]) for reading in readings if reading.likely]
+
+
+def test_without_an_epoch_a_snowflake_may_be_anybodys_who_was_there_at_the_time():
+    """The course's generators are younger than 2023, when it would have been made by one."""
     readings = identify("175928847299117063")
-    years = [reading.made[:4] for reading in readings[:3]]
-    assert years == ["2023", "2016", "2012"]
-    assert [reading.likely for reading in readings] == [True, True, True, False]
+    assert whose(readings) == [("Discord's", "2016"), ("Twitter's", "2012")]
+    assert [reading.likely for reading in readings] == [True, True, False, False]
+
+
+def test_equally_likely_readings_stand_in_a_fixed_order_our_own_first():
+    number = COURSE.make(time=1_767_225_600_000 - COURSE.epoch_ms, worker_id=5, sequence=0)
+    assert whose(identify(number)) == [
+        ("Course's", "2026"), ("Discord's", "2019"), ("Twitter's", "2014")
+    ]  # fmt: skip
 
 
 def test_a_published_sample_that_cannot_be_what_it_is_said_to_be():
@@ -74,6 +86,7 @@ def test_any_epoch():
 
 def test_ambiguous_texts_have_all_their_readings():
     assert [reading.kind for reading in identify("0" * 23 + "5")][-1] != "ObjectId"
+    assert identify("0" * 6000 + "5") == identify("5")
     kinds = {reading.kind for reading in identify("000000000000000000000005")}
     assert {"ObjectId", "number of a database sequence"} <= kinds
 
@@ -82,6 +95,23 @@ def test_ambiguous_texts_have_all_their_readings():
 def test_forms_of_a_uuid(form):
     text = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
     assert identify(form.format(text)) == identify(text) == identify(text.replace("-", ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["017f22e2-79b07cc3-98c4-dc0c0c07398f", "0-17f22e279b07cc398c4dc0c0c07398f",
+             "{017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f}",
+             "-017f22e279b07cc398c4dc0c0c07398f", "017f22e279b07cc398c4dc0c0c07398f-"]
+)  # fmt: skip
+def test_hyphens_and_braces_that_no_uuid_has(text):
+    with pytest.raises(BadInput, match="is no id that is known here"):
+        identify(text)
+
+
+def test_an_id_need_not_be_text():
+    made = uuid.uuid4()
+    assert identify(made) == identify(str(made))
+    assert identify(175928847299117063) == identify("175928847299117063")
+    assert identify(bson.ObjectId("507f1f77bcf86cd799439011"))[0].kind == "ObjectId"
 
 
 @given(st.uuids())
@@ -109,8 +139,10 @@ def test_what_others_make_is_recognised_with_its_time():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "1e3", "-1", str(2**63), "8" * 26, "507f1f77bcf86cd79943901", "٣"]
-)
+    "text",
+    ["", "hello", "1e3", "-1", str(2**63), "8" * 26, "507f1f77bcf86cd79943901", "٣", "1" * 5000,
+     -1, 2**63, None, True, 1.5, b"42"],
+)  # fmt: skip
 def test_what_is_no_id(text):
     with pytest.raises(BadInput, match="is no id that is known here"):
         identify(text)
@@ -129,7 +161,7 @@ def test_command(capsys):
     assert "made 2016-04-30 11:18:25.796 UTC" in out
     assert "increment    12 bits  7" in out
     assert cli.main(["id", "42"]) == 0
-    assert capsys.readouterr().out.startswith("4 readings, the likeliest first:")
+    assert capsys.readouterr().out.startswith("4 readings, likely ones first:")
 
 
 def test_command_for_programs(capsys):
@@ -144,5 +176,6 @@ def test_command_for_programs(capsys):
 
 def test_command_with_wrong_input(capsys):
     assert cli.main(["id", "hello"]) == 2
+    assert cli.main(["id", "1" * 5000]) == 2
     assert cli.main(["id", "1", "--epoch", "discor"]) == 2
     assert "did you mean 'discord'?" in capsys.readouterr().err

@@ -29,7 +29,7 @@ def test_another_reading_of_the_same_id():
     assert len(dissector.readings) == 4
     first = dissector.text()
     assert dissector.show(DISCORD, reading=3) != first
-    assert dissector.reading.kind == "Snowflake, Twitter's epoch"
+    assert dissector.reading.kind == "Snowflake, Course's epoch"
     with pytest.raises(BadInput, match="this id has 4"):
         dissector.show(DISCORD, reading=5)
 
