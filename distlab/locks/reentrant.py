@@ -11,18 +11,19 @@ thread, where there are threads. In asyncio a task; but a task starts others and
 work. Here it is whoever has this object: give it to a second task, and both are inside at once.
 
 The other price is hidden: an inner block runs in the time that the outer one has left. So each new
-entry renews the lock, and finds out if it was lost meanwhile.
+entry sees to it that a whole timeout is left, and finds out if the lock was lost meanwhile.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from distlab.locks.lock import Lock, NotAcquired
 
 
 class ReentrantLock:
-    """Counts how often `lock` was acquired; see `Lock` for its methods and errors."""
+    """Counts how often `lock` was acquired. It ends as `lock` would, with the same errors."""
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
@@ -31,7 +32,8 @@ class ReentrantLock:
     async def acquire(self, **options: Any) -> bool:
         """Whether it is ours, once more. Raises `LockNotOwned` when it was and is no longer."""
         if self.depth and self.lock.timeout is not None:
-            await self.lock.reacquire()
+            seconds = max(self.lock.timeout, self.lock.remaining_ms() / 1000)
+            await self.lock.extend(seconds, replace_ttl=True)
         elif not self.depth and not await self.lock.acquire(**options):
             return False
         self.depth += 1
@@ -42,15 +44,7 @@ class ReentrantLock:
 
         After `OutcomeUnknown` it may be called again.
         """
-        if not self.depth:
-            raise NotAcquired(f"cannot release {self.lock.name!r}: it was not acquired")
-        if self.depth > 1:
-            self.depth -= 1
-            return
-        try:
-            await self.lock.release()
-        finally:
-            self.depth = 0 if self.lock.local.token is None else 1
+        await self._leave(self.lock.release)
 
     @property
     def fencing_token(self) -> int | None:
@@ -62,5 +56,14 @@ class ReentrantLock:
             return self
         raise NotAcquired(f"{self.lock.name!r} was not free within the time given")
 
-    async def __aexit__(self, *error: object) -> None:
-        await self.release()
+    async def __aexit__(self, *error: Any) -> None:
+        await self._leave(self.lock.__aexit__, *error)
+
+    async def _leave(self, give_back: Callable[..., Awaitable[None]], *error: Any) -> None:
+        if self.depth > 1:
+            self.depth -= 1
+            return
+        try:
+            await give_back(*error)
+        finally:
+            self.depth = 0 if self.lock.local.token is None else 1

@@ -45,6 +45,18 @@ def test_each_level_begins_with_the_full_time(run):
     run(program)
 
 
+def test_a_level_takes_nothing_away_from_what_its_holder_has_extended(run):
+    async def program(site):
+        lock = ReentrantLock(RedisLock(site.redis(), site.name, 2, host=site.host))
+        async with lock:
+            await lock.lock.extend(60, replace_ttl=True)
+            async with lock:
+                assert lock.lock.remaining_ms() > 50_000
+                assert await site.redis().pttl(site.name) > 50_000
+
+    run(program)
+
+
 def test_a_level_is_refused_when_the_lock_was_lost(run):
     async def program(site):
         redis = site.redis()
@@ -69,6 +81,24 @@ def test_a_release_without_answer_may_be_repeated(run):
             await lock.release()
         with pytest.raises(NotAcquired):
             await lock.release()
+
+    run(program)
+
+
+def test_what_fails_inside_is_told_rather_than_the_lost_lock(run, caplog):
+    async def program(site):
+        redis = site.redis()
+        plain = RedisLock(redis, site.name, raise_on_release_error=False, host=site.host)
+        lock = ReentrantLock(plain)
+        with pytest.raises(KeyError) as told:
+            async with lock, lock:
+                await redis.delete(site.name)
+                raise KeyError("stock")
+        assert told.value.__notes__ == [f"cannot release {site.name!r}: it is no longer ours"]
+        async with lock:
+            await redis.delete(site.name)
+        assert "it is no longer ours" in caplog.text
+        assert await lock.acquire(blocking=False)
 
     run(program)
 
