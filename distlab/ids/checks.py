@@ -38,7 +38,7 @@ def given_out(trace: Trace) -> Iterator[tuple[Operation, ShownId]]:
     """Every id with the operation that returned it, in the order in which they were returned."""
     done = [each for each in History.from_trace(trace) if each.outcome == "ok"]
     for each in sorted(done, key=lambda each: each.completed or 0):
-        for number in each.result:
+        for number in each.result if isinstance(each.result, tuple) else (each.result,):
             yield each, number
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.host import Host
-from distlab.ids.checks import NOT_TAKEN, WASTED
+from distlab.ids.checks import NOT_TAKEN, WASTED, given_out
 from distlab.ids.scenarios.clocks import NO_SNOWFLAKE
 from distlab.ids.segment import Take
 from distlab.ids.snowflake import ClockMovedBackwards
@@ -76,13 +76,7 @@ class ForgetfulSnowflake(TrustingSnowflake):
 
 def _twice(run: Run) -> tuple[bool, int]:
     """Whether an id was given out twice; and how many ids carry a time that was not the clock's."""
-    held = [
-        number
-        for each in run.history
-        if each.outcome == "ok"
-        for number in each.result
-        if f"{number.at_ms} ms" != each.key
-    ]
+    held = [number for each, number in given_out(run.trace) if f"{number.at_ms} ms" != each.key]
     return not run.verdict("unique").ok, len(held)
 
 

@@ -6,7 +6,9 @@ from random import Random
 import pytest
 
 from distlab.explore import FaultSpace
+from distlab.ids.checks import given_out
 from distlab.registry import all_scenarios, get
+from distlab.sim.trace import describe
 from tests.goldens import compare
 
 LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "ids"]
@@ -92,6 +94,32 @@ def test_a_row_with_the_same_id_is_overwritten():
     run = get("ids/clock-rollback").run(on_rollback="trust")
     overwritten = [event.what for event in run.trace.of_kind("note")]
     assert overwritten[:2] == ["overwrites 20·w1·0", "overwrites 20·w1·1"]
+
+
+def results(run):
+    return [describe(each.result) for each in run.history if each.outcome == "ok"]
+
+
+def test_redis_says_who_has_the_worker_id():
+    run = get("ids/lease-over").run(faults="", trusts="lease-and-mark")
+    words = [describe(event.what) for event in run.trace.of_kind("state") if event.node == "redis"]
+    assert words[:2] == ["no lease", "w1: worker-1 to 41"]
+    assert any(kept.what == "id:1:mark" for kept in last_state(run, "redis").kept)
+
+
+def last_state(run, node):
+    return [event.what for event in run.trace.of_kind("state") if event.node == node][-1]
+
+
+def test_the_words_of_a_uuid_tell_its_two_ends():
+    """A monotonic generator changes the low bits only: the high ones alone would look the same."""
+    run = get("ids/uuid7-rollback").run(order="monotonic")
+    shown = [repr(number) for _, number in given_out(run.trace)]
+    assert len(set(shown)) == len(shown)
+
+
+def test_a_single_id_is_shown_without_brackets():
+    assert results(get("ids/objectid-fork").run())[0] == "0s·b27c…·9d8"
 
 
 @pytest.mark.parametrize("name", ["clock-rollback", "lease-over", "segment-overlap"])

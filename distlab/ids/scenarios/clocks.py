@@ -313,7 +313,7 @@ def seven(order: str) -> Open:
         async def take() -> ShownId:
             bits = int(made.next_id().replace("-", ""), 16)
             ms = (bits >> 80) - START_MS
-            return ShownId(bits, ms, f"{ms}·{bits >> 64 & 0xFFF:03x}…")
+            return ShownId(bits, ms, f"{ms}·{bits >> 64 & 0xFFF:03x}…{bits & 0xFFF:03x}")
 
         return take
 

@@ -26,12 +26,26 @@ from distlab.knobs import Choice
 from distlab.scenario import Scenario, Variant, register
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
+from distlab.sim.state import State
 
 REDIS = "redis"
 TIMEOUT_MS = 20
 TTL_MS = 36
 PATIENCE_MS = 55
 LAYOUT = short(3)
+
+
+class Leases(RedisServer):
+    """Says of each worker id who has it and until when, `w1: worker-2 to 127`; no key, no mark."""
+
+    def describe(self) -> State:
+        state = super().describe()
+        held = [
+            f"w{kept.what.removeprefix('id:')}: {kept.by} to {kept.until_ms - START_MS}"
+            for kept in state.kept
+            if kept.until_ms is not None
+        ]
+        return State(", ".join(held) or "no lease", state.kept)
 
 
 def window_text(leased: LeasedSnowflake) -> str:
@@ -61,7 +75,7 @@ SHARED = opens(Snowflake, 1)
 
 
 def build_same_id(world: World, worker_ids: str) -> None:
-    world.add(RedisServer(REDIS, persistence="always"))
+    world.add(Leases(REDIS, persistence="always"))
     open_shop = SHARED if worker_ids == "configured" else leasing("lease-and-mark", range(8))
     add_workers(world, worker(open_shop), worker(open_shop, first_ms=30))
 
@@ -97,7 +111,7 @@ SAME_WORKER_ID = register(
 
 
 def build_lease_over(world: World, trusts: str) -> None:
-    world.add(RedisServer(REDIS, persistence="always"))
+    world.add(Leases(REDIS, persistence="always"))
     open_shop = leasing(trusts, range(1, 2))
     add_workers(
         world, worker(open_shop, until_ms=125), worker(open_shop, first_ms=60, until_ms=125)

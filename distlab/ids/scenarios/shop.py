@@ -101,14 +101,16 @@ def worker(
             clock = f"{client.now_ms() - START_MS} ms"
             ids = await client.perform("order", clock, None, several(take, lines))
             if ids:
-                client.send(TABLE, Insert(ids))
+                client.send(TABLE, Insert(ids if isinstance(ids, tuple) else (ids,)))
             pause_ms = EVERY_MS - client.now_ms() % EVERY_MS if ids else retry_ms
 
     return program
 
 
-async def several(take: Take, count: int) -> tuple[ShownId, ...]:
-    return tuple([await take() for _ in range(count)])
+async def several(take: Take, count: int) -> tuple[ShownId, ...] | ShownId:
+    """So many ids; one is no tuple, which pictures would show with a comma behind it."""
+    ids = tuple([await take() for _ in range(count)])
+    return ids if count > 1 else ids[0]
 
 
 def add_workers(world: World, *programs: Program) -> None:
