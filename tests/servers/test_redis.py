@@ -152,12 +152,15 @@ def test_a_wrong_password_is_refused(given, text):
 
 @pytest.mark.parametrize(
     "command",
-    ["RANDOMKEY", "SRANDMEMBER s", "SPOP s", "HRANDFIELD h", "ZRANDMEMBER z", "MULTI", "WATCH k",
-     "SUBSCRIBE c", "SELECT 1", "CLIENT LIST"],
+    ["RANDOMKEY", "SRANDMEMBER s", "SPOP s", "HRANDFIELD h", "ZRANDMEMBER z", "ACL GENPASS",
+     "MULTI", "WATCH k", "SUBSCRIBE c", "SELECT 1", "CLIENT LIST", "LASTSAVE", "SAVE", "BGSAVE",
+     "DUMP k", "RESTORE k 0 x"],
 )  # fmt: skip
 def test_what_has_no_place_in_a_simulation_is_refused_by_name(command):
     async def program(redis, client):
-        with pytest.raises(ResponseError, match=f"{command.split()[0]}.* (random|connection)"):
+        with pytest.raises(
+            ResponseError, match=f"{command.split()[0]}.* (random|connection|not right)"
+        ):
             await redis.execute_command(*command.split())
 
     with_redis(program)
@@ -171,6 +174,14 @@ def test_a_script_neither_draws_nor_leaves_anything_behind(script):
         return await redis.eval("return 1", 0)
 
     assert with_redis(program)[0] == 1
+
+
+def test_a_script_sees_no_address():
+    async def program(redis, client):
+        scripts = ("{}", "print", "1.5", "'a: 0x1'", "nil")
+        return [await redis.eval(f"return tostring({value})", 0) for value in scripts]
+
+    assert with_redis(program)[0] == [b"table", b"function", b"1.5", b"a: 0x1", b"nil"]
 
 
 # Blocked clients
@@ -258,6 +269,23 @@ def test_a_stream_is_read_from_now_on():
 
     ((_, ((entry, _),)),) = with_redis(program, others=(add,))[0]
     assert entry == f"{START_S}051-0".encode()
+
+
+@pytest.mark.parametrize("count", [None, 1])
+def test_a_group_that_waits_is_woken_by_the_next_entry_alone(count):
+    async def program(redis, client):
+        await redis.xgroup_create("stream", "group", mkstream=True)
+        return await redis.xreadgroup("group", "me", {"stream": ">"}, count, block=5_000)
+
+    async def add(client):
+        redis = SimulatedRedis(client)
+        await client.sleep(50)
+        await redis.set("key", "value")
+        await client.sleep(50)
+        await redis.xadd("stream", {"a": 1}, id="1-1")
+
+    found = with_redis(program, others=(add,))[0]
+    assert found == [[b"stream", [(b"1-1", {b"a": b"1"})]]]
 
 
 def test_who_gives_up_waiting_hangs_up_and_swallows_nothing():

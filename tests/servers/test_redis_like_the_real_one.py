@@ -83,11 +83,40 @@ COMMANDS = (
     lambda r: r.xgroup_create("x", "g", id="0"),
     lambda r: r.xreadgroup("g", "me", {"x": ">"}, count=10),
     lambda r: r.xreadgroup("g", "me", {"x": ">"}, count=10, block=10),
+    lambda r: r.xgroup_create("x", "h", id="0"),
+    lambda r: r.xreadgroup("h", "me", {"x": ">"}, block=10),
+    lambda r: r.xreadgroup("h", "me", {"x": ">"}, count=10, block=10),
+    lambda r: r.xreadgroup("h", "me", {"x": "0"}, block=10),
+    lambda r: r.xreadgroup("nobody", "me", {"x": ">"}, block=10),
+    lambda r: r.execute_command("XREADGROUP", "GROUP", "block", "me", "STREAMS", "x", ">"),
     lambda r: r.xpending("x", "g"),
+    lambda r: r.xpending("x", "h"),
     lambda r: r.xack("x", "g", "1-1"),
     lambda r: r.xread({"x": "0"}),
     lambda r: r.xread({"x": "$"}, block=10),
+    lambda r: r.xread({"BLOCK": "$"}),
     lambda r: r.xlen("x"),
+    *(
+        lambda r, timeout=timeout: r.blpop("nothing", timeout)
+        for timeout in ("-1", "soon", "inf", "nan", "1e30")
+    ),
+    lambda r: r.brpoplpush("nothing", "l", timeout=-1),
+    lambda r: r.blmove("nothing", "l", timeout=-1),
+    lambda r: r.bzpopmin("nothing", timeout="soon"),
+    *(
+        lambda r, words=words: r.execute_command(*words.split())
+        for words in (
+            "BLPOP",
+            "BLPOP nothing",
+            "BLMOVE nothing l LEFT",
+            "XREAD BLOCK",
+            "XREAD BLOCK 10",
+            "XREAD BLOCK -1 STREAMS x $",
+            "XREAD BLOCK soon STREAMS x $",
+            "XREADGROUP GROUP g me BLOCK -1 STREAMS x >",
+            "XREADGROUP GROUP g me BLOCK",
+        )
+    ),
     lambda r: r.lpush("k", 1),
     lambda r: r.hget("l2", "x"),
     lambda r: r.set("k", 1, px=0),

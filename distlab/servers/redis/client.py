@@ -25,7 +25,7 @@ from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.commands.core import AsyncCoreCommands
 
 from distlab.host import Refused
-from distlab.servers.redis.engine import flags
+from distlab.servers.redis.engine import wait_ms
 from distlab.servers.redis.messages import Command, Hangup, command_words, first_line
 from distlab.sim import Node
 
@@ -87,7 +87,7 @@ class SimulatedRedis(AsyncCoreCommands):
         if not self._server:
             self._server = await self._ask_sentinel()
         try:
-            value = await self._ask(self._server, command, _wait_ms(fields))
+            value = await self._ask(self._server, command, wait_ms(fields))
         except NoReply:
             self._forget_primary()
             raise
@@ -140,14 +140,3 @@ class SimulatedRedis(AsyncCoreCommands):
 
     def _remember(self, script: bytes) -> None:
         self._scripts[sha1(script).hexdigest()] = first_line(script.decode())
-
-
-def _wait_ms(fields: list[bytes]) -> float | None:
-    """How long a blocking command asks the server to wait; None when it is not blocking."""
-    name = fields[0].decode().lower()
-    if b"blocking" not in flags(name):
-        return None
-    if name.startswith("x"):
-        upper = [field.upper() for field in fields]
-        return float(fields[upper.index(b"BLOCK") + 1]) if b"BLOCK" in upper else None
-    return 1000 * float(fields[1 if name.endswith("mpop") else -1])

@@ -30,8 +30,13 @@ from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 from fakeredis.model import get_command_info
 
-RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember")
-LEAVES_EMPTY_LISTS = ("lmpop", "blmpop")
+RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember", "acl genpass")
+NOT_RIGHT = (
+    "lmpop", "blmpop",  # they leave empty lists
+    "lastsave", "save", "bgsave",  # by the real clock
+    "dump", "restore",  # in a format of Python's
+)  # fmt: skip
+LONGEST_MS = 2**63
 FROM_SETS = ("smembers", "sinter", "sunion", "sdiff")
 OF_A_CONNECTION = re.compile(
     r"(multi|exec|discard|watch|unwatch|reset|hello|auth|client|quit|monitor|select|swapdb|move"
@@ -40,11 +45,17 @@ OF_A_CONNECTION = re.compile(
 IN_SCRIPT = re.compile(r"""Error running script .*\[string "<python>"\]:(\d+): """)
 IN_LUA = """
 math.random, math.randomseed, os, io = nil, nil, nil, nil
+local plain = tostring
+tostring = function(value)
+    return type(value) == "string" and value or (plain(value):gsub(": 0x%x+$", ""))
+end
 setmetatable(_G, {__newindex = function(_, name)
     error("Script attempted to create global variable '" .. tostring(name) .. "'", 2)
 end})
 """
-"""What Redis forbids a script, and a global would reach the scripts of the next run here."""
+"""What Redis forbids a script, and a global would reach the scripts of the next run here. The
+address of a table is another one in each run.
+"""
 
 
 class _Time(threading.local):
@@ -105,11 +116,14 @@ class _Socket(FakeSocket):
     def _blocking(
         self, timeout: float | None, func: Callable[[bool], Any], shape: Any = None
     ) -> Any:
+        ms = 1000 * (timeout or 0)
+        if not 0 <= ms < LONGEST_MS:
+            raise SimpleError(f"ERR timeout is {'negative' if ms < 0 else 'out of range'}")
         shape = shape or _as_it_is
         found = func(True)
         if found is not None:
             return shape(found)
-        self.reply = Parked(1000 * (timeout or 0), func, shape)
+        self.reply = Parked(ms, func, shape)
         return NoResponse()
 
     def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:
@@ -120,7 +134,7 @@ class _Socket(FakeSocket):
         if isinstance(reply, SimpleError):
             reply.__traceback__ = reply.__context__ = None  # they hold on to the whole run
             return reply
-        if sig.name.startswith("x"):  # groups of a stream change without notice
+        if sig.name.startswith("x") and reply is not None:  # groups change without notice
             for key in args:
                 if key in self._db:
                     self._db.notify_watch(key)
@@ -145,6 +159,39 @@ def flags(command: str) -> frozenset[bytes]:
     """What Redis says of a command: write, denyoom, blocking, ..."""
     info = get_command_info(command.encode())
     return frozenset(info[2]) if info else frozenset()
+
+
+def wait_ms(fields: Sequence[bytes]) -> float | None:
+    """How long a command asks the server to block, 0 for ever; None if it does not, or wrongly."""
+    name = fields[0].decode().lower()
+    if b"blocking" not in flags(name):
+        return None
+    try:
+        if name.startswith("x"):
+            asked_ms: float = int(fields[_block_option(fields) + 1])
+        else:
+            asked_ms = 1000 * float(fields[1 if name.endswith("mpop") else -1])
+    except (IndexError, ValueError):
+        return None
+    return asked_ms if 0 <= asked_ms < LONGEST_MS else None
+
+
+def _block_option(fields: Sequence[bytes]) -> int:
+    upper = [field.upper() for field in fields]
+    first = 4 if upper[0] == b"XREADGROUP" else 1  # after the names of group and consumer
+    return upper.index(b"BLOCK", first, upper.index(b"STREAMS", first))
+
+
+def _plain(fields: Sequence[bytes]) -> Sequence[bytes] | None:
+    """The same without waiting, of those with which fakeredis (2.40) does not wait when there is
+    nothing, or gives what is there already to nobody.
+    """
+    if fields[0] == b"BLMOVE" and len(fields) == 6:
+        return (b"LMOVE", *fields[1:-1])
+    if fields[0] == b"XREADGROUP" and wait_ms(fields) is not None:
+        at = _block_option(fields)
+        return (*fields[:at], *fields[at + 2 :])
+    return None
 
 
 class Engine:
@@ -173,14 +220,15 @@ class Engine:
     def execute(self, fields: Sequence[bytes]) -> Any:
         """The raw reply (an error is an exception, not raised), or `Parked`."""
         with self.in_its_time():
-            if fields[0] != b"BLMOVE":
+            plain = _plain(fields)
+            if plain is None:
                 return self._run(fields)
-            # fakeredis (2.40) answers it at once when there is nothing to move.
-            plain, wait_ms = (b"LMOVE", *fields[1:-1]), 1000 * float(fields[-1])
+            if (patience_ms := wait_ms(fields)) is None:
+                return redis.ResponseError("timeout is not a float or out of range")
             reply = self._run(plain)
-            return (
-                Parked(wait_ms, lambda _: self._run(plain), _as_it_is) if reply is None else reply
-            )
+            if reply is not None:
+                return reply
+            return Parked(patience_ms, lambda _: self._run(plain), _as_it_is)
 
     def _run(self, fields: Sequence[bytes]) -> Any:
         self._socket._process_command(list(fields))
@@ -230,7 +278,7 @@ class Engine:
 
 
 def _not_here(name: str) -> str:
-    if name in LEAVES_EMPTY_LISTS:
+    if name in NOT_RIGHT:
         return f"ERR {name.upper()} is not right in fakeredis"
     if name in RANDOM:
         return f"ERR {name.upper()} picks at random: a simulated run could not be repeated"
