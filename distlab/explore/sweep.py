@@ -35,8 +35,10 @@ class Sweep:
     points: tuple[tuple[float, Outcome], ...]
 
     def picture(self) -> Picture:
-        """The strip, on the time axis of the run's own picture."""
-        return strip(self.points, spacetime(self.run).layout, self.fault.at_ms)
+        """The strip, from the first of the instants to the last."""
+        instants = [ms for ms, _ in self.points] or [0]
+        window = (instants[0], instants[-1]) if len(instants) > 1 else None
+        return strip(self.points, spacetime(self.run, window=window).layout, self.fault.at_ms, True)
 
     def text(self) -> str:
         """The stretches of time with one outcome, one after another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from distlab.view.picture import Box, group, number, path, shortened, text, text_width
+from distlab.view.picture import Box, Layout, group, number, path, shortened, text, text_width
 from distlab.view.story import Mark, Span
 from distlab.view.theme import ICONS, STATES
 from distlab.view.transcript import ms
@@ -37,11 +37,17 @@ def bar_words(span: Span, width: float) -> str:
     return next((words for words in (mark + span.words, mark) if text_width(words) <= width), "")
 
 
-def beside_bar(words: str, box: Box, top: float, bottom: float) -> Iterator[Box]:
-    """Where the words of an operation may stand that is too short for them."""
+def beside_bar(words: str, box: Box, top: float, bottom: float, layout: Layout) -> Iterator[Box]:
+    """Where the words of an operation may stand that is too short for them.
+
+    They begin where it begins, or else one would take them for those of its neighbour. They may
+    end where it ends if it is a third as long as they are, or where the picture would end first.
+    """
     wide = text_width(words)
-    for y in (top - 17, bottom + 4, top - 30):
-        for x in (box.x1, (box.x1 + box.x2 - wide) / 2, box.x2 - wide):
+    late = box.x1 + wide > layout.width - 4
+    long = 3 * (box.x2 - box.x1) > wide
+    for x in (box.x1, box.x2 - wide)[: 1 + (late or long)]:
+        for y in (top - 17, bottom + 4, top - 30):
             yield Box(x, y, x + wide, y + 13)
 
 

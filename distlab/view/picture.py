@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from math import ceil
 from typing import NamedTuple
 
+from distlab.host import plain
 from distlab.view.theme import rules_for
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,6 +42,19 @@ class Layout:
     @property
     def span_ms(self) -> float:
         return self.to_ms - self.from_ms
+
+    def ticks(self) -> list[float]:
+        """At most eleven round instants."""
+        steps = (step * 10.0**power for power in range(-3, 9) for step in (1, 2, 5))
+        step = next(step for step in steps if self.span_ms <= 10 * step)
+        return [step * n for n in range(ceil(self.from_ms / step), int(self.to_ms // step) + 1)]
+
+    def scale(self, y: float) -> Iterator[str]:
+        """The numbers of the axis of time, and their unit."""
+        unit, unit_ms = ("s", 1000) if self.span_ms > 5000 else ("ms", 1)
+        yield text("dl-side", self.left - 20, y, unit)
+        for at in self.ticks():
+            yield text("dl-tick", self.x(at), y, plain(at / unit_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +168,8 @@ def sheet(layout: Layout, elements: Iterable[str], alt: str, role: str = "img") 
 def text_width(text: str, size: float = 12) -> float:
     """About how wide a text will be. Fonts differ; this is a little more than most need."""
     hundredths = sum(  # whole numbers: sums of floats differ between versions of Python
-        31 if c in NARROW else 88 if c in WIDE else 70 if c.isupper() else 100 if c > "\u2e7f"
-        else 57
+        31 if c in NARROW else 88 if c in WIDE else 70 if c.isupper()
+        else 108 if c > "\u2e7f" or c == "№" else 57
         for c in text
     )  # fmt: skip
     return hundredths * size / 100

@@ -45,11 +45,13 @@ def spacetime(
     window: tuple[float, float] | None = None,
     width: float = 960,
     highlight: Sequence[int] = (),
+    first: Sequence[int] = (),
     selected: int | None = None,
 ) -> Picture:
     """Draw a run, or the part of it in `window` (from, to; milliseconds).
 
-    `highlight` are positions in `run.trace.events` that stand out, as a verdict's witness;
+    `highlight` are positions in `run.trace.events` that stand out, as a verdict's witness; the
+    words of those in `first` get a place before others do, and stand out no more than they.
     `selected` is the index of a fault.
     """
     from_ms, to_ms = window or (0, run.scenario.horizon_ms)
@@ -64,7 +66,7 @@ def spacetime(
         f"Outcome: {run.outcome.name}."
     )
     places = Places(run.machines, run.faults, story, (from_ms, to_ms), width)
-    drawing = _Drawing(run, story, places, numbered)
+    drawing = _Drawing(run, story, places, numbered, {*highlight, *first})
     svg = sheet(places.layout, drawing.elements(selected), alt, "group")
     return Picture(svg, transcript(story, run.faults, numbered), alt, places.layout)
 
@@ -72,8 +74,12 @@ def spacetime(
 class _Drawing:
     """One diagram in the making. What is drawn later lies above what is drawn before."""
 
-    def __init__(self, run: Run, story: Story, places: Places, numbered: dict[int, int]) -> None:
-        self.run, self.story, self.at, self.numbered = run, story, places, numbered
+    def __init__(
+        self, run: Run, story: Story, places: Places, numbered: dict[int, int], first: set[int]
+    ) -> None:
+        self.run, self.story, self.at, self.numbered, self.first = (
+            run, story, places, numbered, first
+        )  # fmt: skip
         self.layout = layout = places.layout
         self.room = Room(Box(4, layout.top, layout.width - 4, layout.bottom))
         self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
@@ -101,7 +107,7 @@ class _Drawing:
         for grip in self.at.grips:
             self.out.append(draw_reach(grip, self.run.machines, self.at, self.room))
         self._life_lines()
-        self._words_of_the_witness()
+        self._first_words()
         badges = list(self._badges())
         self.out.append('<g class="dl-dimmed">' if self.numbered else "<g>")
         self._arrows()
@@ -130,17 +136,13 @@ class _Drawing:
 
     def _axis(self) -> None:
         layout = self.layout
-        unit, unit_ms = ("s", 1000) if layout.span_ms > 5000 else ("ms", 1)
-        steps = (step * 10.0**power for power in range(-3, 9) for step in (1, 2, 5))
-        step = next(step for step in steps if layout.span_ms <= 10 * step)
-        first, last = -(-layout.from_ms // step), layout.to_ms // step
-        y = layout.bottom + 16
-        for at in (step * count for count in range(int(first), int(last) + 1)):
+        unit, *numbers = layout.scale(layout.bottom + 16)
+        for at, words in zip(layout.ticks(), numbers, strict=True):
             self._upright("dl-grid", layout.x(at))
-            self.out.append(text("dl-tick", layout.x(at), y, plain(at / unit_ms)))
+            self.out.append(words)
         left, right = number(layout.left), number(layout.right)
         self.out.append(path("dl-axis", f"M{left} {number(layout.bottom)}H{right}"))
-        self.out.append(text("dl-side", layout.left - 20, y, unit))
+        self.out.append(unit)
 
     def _life_lines(self) -> None:
         left, right = self.layout.left, number(self.layout.right)
@@ -155,15 +157,17 @@ class _Drawing:
         cuts = [self.at.x(s.from_us) for s in self.outages[span.node]]
         return bar_words(span, min([box.x2, *(x for x in cuts if x > box.x1)]) - box.x1 - 9)
 
-    def _words_of_the_witness(self) -> None:
+    def _first_words(self) -> None:
         """Room for the words of the operations that it is about, before the badges take it."""
         for span in self.story.spans:
-            if span.result and self._shows(span.positions) and not self._words_in(span):
+            about = not self.first.isdisjoint(span.positions)
+            if span.result and about and not self._words_in(span):
                 self.beside[span.positions] = self._room_beside(span, 20)
 
     def _room_beside(self, span: Span, most: int) -> Box | None:
         top, bottom = self.at.top[span.node], self.at.bottom[span.node]
-        return self.room.find(beside_bar(span.words, self.at.bar(span), top, bottom), most)
+        boxes = beside_bar(span.words, self.at.bar(span), top, bottom, self.layout)
+        return self.room.find(boxes, most)
 
     def _bars(self) -> None:
         together: defaultdict[str, list[str]] = defaultdict(list)

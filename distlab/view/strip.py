@@ -1,6 +1,6 @@
 """The outcome strip: how the run would have ended, had one fault happened at another instant.
 
-It lies on the same scale of time as the diagram above it. Each outcome has a colour, a pattern and
+It lies on the same scale of time as the diagram above it, or has a scale of its own. Each outcome has a colour, a pattern and
 a word; the instant at which the fault stands now is marked.
 """
 
@@ -18,22 +18,29 @@ from distlab.view.theme import TONES
 if TYPE_CHECKING:
     from distlab.scenario import Outcome
 
-TOP, HIGH, HEIGHT = 8, 20, 52
+TOP, HIGH, HEIGHT, SCALE = 8, 20, 52, 16
 
 
-def strip(outcomes: Sequence[tuple[float, Outcome]], layout: Layout, selected_ms: float) -> Picture:
+def strip(
+    outcomes: Sequence[tuple[float, Outcome]],
+    layout: Layout,
+    selected_ms: float,
+    alone: bool = False,
+) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
-    Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
+    A strip that stands `alone` has a scale. Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
     instant is still unknown and stays empty.
     """
-    layout = replace(layout, height=HEIGHT, top=TOP, bottom=TOP + HIGH, lanes={})
+    below = TOP + HIGH + SCALE * alone
+    layout = replace(layout, height=HEIGHT + SCALE * alone, top=TOP, bottom=TOP + HIGH, lanes={})
     outcomes = [each for each in outcomes if layout.from_ms <= each[0] <= layout.to_ms]
     instants = [ms for ms, _ in outcomes]
     halfway = [(a + b) / 2 for a, b in pairwise(instants)]
     edges = [*instants[:1], *halfway, *instants[-1:]]
     frame = Box(layout.left, TOP, layout.right, TOP + HIGH).outline()
     out = [text("dl-side", layout.left - 16, TOP + 14, "outcome"), path("dl-frame", frame)]
+    out += layout.scale(below) if alone else ()
     told, index = [], 0
     for outcome, same in groupby(outcomes, key=lambda each: each[1]):
         times = [ms for ms, _ in same]
@@ -42,7 +49,7 @@ def strip(outcomes: Sequence[tuple[float, Outcome]], layout: Layout, selected_ms
         until = f"–{plain(times[-1])}" if len(times) > 1 else ""
         told.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
-    out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left)
+    out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left, below)
     if layout.from_ms <= selected_ms <= layout.to_ms:
         x = number(layout.x(selected_ms))
         out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
@@ -57,10 +64,10 @@ def _block(outcome: Outcome, box: Box) -> str:
     return f"<g><title>{xml(outcome.name)}</title>{inner}</g>"
 
 
-def _legend(outcomes: Iterable[Outcome], x: float) -> Iterator[str]:
+def _legend(outcomes: Iterable[Outcome], x: float, y: float) -> Iterator[str]:
     """What the blocks mean: a sample, a mark and the word of each outcome there is."""
     for outcome in outcomes:
         words = f"{TONES[outcome.tone][1]} {outcome.name}"
-        yield _block(outcome, Box(x, TOP + HIGH + 7, x + 16, TOP + HIGH + 19))
-        yield text(f"dl-{outcome.tone}-text", x + 21, TOP + HIGH + 17, words)
+        yield _block(outcome, Box(x, y + 7, x + 16, y + 19))
+        yield text(f"dl-{outcome.tone}-text", x + 21, y + 17, words)
         x += 44 + text_width(words) * 1.08

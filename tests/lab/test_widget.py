@@ -79,6 +79,12 @@ def test_the_picture_is_sent_when_it_is_another_one(browser):
     assert "svg" in browser.ask(picture=first["picture"], width=700)
 
 
+def test_the_operations_that_decide_the_outcome_have_words_before_one_asks_for_the_proof():
+    lab = Lab("ids/sequence-reset")
+    lab.zoom(20, 75)
+    assert "order(30 ms) → (30·w1·1, 30·w1·2)</text>" in Browser(lab).ask()["svg"]
+
+
 def test_what_costs_more_is_sent_when_it_is_wanted(browser, lab):
     assert not {"token", "text", "lines"} & set(browser.ask())
     answer = browser.ask(want=["token", "text", "lines"])

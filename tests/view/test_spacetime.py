@@ -185,6 +185,33 @@ def test_operations_of_the_witness_keep_their_words():
         assert words in shown
 
 
+ORDERS = get("ids/sequence-reset").run()  # each is an instant, 1 to 15 ms after the last one
+
+
+def beginnings(picture):
+    """The words of the orders beside their life line, and the instants at which they begin."""
+    return [(words, instant(picture.layout, box.x1)) for words, box in labels(picture)
+            if words.startswith("order(")]  # fmt: skip
+
+
+@pytest.mark.parametrize("window", [None, (20, 75), (0, 62)])
+def test_the_words_of_an_order_begin_where_it_does_while_there_is_room(window):
+    orders = {event.at_us / 1000 for event in ORDERS.trace.events if event.kind == "invoke"}
+    picture = spacetime(ORDERS, window=window)
+    for words, begin in beginnings(picture):
+        late = picture.layout.x(begin) + 2 * text_width(words) > 950
+        assert late or min(abs(begin - at) for at in orders) < 0.1, words
+
+
+def test_some_words_may_have_a_place_before_others():
+    after = "order(30 ms) → (30·w1·1, 30·w1·2)"
+    before = spacetime(ORDERS, window=(20, 75))
+    assert after not in [words for words, _ in beginnings(before)]
+    picture = spacetime(ORDERS, window=(20, 75), first=ORDERS.verdict("unique").witness)
+    assert after in [words for words, _ in beginnings(picture)]
+    assert not having(picture, "dl-badge") and not having(picture, "dl-witness")
+
+
 def test_a_message_that_holds_entries_is_labelled_with_them():
     assert label(Copy(1, (("x", 1),))) == "Copy(x=1)"
     assert label(Copy(1, ())) == "Copy(1)"

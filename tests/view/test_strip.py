@@ -38,6 +38,15 @@ def test_it_lies_on_the_scale_of_the_diagram():
     assert [layout.x(ms) for ms in (0, 33, 100)] == [LAYOUT.x(ms) for ms in (0, 33, 100)]
 
 
+def test_a_strip_that_stands_alone_has_a_scale():
+    assert "dl-tick" not in strip(SWEEP, LAYOUT, 130).svg
+    picture = strip(SWEEP, LAYOUT, 130, alone=True)
+    ticks = re.findall(r'class="dl-tick" x="([\d.]+)" y="[\d.]+">([^<]+)', picture.svg)
+    assert [(instant(picture.layout, float(x)), words) for x, words in ticks] == [
+        (ms, str(ms)) for ms in range(0, 101, 10)
+    ]
+
+
 def test_the_chosen_instant_is_marked_when_it_is_in_the_picture():
     here = re.search(r'class="dl-here" d="M([\d.]+)', strip(SWEEP, LAYOUT, 60).svg)
     assert float(here[1]) == LAYOUT.x(60)
