@@ -136,9 +136,21 @@ class EverySecondRange(Ranges):
         return number
 
 
+class WithoutTheLast(Ranges):
+    """Takes `range` to end one earlier than it does."""
+
+    async def next_id(self):
+        if not self.left:
+            new = await self.take()
+            self.left = range(new[0], new[-1])
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
 @pytest.mark.parametrize(
     ("answer", "mistake"),
     [
+        (WithoutTheLast, "throws away"),
         (AsLargeAsASnowflake, "makes numbers up"),  # 60 bits: numbers below it are not listed
         (OneRangeForBoth, "makes numbers up"),
         (EverySecondRange, "throws away"),
@@ -147,3 +159,21 @@ class EverySecondRange(Ranges):
 def test_numbers_that_are_not_by_the_range_do_not_pass(answer, mistake):
     result = HI_LO.check(answer)
     assert (result.kind, result.mistake) == ("incorrect", mistake)
+
+
+class Ahead(Ranges):
+    """Another good answer: it takes the next range before it needs it."""
+
+    coming = range(0)
+
+    async def next_id(self):
+        if not self.coming:
+            self.coming = await self.take()
+        if not self.left:
+            self.left, self.coming = self.coming, range(0)
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+def test_a_range_may_be_taken_ahead():
+    assert HI_LO.check(Ahead).kind == "correct"

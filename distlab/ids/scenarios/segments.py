@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from distlab.check.invariants import prompt
@@ -79,22 +80,22 @@ def numbering(
 ) -> Open:
     async def open_shop(client: Client) -> Take:
         taken: list[range] = []
-        made = 0
+        made: set[int] = set()
 
         async def fetch() -> range:
-            taken.append(await source(client, step))
-            if len(taken) > made // step + 2:  # the one in use, and one that was fetched ahead
-                client.note(f"range from №{taken[-1][0]} {WASTED}")
-            return taken[-1]
+            new = await source(client, step)
+            if not made.issuperset(chain(*taken[:-1])):  # the last one may be in use still
+                client.note(f"range from №{new[0]} {WASTED}")
+            taken.append(new)
+            return new
 
         segments = allocator(client, fetch, ahead)
         if fill:
             await segments.fill()
 
         async def take() -> ShownId:
-            nonlocal made
             number = await segments.next_id()
-            made += 1
+            made.add(number)
             if not any(number in each for each in taken):
                 client.note(f"№{number} {NOT_TAKEN}")
             return ShownId(number, 0, f"№{number}")
