@@ -101,7 +101,7 @@ class Child:
     """A running program. `end` is the signal that asks it to finish in order.
 
     `pause` and `resume` are SIGSTOP and SIGCONT, `kill` is SIGKILL: what the simulation calls pause
-    and crash. Windows has no pause: `NotImplementedError`.
+    and crash. Windows has no pause: `distlab.real.needed.NotHere`.
     """
 
     def __init__(self, command: Sequence[str], end: int = KILL, **options: Any) -> None:
@@ -120,7 +120,9 @@ class Child:
     def pause(self) -> None:
         """Returns when it stands still. Does nothing to a process that has ended."""
         if os.name != "posix":
-            raise NotImplementedError("Windows cannot pause a process")
+            from distlab.real.needed import NotHere  # here, for the guard imports nothing of ours
+
+            raise NotHere("Windows cannot pause a process (it has no SIGSTOP)")
         if self.running:
             os.kill(self.pid, signal.SIGSTOP)
             _, status = os.waitpid(self.pid, os.WUNTRACED)

@@ -1,4 +1,4 @@
-"""Servers that this machine may lack."""
+"""Servers, and what can be done to them, that this machine may lack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from distlab.doctor import look_for
 
 
 class NotHere(RuntimeError):
-    """This machine lacks a server. The text is what `distlab doctor` says about it."""
+    """This machine lacks a server (the text is what `distlab doctor` says about it), or cannot do
+    this to the one that it has. `except NotHere` is enough where a demonstration may be left out.
+    """
 
 
 def find(name: str) -> str:

@@ -75,6 +75,12 @@ class Redis:
         """The same again, on one connection: several times as many commands a second."""
         return MultiplexedRedis.from_url(self.url, **options)
 
+    def pause(self) -> None:
+        """Only a server of our own can be paused and killed: `NotHere`."""
+        raise NotHere("this Redis is no process of ours: it can be neither paused nor killed")
+
+    resume = kill = restart = pause
+
     def __repr__(self) -> str:
         return "<Redis>"  # no password, and the same in every notebook
 
@@ -85,8 +91,6 @@ class RealRedis(Server, Redis):
     silent = (redis.ConnectionError, redis.TimeoutError)  # while it loads its data as well
 
     def __init__(self, persistence: str) -> None:
-        if persistence not in PERSISTENCE:
-            raise BadInput(f"persistence {persistence!r}{did_you_mean(persistence, PERSISTENCE)}")
         Server.__init__(self, "valkey")
         Redis.__init__(self, f"unix://:{self.password}@{self.folder}/redis.sock")
         self.configuration = self.folder / "redis.conf"
@@ -105,9 +109,10 @@ class RealRedis(Server, Redis):
 def redis_server(persistence: str = "none") -> Iterator[Any]:
     """One server; `persistence` is "none", "everysec" or "always". Raises `NotHere`.
 
-    What a server from DISTLAB_REDIS_URL keeps is its owner's business, and it has no `pause`,
-    `kill` or `restart`.
+    What a server from DISTLAB_REDIS_URL keeps is its owner's business, and so is its life: `pause`,
+    `kill` and `restart` raise `NotHere`.
     """
+    _require_known(persistence)
     if url := os.environ.get("DISTLAB_REDIS_URL"):
         with _borrowed(url) as server:
             yield server
@@ -119,6 +124,7 @@ def redis_server(persistence: str = "none") -> Iterator[Any]:
 @contextlib.contextmanager
 def redis_servers(n: int, persistence: str = "none") -> Iterator[tuple[Any, ...]]:
     """So many servers, each of its own. Raises `NotHere`."""
+    _require_known(persistence)
     with contextlib.ExitStack() as stack:
         if sys.platform == "win32":
             yield tuple(stack.enter_context(_stand_in()) for _ in range(n))
@@ -133,6 +139,11 @@ def redis_servers(n: int, persistence: str = "none") -> Iterator[tuple[Any, ...]
         yield tuple(servers)
 
 
+def _require_known(persistence: str) -> None:
+    if persistence not in PERSISTENCE:
+        raise BadInput(f"persistence {persistence!r}{did_you_mean(persistence, PERSISTENCE)}")
+
+
 @contextlib.contextmanager
 def _borrowed(url: str) -> Iterator[Redis]:
     server = Redis(url, f"distlab:{secrets.token_hex(8)}:")
@@ -141,6 +152,8 @@ def _borrowed(url: str) -> Iterator[Redis]:
             client.ping()
     except redis.RedisError as error:
         raise NotHere(f"DISTLAB_REDIS_URL does not answer: {error}") from error
+    except (TypeError, ValueError):  # its text may hold the password
+        raise NotHere("DISTLAB_REDIS_URL is no address such as redis://127.0.0.1:6379") from None
     try:
         yield server
     finally:

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from distlab.real import child
+from distlab.real.needed import NotHere
 from distlab.real.processes import ClientDied, ClientProcess
 from tests.real.waiting import alive, becomes
 
@@ -35,6 +38,13 @@ def test_a_paused_process_says_nothing_and_then_goes_on_where_it_was():
         client.resume()
         heard.append(client.receive())
         assert [first, *heard] == list(range(len(heard) + 1))
+
+
+def test_where_there_is_no_pause_the_exception_is_the_one_for_what_is_missing(monkeypatch):
+    with ClientProcess("tests.real.programs:count") as client, monkeypatch.context() as windows:
+        windows.setattr(child, "os", SimpleNamespace(name="nt"))
+        with pytest.raises(NotHere, match="Windows cannot pause a process"):
+            client.pause()
 
 
 def drain(client):

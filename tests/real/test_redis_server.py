@@ -149,7 +149,9 @@ def test_without_a_server_the_doctors_words_say_so(monkeypatch):
     assert str(missing.value) in doctor.as_text(doctor.examine())
 
 
-def test_unknown_persistence():
+@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1"])
+def test_unknown_persistence(monkeypatch, url):
+    monkeypatch.setenv("DISTLAB_REDIS_URL", url)
     with pytest.raises(BadInput, match="did you mean 'always'"), redis_server("allways"):
         pass
 
@@ -166,13 +168,24 @@ def test_on_a_shared_server_only_own_keys_are_removed(monkeypatch):
             same.set(f"{{{shared.key('stock')}}}:fencing", 34)
             assert shared.key("stock") != another.key("stock")
             assert len(client.keys()) == 3
-            assert not hasattr(shared, "kill")
+            for blow in (shared.pause, shared.resume, shared.kill, shared.restart):
+                with pytest.raises(NotHere, match="no process of ours"):
+                    blow()
         assert client.keys() == [b"theirs"]
 
 
 def test_a_shared_server_that_does_not_answer(monkeypatch, tmp_path):
     monkeypatch.setenv("DISTLAB_REDIS_URL", f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(NotHere, match="DISTLAB_REDIS_URL does not answer"), redis_server():
+        pass
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:6379", "redis://h:notaport", "http://h", "redis://h?colour=red"]
+)
+def test_a_wrong_address_of_a_shared_server(monkeypatch, url):
+    monkeypatch.setenv("DISTLAB_REDIS_URL", url)
+    with pytest.raises(NotHere, match="DISTLAB_REDIS_URL is no address"), redis_server():
         pass
 
 
@@ -184,3 +197,5 @@ def test_the_stand_in_for_windows_speaks_to_both_clients(monkeypatch):
             assert client.eval("return redis.call('GET', KEYS[1])", 1, "a") == b"1"
         with second.client() as client:
             assert client.get("a") is None
+        with pytest.raises(NotHere, match="neither paused nor killed"):
+            first.kill()
