@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -37,6 +38,7 @@ CONSTRAINTS = {
 COLLISIONS = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "40001", "40P01"}
 WRONG_SQL = "SQLITE_ERROR"
 ATTEMPTS = 50
+COMMIT_S = 1.0
 NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
@@ -75,8 +77,9 @@ class _Open:
 
 
 class SqlDatabase:
-    """The port on an engine. Who is cancelled, or gives up waiting, does not stop the transaction:
-    what becomes of it is unknown then.
+    """The port on an engine. Who is cancelled, or gives up waiting, has the transaction rolled back
+    when its thread comes to its end. A COMMIT that is on its way already is waited for, and unknown
+    after a second.
 
     Raises `BadInput` for a database that is neither SQLite nor PostgreSQL.
     """
@@ -90,12 +93,21 @@ class SqlDatabase:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # BEGIN is ours
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.to_thread(self._transaction, work)
+        decide = threading.Lock()  # who has it first: its COMMIT, or who gives up waiting
+        running = asyncio.get_running_loop().run_in_executor(None, self._transaction, work, decide)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if decide.acquire(blocking=False):
+                running.cancel()  # if no thread has begun it, none will
+            else:
+                await asyncio.wait([running], timeout=COMMIT_S)
+            raise
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, work: Callable[[Connection], T], decide: threading.Lock) -> T:
         for attempt in range(ATTEMPTS):
             try:
-                return self._attempt(work)
+                return self._attempt(work, decide)
             except DBAPIError as error:
                 if isinstance(error, OperationalError) and _code(error) not in {
                     WRONG_SQL,
@@ -107,7 +119,7 @@ class SqlDatabase:
             time.sleep(random.random() * min(2**attempt, 100) / 1000)
         raise Unavailable(f"{ATTEMPTS} attempts have collided with other transactions")
 
-    def _attempt(self, work: Callable[[Connection], T]) -> T:
+    def _attempt(self, work: Callable[[Connection], T], decide: threading.Lock) -> T:
         with self._engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA foreign_keys = ON")
@@ -116,10 +128,14 @@ class SqlDatabase:
             result = work(transaction)  # after an error, SQLAlchemy's pool rolls it back
             if transaction.refused is not None:
                 raise transaction.refused
+            if not decide.acquire(blocking=False):
+                connection.exec_driver_sql("ROLLBACK")
+                return result
             try:
                 connection.exec_driver_sql("COMMIT")
             except OperationalError as error:
                 if _code(error) in COLLISIONS:
+                    decide.release()
                     raise
                 raise TimeoutError(f"no answer to COMMIT: {error.orig}") from error
             return result

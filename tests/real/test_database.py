@@ -136,6 +136,55 @@ def test_write_skew(database):
     assert one(database, "SELECT SUM(yuan) FROM accounts") == [(1,)]
 
 
+def test_who_gives_up_has_it_rolled_back(database):
+    written, go_on = threading.Event(), threading.Event()
+
+    def slow(connection):
+        connection.execute("INSERT INTO accounts VALUES ('ann', 10)")
+        written.set()
+        assert go_on.wait(60)
+
+    async def main():
+        transaction = asyncio.create_task(database.transaction(slow))
+        await asyncio.to_thread(written.wait)
+        transaction.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await transaction
+        go_on.set()
+
+    asyncio.run(main())  # it waits for its threads
+    assert one(database, "SELECT * FROM accounts") == []
+
+
+def test_a_commit_that_is_on_its_way_is_waited_for(database):
+    committing, go_on = threading.Event(), threading.Event()
+
+    @sqlalchemy.event.listens_for(database._engine, "before_cursor_execute")
+    def wait(_connection, _cursor, statement, *_):
+        if statement == "COMMIT" and not committing.is_set():
+            committing.set()
+            assert go_on.wait(60)
+
+    def add(connection):
+        connection.execute("INSERT INTO accounts VALUES ('ann', 10)")
+
+    async def main():
+        transaction = asyncio.create_task(database.transaction(add))
+        await asyncio.to_thread(committing.wait)
+        transaction.cancel()
+        await asyncio.wait([transaction], timeout=0.05)
+        assert not transaction.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await transaction
+        connection = database._engine.connect()
+        rows = connection.exec_driver_sql("SELECT name FROM accounts").all()
+        connection.close()
+        return rows
+
+    assert asyncio.run(main()) == [("ann",)]
+
+
 def test_wrong_sql_is_an_error_of_the_programmer(database):
     with pytest.raises(sqlalchemy.exc.DBAPIError, match="accountz"):
         one(database, "SELECT * FROM accountz")
