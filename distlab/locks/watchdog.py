@@ -24,9 +24,10 @@ from distlab.locks.lock import Lock, LockLost, NotAcquired
 class Watchdog:
     """Renews `lock`, which is held, every third of its timeout.
 
-    It ends with `stop`, or when the lock is lost; after `max_age` seconds (ten timeouts unless
-    given) it renews no more, and the lock ends by itself. `on_lost` is called once, with what
-    `still_mine` raises from then on. `problem` says what is wrong at present, or is empty.
+    It ends with `stop`, or when the lock is lost or given back; after `max_age` seconds (ten
+    timeouts unless given) it renews no more, and the lock ends by itself. `on_lost` is called once,
+    with what `still_mine` raises from then on. `problem` says what is wrong at present, or is
+    empty.
     Raises `BadInput` for a lock without timeout and for a max_age that is shorter than it.
     """
 
@@ -78,7 +79,7 @@ class Watchdog:
         old_ms = self.host.monotonic_ms() + self.max_age_ms
         while self.lost is None:
             await self.host.sleep(max(0, min(self.timeout_ms / 3, self.lock.remaining_ms())))
-            if self._stopped:
+            if self._stopped or self.lock.local.token is None:
                 return
             too_old = self.host.monotonic_ms() >= old_ms
             if too_old:
@@ -98,7 +99,9 @@ class Watchdog:
 
     def _look(self) -> None:
         """By our own clock, is it over? Whoever sees it first tells."""
-        if not self._stopped and self.lost is None and self.lock.remaining_ms() <= 0:
+        if self._stopped or self.lock.local.token is None:  # given back, which is not lost
+            return
+        if self.lost is None and self.lock.remaining_ms() <= 0:
             why = self.problem or "the renewal comes too late"
             self.lost = LockLost(f"lock {self.lock.name!r} is lost: its time is over ({why})")
             if self.on_lost is not None:

@@ -158,6 +158,21 @@ def test_after_stop_nobody_is_told_of_what_became_of_the_lock():
     assert in_simulation(program) == []
 
 
+def test_a_lock_that_was_given_back_in_its_block_is_not_lost(run):
+    async def program(site):
+        told = []
+        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
+        await lock.acquire()
+        async with Watchdog(lock, on_lost=told.append) as watchdog:
+            await lock.release()
+            with pytest.raises(LockLost):
+                watchdog.still_mine()
+            await site.sleep(0.4)
+        assert not told and watchdog.lost is None
+
+    run(program)
+
+
 def test_a_paused_holder_asks_its_clock_before_anything_else():
     async def program(site):
         lock = RedisLock(site.redis(), site.name, 1, host=site.host)
