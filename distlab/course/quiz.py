@@ -92,10 +92,20 @@ class Question:
             return self._mark_number(given)
         chosen = self._chosen(given)
         said = [self.answers[number - 1]["feedback"] for number in chosen]
-        missing = len(self.correct.difference(chosen))
-        if self.correct.issuperset(chosen) and missing:
-            said.append(f"Right so far; {missing} more to find.")
-        return Feedback(self.correct == set(chosen), " ".join(said))
+        if self.kind == "multiple":
+            said = [
+                f"{self._named(number)} {words}" for number, words in zip(chosen, said, strict=True)
+            ]
+        if missing := len(self.correct.difference(chosen)) if self.kind == "multiple" else 0:
+            so_far = "Right so far; " if self.correct.issuperset(chosen) else ""
+            said.append(f"{so_far}{missing} more to find.")
+        return Feedback(self.correct == set(chosen), "\n".join(said))
+
+    def _named(self, number: int) -> str:
+        """Which tick a sentence is about: the first words of its answer, and if it is right."""
+        words = self.answers[number - 1]["text"].replace("`", "").split()
+        first = " ".join(words[:5]).rstrip(".,;:")
+        return f"{'✓' if number in self.correct else '✗'} “{first}{'…' if words[5:] else ''}”:"
 
     def shown(self) -> str:
         """The question with its numbered answers, in plain text."""

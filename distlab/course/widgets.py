@@ -7,6 +7,8 @@ depend on progress, with whatever reveals an answer closed.
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,12 +21,15 @@ from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.course.progress import progress
 from distlab.course.still import Still, closed, coded, escape, items
 from distlab.scenario import Run
+from distlab.view.theme import STILLS
 
 WIDE = {"width": "auto", "max_width": "46rem"}
 CHOOSE_FIRST = "→ Choose an answer first."
+TYPE_FIRST = "→ Type a number first."
 # Answers here are sentences: they wrap, where ipywidgets would cut them off.
-STYLE = """<style>
+STYLE = """<style>STILLS
 .distlab-course .widget-html-content { line-height: 1.5; }
+.distlab-course [role="status"] { white-space: pre-line; }
 .distlab-course .widget-radio, .distlab-course .widget-radio-box label,
 .distlab-course .widget-checkbox, .distlab-course .widget-label-basic {
   height: auto; line-height: 1.5; white-space: normal; overflow: visible; }
@@ -33,7 +38,7 @@ STYLE = """<style>
 .distlab-course .widget-radio-box label { flex-direction: row-reverse; justify-content: flex-end; }
 .distlab-course .widget-radio-box input { height: auto; flex: none; }
 .distlab-course .widget-button { align-self: flex-start; }
-</style>"""
+</style>""".replace("STILLS", STILLS)
 
 
 class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
@@ -155,7 +160,8 @@ class QuizWidget(Panel):
     def _box(self, question: quiz.Question) -> ipywidgets.Widget:
         texts = [answer["text"] for answer in question.answers]
         if question.kind == "number":
-            inputs = [ipywidgets.FloatText(description=question.unit or "Answer")]
+            unit = question.unit or "Answer"
+            inputs = [ipywidgets.Text(description=unit, placeholder="a number")]
         elif question.kind == "single":
             inputs = [_choose_one(texts, "Answer")]
         else:
@@ -165,11 +171,12 @@ class QuizWidget(Panel):
             values = [box.value for box in inputs]
             if question.kind == "multiple":
                 return [n for n, ticked in enumerate(values, 1) if ticked] or None
-            return values[0]
+            return _number(values[0]) if question.kind == "number" else values[0]
 
         def click() -> None:
             if given() is None:
-                self._status[question.id].value = _said(CHOOSE_FIRST)
+                first = TYPE_FIRST if question.kind == "number" else CHOOSE_FIRST
+                self._status[question.id].value = _said(first)
             else:
                 self.answer(question.id, given(), record=True)
 
@@ -344,6 +351,15 @@ def _choose_one(texts: Iterable[str], description: str) -> ipywidgets.RadioButto
     return ipywidgets.RadioButtons(
         options=options, value=None, description=description, layout={"width": "auto"}
     )
+
+
+def _number(text: str) -> float | None:
+    """The number that somebody has typed, as `4096` or `4,096`; None for anything else."""
+    try:
+        number = float(re.sub(r",(?=\d{3}\b)", "", text))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _tick(text: str) -> ipywidgets.Checkbox:

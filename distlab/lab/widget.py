@@ -161,8 +161,10 @@ class Lab(Experiment, anywidget.AnyWidget):
         witness = next((v.witness for v in self.verdicts if v.name == proof), ())
         about = (self.run, self.window, width, self.selected, witness, self.deciding.witness)
         if self._picture is None or self._drawn[0] is not self.run or self._drawn[1:] != about[1:]:
-            self._picture = spacetime(self.run, window=self.window, width=width, highlight=witness,
-                                      first=self.deciding.witness, selected=self.selected)  # fmt: skip
+            self._picture = spacetime(
+                self.run, window=self.window, width=width, highlight=witness,
+                first=self.deciding.witness, selected=self.selected,
+            )  # fmt: skip
             self._drawn = about
             self._pictures += 1
         return self._picture

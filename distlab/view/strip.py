@@ -1,7 +1,7 @@
 """The outcome strip: how the run would have ended, had one fault happened at another instant.
 
-It lies on the same scale of time as the diagram above it, or has a scale of its own. Each outcome has a colour, a pattern and
-a word; the instant at which the fault stands now is marked.
+It lies on the same scale of time as the diagram above it, or has a scale of its own. Each outcome
+has a colour, a pattern and a word; the instant at which the fault stands now is marked.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def strip(
 ) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
-    A strip that stands `alone` has a scale. Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
-    instant is still unknown and stays empty.
+    Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
+    instant is still unknown and stays empty. A strip that stands `alone` has a scale.
     """
     below = TOP + HIGH + SCALE * alone
     layout = replace(layout, height=HEIGHT + SCALE * alone, top=TOP, bottom=TOP + HIGH, lanes={})

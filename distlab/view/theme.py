@@ -5,8 +5,9 @@ message a shape and a word. The hues are those that most colour-blind people can
 orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a
 contrast of at least 4.5 to 1 on its ground.
 
-Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours, whose
-lightness a dark page turns round (lab/lab.css).
+Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours. The
+widgets of the lab and of the course bring a rule by which a dark page turns their lightness round;
+on a page without any widget of distlab stills stay light.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from distlab.sim.faults import KINDS, Fault
 FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
+
+STILLS = f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}"
+"""Where the page is dark the lightness of stills is turned round, and the hues stay."""
 
 COLOURS = {  # name: (light, dark)
     "paper": ("#ffffff", "#191d22"),
@@ -180,7 +184,7 @@ def stylesheet(live: bool) -> str:
         for side in (0, 1)
     )
     own = ":is(.dl-picture, .dl-theme)"
-    return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{rules}"
+    return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{STILLS}\n{rules}"
 
 
 def rules_for(svg: str) -> str:

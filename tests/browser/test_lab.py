@@ -356,9 +356,13 @@ def test_how_it_looks(page, lab_server, screenshots):
             assert root.evaluate("lab => lab.scrollWidth <= lab.clientWidth + 1")
 
 
-def test_a_still_on_a_dark_page(page, lab_server):
-    """It is an image, which the page's colours do not reach."""
-    cells = [*CELLS[:2], "lab.picture"]
+QUIZ = "from distlab.course import quiz, widgets\nwidgets.QuizWidget(quiz.quiz('01_cap'))"
+
+
+@pytest.mark.parametrize("widget", ["lab", QUIZ], ids=["lab", "quiz"])
+def test_a_still_on_a_dark_page(page, lab_server, widget):
+    """It is an image, which the page's colours do not reach; any of our widgets brings the rule."""
+    cells = [CELLS[0], f"lab = Lab({SCENARIO!r})", widget, "lab.picture"]
     lab_server.open(page, lab_server.write("still.ipynb", cells))
     lab_server.run_all(page)
     still = page.locator("img.dl-still")

@@ -25,7 +25,7 @@ MULTIPLE = {
     "answers": [
         {"text": "a", "correct": True, "feedback": "A is."},
         {"text": "b", "correct": True, "feedback": "B is."},
-        {"text": "c", "feedback": "C is not."},
+        {"text": "one two three four five, six", "feedback": "C is not."},
     ],
 }
 NUMBER = {
@@ -57,11 +57,22 @@ def sample(tmp_path):
     [
         ("one", 1, True, "Because."),
         ("one", 2, False, "Tempting."),
-        ("many", [1, 2], True, "A is. B is."),
-        ("many", (2, 1), True, "A is. B is."),
-        ("many", [1], False, "A is. Right so far; 1 more to find."),
-        ("many", [1, 2, 3], False, "A is. B is. C is not."),
-        ("many", 3, False, "C is not."),
+        ("many", [1, 2], True, "✓ “a”: A is.\n✓ “b”: B is."),
+        ("many", (2, 1), True, "✓ “a”: A is.\n✓ “b”: B is."),
+        ("many", [1], False, "✓ “a”: A is.\nRight so far; 1 more to find."),
+        (
+            "many",
+            [1, 2, 3],
+            False,
+            "✓ “a”: A is.\n✓ “b”: B is.\n✗ “one two three four five…”: C is not.",
+        ),
+        (
+            "many",
+            [1, 3],
+            False,
+            "✓ “a”: A is.\n✗ “one two three four five…”: C is not.\n1 more to find.",
+        ),
+        ("many", 3, False, "✗ “one two three four five…”: C is not.\n2 more to find."),
         ("how-many", 3, True, "Three."),
         ("how-many", 3.0, True, "Three."),
         ("how-many", 2, False, "That is R + W = N."),

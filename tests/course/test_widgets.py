@@ -14,7 +14,13 @@ import pytest
 
 from distlab.course import cards, quiz
 from distlab.course.progress import Progress, progress
-from distlab.course.widgets import ExercisePanel, InterviewCard, PredictionWidget, QuizWidget
+from distlab.course.widgets import (
+    ExercisePanel,
+    InterviewCard,
+    PredictionWidget,
+    QuizWidget,
+    _number,
+)
 from distlab.host import BadInput
 from tests.course.test_exercise import EXERCISE, Heedless, Once, Stub
 from tests.course.test_prediction import LOST, PREDICTION, TWICE
@@ -127,9 +133,24 @@ def test_a_multiple_choice_takes_the_ticked_ones_and_a_number_what_is_typed():
     button(box, "Check answer").click()
     assert "✓ Right." in shown(box)
     box = boxes(widget)[names.index("smallest-r")]
-    parts(box, ipywidgets.FloatText)[0].value = 2
+    (number,) = parts(box, ipywidgets.Text)
+    for typed in ("", "two", "nan"):
+        number.value = typed
+        button(box, "Check answer").click()
+        assert "Type a number first" in shown(box)
+    number.value = " 2 "
     button(box, "Check answer").click()
     assert "R + W = N is not enough" in shown(box)
+    assert progress().entries()["quiz/cap/smallest-r"]["given"] == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("4096", 4096), ("4,096", 4096), ("1,234,567", 1234567), ("0.5", 0.5), ("-3", -3)]
+    + [(typed, None) for typed in ("0,5", "4,09", "", "x", "inf", "1 000")],
+)
+def test_a_number_is_typed_as_people_write_it(typed, number):
+    assert _number(typed) == number
 
 
 def test_a_wrong_answer_from_a_cell_is_refused():
