@@ -103,7 +103,7 @@ def results(run):
 def test_redis_says_who_has_the_worker_id():
     run = get("ids/lease-over").run(faults="", trusts="lease-and-mark")
     words = [describe(event.what) for event in run.trace.of_kind("state") if event.node == "redis"]
-    assert words[:2] == ["no lease", "w1: worker-1 to 41"]
+    assert words[:2] == ["no lease", "worker-1: w1 to 41"]
     assert any(kept.what == "id:1:mark" for kept in last_state(run, "redis").kept)
 
 

@@ -36,12 +36,15 @@ LAYOUT = short(3)
 
 
 class Leases(RedisServer):
-    """Says of each worker id who has it and until when, `w1: worker-2 to 127`; no key, no mark."""
+    """Says who has which worker id, and until when: `worker-2: w1 to 127`. No key, no mark.
+
+    The name comes first, for a picture has often no room for more.
+    """
 
     def describe(self) -> State:
         state = super().describe()
         held = [
-            f"w{kept.what.removeprefix('id:')}: {kept.by} to {kept.until_ms - START_MS}"
+            f"{kept.by}: w{kept.what.removeprefix('id:')} to {kept.until_ms - START_MS}"
             for kept in state.kept
             if kept.until_ms is not None
         ]
