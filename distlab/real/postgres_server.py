@@ -23,6 +23,7 @@ from urllib.parse import quote
 import psycopg
 
 from distlab.real.child import Child
+from distlab.real.needed import NotHere
 from distlab.real.server import Server
 
 PREPARED_TRANSACTIONS = 16
@@ -106,12 +107,18 @@ class RealPostgres(Server):
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[RealPostgres]:
-    """Raises `distlab.real.needed.NotHere` with the doctor's words when there is none."""
+    """Raises `distlab.real.needed.NotHere` with the doctor's words when there is none, and when its
+    block has met that psycopg has no asyncio on the event loop that notebooks have on Windows.
+    """
     server = RealPostgres()
     try:
         server.initialise()
         server.begin()
         server.wait()
         yield server
+    except psycopg.InterfaceError as error:
+        if "ProactorEventLoop" not in str(error):
+            raise
+        raise NotHere(str(error)) from error
     finally:
         server.stop()

@@ -83,3 +83,16 @@ def test_without_a_server_the_doctors_words_say_so(monkeypatch):
     monkeypatch.setitem(doctor.PARTS, "postgres", part)
     with pytest.raises(NotHere, match="missing  postgres, for the sections on a real database"):
         postgres_server().__enter__()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Psycopg cannot use the 'ProactorEventLoop' to run in async mode.", NotHere),
+        ("the connection is closed", psycopg.InterfaceError),
+    ],
+)
+def test_an_event_loop_that_psycopg_cannot_use_is_something_that_is_missing(require, text, told):
+    require("postgres")
+    with pytest.raises(told, match=text), postgres_server():
+        raise psycopg.InterfaceError(text)  # what `AsyncConnection.connect` does on Windows
