@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
@@ -23,6 +24,7 @@ from distlab.knobs import knobs_text
 from distlab.replay import parse_token
 from distlab.scenario import Run
 from distlab.sim.faults import schedule_text
+from distlab.sim.trace import Event
 
 VERDICT_WORDS = ("holds", "violated", "undecided")
 
@@ -48,6 +50,17 @@ def _clauses(condition: str) -> list[tuple[str, list[str]]]:
                 raise BadInput(f"condition {part!r}: a verdict is not {word!r}{hint}")
         clauses.append((subject, allowed))
     return clauses
+
+
+def _happened(run: Run) -> list[Event]:
+    """All events but those that only say that a fault begins or ends."""
+    return [event for event in run.trace.events if event.kind not in ("fault", "heal")]
+
+
+@lru_cache(maxsize=16)
+def _asked(about: str, seed: int) -> list[Event]:
+    """What happens in the run that is asked about, with this seed."""
+    return _happened(parse_token(about)._replace(seed=seed).run())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +102,11 @@ class Prediction:
         if run.scenario.id != asked.scenario.id:
             return asked.scenario.id
         other = {name: is_ for name, is_ in asked.knobs.items() if run.knobs[name] != is_}
-        faults = schedule_text(asked.faults) or "no faults"
-        return " and ".join(
-            filter(None, (knobs_text(other), faults if run.faults != asked.faults else ""))
-        )
+        lacks = [knobs_text(other)] if other else []
+        same = run.faults == asked.faults or _happened(run) == _asked(self.about, run.seed)
+        if not same:  # nor is it the same message that is lost, by a fault a little earlier
+            lacks.append(schedule_text(asked.faults) or "no faults")
+        return " and ".join(lacks)
 
     def judge(self, run: Run, chosen: int | None) -> Judgement:
         """Compare option number `chosen` (from 1; None: skipped) with what the run did."""

@@ -70,6 +70,11 @@ def test_a_run_that_nobody_can_find_is_refused_when_it_is_declared():
     [
         (LOST, ""),
         (get("start/lost-answer").run(seed=9, retries=0), ""),
+        (get("start/lost-answer").run(retries=0, faults="lose:printer>client@38.5"), ""),
+        (
+            get("start/lost-answer").run(retries=0, faults="lose:printer>client@5"),
+            "lose:printer>client@40",
+        ),
         (TWICE, "retries=0"),
         (CALM, "retries=0 and lose:printer>client@40"),
         (get("start/slow-or-dead").run(), "start/lost-answer"),
