@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from distlab.host import BadInput, Conflict, Connection, Database
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, as_text, as_token, asking
+from distlab.locks.arguments import as_text, as_token
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
 
 T = TypeVar("T")
 

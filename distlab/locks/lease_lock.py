@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import quote
 
 from distlab.host import BadInput, LeaseExpired, LeaseStore
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, as_text, as_token, asking
+from distlab.locks.arguments import as_text, as_token
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
 
 
 @dataclass

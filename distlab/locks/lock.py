@@ -12,7 +12,8 @@ not lock out everybody for ever. Hence three things that the interface cannot hi
 * what protects the resource in the end is the fencing token (`distlab.locks.fencing`);
 * no answer is no refusal. It is raised as `OutcomeUnknown`, and what may have been locked is given
   back; if that fails too, it ends after `timeout`. With `timeout=None` it stays locked until the
-  server answers again and, if its asker does not live to see that, for ever.
+  server answers again and, if its asker does not live to see that, for ever. (So does what reaches
+  the server minutes after it was sent.)
 
 **What a fencing token promises.** Of two acquisitions of a lock the later one has the higher token,
 as long as the server that counts keeps its data. A server that comes back empty, or a replica that
@@ -32,16 +33,19 @@ from typing import Any, Literal, NamedTuple, Self
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import BadInput, Host, Refused, this_process
-
-LONGEST_S = 10**12
-"""30,000 years: Lua and some databases count milliseconds exactly so far."""
+from distlab.host import BadInput, Host, Refused, Unavailable, this_process
+from distlab.locks.arguments import as_bytes, patience_ms, whole_ms
 
 WITHDRAWN_MS = 5
 """How often a new claim looks whether the last one is undone."""
 
 INSIST_MS = 1_000
 """How often we try again to give back what would never end."""
+
+LATE_MS = 128_000
+"""For about so long a question that nobody has answered may still be on its way."""
+
+IT_STAYS = "timeout None: it may be locked until the server answers again"
 
 
 class NotAcquired(LockError, Refused):
@@ -132,9 +136,9 @@ class Lock:
         except UnicodeDecodeError:
             raise BadInput(f"a lock's name is {name!r}: bytes have to be UTF-8") from None
         self.name, self.timeout, self.sleep = name, timeout, sleep
-        self.timeout_ms = None if timeout is None else _ms("timeout", timeout)
-        _ms("sleep", sleep)
-        _patience_ms(blocking_timeout)
+        self.timeout_ms = None if timeout is None else whole_ms("timeout", timeout)
+        whole_ms("sleep", sleep)
+        patience_ms(blocking_timeout)
         self.blocking, self.blocking_timeout = blocking, blocking_timeout
         self.thread_local = bool(thread_local)
         self.raise_on_release_error = raise_on_release_error
@@ -143,11 +147,12 @@ class Lock:
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None
         self._withdrawal: Any = None  # the task that undoes the last claim
+        self._unanswered: bytes | None = None  # the last claim that was asked for in vain
 
     # What a lock fills in
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        """Ask for the lock once. The same `token` may ask again: an answer may have been lost."""
+        """Ask for the lock once. The same claim may ask again: an answer may have been lost."""
         raise NotImplementedError
 
     async def do_release(self, token: bytes) -> None:
@@ -175,6 +180,10 @@ class Lock:
         """What tells this claim from all others: 64 random bits; the name is for readers."""
         return f"{self.host.name}/{self.host.random.getrandbits(64):016x}".encode()
 
+    def own_token(self, chosen: bytes) -> bytes:
+        """A token that the caller chose, told from the same one when others choose it."""
+        return chosen + f"/{self.host.random.getrandbits(64):016x}".encode()
+
     # What its users call
 
     async def acquire(
@@ -187,18 +196,19 @@ class Lock:
     ) -> bool:
         """Whether the lock is ours now. Waits for it unless told not to (`blocking=False`), but
         not longer than `blocking_timeout` seconds; None waits for ever. (What a silent server adds
-        to that are the client's own time-outs.)
+        to that are the client's own time-outs.) A `token` of your choice is for those who look
+        at the server; of two who choose the same one, only one gets the lock.
 
         Raises `OutcomeUnknown` when no answer came; errors of the server pass through.
         """
-        pause_ms = _ms("sleep", self.sleep if sleep is None else sleep)
-        left_ms = _patience_ms(
+        pause_ms = whole_ms("sleep", self.sleep if sleep is None else sleep)
+        left_ms = patience_ms(
             self.blocking_timeout if blocking_timeout is None else blocking_timeout
         )
         if not (self.blocking if blocking is None else blocking):
             left_ms = 0
-        claim = self.new_token() if token is None else _encoded(token)
-        while self._withdrawal is not None and not _ended(self._withdrawal):
+        claim = self.new_token() if token is None else self.own_token(as_bytes(token))
+        while self._withdrawal is not None and not ended(self._withdrawal):
             await self.host.sleep(WITHDRAWN_MS)  # or it would undo this claim as well
         try:
             answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
@@ -206,8 +216,9 @@ class Lock:
             raise
         except BaseException as error:  # or a cancellation: it may be ours, and nobody knows
             if isinstance(error, OutcomeUnknown) and self.timeout_ms is None:
-                error.add_note("timeout None: it may be locked until the server answers again")
-            self._withdrawal = self.host.spawn(self._withdraw(claim))
+                error.add_note(IT_STAYS)
+            late = self._unanswered is claim
+            self._withdrawal = self.host.spawn(self._withdraw(claim, late))
             raise
         if isinstance(answer, Busy):
             return False
@@ -230,32 +241,46 @@ class Lock:
         return answer
 
     async def _ask(self, token: bytes) -> Held | Busy:
-        answer = await self.do_acquire(token)
+        try:
+            answer = await self.do_acquire(token)
+        except Refused:
+            raise
+        except BaseException:
+            self._unanswered = token
+            raise
         if isinstance(answer, Busy) or self.host.monotonic_ms() < answer.until_ms:
             return answer
         with suppress(LockNotOwned):  # we stood still for too long: its time is over
             await self.do_release(token)
         return Busy(0)
 
-    async def _withdraw(self, token: bytes) -> None:
+    async def _withdraw(self, token: bytes, late: bool = False) -> None:
         """Try to undo a claim of which we know nothing. If that fails: it ends by itself. One that
-        would never end is undone as soon as there is an answer.
+        would never end is undone as soon as there is an answer or, when the claim itself comes
+        `late`, after it.
         """
-        if not await self._undone(token) and self.timeout_ms is None:
-            self.host.spawn(self._insist(token))
+        if not await self._undone(token, late) and self.timeout_ms is None:
+            self.host.spawn(self._insist(token, late))
 
-    async def _insist(self, token: bytes) -> None:
-        await self.host.sleep(INSIST_MS)
-        while self.local.token != token and not await self._undone(token):
-            await self.host.sleep(INSIST_MS)
+    async def _insist(self, token: bytes, late: bool) -> None:
+        pause_ms = INSIST_MS
+        while self.local.token != token and pause_ms < LATE_MS:
+            await self.host.sleep(pause_ms)
+            undone = await self._undone(token, late)
+            if undone:
+                return
+            pause_ms *= 1 if undone is None else 2
 
-    async def _undone(self, token: bytes) -> bool:
-        with suppress(Exception):  # an answer: there is nothing to undo, or no way to do it
+    async def _undone(self, token: bytes, late: bool) -> bool | None:
+        """Whether it is, or cannot be. False: it was not ours, but may be yet; None: no answer."""
+        with suppress(Exception):  # no way to do it
             try:
                 await self.do_leave(token)
                 await self.do_release(token)
-            except (OutcomeUnknown, *CERTAIN):
-                return False
+            except LockNotOwned:
+                return not late
+            except (OutcomeUnknown, Unavailable, *CERTAIN):
+                return None
         return True
 
     async def release(self) -> None:
@@ -275,7 +300,7 @@ class Lock:
 
         Raises `LockNotOwned` when it was lost before, and `OutcomeUnknown`.
         """
-        await self._extend("extend", _ms("additional_time", additional_time), replace_ttl)
+        await self._extend("extend", whole_ms("additional_time", additional_time), replace_ttl)
         return True
 
     async def reacquire(self) -> Literal[True]:
@@ -335,9 +360,18 @@ class Lock:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GeneratorExit):  # the simulated world has ended
             return
+        token = self.local.token
         try:
             await self.release()
-        except LockError as problem:
+        except GeneratorExit:
+            raise
+        except BaseException as problem:
+            if self.local.token is not None and self.timeout_ms is None:
+                self._forget()  # nobody will call release again, so we do
+                problem.add_note(IT_STAYS)
+                self._withdrawal = self.host.spawn(self._withdraw(token))
+            if not isinstance(problem, LockError):
+                raise
             if error is not None:  # what failed inside is told, and this beside it
                 error.add_note(str(problem))
             elif self.raise_on_release_error:
@@ -355,46 +389,8 @@ class Lock:
         self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
 
 
-def _ms(what: str, value: float) -> int:
-    """Seconds as whole milliseconds. Raises `BadInput` for what is not at least one, or so many
-    that a server could not count them.
+def ended(task: Any) -> bool:
+    """Of a task of asyncio, which also ends with its loop, or of the simulation, where `done` is no
+    method.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0.001 <= value <= LONGEST_S:
-        never = "; None: the lock never ends by itself" if what == "timeout" else ""
-        raise BadInput(
-            f"{what} {value!r}: a number of seconds from 0.001 to {LONGEST_S} is allowed{never}"
-        )
-    return round(value * 1000)
-
-
-def _ended(task: Any) -> bool:
-    """Of a task of asyncio, or of the simulation, where `done` is no method."""
-    return bool(task.done() if callable(task.done) else task.done)
-
-
-def _patience_ms(value: float | None) -> float:
-    if value is None:
-        return math.inf
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not value >= 0:
-        raise BadInput(
-            f"blocking_timeout {value!r}: seconds from 0 on are allowed; None: wait for ever"
-        )
-    return value * 1000
-
-
-def _encoded(token: str | bytes) -> bytes:
-    if not isinstance(token, str | bytes) or not token:
-        raise BadInput(f"a token is {token!r}: a text of at least one character is needed")
-    return token.encode() if isinstance(token, str) else token
-
-
-def as_text(token: bytes) -> str:
-    """A token for stores that want text, whatever its bytes are."""
-    return token.decode("latin-1")
-
-
-def as_token(text: str) -> bytes:
-    """The token that was stored as this text."""
-    return text.encode("latin-1", errors="replace")
+    return bool(task.done() or task.get_loop().is_closed() if callable(task.done) else task.done)

@@ -47,6 +47,27 @@ return 1
 """)
 """One element at most wakes one waiter. `pcall`: if that fails, the lock is free all the same."""
 
+CHOSEN = {
+    ACQUIRE: Script(f"""
+-- acquire
+local owner = redis.call('GET', KEYS[1])
+if not owner then redis.call('SET', KEYS[3], ARGV[3])
+elseif owner == ARGV[1] and redis.call('GET', KEYS[3]) ~= ARGV[3] then
+  return {{0, redis.call('PTTL', KEYS[1])}}
+end
+{ACQUIRE.text}
+"""),
+    RELEASE: Script(f"""
+-- release
+if (redis.call('GET', KEYS[3]) or ARGV[2]) ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[3])
+{RELEASE.text}
+"""),
+}
+"""The same for a token that the caller chose. Others may choose it too, so a key of its own says
+whose it is: else who asks second would be taken for the owner that asks again.
+"""
+
 EXTEND = Script("""
 -- extend
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
@@ -87,11 +108,20 @@ def connection_to_wait_on(redis: Any) -> Iterator[None]:
         WAITERS[pool] -= 1
 
 
+class ChosenToken(bytes):
+    """What stands in the plain key, as its caller chose it; `own` tells it from the same one when
+    others choose it.
+    """
+
+    own: bytes
+
+
 class RedisLock(Lock):
     """See `Lock`. `redis` is a `redis.asyncio.Redis`, or what has its commands.
 
     The plain key `name` holds the token, as that of redis-py's `Lock`: both exclude each other.
-    The counter of fencing tokens is another key, which stays when the lock is free.
+    The counter of fencing tokens is another key, which stays when the lock is free. To `owned` and
+    `extend` those who choose the same token are one: only the key is compared there.
 
     Two settings of redis-py matter. `redis.lock(name, lock_class=RedisLock)` passes timeout None
     unless told otherwise: for ever. And a client repeats a command whose answer was lost, so that
@@ -107,22 +137,28 @@ class RedisLock(Lock):
         self.key = self._text
         self.counter_key = beside(self.key, "fencing")
         self.wake_key = beside(self.key, "wake")
+        self.chosen_key = beside(self.key, "chosen")
         pool: Any = getattr(redis, "connection_pool", None)
         patience_s = pool.connection_kwargs.get("socket_timeout", 5) if pool else None
         self.longest_ms = math.inf if patience_s is None else 1000 * patience_s - 2 * PRECISION_MS
+
+    def own_token(self, chosen: bytes) -> bytes:
+        token = ChosenToken(chosen)
+        token.own = super().own_token(chosen)
+        return token
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()  # our time runs from here: the server's begins later
         keys, ttl = [self.key, self.counter_key], self.timeout_ms
         with asking("acquire", self.key):
-            mine, number = await ACQUIRE(self.redis, keys, token, "" if ttl is None else ttl)
+            mine, number = await self._run(ACQUIRE, keys, token, "" if ttl is None else ttl)
         if not mine:
             return Busy(number if number >= 0 else None)
         return Held(asked_ms + (math.inf if ttl is None else ttl), number)
 
     async def do_release(self, token: bytes) -> None:
         with asking("release", self.key):
-            released = await RELEASE(self.redis, [self.key, self.wake_key], token)
+            released = await self._run(RELEASE, [self.key, self.wake_key], token)
         if not released:
             raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
 
@@ -134,6 +170,13 @@ class RedisLock(Lock):
         if ttl_ms < 0:
             raise LockNotOwned(f"cannot extend {self.key!r}: it is no longer ours", self.key)
         return asked_ms + float(ttl_ms)
+
+    async def _run(self, script: Script, keys: list[str], token: bytes, *more: Any) -> Any:
+        if isinstance(token, ChosenToken):
+            return await CHOSEN[script](
+                self.redis, [*keys, self.chosen_key], token, *more, token.own
+            )
+        return await script(self.redis, keys, token, *more)
 
     async def do_owner(self) -> bytes | None:
         with asking("owner", self.key):

@@ -23,7 +23,8 @@ from typing import Any, NoReturn
 from redis.exceptions import LockError
 
 from distlab.host import BadInput, Unavailable
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
+from distlab.locks.arguments import is_number
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, ended, reason
 from distlab.locks.redislock import EXTEND
 from distlab.locks.scripts import Script, asynchronous
 
@@ -65,18 +66,21 @@ class Redlock(Lock):
         super().__init__(name, *options, **named_options)
         if self.timeout_ms is None:
             raise BadInput("timeout None: a Redlock needs one, for step 2")
-        if not 0.001 <= node_timeout <= self.timeout_ms / 4000:
+        if not is_number(node_timeout) or not 0.001 <= node_timeout <= self.timeout_ms / 4000:
             raise BadInput(
                 f"node_timeout {node_timeout!r}: from 0.001 s to a fourth of the timeout"
             )
-        if not 0 <= clock_drift < 0.5:
+        if not is_number(clock_drift) or not 0 <= clock_drift < 0.5:
             raise BadInput(f"clock_drift {clock_drift!r}: from 0 to below 0.5 is allowed")
+        if not isinstance(redises, Sequence):
+            raise BadInput(f"redises is a {type(redises).__name__}: a list of clients is needed")
         if not redises:
             raise BadInput("redises is empty: a Redlock needs servers, at best 3 or 5")
         self.redises, self.ttl_ms = tuple(map(asynchronous, redises)), self.timeout_ms
         self.majority = len(self.redises) // 2 + 1
         self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift
         self.key = self._text
+        self._asked: list[Any] = [None for _ in self.redises]  # the last task of each server
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
@@ -128,12 +132,16 @@ class Redlock(Lock):
 
     async def everywhere(self, ask: Ask) -> list[Any]:
         """Ask all servers at once: their answers in order, and for no answer an exception."""
-        tasks = [self.host.spawn(self.one(redis, ask)) for redis in self.redises]
+        both = zip(self.redises, self._asked, strict=True)
+        tasks = [self.host.spawn(self.one(redis, ask, before)) for redis, before in both]
+        self._asked = tasks
         return [await task for task in tasks]
 
-    async def one(self, redis: Any, ask: Ask) -> Any:
+    async def one(self, redis: Any, ask: Ask, before: Any = None) -> Any:
         """The answer of one server, or the exception that came instead."""
         try:
+            if before is not None and not ended(before):
+                await before  # its asker was cancelled: no release overtakes what that one sent
             async with self.host.timeout(self.node_timeout_ms):
                 return await ask(redis)
         except Exception as error:  # redis-py, stopped in the middle of a command, fails in any way

@@ -2,12 +2,13 @@
 
 import asyncio
 import math
+import threading
 
 import psycopg
 import pytest
 import sqlalchemy
 
-from distlab.host import BadInput
+from distlab.host import BadInput, Unavailable
 from distlab.locks.advisory import AdvisoryLock
 from distlab.locks.database_lock import SCHEMA, DatabaseLock, clean
 from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
@@ -135,14 +136,53 @@ def test_without_timeout_it_stays(run):
     run(program)
 
 
-def test_the_same_owner_that_asks_again_gets_it(run):
+def test_the_same_claim_that_asks_again_gets_it(run):
     async def program(host, database):
         lock = DatabaseLock(database, "stock", host=host)
         await lock.do_acquire(b"me")  # done, and the answer lost
-        assert await lock.acquire(blocking=False, token="me")
-        assert lock.fencing_token == 2
+        assert (await lock.do_acquire(b"me")).fencing_token == 2
 
     run(program)
+
+
+def test_of_two_who_choose_the_same_token_one_gets_the_lock(run):
+    async def program(host, database):
+        a, b = (DatabaseLock(database, "stock", host=host) for _ in "ab")
+        assert await a.acquire(token="job-17")
+        assert not await b.acquire(blocking=False, token="job-17")
+        assert await a.owned() and not await b.owned()
+        await a.release()
+
+    run(program)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
+    sqlite = f"sqlite:///{tmp_path}/shop.db"
+    url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres").url
+    began, go_on = threading.Event(), threading.Event()
+
+    async def program(host, database):
+        @sqlalchemy.event.listens_for(database._engine, "before_cursor_execute")
+        def wait(_connection, _cursor, statement, *_):
+            if statement.startswith("BEGIN") and not began.is_set():
+                began.set()
+                assert go_on.wait(60)
+
+        lock = DatabaseLock(database, "stock", None, host=host)
+        acquire = asyncio.create_task(lock.acquire())
+        await asyncio.to_thread(began.wait)
+        acquire.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await acquire
+        await lock._withdrawal
+        go_on.set()
+
+    on_asyncio(url, program)  # it waits for its threads
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT owner FROM locks").all() == []
+    engine.dispose()
 
 
 def test_any_bytes_are_a_token(run):
@@ -192,7 +232,7 @@ def test_texts_that_no_postgresql_can_store_are_refused(run):
     async def program(host, database):
         with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
             DatabaseLock(database, "n\0ul", host=host)
-        with pytest.raises(BadInput, match=r"a token is 'n\\x00ul': .* without NUL"):
+        with pytest.raises(BadInput, match=r"a token is 'n\\x00ul.*': .* without NUL"):
             await DatabaseLock(database, "stock", host=host).acquire(token="n\0ul")
 
     run(program)
@@ -240,6 +280,36 @@ def test_no_answer_is_unknown_and_what_was_taken_is_given_back():
 
     # the transaction arrives, and its answer does not
     assert in_simulation(program, faults="lose:database>client-0@0") == [False]
+
+
+def test_without_timeout_a_transaction_that_comes_late_is_given_back_too():
+    async def program(node, database):
+        lock = DatabaseLock(database, "stock", None, host=node)
+        with pytest.raises(OutcomeUnknown):
+            await lock.acquire()
+        await node.sleep(60_000)
+        return await lock.locked()
+
+    assert in_simulation(program, faults="delay:client-0>database@0+2=500") == [False]
+
+
+def test_without_timeout_it_is_given_back_as_soon_as_the_database_is_there_again():
+    async def program(node, database):
+        lock = DatabaseLock(database, "stock", None, host=node)
+        transaction = database.transaction
+
+        async def refuse(work):
+            raise Unavailable("the database is not there")
+
+        with pytest.raises(Unavailable):
+            async with lock:
+                database.transaction = refuse
+        await node.sleep(10_000)
+        database.transaction = transaction
+        await node.sleep(2_000)
+        return await lock.locked()
+
+    assert in_simulation(program) == [False]
 
 
 def test_a_row_with_a_pid_waits_for_the_cleaner():

@@ -15,7 +15,8 @@ from redis.exceptions import (
 )
 
 from distlab.host import BadInput, Refused
-from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
+from distlab.locks.fair import FairLock
+from distlab.locks.lock import Held, LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.scripts import beside
@@ -405,12 +406,151 @@ def test_without_timeout_it_is_given_back_as_soon_as_the_server_answers():
         in_simulation(program, faults=parse_schedule(f"partition:client|redis-0@{at_ms}+5000"))
 
 
-def test_an_acquire_that_the_client_repeats_does_not_lock_itself_out(run):
+def test_without_timeout_a_request_that_comes_late_is_given_back_too():
     async def program(site):
-        lock = RedisLock(site.redis(), site.name, host=site.host)
-        await lock.do_acquire(b"me")  # executed, and the answer lost
-        assert await lock.acquire(blocking=False, token="me")
+        lock = RedisLock(site.redis(), site.name, None, host=site.host)
+        with pytest.raises(OutcomeUnknown):
+            await lock.acquire()
+        await site.sleep(60)
+        assert not await lock.locked()
+
+    for late_ms in (500, 5_000, 30_000):
+        faults = parse_schedule(f"delay:client>redis-0@0+2={late_ms}")
+        in_simulation(program, faults=faults)
+
+
+def test_who_gives_up_waiting_asks_no_more():
+    async def program(site):
+        a, b = (RedisLock(site.redis(), site.name, None, host=site.host) for _ in "ab")
+        await a.acquire()
+        with pytest.raises(TimeoutError):
+            async with site.host.timeout(450):
+                await b.acquire()
+        await b._withdrawal
+        b.do_release = None  # nothing is on its way that would have to be given back later
+        await site.sleep(300)
+
+    in_simulation(program, until_ms=500_000)
+
+
+def test_without_timeout_a_block_whose_release_gets_no_answer_is_left_unlocked_in_the_end():
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, None, host=site.host)
+        try:
+            async with lock:
+                await site.sleep(0.03)
+        except OutcomeUnknown as error:
+            assert error.__notes__ == [
+                "timeout None: it may be locked until the server answers again"
+            ]
+        assert lock.local.token is None
+        await site.sleep(7)
+        assert not await lock.locked()
+
+    for at_ms in range(20, 50, 2):
+        in_simulation(program, faults=parse_schedule(f"partition:client|redis-0@{at_ms}+5000"))
+
+
+def test_without_timeout_a_block_that_is_cancelled_in_its_release_is_left_unlocked(run):
+    async def program(site):
+        lock = RedisLock(site.redis(), site.name, None, host=site.host)
+        release = lock.do_release
+
+        async def hang(token):
+            lock.do_release = release
+            await site.sleep(60)
+
+        lock.do_release = hang
+        with pytest.raises(TimeoutError):
+            async with site.host.timeout(100), lock:
+                pass
+        await lock._withdrawal
+        assert not await lock.locked()
+
+    run(program)
+
+
+def test_what_the_end_of_a_loop_cut_off_keeps_nobody_waiting():
+    lock = RedisLock(None, "stock")
+
+    async def hang(_):
+        await asyncio.sleep(60)
+
+    async def grant(_):
+        return Held(math.inf)
+
+    async def cancelled():
+        asking = asyncio.create_task(lock.acquire())
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    lock.do_acquire = lock.do_release = hang
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(cancelled())
+    loop.close()
+    lock.do_acquire = grant
+    assert asyncio.run(asyncio.wait_for(lock.acquire(), 5))
+
+
+class Repeats(LostAnswers):
+    """A client that loses each answer and sends the command again."""
+
+    async def eval(self, *arguments):
+        await self.client.eval(*arguments)
+        return await self.client.eval(*arguments)
+
+
+@pytest.mark.parametrize("token", [None, "me"])
+def test_an_acquire_that_the_client_repeats_does_not_lock_itself_out(run, token):
+    async def program(site):
+        lock = RedisLock(Repeats(site.redis()), site.name, host=site.host)
+        assert await lock.acquire(blocking=False, token=token)
         assert lock.fencing_token == 2
+
+    run(program)
+
+
+@pytest.mark.parametrize("kind", [RedisLock, FairLock])
+def test_of_two_who_choose_the_same_token_one_gets_the_lock(run, kind):
+    async def program(site):
+        redis = site.redis()
+        a, b = (kind(redis, site.name, host=site.host) for _ in "ab")
+        assert await a.acquire(token="job-17")
+        assert not await b.acquire(blocking=False, token="job-17")
+        assert await a.owned() and not await b.owned()
+        await a.release()
+        assert await b.acquire(blocking=False, token="job-17")
+        assert b.fencing_token == 2
+        assert await redis.get(site.name) == b"job-17" == b.local.token
+        with pytest.raises(NotAcquired):
+            await a.release()
+
+    run(program)
+
+
+def test_what_is_given_back_is_not_the_lock_of_who_chose_the_same_token(run):
+    async def program(site):
+        redis = site.redis()
+        a = RedisLock(redis, site.name, None, host=site.host)
+        b = RedisLock(LostAnswers(redis, "acquire"), site.name, host=site.host)
+        await a.acquire(token="job-17")
+        with pytest.raises(OutcomeUnknown):
+            await b.acquire(blocking=False, token="job-17")
+        await b._withdrawal
+        assert await a.owned()
+
+    run(program)
+
+
+def test_a_token_that_was_chosen_is_enough_to_release_elsewhere(run):
+    async def program(site):
+        a, b = (RedisLock(site.redis(), site.name, host=site.host) for _ in "ab")
+        await a.acquire(token="job-17")
+        b.local.token = b"job-17"
+        await b.release()
+        assert not await a.locked()
 
     run(program)
 

@@ -1,6 +1,8 @@
 """Redlock on three servers: in simulation, on fakeredis and on real ones."""
 
 import pytest
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from distlab.host import BadInput, Unavailable
 from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
@@ -71,6 +73,44 @@ def test_a_failed_attempt_leaves_nothing_anywhere(run):
         assert not await redlock(site).acquire(blocking=False)
         assert await redises[2].get(site.name) is None
         assert await redises[0].get(site.name) == b"somebody"
+
+    run(program)
+
+
+def test_of_two_who_choose_the_same_token_one_gets_the_lock_and_keeps_it(run):
+    async def program(site):
+        a, b = redlock(site), redlock(site)
+        assert await a.acquire(token="job-17")
+        assert not await b.acquire(blocking=False, token="job-17")
+        assert await a.owned()
+        await a.release()
+
+    run(program)
+
+
+def test_a_cancelled_acquire_leaves_nothing_anywhere(run):
+    class Slow:
+        """A client that connects first, and cannot be stopped in that."""
+
+        def __init__(self, redis, host):
+            self.redis, self.host = redis, host
+
+        def __getattr__(self, name):
+            return getattr(self.redis, name)
+
+        async def set(self, *arguments, **options):
+            await self.host.sleep(30)
+            return await self.redis.set(*arguments, **options)
+
+    async def program(site):
+        slow = [Slow(redis, site.host) for redis in site.redises()]
+        lock = Redlock(slow, site.name, node_timeout=2, host=site.host)
+        with pytest.raises(TimeoutError):
+            async with site.host.timeout(10):
+                await lock.acquire()
+        await lock._withdrawal
+        await site.sleep(0.1)
+        assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
 
     run(program)
 
@@ -253,12 +293,17 @@ BAD = [
     ({"timeout": 0}, "timeout 0"),
     ({"timeout": 0.1}, "node_timeout 0.05: from 0.001 s to a fourth of the timeout"),
     ({"node_timeout": 0}, "node_timeout 0"),
+    ({"node_timeout": "x"}, "node_timeout 'x'"),
+    ({"node_timeout": None}, "node_timeout None"),
     ({"clock_drift": -1}, "clock_drift -1"),
+    ({"clock_drift": "x"}, "clock_drift 'x'"),
     ({"redises": []}, "redises is empty"),
+    ({"redises": AsyncRedis()}, "redises is a Redis: a list of clients is needed"),
+    ({"redises": Redis()}, "redises is a Redis"),
 ]
 
 
-@pytest.mark.parametrize(("options", "words"), BAD, ids=[str(options) for options, _ in BAD])
+@pytest.mark.parametrize(("options", "words"), BAD, ids=[words for _, words in BAD])
 def test_wrong_arguments_are_refused_in_words(options, words):
     with pytest.raises(BadInput, match=words):
         Redlock(**{"redises": [None], "name": "stock", **options})

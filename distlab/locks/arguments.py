@@ -1,0 +1,53 @@
+"""What callers of a lock may give: durations and tokens. In bad cases `BadInput` says what is."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+from distlab.host import BadInput
+
+LONGEST_S = 10**12
+"""30,000 years: Lua and some databases count milliseconds exactly so far."""
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole_ms(what: str, value: float) -> int:
+    """Seconds as whole milliseconds: at least one, and not more than a server could count."""
+    if not is_number(value) or not 0.001 <= value <= LONGEST_S:
+        never = "; None: the lock never ends by itself" if what == "timeout" else ""
+        raise BadInput(
+            f"{what} {value!r}: a number of seconds from 0.001 to {LONGEST_S} is allowed{never}"
+        )
+    return round(value * 1000)
+
+
+def patience_ms(value: float | None) -> float:
+    """How long a `blocking_timeout` is; None is for ever."""
+    if value is None:
+        return math.inf
+    if not is_number(value) or not value >= 0:
+        raise BadInput(
+            f"blocking_timeout {value!r}: seconds from 0 on are allowed; None: wait for ever"
+        )
+    return value * 1000
+
+
+def as_bytes(token: str | bytes) -> bytes:
+    """A token that a caller chose."""
+    if not isinstance(token, str | bytes) or not token:
+        raise BadInput(f"a token is {token!r}: a text of at least one character is needed")
+    return token.encode() if isinstance(token, str) else token
+
+
+def as_text(token: bytes) -> str:
+    """A token for stores that want text, whatever its bytes are."""
+    return token.decode("latin-1")
+
+
+def as_token(text: str) -> bytes:
+    """The token that was stored as this text."""
+    return text.encode("latin-1", errors="replace")
