@@ -25,6 +25,7 @@ TOKEN = re.compile(
 )
 CLOSES = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 CONSTANTS = {"nil": None, "true": True, "false": False}
+DEEPEST = 10_000  # beyond that, Python itself cannot compare two values
 INTEGER, FLOAT = re.compile(r"[-+]?\d+N?"), re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?M?")
 
 
@@ -50,6 +51,8 @@ def read(text: str, line: int = 1) -> Iterator[tuple[int, Any]]:
             raise BadInput(f"line {line}: a string that does not end")
         kind, word, at = token.lastgroup, token[0], token.end()
         if kind in ("open", "prefix"):
+            if len(stack) == DEEPEST:
+                raise BadInput(f"line {line}: more than {DEEPEST:,} things within one another")
             stack.append((word, line, []))
         elif kind != "space":
             value, begun = _atom(word, line) if kind != "close" else None, line

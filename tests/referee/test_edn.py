@@ -85,6 +85,8 @@ def test_not_edn(text: str, message: str) -> None:
 
 def test_depth_is_no_danger() -> None:
     assert only("[" * 10_000 + "]" * 10_000) is not None
+    with pytest.raises(BadInput, match="line 2: more than 10,000 things within one another"):
+        only("\n{" + "[" * 1_000_000 + "]" * 1_000_000 + " 1}")  # the key could not be compared
 
 
 VALUES = st.recursive(
