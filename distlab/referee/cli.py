@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,33 @@ SHOWN = 12  # so many operations of a witness are printed
 WORDS = {True: "linearizable", False: "not linearizable", None: "undecided"}
 STATUS = {True: 0, False: 1, None: 3}
 EPILOG = (
-    "exit status: 0 linearizable, 1 not linearizable, 2 wrong input, 3 undecided within the budget"
+    "exit status: 0 linearizable, 1 not linearizable, 2 wrong input, "
+    "3 undecided within the budget, 4 a failure of distlab itself"
 )
 
 
 def run_check(arguments: list[str]) -> int:
-    """Judge the history in a file."""
+    """Judge the history in a file. What fails in here must not look like a verdict."""
+    try:
+        return _run_check(arguments)
+    except (BadInput, BrokenPipeError):
+        raise
+    except Exception:
+        traceback.print_exc()
+        return 4
+
+
+def _run_check(arguments: list[str]) -> int:
     options = parser("check", epilog=EPILOG)
     options.add_argument("file", metavar="FILE", type=Path, help="a history; see --format")
     options.add_argument("--model", required=True, choices=MODELS, help="what it is a history of")
     options.add_argument(
         "--format", default="auto", choices=("auto", *READERS),
         help="Jepsen's log, EDN or JSON lines: see `pydoc distlab.referee.formats`",
+    )  # fmt: skip
+    options.add_argument(
+        "--skip-others", action="store_true",
+        help="leave out the operations that the model has no function for, and say how many",
     )  # fmt: skip
     options.add_argument(
         "--budget", type=int, default=BUDGET, metavar="N",
@@ -44,7 +60,8 @@ def run_check(arguments: list[str]) -> int:
         raise BadInput(f"--budget {given.budget}: at least 1")
     model = MODELS[given.model]()
     try:
-        recording = read(given.file.read_text("utf-8"), model, given.format)
+        text = given.file.read_text("utf-8")
+        recording = read(text, model, given.format, given.skip_others)
         result = check(recording.history, model, budget=given.budget)
         if given.svg:
             drawn = replace(result, proof=result.proof[-SHOWN:])
@@ -68,7 +85,7 @@ def _as_text(file: Path, model: str, recording: Recording, result: Linearizabili
     unknown = sum(each.outcome == "unknown" for each in recording.history)
     operations = "1 operation" if count == 1 else f"{count:,} operations"
     outcome = f"{operations}, {unknown:,} without an answer" if unknown else operations
-    lines = [f"{file} ({recording.form}): {outcome}"]
+    lines = [f"{file} ({recording.form}): {outcome}{recording.lacks}"]
     lines.append(f"{WORDS[result.ok]} as a {model}: {result.explanation}")
     rows = [(_place(each, recording), each) for each in result.proof[-SHOWN:]]
     width = max((len(place) for place, _ in rows), default=0)
@@ -94,6 +111,7 @@ def _as_dict(
         "model": model,
         "operations": len(recording.history),
         "unknown": sum(each.outcome == "unknown" for each in recording.history),
+        "left_out": dict(recording.left_out),
         "verdict": WORDS[result.ok],
         "explanation": result.explanation,
         "states": result.states,

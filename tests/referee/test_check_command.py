@@ -98,7 +98,7 @@ def test_wrong_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_format_that_was_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    file.write_text("[x] INFO jepsen.util - 0 :invoke :read nil\n", "utf-8")
+    file.write_text("{}\nINFO jepsen.util - 0 :invoke :read nil\n", "utf-8")
     assert main(["check", str(file), "--model", "register"]) == 2
     assert main(["check", str(file), "--model", "register", "--format", "jepsen-log"]) == 0
 
@@ -125,3 +125,62 @@ def test_our_own_runs_before_the_referee(suffix: str, tmp_path: Path) -> None:
         turned = [f"--set={name}={value}" for name, value in knobs.items()]
         main(["run", scenario.id, *turned, "--history", str(file)])
         assert main(["check", str(file), "--model", "register"]) == status
+
+
+def test_a_failure_of_our_own_is_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    file = tmp_path / "stale.edn"
+    file.write_text(to_edn(history(STALE)), "utf-8")
+    monkeypatch.setattr("distlab.referee.cli.check", fails)
+    assert main(["check", str(file), "--model", "register"]) == 4
+    assert "RecursionError: too deep" in capsys.readouterr().err
+
+
+LOCKED = ["run", "locks/paused-holder", "--history"]
+
+
+def test_a_run_of_a_lock_as_a_mutex(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A lease that ends while its holder sleeps is no mutex, and one that does not end is one."""
+    file = tmp_path / "h.jsonl"
+    command = ["check", str(file), "--model", "mutex"]
+    main([*LOCKED, str(file)])
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "the model 'mutex' has no function 'buy'" in said
+    assert "--skip-others" in said
+
+    assert main([*command, "--skip-others"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{file} (jsonl): 4 operations; left out: 2 buy"
+    assert lines[1].startswith("not linearizable as a mutex: ")
+    assert lines[2:4] == [
+        "  line 1, 2:  alice  acquire(lock) → 33",
+        "  line 4, 5:  bob  acquire(lock) → 34",
+    ]
+    assert main([*command, "--skip-others", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["left_out"] == {"buy": 2}
+
+    main([*LOCKED, str(file), "--faults", ""])
+    assert main([*command, "--skip-others"]) == 0
+
+
+def test_nothing_that_the_model_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "h.edn"
+    main([*LOCKED, str(file)])
+    capsys.readouterr()
+    assert main(["check", str(file), "--model", "queue", "--skip-others"]) == 2
+    assert capsys.readouterr().err == (
+        f"distlab: {file}: there is no operation in it (read as edn); "
+        "left out: 2 acquire, 2 buy, 2 release\n"
+    )
+
+
+def test_a_lost_event_is_no_other_function(tmp_path: Path) -> None:
+    """What is left out has a function that the model does not know; nothing else is passed over."""
+    file = tmp_path / "h.edn"
+    file.write_text("{:process 0 :type :invoke :f :read}\n{:process 0 :type :ok}", "utf-8")
+    assert main(["check", str(file), "--model", "register", "--skip-others"]) == 2

@@ -12,7 +12,7 @@ from distlab.check.linearizability import check
 from distlab.check.models import MODELS
 from distlab.check.notation import history
 from distlab.host import BadInput
-from distlab.referee.formats import read, to_edn, to_jsonl, write
+from distlab.referee.formats import guess, read, to_edn, to_jsonl, write
 from tests.check.oracle import random_history
 
 LOG = """\
@@ -34,6 +34,28 @@ INFO  jepsen.util - 6\t:invoke\t:write\t5
 
 def told(text: str, model: str = "cas-register", form: str = "auto") -> list[str]:
     return [f"{o.process} {o}" for o in read(text, MODELS[model](), form).history]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ('{"process": 0}', "jsonl"),
+        ('  { "process": 0}', "jsonl"),
+        ("{\t}", "jsonl"),
+        ("{:process 0}", "edn"),
+        ('{"process" 0}', "edn"),
+        ("[]", "edn"),
+        ("[{:process 0}]", "edn"),
+        ('[{"process" 0}]', "edn"),
+        ("#{1}", "edn"),
+        ("[main] INFO  jepsen.util - 0\t:invoke\t:read\tnil", "jepsen-log"),
+        ("[main] INFO start\n(a)\n[w] INFO jepsen.util - 0\t:invoke\t:read\tnil", "jepsen-log"),
+        ("{a map}\nINFO jepsen.util - 0\t:invoke\t:read\tnil", "jepsen-log"),
+        ("2014 INFO", "jepsen-log"),
+    ],
+)
+def test_the_format_shows(text: str, form: str) -> None:
+    assert guess(text) == form
 
 
 def test_jepsen_log() -> None:
@@ -131,7 +153,7 @@ def test_a_lock_and_a_queue() -> None:
     ) == ["p3 acquire(lock)", "p4 release(lock) failed"]
     assert told(
         """{"process": "a", "type": "invoke", "f": "dequeue"}
-           {"process": "a", "type": "fail", "f": "dequeue", "result": null}
+           {"process": "a", "type": "fail", "f": "dequeue", "result": false}
            {"process": "a", "type": "invoke", "f": "dequeue"}
            {"process": "a", "type": "fail", "f": "dequeue"}""",
         "queue",
@@ -169,6 +191,7 @@ INVOKE = '{"process": 0, "type": "invoke", "f": "write", "value": 1}\n'
         ("cas-register", "INFO jepsen.util - 0\t:invoke\t:cas\t[1 :a]",
          "line 1: a value is a number, a pair of them or nil, not a"),
         ("register", "[1 2]", "line 1: an event is a map, not 1"),
+        ("register", '[ {"process": 0,', "a JSON array: JSON lines are wanted, an event on each"),
         ("register", INVOKE + "[1]", "line 2: an event is an object, not a vector"),
         ("register", INVOKE + "{", "line 2: not JSON: Expecting property name"),
         ("register", INVOKE + '{"a": NaN}', "line 2: not JSON: NaN is no number"),
@@ -243,7 +266,7 @@ def test_edn_as_knossos_reads_it() -> None:
 def test_an_empty_queue_in_edn() -> None:
     """Knossos has no dequeue of nothing; for it, what found nothing failed."""
     assert to_edn(history("A: |-dequeue(q)-|")).splitlines()[1] == (
-        '{:process 0, :type :fail, :f :dequeue, :key "q", :value nil, :result nil, :client "A"}'
+        '{:process 0, :type :fail, :f :dequeue, :key "q", :value nil, :result false, :client "A"}'
     )
 
 
