@@ -2,8 +2,10 @@
 
 import pytest
 
+from distlab.explore import FaultSpace, exhaustive
 from distlab.registry import get
 from distlab.sim import Trace
+from distlab.sim.faults import parse_schedule
 from distlab.start.scenarios import Accurate, Prompt
 from tests import goldens
 
@@ -114,6 +116,18 @@ def test_no_patience_is_right_for_slow_and_dead(patience_ms):
     paused = SLOW.run(faults="pause:server-a@120+200", patience_ms=patience_ms)
     crashed = SLOW.run(faults="crash:server-a@120", patience_ms=patience_ms)
     assert not (paused.verdict("accurate").ok and crashed.verdict("prompt").ok)
+
+
+def test_a_long_patience_covers_one_pause_of_a_server_not_the_monitors_own_as_well():
+    space = FaultSpace.of(SLOW)
+    ours, theirs = "pause:server-a@0+111", "pause:server-a@0+111;pause:monitor@101+150"
+    assert parse_schedule(ours) in space and parse_schedule(theirs) not in space
+    assert SLOW.run(faults=ours, **SLOW.satisfying).verdict("accurate").ok
+    assert not SLOW.run(faults=theirs, **SLOW.satisfying).verdict("accurate").ok
+
+
+def test_no_fault_of_the_nemesis_refutes_the_long_patience():
+    assert not exhaustive(SLOW, 1, **SLOW.satisfying).failing
 
 
 def test_a_crash_at_any_instant_is_noticed_in_time_by_a_short_patience():

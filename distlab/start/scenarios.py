@@ -186,6 +186,9 @@ SLOW_OR_DEAD = register(
         ),
         violating={"patience_ms": 60},
         satisfying={"patience_ms": 250},
+        # A monitor that stands still itself adds its own silence to theirs, and no machine that
+        # comes back is among them: 250 ms are for a server's 150, a probe and its way.
+        nemesis="pause:server-a,server-b+1..150; crash:server-a,server-b+end; at most 2",
         faults="pause:server-a@120+150;crash:server-b@300",
         horizon_ms=700,
     )
