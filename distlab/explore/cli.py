@@ -41,7 +41,7 @@ def run_explore(arguments: list[str]) -> int:
     found: Census | Finding
     with _workers(given.workers) as executor:
         if given.every is not None:
-            found = exhaustive(scenario, given.every, executor=executor, **asked)
+            found = exhaustive(scenario, given.every, executor=executor, progress=_line, **asked)
         else:
             found = explore(
                 scenario, given.runs, seed=given.seed, executor=executor, progress=_line, **asked

@@ -6,7 +6,8 @@ each machine at every instant" is a finite list. The second fault is placed at t
 that the first one has caused, not before it: so each schedule is tried once.
 
 Complete means: every machine, link or split of the fault space, at every such instant, each fault
-at its strongest (the longest duration, the extreme amounts), for the one seed.
+at its strongest (the longest duration, the extreme amounts), for the one seed; without the
+schedules that the space does not allow, such as one machine's crashes that overlap.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from distlab.explore import search
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
-from distlab.explore.work import Judged, results, wanted_verdicts
+from distlab.explore.work import Judged, Progress, after, check_count, results, wanted_verdicts
 from distlab.host import BadInput
 from distlab.registry import get
 from distlab.replay import Token
@@ -70,18 +72,23 @@ def exhaustive(
     seed: int | None = None,
     executor: Executor | None = None,
     verdict: str | None = None,
+    progress: Progress | None = None,
     limit: int = LIMIT,
     **knobs: Any,
 ) -> Census:
     """Place up to `k` faults of the nemesis at every event of the run, in at most `limit` runs.
 
-    Raises `BadInput` for a wrong argument.
+    All schedules are in the nemesis' space, so `k` is at most what it allows. Raises `BadInput` for
+    a wrong argument.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
-    if k < 0 or limit < 1:
-        raise BadInput(f"k is {k} and limit {limit}; allowed are 0 and more, 1 and more")
+    check_count("k", k, 0)
+    check_count("limit", limit, 1)
     wanted = wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
+    if k > space.at_most:
+        raise BadInput(f"k: {k} is not allowed (allowed: 0 to {space.at_most}, as in {space})")
+    told = progress or search.default_progress() or (lambda done, limit: None)
     seed = scenario.seed if seed is None else seed
     calm = Token(scenario, seed, (), scenario.settings(knobs))
     counts: list[int] = []
@@ -98,6 +105,7 @@ def exhaustive(
                     complete = False
                     break
                 counts[-1] += 1
+                told(sum(counts), limit)
                 outcomes[result.outcome] += 1
                 if result.violated(wanted):
                     failing.append(trial)
@@ -106,7 +114,12 @@ def exhaustive(
         if not complete:
             break
         level = (more for trial, result in grown for more in _one_more(space, trial, result))
-    shrunk = shrink(failing[0].run(), verdict, space=space, keep=knobs) if failing else None
+    shrunk, runs = None, sum(counts)
+    if failing:
+        more = after(told, runs)
+        shrunk = shrink(failing[0].run(), verdict, space=space, keep=knobs, progress=more)
+    else:
+        told(runs, runs)
     tokens = tuple(map(str, failing))
     return Census(scenario, space, tuple(counts), complete, dict(outcomes), tokens, shrunk)
 
@@ -118,5 +131,6 @@ def _one_more(space: FaultSpace, trial: Token, result: Judged) -> Iterator[Token
         if last and at_us < last.at_us:
             continue
         for fault in space.at(at_us / 1000):
-            if not last or at_us > last.at_us or str(fault) > str(last):
-                yield trial._replace(faults=(*trial.faults, fault))
+            more = trial._replace(faults=(*trial.faults, fault))
+            if (not last or at_us > last.at_us or str(fault) > str(last)) and more.faults in space:
+                yield more

@@ -7,7 +7,7 @@ arguments give the same finding, token for token, whoever does the runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,8 +17,7 @@ from typing import Any
 
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
-from distlab.explore.work import again, results, wanted_verdicts
-from distlab.host import BadInput
+from distlab.explore.work import Progress, after, again, check_count, results, wanted_verdicts
 from distlab.registry import get
 from distlab.replay import Token
 from distlab.scenario import Run, Scenario
@@ -26,9 +25,6 @@ from distlab.view.spacetime import spacetime
 
 RUNS = 500
 """Runs that a search may take, unless the caller says otherwise."""
-
-Progress = Callable[[int, int], None]
-"""Called with the runs that are done and the runs that may be."""
 
 LARGEST_SEED = 10**6
 
@@ -124,8 +120,7 @@ def explore(
     `BadInput` for a wrong argument, `Unrepeatable` when the failing run is not the same twice.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
-    if runs < 1:
-        raise BadInput(f"runs: {runs} is not allowed (allowed: 1 and more)")
+    check_count("runs", runs, 1)
     wanted = wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     progress = progress or default_progress()
@@ -135,10 +130,11 @@ def explore(
         for number, (trial, result) in enumerate(judged, 1):
             undecided += any(ok is None and name in wanted for name, ok in result.verdicts)
             failing = result.violated(wanted)
-            if progress:
-                progress(number, number if failing else runs)
+            if progress and not failing:
+                progress(number, runs)
             if failing:
                 first = again(trial.run(), failing)
-                shrunk = shrink(first, failing, space=space, keep=knobs)
+                more = progress and after(progress, number)
+                shrunk = shrink(first, failing, space=space, keep=knobs, progress=more)
                 return Finding(scenario, space, number, undecided, first, shrunk)
     return Finding(scenario, space, runs, undecided)

@@ -21,7 +21,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from distlab.explore.space import FaultSpace, in_order
-from distlab.explore.work import again, violates, wanted_verdicts
+from distlab.explore.work import Progress, again, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
 from distlab.scenario import Run
@@ -51,11 +51,13 @@ def shrink(
     budget: int = BUDGET,
     keep: Collection[str] = (),
     accept: Callable[[Run], bool] | None = None,
+    progress: Progress | None = None,
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
 
     With a `space` the schedule stays in it: outside, a protocol may fail that is right. With
-    `accept` a smaller run that fails is taken only if it is accepted, too.
+    `accept` a smaller run that fails is taken only if it is accepted, too. `progress` is told
+    after each run, the budget being the runs that may be.
 
     `verdict` names the failure, the scenario's property unless given. Raises `BadInput` when it
     does not fail, `Unrepeatable` when the run is not the same twice.
@@ -65,10 +67,12 @@ def shrink(
     if not failing:
         raise BadInput(f"nothing to shrink: {' and '.join(wanted)} not violated in {run.token}")
     kept = {*keep, *run.scenario.violating, *run.scenario.satisfying}
-    work = _Shrinking(run, failing, space, kept, budget, accept or (lambda _: True))
+    told = progress or (lambda done, limit: None)
+    work = _Shrinking(run, failing, space, kept, budget, accept or (lambda _: True), told)
     steps = (work.fewer, work.plainer, work.earlier, work.shorter)
     while any(step() for step in steps):
         pass
+    told(work.runs, work.runs)
     return Shrunk(again(work.best, failing), failing, work.runs)
 
 
@@ -82,6 +86,7 @@ class _Shrinking:
     kept: Collection[str]
     budget: int
     accept: Callable[[Run], bool]
+    told: Progress
     runs: int = 0
     tried: set[str] = field(default_factory=set)
 
@@ -95,6 +100,7 @@ class _Shrinking:
         self.tried.add(text)
         self.runs += 1
         run = trial.run()
+        self.told(self.runs, self.budget)
         if not violates(run, self.verdict) or not self.accept(run):
             return False
         self.best = run

@@ -10,10 +10,10 @@ process does the work, whatever the executor.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from distlab.host import BadInput, did_you_mean
 from distlab.registry import all_scenarios
@@ -25,6 +25,15 @@ CHUNK = 16
 
 AHEAD = 32
 """Chunks that are under way at once."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with the runs that are done and the runs that may be."""
+
+
+def after(progress: Progress, before: int) -> Progress:
+    """The same, for runs that are done after so many others."""
+    return lambda done, limit: progress(before + done, before + limit)
 
 
 class Unrepeatable(Exception):
@@ -57,6 +66,12 @@ def wanted_verdicts(scenario: Scenario, verdict: str | None) -> tuple[str, ...]:
     if verdict not in names:
         raise BadInput(f"{scenario.id} has no verdict {verdict!r}{did_you_mean(verdict, names)}")
     return (verdict,)
+
+
+def check_count(name: str, given: Any, lowest: int) -> None:
+    """Raise `BadInput` unless the argument is a whole number from `lowest` on."""
+    if isinstance(given, bool) or not isinstance(given, int) or given < lowest:
+        raise BadInput(f"{name}: {given!r} is not allowed (allowed: {lowest} and more)")
 
 
 def travels(scenario: Scenario) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from distlab.explore import FaultSpace, exhaustive
 from distlab.host import BadInput
 from distlab.registry import get
-from distlab.sim.faults import schedule_text
+from distlab.sim.faults import parse_schedule, schedule_text
 from tests.explore.planted import ONE, TWO
 
 
@@ -20,7 +20,8 @@ def by_hand(scenario, nemesis, k):
                     continue
                 for fault in space.at(at_us / 1000):
                     more = tuple(sorted({*schedule, fault}, key=lambda f: (f.at_ms, str(f))))
-                    found.setdefault(more, None)
+                    if more in space:
+                        found.setdefault(more, None)
         found = {each: run or scenario.run(faults=each) for each, run in found.items()}
     return found
 
@@ -70,6 +71,44 @@ def test_the_limit_may_be_the_exact_number():
     assert exhaustive(TWO, 1, nemesis="lose", limit=runs).complete
 
 
-def test_wrong_numbers():
-    with pytest.raises(BadInput, match="k is -1"):
-        exhaustive(ONE, -1)
+def test_faults_of_one_kind_on_one_machine_do_not_overlap():
+    nemesis = "crash:b+30..40; lose"
+    runs = by_hand(TWO, nemesis, 2)
+    census = exhaustive(TWO, 2, nemesis=nemesis)
+    assert census.runs == len(runs)
+    space = FaultSpace.of(TWO, nemesis)
+    schedules = [parse_schedule(token.partition("#")[2]) for token in census.failing]
+    assert schedules and all(faults in space for faults in schedules)
+
+
+def test_no_more_faults_than_the_nemesis_allows():
+    with pytest.raises(BadInput, match=r"k: 2 is not allowed \(allowed: 0 to 1, "):
+        exhaustive(TWO, 2, nemesis="lose; at most 1")
+
+
+@pytest.mark.parametrize("k", [-1, 1.5, "1", True])
+def test_a_wrong_number_of_faults(k):
+    with pytest.raises(BadInput, match=f"k: {k!r} is not allowed"):
+        exhaustive(ONE, k)
+
+
+@pytest.mark.parametrize("limit", [0, 1.5, None])
+def test_a_wrong_limit(limit):
+    with pytest.raises(BadInput, match=f"limit: {limit!r} is not allowed"):
+        exhaustive(ONE, 1, limit=limit)
+
+
+def test_progress_counts_the_runs_of_shrinking_too():
+    calls = []
+    census = exhaustive(TWO, 2, nemesis="lose", progress=lambda *each: calls.append(each))
+    together = census.runs + census.shrunk.runs
+    assert [done for done, _ in calls] == [*range(1, together + 1), together]
+    assert calls[0] == (1, 20_000)
+    assert calls[-1] == (together, together)
+    assert all(done < limit for done, limit in calls[:-1])
+
+
+def test_progress_ends_where_nothing_fails():
+    calls = []
+    runs = exhaustive(TWO, 1, nemesis="lose", progress=lambda *each: calls.append(each)).runs
+    assert calls[-1] == (runs, runs)

@@ -88,9 +88,9 @@ def test_undecided_runs_are_counted_and_are_no_failures():
     assert "No failure in 5 runs, 5 undecided" in found.text()
 
 
-@pytest.mark.parametrize("runs", [0, -1])
+@pytest.mark.parametrize("runs", [0, -1, "5", 1.5, None])
 def test_a_wrong_number_of_runs(runs):
-    with pytest.raises(BadInput, match=f"runs: {runs} is not allowed"):
+    with pytest.raises(BadInput, match=f"runs: {runs!r} is not allowed"):
         explore(ONE, runs)
 
 
@@ -111,11 +111,15 @@ def test_the_interrupt_button_stops_it_at_once():
     assert done == [1, 2, 3]
 
 
-def test_progress_ends_at_the_finding():
+def test_progress_counts_the_runs_of_shrinking_too():
     calls = []
     found = explore("start/slow-or-dead", progress=lambda *each: calls.append(each))
     assert calls[0] == (1, 500)
-    assert calls[-1] == (found.runs, found.runs)
+    together = found.runs + found.shrunk.runs
+    assert [done for done, _ in calls[:-1]] == [
+        n for n in range(1, together + 1) if n != found.runs
+    ]
+    assert calls[-1] == (together, together)
 
 
 def test_a_notebook_shows_text_and_picture():
