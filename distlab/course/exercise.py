@@ -87,7 +87,7 @@ class Case:
 
     def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:
         """One run for each schedule and seed, then the search, each with the verdict that it fails
-        by, if it does. Raises `BadInput` at once for an unknown scenario.
+        by or that is undecided, if there is one. Raises `BadInput` at once for an unknown scenario.
         """
         return self._judged(self.using(solution))
 
@@ -121,7 +121,9 @@ class Case:
 
 
 def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
-    return next((v for v in run.verdicts if not v.ok and v.name in (STUCK, *names)), None)
+    """The first of these verdicts that is violated, else the first that is undecided."""
+    doubtful = [v for v in run.verdicts if not v.ok and v.name in (STUCK, *names)]
+    return min(doubtful, key=lambda v: v.ok is None, default=None)
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Result(Still):
         said = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{escape(self._replay)}"
         shown = f'<pre role="status" style="{WRAPPED}">{said}</pre>'
         if self.run:
-            witness = next(verdict.witness for verdict in self.run.verdicts if not verdict.ok)
+            witness = next(v.witness for v in self.run.verdicts if v.ok is False)
             picture = spacetime(self.run, highlight=witness)
             shown += closed("The run that fails", picture.html())
         return shown
@@ -214,14 +216,16 @@ class Exercise:
         if wrong:
             return wrong
         planned = [(case, case.judged(self._typed(solution))) for case in self.cases]
-        done = 0
+        done = undecided = 0
         try:
             for case, runs in planned:
                 with _StepCount() as steps:
                     for run, verdict in runs:
                         steps.left = MAX_STEPS
                         done += 1
-                        if verdict:
+                        if verdict and verdict.ok is None:
+                            undecided += 1
+                        elif verdict:
                             return self._incorrect(case, run, verdict, done)
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
@@ -236,8 +240,11 @@ class Exercise:
         except Exception as error:
             said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
             return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), done)
-        total = f"{done} run" + "s" * (done != 1)
-        return Result("correct", f"{self.title}: it held in {total}.", done)
+        held = done - undecided
+        total = f"{held} run" + "s" * (held != 1)
+        unsure = f", {undecided} undecided" if undecided else ""
+        said = f"{self.title}: it held in {total}{unsure}."
+        return Result("correct" if held else "error", said, done)
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""

@@ -57,7 +57,8 @@ class Feedback(Still):
     reason: str
 
     def text(self) -> str:
-        return f"{'✓ Right.' if self.correct else '✗ Not yet.'} {self.reason}"
+        between = "\n" if "\n" in self.reason else " "
+        return f"{'✓ Right.' if self.correct else '✗ Not yet.'}{between}{self.reason}"
 
 
 @dataclass(frozen=True)
