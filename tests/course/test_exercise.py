@@ -319,6 +319,40 @@ def test_without_names_the_search_judges_the_property_alone():
     assert replace(EXERCISE, cases=(case,)).check(Heedless).kind == "correct"
 
 
+@dataclass(frozen=True)
+class Unsure(Case):
+    """The check of `answered` cannot judge runs with a loss; or none at all."""
+
+    judges: bool = True
+
+    def using(self, solution):
+        scenario = super().using(solution)
+
+        def answered(trace):
+            known = self.judges and not trace.of_kind("drop")
+            return replace(scenario.checks[0](trace), **({} if known else {"ok": None}))
+
+        answered.name = "answered"
+        return replace(scenario, checks=(answered, *scenario.checks[1:]))
+
+
+@pytest.mark.parametrize(
+    ("judges", "said"),
+    [
+        (True, "✓ correct: Print once: it held in 2 runs, 1 undecided."),
+        (False, "! error: Print once: it held in 0 runs, 3 undecided."),
+    ],
+)
+def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
+    knobs, schedules = {"retries": 3}, ("", "", "lose:printer>client@0")
+    unsure = Unsure("start/lost-answer", "printer", knobs, schedules, searched=0, judges=judges)
+    exercise = replace(EXERCISE, cases=(unsure,))
+    assert exercise.check(Once).text() == said
+    wrong = exercise.check(Heedless)
+    assert (wrong.kind, wrong.mistake) == ("incorrect", "prints again")
+    assert "<img" in wrong.html()
+
+
 def test_the_failing_run_is_made_small():
     noisy = "delay:*>*@0+400=3;lose:printer>client@50;jump:client@70=400"
     case = replace(EXERCISE.cases[0], schedules=(noisy,))
