@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import ceil, floor
+from numbers import Real
 from typing import Any
 
 from distlab.explore.work import results
@@ -60,7 +61,8 @@ def sweep(
     executor: Executor | None = None,
     **knobs: Any,
 ) -> Sweep:
-    """Let `fault` begin at each of `instants` (milliseconds; spread over the run unless given).
+    """Let `fault` begin at each of `instants` (milliseconds; spread over the run unless given), in
+    the order of time.
 
     `faults` are others, which stay where they are. Raises `BadInput` for a wrong argument.
     """
@@ -71,7 +73,11 @@ def sweep(
     run = scenario.run(seed, (*moving, *as_schedule(faults)), **knobs)
     if instants is None:
         instants = spread(0, scenario.horizon_ms)
-    moved = (run.setup.with_fault_at(0, ms) for ms in instants)
+    times = list(instants) if isinstance(instants, Iterable) else [instants]
+    for ms in times:
+        if not isinstance(ms, Real):
+            raise BadInput(f"instants: {ms!r} is no number of milliseconds")
+    moved = (run.setup.with_fault_at(0, ms) for ms in sorted(set(times)))
     judged = results(scenario, moved, executor)
     points = tuple((trial.faults[0].at_ms, result.outcome) for trial, result in judged)
     return Sweep(run, moving[0], points)

@@ -19,6 +19,24 @@ def test_other_faults_stay_where_they_are():
     assert [ms for ms, outcome in found.points if outcome.tone == "bad"] == list(range(111, 121))
 
 
+@pytest.mark.parametrize(
+    ("instants", "text"),
+    [
+        ([50, 5, 45], "5 ms holds · 45–50 ms not heard"),
+        ([5, 5, 45, 5.0], "5 ms holds · 45 ms not heard"),
+        (iter([5]), "5 ms holds"),
+    ],
+)
+def test_instants_are_swept_in_order_each_once(instants, text):
+    assert sweep(ONE, "lose:a>b@0", instants).text() == text
+
+
+@pytest.mark.parametrize("instants", [[None], ["5"], "5", [1, [2]], [float("nan")], [-1]])
+def test_wrong_instants(instants):
+    with pytest.raises(BadInput, match=r"instants: .* is no number|at_ms is (nan|-1)"):
+        sweep(ONE, "lose:a>b@0", instants)
+
+
 def test_picture_and_text_twin():
     found = sweep(ONE, "lose:a>b@0")
     assert len(found.points) == 101
