@@ -6,7 +6,8 @@ rules are faults with ranges in the place of numbers:
     pause:client-1,client-2@0..400+50..8000; crash:n1,n2,n3+end; lose; at most 2
 
 `kind[:targets][@from..to][+for..for][=low..high]`, times in milliseconds, and how many faults a run
-may have (3, unless it says). `+end` lasts to the end of the run. What a rule leaves out is wide:
+may have (3, unless it says; 100 at most). `+end` lasts to the end of the run. What a rule leaves
+out is wide:
 
 * targets: any machine, but crash and wipe spare the clients; any link that the run uses (also with
   `*`: `n1>*`); a partition: any split in two, of all machines or of those that are named;
@@ -111,9 +112,12 @@ class FaultSpace:
         parts = [part.strip() for part in nemesis.split(";") if part.strip()]
         limits = [part for part in parts if part.startswith("at most")]
         rules = tuple(_parsed(part, calm) for part in parts if part not in limits)
-        at_most = re.fullmatch(r"at most ([1-9][0-9]*)", "".join(limits) or f"at most {AT_MOST}")
+        at_most = re.fullmatch(
+            r"at most ([1-9][0-9]?|100)", "".join(limits) or f"at most {AT_MOST}"
+        )
         if not at_most:
-            raise BadInput(f"nemesis: {'; '.join(limits)!r} is not of the form: at most 3")
+            form = "at most 3 (1 to 100)"
+            raise BadInput(f"nemesis: {'; '.join(limits)!r} is not of the form: {form}")
         return cls("; ".join(parts), rules, int(at_most[1]))
 
     def __contains__(self, faults: Schedule) -> bool:

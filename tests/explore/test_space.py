@@ -164,6 +164,8 @@ def test_without_one_it_is_made_of_the_default_faults(faults, nemesis):
         ("loss=50..150", "allowed is 0 to 100"),
         ("lose:printer>nobody", "the run uses no such link (it uses client>printer, "),
         ("pause; at most none", "at most none"),
+        ("lose; at most 101", "at most 101"),
+        ("lose; at most 99999999", "of the form: at most 3 (1 to 100)"),
         ("Crash!", "is not of the form"),
     ],
 )
