@@ -27,6 +27,7 @@ from typing import Any
 from distlab.explore.search import explore, trials
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import results, wanted_verdicts
+from distlab.host import BadInput
 from distlab.knobs import Value
 from distlab.places import PACKAGE, shipped
 from distlab.registry import all_scenarios
@@ -183,10 +184,16 @@ def survive(bug: Bug, runs: int, executor: Executor | None = None) -> tuple[int,
 
 
 def recorded() -> dict[str, Row]:
-    """The rows of data/bugs.json by id; none when there is no such file."""
+    """The rows of data/bugs.json by id; none when there is no such file.
+
+    Raises `BadInput` for a file that holds something else.
+    """
     if not FILE.exists():
         return {}
-    rows = [Row(**row) for row in json.loads(FILE.read_text(encoding="utf-8"))]
+    try:
+        rows = [Row(**row) for row in json.loads(FILE.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{FILE} is damaged, delete it and `make soak`: {error}") from None
     return {row.id: row for row in rows}
 
 

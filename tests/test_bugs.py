@@ -198,14 +198,25 @@ def test_the_record_for_programs(record, distlab):
 def test_a_stale_record_says_so(record, distlab, monkeypatch):
     distlab("bugs", "start/", "--prove", "10", "--write")
     monkeypatch.setattr(bugs, "code_hash", lambda chapter: "another")
-    _, _, error = distlab("bugs", "start/")
+    status, out, error = distlab("bugs", "start/")
+    assert status == 1
+    assert "start/lost-answer: " in out
     assert "`make soak` does: start/lost-answer, start/slow-or-dead" in error
 
 
-def test_without_a_record_there_is_nothing_to_print(record, distlab):
-    status, out, error = distlab("bugs", "start/slow-or-dead")
-    assert (status, out.strip()) == (0, "")
+@pytest.mark.parametrize(("options", "said"), [((), ""), (("--json",), "[]")])
+def test_without_a_record_nothing_is_proved(record, distlab, options, said):
+    status, out, error = distlab("bugs", "start/slow-or-dead", *options)
+    assert (status, out.strip()) == (1, said)
     assert "start/slow-or-dead" in error
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"id": "start/lost-answer"}]', "\xff"])
+def test_a_damaged_record_is_named(record, distlab, text):
+    bugs.FILE.write_bytes(text.encode("latin-1"))
+    status, out, error = distlab("bugs", "start/slow-or-dead")
+    assert (status, out) == (2, "")
+    assert f"{bugs.FILE} is damaged" in error
 
 
 def test_no_such_bug(distlab):

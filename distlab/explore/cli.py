@@ -54,7 +54,8 @@ def run_explore(arguments: list[str]) -> int:
 def run_bugs(arguments: list[str]) -> int:
     """Print the catalogue, or prove it anew."""
     options = parser(
-        "bugs", epilog="exit status: 0 all caught and repaired, 1 not so, 2 wrong input"
+        "bugs",
+        epilog="exit status: 0 all caught and repaired, 1 not so or not proved, 2 wrong input",
     )
     options.add_argument("id", nargs="*", help="only these; the beginning of an id is enough")
     options.add_argument("--json", action="store_true", help="for programs")
@@ -71,6 +72,7 @@ def run_bugs(arguments: list[str]) -> int:
         raise BadInput(f"--prove: {given.prove} runs are not allowed (allowed: 1 and more)")
     if given.write and given.prove is None:
         raise BadInput("--write records what --prove has shown: give both")
+    old: list[str] = []
     if given.prove is not None:
         with _workers(given.workers) as executor:
             rows = []
@@ -87,9 +89,9 @@ def run_bugs(arguments: list[str]) -> int:
             print(f"not proved of this code, `make soak` does: {', '.join(old)}", file=sys.stderr)
     if given.json:
         print(as_json([row.as_dict() for row in rows]))
-    else:
+    elif rows:
         print("\n".join(row.text() for row in rows))
-    return 0 if all(row.ok for row in rows) else 1
+    return 1 if old or not all(row.ok for row in rows) else 0
 
 
 @contextmanager
