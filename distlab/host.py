@@ -159,8 +159,10 @@ def this_process() -> Host:
 
 
 def ended(task: Any) -> bool:
-    """Whether a spawned task is over. (Its `done` is a method on asyncio alone.)"""
-    return bool(task.done() if callable(task.done) else task.done)
+    """Whether a spawned task is over. (Its `done` is a method on asyncio alone, where a task ends
+    with its loop as well.)
+    """
+    return bool(task.done() or task.get_loop().is_closed() if callable(task.done) else task.done)
 
 
 def plain(ms: float) -> str:

@@ -33,7 +33,7 @@ from typing import Any, Literal, NamedTuple, Self
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import BadInput, Host, Refused, Unavailable, this_process
+from distlab.host import BadInput, Host, Refused, Unavailable, ended, this_process
 from distlab.locks.arguments import as_bytes, patience_ms, whole_ms
 
 WITHDRAWN_MS = 5
@@ -387,10 +387,3 @@ class Lock:
 
     def _forget(self) -> None:
         self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
-
-
-def ended(task: Any) -> bool:
-    """Of a task of asyncio, which also ends with its loop, or of the simulation, where `done` is no
-    method.
-    """
-    return bool(task.done() or task.get_loop().is_closed() if callable(task.done) else task.done)

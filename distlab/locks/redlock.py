@@ -22,9 +22,9 @@ from typing import Any, NoReturn
 
 from redis.exceptions import LockError
 
-from distlab.host import BadInput, Unavailable
+from distlab.host import BadInput, Unavailable, ended
 from distlab.locks.arguments import is_number
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, ended, reason
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
 from distlab.locks.scripts import Script, asynchronous
 
