@@ -49,7 +49,7 @@ Moves = list[tuple[int, int]]  # a state that may come next, and the twins of wh
 REQUEST = ("function", "key", "argument", "result", "outcome")
 ILLEGAL, READ = -1, -2  # where a state would stand: the model forbids it; it changes no state
 LARGE = 256  # so many bytes of a state or of a set count as one more configuration
-MANY = 32  # so many comparisons of one configuration with others, too
+MANY = 32  # so many others that it is compared with, or operations that are looked at, too
 
 
 class PrunedSearch:
@@ -99,11 +99,12 @@ class PrunedSearch:
 
     def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
         """Whether a configuration is an end; if not, meet those that follow."""
-        steps, requests = self._steps[state], self._request
+        steps, requests, looked_at = self._steps[state], self._request, 0
         while level < self.answered:
             while level >= len(self._open):
                 self._raise()
             left = self._open[level] & ~placed
+            looked_at += left.bit_count()
             moves: dict[int, tuple[int, int, int]] = {}
             while left:
                 bit = left & -left
@@ -124,6 +125,7 @@ class PrunedSearch:
         else:
             self.furthest = (level, 0, 0, order)
             return True
+        self.states += looked_at // MANY
         if not moves:  # where there are moves, they lead further
             reached = (level, placed.bit_count(), -spent.bit_count())
             if reached > self.furthest[:3]:
@@ -179,9 +181,8 @@ class PrunedSearch:
         """The number of the state after a request; or `ILLEGAL`, or `READ`."""
         operation = self.operations[request]
         legal, value = self.model.step(self._states[state], operation)
-        if not legal:
-            after = ILLEGAL
-        else:
+        after = ILLEGAL
+        if legal:
             after = READ if self.model.reads(operation) else self._number(value)
         self._steps[state][request] = after
         return after
@@ -202,16 +203,20 @@ class PrunedSearch:
         any result, or have failed, while the search has known the answer from the start.
         """
         reached = self._ends[self.furthest[0]]
-        ends = [each.completed for each in self.history if each.completed is not None]
-        for end in sorted(each for each in ends if each >= reached):
-            prefix = PrunedSearch(self.history.prefix(end + 1), self.model)
+        ends = sorted(each.completed or 0 for each in self.history)
+        low, high, step, wrong = bisect_left(ends, reached), len(ends), 1, self
+        while low < high:  # mostly it is the first; if not, in growing steps, then by halves
+            middle = min(low + step - 1, (low + high) // 2)
+            prefix = PrunedSearch(self.history.prefix(ends[middle] + 1), self.model)
             verdict = prefix.advance(budget)
             budget -= prefix.states
             if verdict is None:
                 break
-            if not verdict:
-                return Failure(prefix.history, prefix.order, prefix._refused)
-        return Failure(self.history, self.order, self._refused)
+            if verdict:
+                low, step = middle + 1, 2 * step
+            else:
+                high, wrong = middle, prefix
+        return Failure(wrong.history, wrong.order, wrong._refused)
 
     @property
     def order(self) -> tuple[Operation, ...]:

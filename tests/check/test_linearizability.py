@@ -513,6 +513,33 @@ def test_comparing_configurations_uses_up_the_budget() -> None:
     assert sum(map(len, search._seen.values())) < 2500
 
 
+def test_looking_at_many_operations_uses_up_the_budget() -> None:
+    random = Random("looked at")
+    values = [(random.randrange(300), random.randrange(300)) for _ in range(640)]
+    calls = [
+        Operation(n + 1, f"c{n}", "cas", "x", each, True, "ok", n, 640 + n)
+        for n, each in enumerate(values)
+    ]
+    search = PrunedSearch(History(tuple(calls)), cas_register(0))
+    assert search.advance(5000) is None
+    assert sum(map(len, search._seen.values())) < 1000
+
+
+def test_the_failing_prefix_is_found_in_few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads cost no budget: what was read is wrong only when the write, long after, has failed."""
+    writes = [Operation(n, "A", "write", "x", 3, None, "ok", 2 * n, 2 * n + 1) for n in (1, 2)]
+    late = Operation(3, "A", "write", "x", 7, None, "failed", 6, 5000)
+    reads = [
+        Operation(n, "B", "read", "x", None, 7, "ok", 2 * n, 2 * n + 1) for n in range(4, 1004)
+    ]
+    ends, prefix = [], History.prefix
+    monkeypatch.setattr(History, "prefix", lambda past, end: ends.append(end) or prefix(past, end))
+    result = check(History((*writes, late, *reads)), register())
+    assert max(each.completed for each in result.history) == 5000
+    assert str(result.refused) == "read(x) → 7"
+    assert len(ends) <= 2 * 10  # 1,000 reads: ten doublings, ten halvings
+
+
 def test_a_failure_that_the_budget_does_not_reach_is_told_without_a_witness() -> None:
     result = check(wide("append", ""), key_value(), budget=1000)
     assert (result.ok, result.witness, result.refused) == (False, (), None)
