@@ -88,7 +88,11 @@ def judge(tokens: tuple[str, ...]) -> list[Judged]:
 def results(
     scenario: Scenario, trials: Iterable[Token], executor: Executor | None = None
 ) -> Generator[tuple[Token, Judged]]:
-    """Do the runs, and say of each what came of it, in order. Closing it cancels what is left."""
+    """Do the runs, and say of each what came of it, in order. Closing it cancels what is left.
+
+    Dask logs an `InvalidStateError` for a chunk that ends at the moment in which it is cancelled;
+    it may be ignored.
+    """
     if executor is None or not travels(scenario):
         yield from ((trial, Judged.of(trial.run())) for trial in trials)
         return
