@@ -45,6 +45,9 @@ LOADS = {
     "store of ten keys": Load(
         500, 20, lost=0.1, stale=0.01, keys=10, functions=("get", "put", "delete")
     ),
+    "store of three keys": Load(
+        300, 20, lost=0.1, stale=0.02, keys=3, functions=("get", "put", "delete")
+    ),
     "nothing wrong, 8 clients": Load(300, 8),
     "nothing wrong, 5 clients": Load(300, 5),
     "nothing wrong, 5 clients, short": Load(100, 5),
