@@ -34,6 +34,14 @@ def all_scenarios() -> tuple[Scenario, ...]:
     return tuple(_registry[name] for name in sorted(_registry))
 
 
+def of_chapter(chapter: str) -> tuple[Scenario, ...]:
+    """The scenarios of one chapter (`"locks"`), by id. Raises `BadInput` when there is no such."""
+    if chapter not in _chapters():
+        raise BadInput(f"unknown chapter {chapter!r}{did_you_mean(str(chapter), _chapters())}")
+    importlib.import_module(f"distlab.{chapter}.scenarios")
+    return tuple(_registry[name] for name in sorted(_registry) if name.startswith(f"{chapter}/"))
+
+
 def _chapters() -> list[str]:
     """The packages with a module `scenarios`."""
     folders = map(Path, distlab.__path__)

@@ -1,0 +1,60 @@
+"""All the labs of a chapter in one place: choose one, and it opens below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from distlab.course.still import Still, table
+from distlab.host import BadInput, did_you_mean
+from distlab.lab.widget import Lab
+from distlab.registry import of_chapter
+
+
+class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
+    """The labs of a chapter (`"locks"`) to choose from. `choose(id)` does what a click does.
+
+    A lab that was open before comes back as it was left. Beside the widget stands a still: what
+    each lab is called, and what it claims.
+    """
+
+    def __init__(self, chapter: str) -> None:
+        self.chapter = chapter
+        self.scenarios = {scenario.id: scenario for scenario in of_chapter(chapter)}
+        self.labs: dict[str, Lab] = {}
+        self._choice = ipywidgets.Select(
+            options=[(f"{each.title} · {each.id}", each.id) for each in self.scenarios.values()],
+            value=None,
+            rows=len(self.scenarios),
+            description="Open a lab",
+            layout={"width": "auto", "max_width": "40rem"},
+        )
+        super().__init__([self._choice])
+        self._choice.observe(lambda change: self.choose(change["new"]), "value")
+
+    def choose(self, scenario_id: str) -> Lab:
+        """Show the lab of that scenario. Raises `BadInput` when it is none of this chapter's."""
+        if scenario_id not in self.scenarios:
+            hint = did_you_mean(str(scenario_id), self.scenarios)
+            raise BadInput(f"no lab {scenario_id!r} in chapter {self.chapter}{hint}")
+        if scenario_id not in self.labs:
+            self.labs[scenario_id] = Lab(scenario_id)
+        self._choice.value = scenario_id
+        self.children = [self._choice, self.labs[scenario_id]]
+        return self.labs[scenario_id]
+
+    def html(self) -> str:
+        rows = ((each.title, each.id, each.claim) for each in self.scenarios.values())
+        return table(("lab", "its name", "what it claims"), rows)
+
+    def text(self) -> str:
+        wide = max(map(len, self.scenarios))
+        return "\n".join(f"{name:{wide}}  {each.title}" for name, each in self.scenarios.items())
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
+        return {**widget, **Still._repr_mimebundle_(self)}
+
+    def __repr__(self) -> str:
+        return f"<LabShelf {self.chapter}: {len(self.scenarios)} labs>"
