@@ -43,7 +43,7 @@ def lab_picture():
     lab = Experiment("start/slow-or-dead")
     points = lab.sweep()
     diagram = spacetime(lab.run, highlight=lab.verdict.witness, selected=0)
-    below = strip(points, diagram.layout, lab.faults[0].at_ms)
+    below = strip(points, diagram.layout, (lab.faults[0].at_ms, lab.outcome))
     width, height = diagram.layout.width, diagram.layout.height
     whole = height + below.layout.height
     return (

@@ -39,7 +39,8 @@ class Sweep:
         """The strip, from the first of the instants to the last."""
         instants = [ms for ms, _ in self.points] or [0]
         window = (instants[0], instants[-1]) if len(instants) > 1 else None
-        return strip(self.points, spacetime(self.run, window=window).layout, self.fault.at_ms, True)
+        here = self.fault.at_ms, self.run.outcome
+        return strip(self.points, spacetime(self.run, window=window).layout, here, alone=True)
 
     def text(self) -> str:
         """The stretches of time with one outcome, one after another."""

@@ -180,7 +180,8 @@ class Lab(Experiment, anywidget.AnyWidget):
         """What is known of the outcome strip, on the picture's axis of time."""
         if self.strip is None or self.selected is None or not self.strip.points:
             return None
-        return strip(self.strip.points, picture.layout, self.faults[self.selected].at_ms)
+        here = self.faults[self.selected].at_ms, self.outcome
+        return strip(self.strip.points, picture.layout, here)
 
     def _state(self) -> dict[str, Any]:
         gate = self._gate

@@ -6,6 +6,7 @@ has a colour, a pattern and a word; the instant at which the fault stands now is
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -24,16 +25,19 @@ TOP, HIGH, HEIGHT, SCALE = 8, 20, 52, 16
 def strip(
     outcomes: Sequence[tuple[float, Outcome]],
     layout: Layout,
-    selected_ms: float,
+    here: tuple[float, Outcome],
     alone: bool = False,
 ) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
-    Each outcome stands for the time to halfway between its neighbours. What lies beyond the last
-    instant is still unknown and stays empty. A strip that stands `alone` has a scale.
+    `here` is where the fault stands now, and how that run has ended: it is one of the outcomes,
+    whether or not its instant is. Each stands for the time to halfway between its neighbours. What
+    lies beyond the last instant is still unknown and stays empty. A strip that stands `alone` has a
+    scale.
     """
     below = TOP + HIGH + SCALE * alone
     layout = replace(layout, height=HEIGHT + SCALE * alone, top=TOP, bottom=TOP + HIGH, lanes={})
+    outcomes = _with(here, outcomes)
     outcomes = [each for each in outcomes if layout.from_ms <= each[0] <= layout.to_ms]
     instants = [ms for ms, _ in outcomes]
     halfway = [(a + b) / 2 for a, b in pairwise(instants)]
@@ -50,12 +54,23 @@ def strip(
         told.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
     out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left, below)
-    if layout.from_ms <= selected_ms <= layout.to_ms:
-        x = number(layout.x(selected_ms))
+    if layout.from_ms <= here[0] <= layout.to_ms:
+        x = number(layout.x(here[0]))
         out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
     words = " · ".join(told) or "not computed yet"
     alt = f"Outcome if the fault happened at another instant: {words}"
     return Picture(sheet(layout, out, alt), words, alt, layout)
+
+
+def _with(
+    here: tuple[float, Outcome], outcomes: Sequence[tuple[float, Outcome]]
+) -> Sequence[tuple[float, Outcome]]:
+    """The outcomes and `here`, in order, where the instants reach as far as that."""
+    instants = [ms for ms, _ in outcomes]
+    place = bisect_left(instants, here[0])
+    if 0 < place < len(instants) and instants[place] != here[0]:
+        return [*outcomes[:place], here, *outcomes[place:]]
+    return outcomes
 
 
 def _block(outcome: Outcome, box: Box) -> str:
