@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, gcd
 from numbers import Real
 from typing import Any
 
@@ -21,7 +21,7 @@ from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime
 from distlab.view.strip import strip
 
-INSTANTS = 120
+INSTANTS = 160
 """How many instants are tried at most, unless they are given."""
 
 
@@ -85,7 +85,13 @@ def sweep(
 
 
 def spread(from_ms: float, to_ms: float) -> list[float]:
-    """Instants in steps of whole milliseconds over a stretch of time, both ends included."""
+    """Instants in steps of whole milliseconds over a stretch of time, both ends included.
+
+    Requests come every ten milliseconds or so, in most scenarios. A step of two, five or ten would
+    meet all of them in the same phase and miss what happens in the others, so there is none.
+    """
     step = max(1, ceil((to_ms - from_ms) / (INSTANTS - 1)))
+    while gcd(step, 10) > 1:
+        step += 1
     steps = [round(from_ms + step * i, 3) for i in range(floor((to_ms - from_ms) / step) + 1)]
     return steps if steps[-1] == to_ms else [*steps, to_ms]

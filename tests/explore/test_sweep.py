@@ -3,7 +3,7 @@
 import pytest
 
 from distlab.explore import sweep
-from distlab.explore.sweep import spread
+from distlab.explore.sweep import INSTANTS, spread
 from distlab.host import BadInput
 from tests.explore.planted import ONE, TWO
 
@@ -39,7 +39,7 @@ def test_wrong_instants(instants):
 
 def test_picture_and_text_twin():
     found = sweep(ONE, "lose:a>b@0")
-    assert len(found.points) == 101
+    assert len(found.points) == 87
     shown = found._repr_mimebundle_()
     assert "<img alt=" in shown["text/html"]
     assert shown["text/plain"] == found.text()
@@ -48,7 +48,7 @@ def test_picture_and_text_twin():
 @pytest.mark.parametrize(
     ("window", "instants"),
     [
-        ((0, 600), range(0, 601, 6)),
+        ((0, 600), [*range(0, 600, 7), 600]),
         ((0, 60), range(61)),
         ((10, 12.5), (10, 11, 12, 12.5)),
         ((0, 0), (0,)),
@@ -56,6 +56,13 @@ def test_picture_and_text_twin():
 )
 def test_instants_are_whole_steps_within_the_window(window, instants):
     assert spread(*window) == list(instants)
+
+
+@pytest.mark.parametrize("to_ms", [60, 200, 440, 580, 1_100, 5_000])
+def test_what_comes_every_ten_milliseconds_is_met_in_every_phase(to_ms):
+    instants = spread(0, to_ms)
+    assert {ms % 10 for ms in instants} == set(range(10))
+    assert len(instants) <= INSTANTS
 
 
 @pytest.mark.parametrize("fault", ["", "lose:a>b@0;pause:a@0", "lose:a>c@0", "crash:a@601"])

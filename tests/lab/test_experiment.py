@@ -214,7 +214,7 @@ def test_the_window_is_within_the_run(lab):
 def test_the_strip_says_how_each_instant_would_have_ended(lab):
     lab.select("crash")
     strip = lab.sweep()
-    assert len(strip) == 118
+    assert len(strip) == 101
     for ms, outcome in strip[::40]:
         moved = get(SCENARIO).run(faults=f"pause:server-a@120+150;crash:server-b@{ms}")
         assert moved.outcome == outcome

@@ -114,7 +114,7 @@ def test_the_strip_comes_when_it_is_asked_for(browser, lab):
         pass
     answer = browser.ask()
     assert answer["strip"].startswith("<svg")
-    assert len(lab.strip.points) == 118
+    assert len(lab.strip.points) == 101
 
 
 def test_the_strip_ends_where_the_faults_do(browser):
