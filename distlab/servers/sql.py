@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from distlab.host import Conflict, Connection, Refused, Rows
 from distlab.servers.words import Words, words
 from distlab.sim import Node
+from distlab.sim.state import State
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -137,7 +138,7 @@ class DatabaseServer(Node):
             result = refused.with_traceback(None)
         self.send(sender, Words(words(result), result))
 
-    def describe(self) -> str:
+    def describe(self) -> str | State:
         rows = self.database.look(self.show) if self.show else ()
         return ", ".join(" ".join(map(words, row)) for row in rows)
 

@@ -214,3 +214,13 @@ def test_a_redis_shows_its_keys_with_whose_they_are():
         ("redis", "lock", "4f3a…", "alice", "5 ms", "25 ms"),
         ("redis", "fencing", "1", "alice", "–", "–"),
     }
+
+
+def test_a_lock_table_shows_whose_its_rows_are():
+    lab = Experiment("locks/database-lock")
+    assert kept(lab.run, 80).rows[0] == ("database", "lock", "4711", "alice")
+    lab.press("satisfy")
+    rows = {ms: kept(lab.run, ms).rows for ms in (125, 200, 215)}
+    assert rows[125][0] == ("database", "lock", "bob/52…", "bob", "65 ms", "65 ms")
+    assert rows[200][0][4:] == ("over for 10 ms", "over for 10 ms")
+    assert [row[0] for row in rows[215] if "believes" in row[3]] == ["bob"]

@@ -15,13 +15,34 @@ from distlab.locks.scenarios.declare import lab
 from distlab.locks.scenarios.shop import LOCK, Shop, acquired, under_lock
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from distlab.servers.words import words
 from distlab.sim import Client, World
 from distlab.sim.client import Program
+from distlab.sim.clocks import EPOCH_US
+from distlab.sim.state import Kept, State
 from distlab.sim.trace import Trace
 
 PIDS = {"alice": 4711, "bob": 4712, "carol": 4713}
-SHOWN = "SELECT owner FROM locks WHERE owner IS NOT NULL ORDER BY name"
+OWNERS = {str(pid): name for name, pid in PIDS.items()}
+HELD = "SELECT name, owner, ends_ms FROM locks WHERE owner IS NOT NULL ORDER BY name"
 ENDS = {"cleaner": False, "expiry": True}
+
+
+class LockTable(DatabaseServer):
+    """The database. It shows the rows that somebody owns, and until when if they say so."""
+
+    def __init__(self, name: str, ends: bool) -> None:
+        super().__init__(name, SCHEMA)
+        self.ends = ends
+
+    def describe(self) -> State:
+        shown, kept = list[str](), list[Kept]()
+        for name, owner, ends_ms in self.database.look(HELD):
+            by = OWNERS.get(owner, owner.partition("/")[0])
+            until = f" until {ends_ms - EPOCH_US // 1000} ms" if self.ends else ""
+            shown.append(f"{words(owner)}{until}")
+            kept.append(Kept(name, words(owner), by, ends_ms if self.ends else None))
+        return State(", ".join(shown), tuple(kept))
 
 
 def build_database(world: World, ends: str) -> None:
@@ -31,7 +52,7 @@ def build_database(world: World, ends: str) -> None:
             return DatabaseLock(database, LOCK, timeout=0.08, sleep=0.08, host=client)
         return FreedByCleaner(database, LOCK, pid=PIDS[client.name], sleep=0.08, host=client)
 
-    world.add(DatabaseServer("database", SCHEMA, SHOWN))
+    world.add(LockTable("database", ENDS[ends]))
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 40, heedless=True))
     world.client("carol", under_lock(open_lock, 150, heedless=True))
