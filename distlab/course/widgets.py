@@ -41,8 +41,16 @@ STYLE = """<style>STILLS
 </style>""".replace("STILLS", STILLS)
 
 
-class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
-    """A widget with a still. Its last line says what the learner should know of progress."""
+class StillBox(Still, ipywidgets.VBox):  # type: ignore[misc]
+    """A widget with a still: what a page shows that runs none."""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
+        return {**widget, **Still._repr_mimebundle_(self)}
+
+
+class Panel(StillBox):
+    """A tool of the course. Its last line says what the learner should know of progress."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,10 +68,6 @@ class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def _warn(self) -> None:
         self._notice.value = _said(f"⚠ {self.kept.warning}") if self.kept.warning else ""
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
-        return {**widget, **Still._repr_mimebundle_(self)}
 
 
 class PredictionWidget(Panel):

@@ -88,7 +88,7 @@ def exhaustive(
     space = FaultSpace.of(scenario, nemesis, **knobs)
     if k > space.at_most:
         raise BadInput(f"k: {k} is not allowed (allowed: 0 to {space.at_most}, as in {space})")
-    told = progress or search.default_progress() or (lambda done, limit: None)
+    told = progress or search.default_progress()
     seed = scenario.seed if seed is None else seed
     calm = Token(scenario, seed, (), scenario.settings(knobs))
     counts: list[int] = []

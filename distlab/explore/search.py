@@ -17,7 +17,15 @@ from typing import Any
 
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
-from distlab.explore.work import Progress, after, again, check_count, results, wanted_verdicts
+from distlab.explore.work import (
+    Progress,
+    after,
+    again,
+    check_count,
+    quiet,
+    results,
+    wanted_verdicts,
+)
 from distlab.registry import get
 from distlab.replay import Token
 from distlab.scenario import Run, Scenario
@@ -29,9 +37,9 @@ RUNS = 500
 LARGEST_SEED = 10**6
 
 
-def default_progress() -> Progress | None:
+def default_progress() -> Progress:
     """Who is told when the caller names nobody. `distlab.lab` puts a bar here in notebooks."""
-    return None
+    return quiet
 
 
 @dataclass(frozen=True)
@@ -123,18 +131,16 @@ def explore(
     check_count("runs", runs, 1)
     wanted = wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
-    progress = progress or default_progress()
+    told = progress or default_progress()
     undecided = 0
     tried = trials(scenario, space, runs, seed, **knobs)
     with closing(results(scenario, tried, executor)) as judged:
         for number, (trial, result) in enumerate(judged, 1):
             undecided += any(ok is None and name in wanted for name, ok in result.verdicts)
             failing = result.violated(wanted)
-            if progress and not failing:
-                progress(number, runs)
             if failing:
-                first = again(trial.run(), failing)
-                more = progress and after(progress, number)
+                first, more = again(trial.run(), failing), after(told, number)
                 shrunk = shrink(first, failing, space=space, keep=knobs, progress=more)
                 return Finding(scenario, space, number, undecided, first, shrunk)
+            told(number, runs)
     return Finding(scenario, space, runs, undecided)

@@ -21,7 +21,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from distlab.explore.space import FaultSpace, in_order
-from distlab.explore.work import Progress, again, violates, wanted_verdicts
+from distlab.explore.work import Progress, again, quiet, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
 from distlab.scenario import Run
@@ -51,7 +51,7 @@ def shrink(
     budget: int = BUDGET,
     keep: Collection[str] = (),
     accept: Callable[[Run], bool] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
 
@@ -67,12 +67,11 @@ def shrink(
     if not failing:
         raise BadInput(f"nothing to shrink: {' and '.join(wanted)} not violated in {run.token}")
     kept = {*keep, *run.scenario.violating, *run.scenario.satisfying}
-    told = progress or (lambda done, limit: None)
-    work = _Shrinking(run, failing, space, kept, budget, accept or (lambda _: True), told)
+    work = _Shrinking(run, failing, space, kept, budget, accept or (lambda _: True), progress)
     steps = (work.fewer, work.plainer, work.earlier, work.shorter)
     while any(step() for step in steps):
         pass
-    told(work.runs, work.runs)
+    progress(work.runs, work.runs)
     return Shrunk(again(work.best, failing), failing, work.runs)
 
 

@@ -26,9 +26,12 @@ CHUNK = 16
 AHEAD = 32
 """Chunks that are under way at once."""
 
-
 Progress = Callable[[int, int], None]
 """Called with the runs that are done and the runs that may be."""
+
+
+def quiet(done: int, limit: int) -> None:
+    """The progress that nobody is told."""
 
 
 def after(progress: Progress, before: int) -> Progress:

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from distlab.host import BadInput, Host, Refused
 from distlab.ids.layout import COURSE, Layout
-from distlab.ids.snowflake import NotYet, Snowflake, whole_ms
+from distlab.ids.snowflake import NotYet, Snowflake, positive_ms
 
 PROMISE = """
 -- promise
@@ -78,7 +78,7 @@ class WorkerIdLease:
         if not worker_ids:
             raise BadInput("worker_ids is empty: there is none to lease")
         self.redis, self.host, self.prefix = redis, host, prefix
-        self.ttl_ms = whole_ms("ttl_ms", ttl_ms)
+        self.ttl_ms = positive_ms("ttl_ms", ttl_ms)
         self.worker_ids = worker_ids
         self.token = f"{host.name}/{host.random.getrandbits(64):016x}"
         self.window: Window | None = None

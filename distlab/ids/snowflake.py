@@ -33,7 +33,7 @@ T = TypeVar("T")
 FOREVER_MS = 1 << 62
 
 
-def whole_ms(name: str, value: int) -> int:
+def positive_ms(name: str, value: int) -> int:
     """The value. Raises `BadInput` unless it is a whole number of milliseconds from 1 on."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise BadInput(f"{name} {value!r} is not a whole number of milliseconds from 1 on")
@@ -220,7 +220,7 @@ class DurableSnowflake(Snowflake):
         self, worker_id: int, clock: Clock, mark: Mark, ahead_ms: int, layout: Layout = COURSE
     ) -> None:
         super().__init__(worker_id, clock, layout)
-        self._mark, self._ahead_ms = mark, whole_ms("ahead_ms", ahead_ms)
+        self._mark, self._ahead_ms = mark, positive_ms("ahead_ms", ahead_ms)
         self.allow(mark.read(), mark.read())
 
     def _beyond(self, now_ms: int) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets
 
+from distlab.course.widgets import StillBox
 from distlab.host import BadInput
 from distlab.ids.identify import Reading, identify
 from distlab.view.bits import BitField, bits
@@ -15,7 +14,7 @@ from distlab.view.theme import stylesheet
 EPOCHS = ("any", "course", "discord", "twitter")
 
 
-class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
+class IdDissector(StillBox):
     """A field for the id, one for the epoch, and a drawing of the chosen reading.
 
     `show(text, epoch)` does what typing does. Beside the widget stands a still.
@@ -85,10 +84,6 @@ class IdDissector(ipywidgets.VBox):  # type: ignore[misc]
         )
         notes = self.reading.notes if self.reading else (self.error,)
         self._status.value = f'<div role="status">{xml("; ".join(notes))}</div>'
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        widget = super()._repr_mimebundle_(**kwargs) or {}
-        return {**widget, "text/html": self.html(), "text/plain": self.text()}
 
     def __repr__(self) -> str:
         return f"<IdDissector {self._text.value}>"

@@ -11,6 +11,7 @@ from IPython.display import display
 from ipywidgets import IntProgress
 
 from distlab.explore import search
+from distlab.explore.work import Progress, quiet
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STEPS = 100
@@ -31,9 +32,9 @@ class Bar:
             self.widget.close()
 
 
-def _bar() -> Bar | None:
+def _bar() -> Progress:
     """A bar if this code runs in a notebook."""
-    return Bar() if hasattr(get_ipython(), "kernel") else None
+    return Bar() if hasattr(get_ipython(), "kernel") else quiet
 
 
 search.default_progress = _bar

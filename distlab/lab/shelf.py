@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets
 
-from distlab.course.still import Still, table
+from distlab.course.still import table
+from distlab.course.widgets import StillBox
 from distlab.host import BadInput, did_you_mean
 from distlab.lab.widget import Lab
 from distlab.registry import of_chapter
 
 
-class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
+class LabShelf(StillBox):
     """The labs of a chapter (`"locks"`) to choose from. `choose(id)` does what a click does.
 
     A lab that was open before comes back as it was left. Beside the widget stands a still: what
@@ -51,10 +50,6 @@ class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
     def text(self) -> str:
         wide = max(map(len, self.scenarios))
         return "\n".join(f"{name:{wide}}  {each.title}" for name, each in self.scenarios.items())
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
-        return {**widget, **Still._repr_mimebundle_(self)}
 
     def __repr__(self) -> str:
         return f"<LabShelf {self.chapter}: {len(self.scenarios)} labs>"

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from distlab.sim.clocks import EPOCH_US
+
 
 class Kept(NamedTuple):
     """`value` under the name `what`, put there by the machine `by` (empty: nobody knows).
@@ -22,6 +24,11 @@ class Kept(NamedTuple):
     value: str
     by: str = ""
     until_ms: int | None = None
+
+    @property
+    def ending(self) -> str:
+        """` until 96 ms` of the run; nothing for what stays."""
+        return "" if self.until_ms is None else f" until {self.until_ms - EPOCH_US // 1000} ms"
 
 
 class State(NamedTuple):

@@ -14,6 +14,11 @@ def test_the_window_in_which_the_fault_does_harm():
     assert found.text() == "0–40 ms holds · 41–50 ms not heard · 51–99 ms holds"
 
 
+def test_the_run_itself_is_in_the_picture():
+    found = sweep(ONE, "lose:a>b@45", instants=(0, 40, 60, 100))
+    assert found.text() == "0–40 ms holds · 45 ms not heard · 60–100 ms holds"
+
+
 def test_other_faults_stay_where_they_are():
     found = sweep(TWO, "lose:a>b@0", instants=range(100, 130), faults="lose:a>b@45")
     assert [ms for ms, outcome in found.points if outcome.tone == "bad"] == list(range(111, 121))

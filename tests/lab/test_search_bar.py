@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from distlab.explore import explore
+from distlab.explore.work import quiet
 from distlab.lab import search_bar
 from tests.notebooks.normalise import WIDGET_VIEW, normalised
 from tests.notebooks.test_strict import validate
@@ -54,4 +55,4 @@ def test_it_goes_away_with_a_finding(bar):
 
 
 def test_there_is_none_outside_a_notebook():
-    assert search_bar._bar() is None
+    assert search_bar._bar() is quiet

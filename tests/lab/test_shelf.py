@@ -34,6 +34,7 @@ def test_a_lab_comes_back_as_it_was_left():
     shelf.choose("locks/failover")
     assert shelf.children[1].scenario.id == "locks/failover"
     assert shelf.choose("locks/same-pid") is first
+    assert shelf._choice.value == "locks/same-pid"
     assert shelf.children[1].token == token
 
 

@@ -117,6 +117,12 @@ def test_the_strip_comes_when_it_is_asked_for(browser, lab):
     assert len(lab.strip.points) == 101
 
 
+def test_the_strip_shows_how_the_run_itself_has_ended():
+    lab = Lab("ids/sequence-exhausted")  # not prompt with the jump between 30 and 31 ms only
+    lab.sweep()
+    assert " 30.5–31 ms not prompt " in lab._strip_under(lab.picture).text
+
+
 def test_the_strip_ends_where_the_faults_do(browser):
     browser.ask("remove", fault=0)
     answer = browser.ask("remove", fault=0)

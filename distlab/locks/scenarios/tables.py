@@ -18,7 +18,6 @@ from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
 from distlab.sim import Client, World
 from distlab.sim.client import Program
-from distlab.sim.clocks import EPOCH_US
 from distlab.sim.state import Kept, State
 from distlab.sim.trace import Trace
 
@@ -36,13 +35,16 @@ class LockTable(DatabaseServer):
         self.ends = ends
 
     def describe(self) -> State:
-        shown, kept = list[str](), list[Kept]()
-        for name, owner, ends_ms in self.database.look(HELD):
-            by = OWNERS.get(owner, owner.partition("/")[0])
-            until = f" until {ends_ms - EPOCH_US // 1000} ms" if self.ends else ""
-            shown.append(f"{words(owner)}{until}")
-            kept.append(Kept(name, words(owner), by, ends_ms if self.ends else None))
-        return State(", ".join(shown), tuple(kept))
+        kept = tuple(
+            Kept(name, words(owner), _name(owner), ends_ms if self.ends else None)
+            for name, owner, ends_ms in self.database.look(HELD)
+        )
+        return State(", ".join(f"{row.value}{row.ending}" for row in kept), kept)
+
+
+def _name(owner: str) -> str:
+    """Whose name is in a token, `alice/e63f…`, or whose process has this id."""
+    return OWNERS.get(owner, owner.partition("/")[0])
 
 
 def build_database(world: World, ends: str) -> None:

@@ -23,7 +23,6 @@ from distlab.servers.redis.engine import Engine, Entry, Parked, flags
 from distlab.servers.redis.messages import Command, Hangup, Reply
 from distlab.servers.redis.replication import Replicated
 from distlab.servers.words import words
-from distlab.sim.clocks import EPOCH_US
 from distlab.sim.machine import Timer
 from distlab.sim.state import Kept, State
 
@@ -224,8 +223,7 @@ class RedisServer(Replicated):
 
 def _shown(entry: Entry) -> str:
     kept = _kept(entry, "")
-    until = "" if kept.until_ms is None else f" until {kept.until_ms - EPOCH_US // 1000} ms"
-    return f"{kept.what}{'=' * isinstance(entry.value, bytes)}{kept.value}{until}"
+    return f"{kept.what}{'=' * isinstance(entry.value, bytes)}{kept.value}{kept.ending}"
 
 
 def _kept(entry: Entry, by: str) -> Kept:
