@@ -2,8 +2,8 @@
 
 This is the front door. Importing it imports nothing else, so take what you need from where it is:
 
-    from distlab import scenario
-    run = scenario.get("start/lost-answer").run(seed=1, faults="lose:printer>client@30")
+    from distlab.registry import get
+    run = get("start/lost-answer").run(seed=1, faults="lose:printer>client@30")
     print(run.outcome.name, run.token)
     print(run.trace.text())
 

@@ -5,23 +5,17 @@ the repair. For each, the search must find a failing run and make it small, and 
 survive many runs under the same nemesis: the search's own, so the schedules that broke the one are
 among those that the other survives. Runs that a check cannot judge do not count.
 
-`make soak` writes what it proved to data/bugs.json and, as a page, data/bugs.md. A row holds for
-the code that its hash was made of; when that changes, the row is stale and a test says so.
+`make soak` writes what it proved to data/bugs.json and, as a page, data/bugs.md. A row is outdated
+when its token no longer gives the run that it was made from.
 """
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import io
 import json
-import re
-import tokenize
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from distlab.explore.search import explore, trials
@@ -29,8 +23,9 @@ from distlab.explore.space import FaultSpace
 from distlab.explore.work import results, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Value
-from distlab.places import PACKAGE, shipped
+from distlab.places import shipped
 from distlab.registry import all_scenarios
+from distlab.replay import parse_token
 from distlab.scenario import Scenario, Variant
 
 FIND_WITHIN = 10_000
@@ -66,7 +61,6 @@ class Row:
     repaired_runs: int
     repaired_ok: bool
     refuted_by: str
-    code: str
 
     @property
     def ok(self) -> bool:
@@ -74,8 +68,7 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """The row for `distlab bugs --json`."""
-        own = ("refuted_by", "code")
-        return {name: value for name, value in asdict(self).items() if name not in own}
+        return {name: value for name, value in asdict(self).items() if name != "refuted_by"}
 
     def text(self) -> str:
         found = f"caught in run {self.runs_to_find}: {self.token}"
@@ -158,7 +151,6 @@ def prove(bug: Bug, repaired_runs: int, executor: Executor | None = None) -> Row
         repaired_runs=survived,
         repaired_ok=survived == repaired_runs,
         refuted_by=refuted_by,
-        code=code_hash(bug.chapter),
     )
 
 
@@ -197,10 +189,20 @@ def recorded() -> dict[str, Row]:
     return {row.id: row for row in rows}
 
 
-def stale(rows: Iterable[Row]) -> list[str]:
-    """The ids of bugs that have no row, or one that was proved of other code."""
-    codes = {row.id: row.code for row in rows}
-    return [bug.id for bug in bugs() if codes.get(bug.id) != code_hash(bug.chapter)]
+def outdated(chosen: Iterable[Bug], rows: Mapping[str, Row]) -> list[str]:
+    """The ids of bugs without a row, or with one whose token gives another run now."""
+    return [bug.id for bug in chosen if bug.id not in rows or not _still_holds(rows[bug.id])]
+
+
+def _still_holds(row: Row) -> bool:
+    if not row.caught:
+        return True
+    try:
+        token = parse_token(row.token)
+        run = token.run()
+    except BadInput:
+        return False
+    return not token.difference(run) and run.verdict(row.verdict).ok is False
 
 
 def write(rows: Iterable[Row]) -> None:
@@ -227,41 +229,3 @@ def page(rows: Iterable[Row]) -> str:
         )
         lines.append(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |\n")
     return "".join(lines)
-
-
-# What a row holds for
-
-NO_MATTER = {"bugs", "cli", "course", "exercises", "lab", "measured", "places", "view"}
-"""Parts of distlab, and modules of its packages, that no run depends on."""
-
-
-def code_hash(chapter: str) -> str:
-    """Of all code that the runs of a chapter depend on, but for comments and docstrings."""
-    parts: dict[str, str] = {}
-    todo = ["explore", chapter]
-    while todo:
-        part = todo.pop()
-        if part not in NO_MATTER and part not in parts:
-            paths = (PACKAGE / f"{part}.py", *sorted((PACKAGE / part).rglob("*.py")))
-            parts[part] = "".join(
-                _code(path.read_text(encoding="utf-8"))
-                for path in paths
-                if path.exists() and NO_MATTER.isdisjoint((path.stem, path.parent.name))
-            )
-            todo += re.findall(r"distlab(?:\.| import )(\w+)", parts[part])
-    return hashlib.sha256("".join(parts[part] for part in sorted(parts)).encode()).hexdigest()[:12]
-
-
-@cache
-def _code(text: str) -> str:
-    """The source without comments, docstrings and empty lines: what is left does something."""
-    lines = text.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
-    for node in ast.walk(ast.parse(text)):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str())) as said:
-                for row in range(said.lineno, (said.end_lineno or said.lineno) + 1):
-                    lines[row - 1] = ""
-    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())

@@ -149,7 +149,8 @@ def _described(scenario: Scenario) -> str:
 def run(arguments: list[str]) -> int:
     from distlab.referee.formats import write
     from distlab.registry import get
-    from distlab.replay import Token, parse_token
+    from distlab.replay import parse_token
+    from distlab.scenario import Token
     from distlab.sim.faults import parse_schedule
 
     options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")

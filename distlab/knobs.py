@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from distlab.host import BadInput, did_you_mean
 
 Value = str | int | bool
+Role = Literal["wrong", "right", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,58 @@ class Choice:
 
     def parse(self, text: str) -> Value:
         return self.check(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to do something: `name` stands in tokens, `value` is what `build` gets.
+
+    `meaning` says in a phrase what this way does. A "wrong" way makes the `mistake` that `source`
+    tells of, so the verdict `property` fails (unless given, the scenario's property). A "right" way
+    keeps the property. A "control" has everything but the repair, so that it shows what the
+    repair itself is worth.
+    """
+
+    name: str
+    value: Any
+    meaning: str
+    role: Role = "wrong"
+    mistake: str = ""
+    source: str = ""
+    property: str = ""
+
+    def __post_init__(self) -> None:
+        if self.role not in get_args(Role):
+            raise BadInput(
+                f"way {self.name}: role {self.role!r} is unknown (allowed: {get_args(Role)})"
+            )
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Ways(Choice):
+    """The main knob of a scenario: several ways to do one thing, at least one of them wrong.
+
+    The first wrong way is the default. `about` says what all the ways are about.
+    """
+
+    ways: tuple[Way, ...]
+
+    def __init__(self, name: str, *ways: Way, about: str = "") -> None:
+        names = tuple(way.name for way in ways)
+        wrong = [way.name for way in ways if way.role == "wrong"]
+        if not wrong or len(set(names)) < len(names):
+            raise BadInput(f"knob {name}: its ways {names} need different names, and a wrong one")
+        meaning = about + ": " * bool(about) + "; ".join(way.meaning for way in ways)
+        Choice.__init__(self, name, names, wrong[0], meaning)
+        object.__setattr__(self, "ways", ways)
+
+    def of_role(self, role: Role) -> list[Way]:
+        """The ways that play this role, in order."""
+        return [way for way in self.ways if way.role == role]
+
+    def __getitem__(self, name: Value) -> Any:
+        """The value of the way of that name."""
+        return next(way.value for way in self.ways if way.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +172,14 @@ def parse_knobs(knobs: Sequence[Knob], given: Mapping[str, str], of: str) -> dic
         if name not in by_name:
             raise BadInput(f"{of} has no knob {name!r}{did_you_mean(name, by_name)}")
     return {name: by_name[name].parse(text) for name, text in given.items()}
+
+
+def arguments(knobs: Sequence[Knob], settings: Mapping[str, Value]) -> dict[str, Any]:
+    """What `build` gets for these settings: of a way its value, of any other knob the setting."""
+    return {
+        knob.name: knob[settings[knob.name]] if isinstance(knob, Ways) else settings[knob.name]
+        for knob in knobs
+    }
 
 
 def knobs_text(knobs: Mapping[str, Value]) -> str:

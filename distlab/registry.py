@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import distlab
 from distlab.host import BadInput, did_you_mean
-
-if TYPE_CHECKING:
-    from distlab.scenario import Scenario
+from distlab.scenario import Scenario
 
 _registry: dict[str, Scenario] = {}
 

@@ -20,18 +20,11 @@ from typing import Any, NamedTuple
 from distlab.check.history import History
 from distlab.check.verdict import Check, Verdict
 from distlab.host import BadInput, did_you_mean
-from distlab.knobs import Knob, Value, check_knobs
-from distlab.registry import get, register
-from distlab.replay import DIGEST_DIGITS, Token, checked_seed
-from distlab.sim.faults import Schedule, as_schedule, parse_schedule, schedule_text
+from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, knobs_text
+from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
 from distlab.sim.world import World, no_garbage_collection
-
-__all__ = [
-    "BAD", "GOOD", "PRICE", "STUCK", "UNKNOWN", "Outcome", "Run", "Scenario",
-    "get", "register",  # of the registry: whoever declares or runs one needs no other import
-]  # fmt: skip
 
 GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
 """Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided."""
@@ -40,11 +33,55 @@ STUCK = "progress"
 """The verdict that a run has, beside those of its checks, if it came to a standstill or no end."""
 
 
+VERSION, DIGEST_DIGITS = "d1", 6
+"""Of a replay token: how it begins, and how many digits of the digest it ends with."""
+
+
 class Outcome(NamedTuple):
     """How a run ended, in one or two words, with a tone that pictures turn into colour."""
 
     name: str
     tone: str
+
+
+class Token(NamedTuple):
+    """What a replay token says: all that a run depends on, and the first digits of its digest.
+
+    `digest` is empty when nothing is known of the run, as in a token written by hand.
+    """
+
+    scenario: Scenario
+    seed: int
+    faults: Schedule
+    knobs: Mapping[str, Value]
+    digest: str = ""
+
+    def __str__(self) -> str:
+        knobs = knobs_text({**self.knobs, "seed": self.seed})
+        text = f"{VERSION}:{self.scenario.id}?{knobs}#{schedule_text(self.faults)}"
+        return f"{text}~{self.digest}" if self.digest else text
+
+    def run(self) -> Run:
+        return self.scenario.run(self.seed, self.faults, **self.knobs)
+
+    def with_fault(self, index: int, fault: Fault) -> Token:
+        """The same, but for the fault of that index."""
+        before, after = self.faults[:index], self.faults[index + 1 :]
+        return self._replace(faults=(*before, fault, *after), digest="")
+
+    def with_fault_at(self, index: int, ms: float) -> Token:
+        """The same, but one fault comes at another instant."""
+        return self.with_fault(index, replace(self.faults[index], at_ms=ms))
+
+    def difference(self, run: Run) -> str:
+        """A sentence when `run` is not what the token was made from; else empty."""
+        now = run.trace.digest()[: len(self.digest)]
+        if now == self.digest:
+            return ""
+        return (
+            f"the run is another one than when the token was made (digest {now}, token "
+            f"{self.digest}): the code has changed since, or the run used a learner's own class"
+        )
 
 
 @dataclass(frozen=True)
@@ -137,7 +174,7 @@ def _nothing_measured(trace: Trace) -> Mapping[str, int]:
 
 TAKEN = (
     "world", "scenario", "seed", "faults", "fault", "instants", "gesture", "prediction",
-    "runs", "k", "limit", "nemesis", "executor", "verdict", "progress",
+    "runs", "k", "limit", "nemesis", "executor", "verdict", "progress", "solution",
 )  # fmt: skip
 """What the lab and the searches take beside a scenario's knobs, so that no knob is called so."""
 
@@ -159,14 +196,17 @@ class Variant:
 class Scenario:
     """A declared experiment. `build(world, **knobs)` puts machines and clients into the world.
 
-    `property` names the verdict that the scenario is about, `price` the verdict that a repair gives
-    up. `violating` and `satisfying` are the knob settings that show the one and the other.
-    For the catalogue, `mistake` says in a phrase what `violating` does wrong and `source` where it
-    is told; `mistakes` are further settings that do something wrong. `nemesis` is the space of
-    faults that `satisfying` survives (`distlab.explore.space`).
-    The outcome of a run is whether the property and the price hold; `outcomes` names what it is
-    called when the one fails, and when only the other does. Another check that fails is a price as
-    well, unless `others` names another outcome for it: no run that fails a check is called fine.
+    The first check is the property that the scenario is about, the second the price: what a repair
+    gives up. `property` and `price` name others. Where one knob is `Ways`, its first wrong way is
+    the violating setting, its first right way the satisfying one, and its other wrong ways are
+    further `mistakes`. Settings of several knobs or of numbers are given as `violating` and
+    `satisfying`, with a `mistake` in a phrase and the `source` that tells of it.
+
+    `nemesis` is the space of faults that the satisfying setting survives (`distlab.explore.space`).
+    `outcomes` names a run that fails the property, and one that fails only the price. Another check
+    that fails is a price as well, unless `others` names another outcome for it: no run that fails a
+    check is called fine. `instruments` names what the lab shows beside its usual instruments.
+    Where `build` takes a `solution`, that is the learner's part; None stands for our own.
     Raises `BadInput` where the declaration contradicts itself.
     """
 
@@ -175,7 +215,7 @@ class Scenario:
     claim: str
     build: Callable[..., None]
     checks: tuple[Check, ...]
-    property: str
+    property: str = ""
     price: str = ""
     knobs: tuple[Knob, ...] = ()
     violating: Mapping[str, Value] = field(default_factory=dict)
@@ -190,12 +230,18 @@ class Scenario:
     latency_ms: tuple[float, float] = (5, 15)
     outcomes: tuple[str, str] = ("", "")
     others: Mapping[str, Outcome] = field(default_factory=dict)
+    instruments: tuple[str, ...] = ()
     measure: Callable[[Trace], Mapping[str, int]] = _nothing_measured
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+/[a-z0-9-]+", self.id):
             raise BadInput(f"scenario id {self.id!r} is not of the form chapter/name-in-words")
         names = [check.name for check in self.checks]
+        self._fill(property=names[0])
+        self._fill(price=next((name for name in names if name != self.property), ""))
+        for knob in self.knobs:
+            if isinstance(knob, Ways) and not self.violating:
+                self._fill_from(knob)
         roles = [("property", self.property), ("price", self.price)]
         for role, name in roles + [("property", each.property) for each in self.mistakes]:
             if name and name not in names:
@@ -206,6 +252,22 @@ class Scenario:
             check_knobs(self.knobs, knobs, self.id)
         self._check_names()
         parse_schedule(self.faults)
+
+    def _fill(self, **parts: Any) -> None:
+        """Set what was not given."""
+        for name, value in parts.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+
+    def _fill_from(self, knob: Ways) -> None:
+        first, *further = knob.of_role("wrong")
+        mistakes = tuple(
+            Variant({knob.name: way.name}, way.mistake, way.source, way.property) for way in further
+        )
+        self._fill(violating={knob.name: first.name}, mistakes=mistakes)
+        for way in knob.of_role("right"):
+            self._fill(satisfying={knob.name: way.name})
+        self._fill(mistake=first.mistake, source=first.source)
 
     def _check_names(self) -> None:
         names = [knob.name for knob in self.knobs]
@@ -246,13 +308,13 @@ class Scenario:
         A run that gets stuck or repeats without end is a result too: a violated verdict (`STUCK`)
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
         """
-        seed = self.seed if seed is None else checked_seed(seed)
+        seed = self.seed if seed is None else check_seed(seed)
         schedule = as_schedule(self.faults if faults is None else faults)
         settings = self.settings(knobs)
         stuck: tuple[Verdict, ...] = ()
         with no_garbage_collection():
             world = World(seed, self.latency_ms)
-            self.build(world, **settings)
+            self.build(world, **arguments(self.knobs, settings))
             world.inject(schedule)
             machines = tuple(world.machines)
             try:
@@ -307,3 +369,10 @@ class Scenario:
             "source": self.source,
             "nemesis": self.nemesis,
         }
+
+
+def check_seed(seed: Any) -> int:
+    """The seed itself. Raises `BadInput` for anything but a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
+    return seed

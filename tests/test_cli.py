@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from distlab import cli, doctor, registry, scenario, workspace
+from distlab import cli, doctor, registry, workspace
+from distlab.registry import get
 
 EXAMPLE = "start/lost-answer"
 
@@ -79,12 +80,12 @@ def test_list_as_json(distlab):
 def test_run_as_json_says_everything(distlab):
     status, out, _ = distlab("run", EXAMPLE, "--json", "--seed", "3", "--set", "retries=1")
     said = json.loads(out)
-    run = scenario.get(EXAMPLE).run(seed=3, retries=1)
+    run = get(EXAMPLE).run(seed=3, retries=1)
     assert status == (0 if run.ok else 1)
     assert said == {
         "id": EXAMPLE,
         "seed": 3,
-        "faults": scenario.get(EXAMPLE).faults,
+        "faults": get(EXAMPLE).faults,
         "knobs": {"retries": 1, "timeout_ms": 50},
         "digest": run.trace.digest(),
         "outcome": run.outcome.name,
@@ -113,18 +114,18 @@ def test_the_exit_status_tells_whether_all_verdicts_hold(distlab):
 
 def test_text_prints_the_transcript_before_the_summary(distlab):
     _, out, _ = distlab("run", EXAMPLE, "--text")
-    assert out.startswith(scenario.get(EXAMPLE).run().trace.text())
+    assert out.startswith(get(EXAMPLE).run().trace.text())
 
 
 def test_a_token_reproduces_its_run(distlab):
-    run = scenario.get(EXAMPLE).run(seed=9, faults="", timeout_ms=70)
+    run = get(EXAMPLE).run(seed=9, faults="", timeout_ms=70)
     _, out, error = distlab("run", run.token, "--json")
     assert json.loads(out) == run.as_dict()
     assert error == ""
 
 
 def test_options_change_what_a_token_says(distlab):
-    run = scenario.get(EXAMPLE).run(seed=9, retries=1)
+    run = get(EXAMPLE).run(seed=9, retries=1)
     status, out, error = distlab("run", run.token, "--faults", "", "--set", "retries=2", "--json")
     said = json.loads(out)
     assert (said["seed"], said["faults"], said["knobs"]["retries"]) == (9, "", 2)
@@ -132,7 +133,7 @@ def test_options_change_what_a_token_says(distlab):
 
 
 def test_a_token_of_other_code_is_said_to_differ(distlab):
-    token = scenario.get(EXAMPLE).run().token
+    token = get(EXAMPLE).run().token
     status, out, error = distlab("run", token[:-6] + "000000")
     assert status == 1
     assert "outcome:" in out

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput
-from distlab.knobs import Choice, Integer, Switch
-from distlab.registry import all_scenarios, get
-from distlab.replay import Token, parse_token
-from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, Variant, register
+from distlab.knobs import Choice, Integer, Switch, Way, Ways
+from distlab.registry import all_scenarios, get, register
+from distlab.replay import parse_token
+from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, Token, Variant
 from distlab.sim import Node
 from tests.sim.test_faults import faults as any_faults
 
@@ -94,6 +94,52 @@ def test_a_declaration_that_contradicts_itself_is_refused(change, complaint):
         replace(DEMO, **change)
 
 
+# Ways
+
+HOW = Ways(
+    "word",
+    Way("no", "no", "says no", mistake="it says no", source="a book"),
+    Way("yes", "yes", "says yes", role="right"),
+    Way("perhaps", "maybe", "says maybe", mistake="it wavers", source="a talk", property="no"),
+    Way("mumbled", "hm", "says nothing", role="control"),
+    about="what is said",
+)
+WAYS = Scenario("demo/ways", "", "", build, (Says("yes"), Says("no")), knobs=(HOW,))
+
+
+def test_ways_say_what_violates_what_repairs_and_what_is_in_the_catalogue():
+    assert (WAYS.property, WAYS.price) == ("yes", "no")
+    assert (WAYS.violating, WAYS.satisfying) == ({"word": "no"}, {"word": "yes"})
+    assert (WAYS.mistake, WAYS.source) == ("it says no", "a book")
+    assert WAYS.mistakes == (Variant({"word": "perhaps"}, "it wavers", "a talk", "no"),)
+    assert HOW.default == "no"
+    assert HOW.meaning == "what is said: says no; says yes; says maybe; says nothing"
+
+
+def test_build_gets_the_value_of_a_way_and_the_run_keeps_its_name():
+    run = WAYS.run(word="perhaps")
+    assert [event.what for event in run.trace.of_kind("note")] == ["maybe"]
+    assert run.knobs == {"word": "perhaps"}
+    assert "?word=perhaps&seed=1#" in run.token
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [(), (Way("a", 1, "", role="right"),), (Way("a", 1, ""), Way("a", 2, ""))],
+)
+def test_ways_need_different_names_and_a_wrong_one(ways):
+    with pytest.raises(BadInput, match=r"knob word: its ways .* need different names, and a wrong"):
+        Ways("word", *ways)
+
+
+def test_a_way_of_an_unknown_role_is_refused():
+    with pytest.raises(BadInput, match=r"way a: role 'good' is unknown .*'right'"):
+        Way("a", 1, "", role="good")
+
+
+# The registry
+
+
 def test_ids_are_unique_in_the_registry():
     with pytest.raises(BadInput, match=f"there are two scenarios '{EXAMPLE}'"):
         register(replace(DEMO, id=EXAMPLE))
@@ -170,10 +216,12 @@ def test_a_scenario_may_call_its_failures_by_name():
 
 
 def test_a_run_that_fails_any_other_check_is_not_called_fine():
-    other = replace(DEMO, checks=(Says("no"), Says("yes")), price="")
-    assert other.run(word="yes").outcome == Outcome("not no", PRICE)
+    other = replace(DEMO, checks=(Says("no"), Says("yes"), Says("maybe")))
     assert other.run(word="no").outcome == Outcome("not yes", BAD)
-    named = replace(other, others={"no": Outcome("too sure", BAD)})
+    assert other.run(word="yes").outcome == Outcome("not no", PRICE)
+    agreed = replace(other, checks=(Says("yes"), Says("maybe")), price="yes")
+    assert agreed.run(word="yes").outcome == Outcome("not maybe", PRICE)
+    named = replace(agreed, others={"maybe": Outcome("too sure", BAD)})
     assert named.run(word="yes").outcome == Outcome("too sure", BAD)
 
 

@@ -84,9 +84,11 @@ def run_bugs(arguments: list[str]) -> int:
     else:
         known = bugs.recorded()
         rows = [known[bug.id] for bug in chosen if bug.id in known]
-        old = [name for name in bugs.stale(known.values()) if name in {b.id for b in chosen}]
+        old = bugs.outdated(chosen, known)
         if old:
-            print(f"not proved of this code, `make soak` does: {', '.join(old)}", file=sys.stderr)
+            print(
+                f"the code has changed; `make soak` proves anew: {', '.join(old)}", file=sys.stderr
+            )
     if given.json:
         print(as_json([row.as_dict() for row in rows]))
     elif rows:

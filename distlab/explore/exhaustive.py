@@ -25,8 +25,7 @@ from distlab.explore.space import FaultSpace
 from distlab.explore.work import Judged, Progress, after, check_count, results, wanted_verdicts
 from distlab.host import BadInput
 from distlab.registry import get
-from distlab.replay import Token
-from distlab.scenario import Outcome, Scenario
+from distlab.scenario import Outcome, Scenario, Token
 
 LIMIT = 20_000
 """Runs that a census may take."""

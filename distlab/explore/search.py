@@ -27,8 +27,7 @@ from distlab.explore.work import (
     wanted_verdicts,
 )
 from distlab.registry import get
-from distlab.replay import Token
-from distlab.scenario import Run, Scenario
+from distlab.scenario import Run, Scenario, Token
 from distlab.view.spacetime import spacetime
 
 RUNS = 500

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from distlab.host import BadInput, did_you_mean
 from distlab.registry import all_scenarios
-from distlab.replay import Token, parse_token
-from distlab.scenario import STUCK, Outcome, Run, Scenario
+from distlab.replay import parse_token
+from distlab.scenario import STUCK, Outcome, Run, Scenario, Token
 
 CHUNK = 16
 """Runs that a worker does at a time."""

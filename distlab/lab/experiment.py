@@ -20,8 +20,8 @@ from distlab.lab.instruments import Table, instruments
 from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.lab.sweep import Sweep
 from distlab.registry import get
-from distlab.replay import Token, parse_token
-from distlab.scenario import STUCK, Outcome, Run, Scenario
+from distlab.replay import parse_token
+from distlab.scenario import STUCK, Outcome, Run, Scenario, Token
 from distlab.sim.faults import (
     ANY,
     Fault,

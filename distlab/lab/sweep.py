@@ -7,8 +7,7 @@ in slices: whoever shows it asks for more when there is time.
 from __future__ import annotations
 
 from distlab.explore.sweep import spread
-from distlab.replay import Token
-from distlab.scenario import UNKNOWN, Outcome
+from distlab.scenario import UNKNOWN, Outcome, Token
 
 
 class Sweep:

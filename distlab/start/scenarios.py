@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from distlab.check.history import History
 from distlab.check.verdict import Verdict
 from distlab.knobs import Integer
-from distlab.scenario import Scenario, register
+from distlab.registry import register
+from distlab.scenario import Scenario
 from distlab.sim import Trace, World
 from distlab.start.detector import Monitor, Server
 from distlab.start.requests import Printer, print_pages

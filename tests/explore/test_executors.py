@@ -11,7 +11,7 @@ from distlab.explore import exhaustive, explore, sweep
 from distlab.explore.work import AHEAD, CHUNK, results, travels
 from distlab.host import BadInput
 from distlab.registry import get
-from distlab.replay import Token
+from distlab.scenario import Token
 from distlab.start.requests import Printer
 from tests.explore.planted import ONE
 

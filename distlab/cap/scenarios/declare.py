@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from distlab.scenario import PRICE, Outcome, Scenario, register
+from distlab.registry import register
+from distlab.scenario import PRICE, Outcome, Scenario
 
 NODES = ("n1", "n2", "n3")
 ANY_FAULT = (

@@ -28,7 +28,8 @@ from distlab.ids.snowflake_mistakes import (
 )
 from distlab.ids.uuids import Uuid7
 from distlab.knobs import Choice
-from distlab.scenario import BAD, Outcome, Scenario, Variant, register
+from distlab.registry import register
+from distlab.scenario import BAD, Outcome, Scenario, Variant
 from distlab.sim import Client, World
 
 MAX_WAIT_MS = 60

@@ -23,7 +23,8 @@ from distlab.ids.scenarios.shop import (
 )
 from distlab.ids.snowflake import Snowflake
 from distlab.knobs import Choice
-from distlab.scenario import Scenario, Variant, register
+from distlab.registry import register
+from distlab.scenario import Scenario, Variant
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 from distlab.sim.state import State

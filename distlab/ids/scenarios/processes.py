@@ -10,7 +10,8 @@ from distlab.ids.objectid import InheritingObjectIds, ObjectIds, WrappingObjectI
 from distlab.ids.scenarios.shop import LATENCY_MS, START_MS, Take, add_workers, worker
 from distlab.ids.snowflake import patient
 from distlab.knobs import Choice
-from distlab.scenario import Scenario, register
+from distlab.registry import register
+from distlab.scenario import Scenario
 from distlab.sim import Client, Node, World
 
 FORKED = {"inherits": InheritingObjectIds, "draws-anew": ObjectIds}

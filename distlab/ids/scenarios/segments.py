@@ -12,7 +12,8 @@ from distlab.ids.checks import NOT_TAKEN, UNIQUE, WASTED, ShownId, gapless, seld
 from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
 from distlab.ids.segment import Segments
 from distlab.knobs import Choice, Integer
-from distlab.scenario import Scenario, register
+from distlab.registry import register
+from distlab.scenario import Scenario
 from distlab.sim import Client, Node, World
 
 DATABASE = "database"

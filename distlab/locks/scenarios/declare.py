@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from distlab.scenario import BAD, PRICE, Outcome, Scenario, register
+from distlab.registry import register
+from distlab.scenario import BAD, PRICE, Outcome, Scenario
 
 OTHERS = {
     "mutual exclusion": Outcome("two holders", PRICE),
