@@ -1,40 +1,27 @@
 """The command line: `distlab COMMAND`, or `python -m distlab COMMAND`.
 
 A command is a function from its arguments to an exit status: 0 it went well, 1 the answer is no
-(a verdict fails, something is missing), 2 wrong input, said in one line on stderr. `COMMANDS` names
-them all; a command's module is imported when the command is used.
+(a verdict fails, something is missing), 2 wrong input, said in one line on stderr. The table of
+commands is in `distlab.command`.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import distlab
+from distlab.command import COMMANDS, as_json, parser, turned
 from distlab.host import BadInput, did_you_mean
-from distlab.knobs import Value, knobs_text, parse_knobs
+from distlab.knobs import knobs_text
 
 if TYPE_CHECKING:
     from distlab.scenario import Run, Scenario
-
-COMMANDS = {
-    "lab": ("open the course in JupyterLab, on your own copy", "distlab.cli:lab"),
-    "doctor": ("say what this machine lacks, and how to get it", "distlab.cli:doctor"),
-    "list": ("list the scenarios", "distlab.cli:list_scenarios"),
-    "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
-    "explore": ("search for a failure, and make it small", "distlab.explore.cli:run_explore"),
-    "check": ("judge a history of another system", "distlab.referee.cli:run_check"),
-    "bugs": ("every bug caught, every repair proved", "distlab.explore.cli:run_bugs"),
-    "id": ("say what an id is, and take it apart", "distlab.ids.cli:run_id"),
-    "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
-    "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,11 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141  # 128 + SIGPIPE, as a shell says it; 1 would be a verdict
     except KeyboardInterrupt:
         return 130
-
-
-def parser(name: str, **options: Any) -> argparse.ArgumentParser:
-    """A command's own parser, with the help that the overview shows."""
-    return argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
 
 
 def _overview() -> str:
@@ -193,17 +175,6 @@ def run(arguments: list[str]) -> int:
     return 0 if finished.ok else 1
 
 
-def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
-    """The knobs that `--set KNOB=VALUE` turns."""
-    values = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise BadInput(f"--set {text!r} is not of the form KNOB=VALUE")
-        values[name] = value
-    return parse_knobs(scenario.knobs, values, scenario.id)
-
-
 def _summary(finished: Run) -> str:
     lines = [f"{finished.scenario.id}: {finished.scenario.claim}", ""]
     for verdict in finished.verdicts:
@@ -212,8 +183,3 @@ def _summary(finished: Run) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in finished.metrics.items())
     lines += ["", f"outcome: {finished.outcome.name} ({counts})", f"token:   {finished.token}"]
     return "\n".join(lines)
-
-
-def as_json(document: object) -> str:
-    """A document as every command prints it."""
-    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -23,7 +23,15 @@ WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 # the standard library. The longest place that fits a module counts.
 RULES: dict[str, set[str]] = {
     "distlab.__main__": {"distlab.cli"},
-    "distlab.cli": {*RUNS, "distlab", "distlab.workspace", "distlab.doctor", "distlab.referee"},
+    "distlab.command": {*HOST, "distlab.knobs", "distlab.scenario"},
+    "distlab.cli": {
+        *RUNS,
+        "distlab",
+        "distlab.command",
+        "distlab.workspace",
+        "distlab.doctor",
+        "distlab.referee",
+    },
     "distlab.workspace": {"distlab.places"},
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
@@ -37,14 +45,14 @@ RULES: dict[str, set[str]] = {
     "distlab.registry": {*HOST, "distlab", "distlab.scenario"},
     "distlab.replay": RUNS,
     "distlab.explore": {*RUNS, "distlab.view"},
-    "distlab.explore.cli": {*RUNS, "distlab", "distlab.explore", "distlab.bugs", "distlab.cli"},
+    "distlab.explore.cli": {*RUNS, "distlab", "distlab.explore", "distlab.bugs", "distlab.command"},
     "distlab.bugs": {*RUNS, "distlab.places", "distlab.explore"},
     "distlab.referee": {*HOST, "distlab.check"},
-    "distlab.referee.cli": {*RUNS, "distlab.view", "distlab.referee", "distlab.cli"},
+    "distlab.referee.cli": {*RUNS, "distlab.view", "distlab.referee", "distlab.command"},
     "distlab.view": RUNS,
     "distlab.course": {*MODEL, "yaml", "jsonschema"},
-    "distlab.course.cli": {*MODEL, "distlab.course", "distlab.cli"},
-    "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
+    "distlab.course.cli": {*MODEL, "distlab.course", "distlab.command"},
+    "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.real": {*HOST, "distlab.doctor", "redis", "fakeredis", "sqlalchemy", "psycopg"},
 }
@@ -59,7 +67,7 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
     RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
     RULES[f"{place}.measured"] = {*RUNS, place, "distlab.view"}
-    RULES[f"{place}.cli"] = {*RUNS, place, "distlab.cli"}
+    RULES[f"{place}.cli"] = {*RUNS, place, "distlab.command"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
 # Not for simulations: an ordinary process with its clock and threads; dates of foreign ids.

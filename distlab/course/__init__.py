@@ -5,7 +5,6 @@
 * `quiz`, `cards`, `glossary`, `systems`, `chapters`: the texts of `data/`, checked by `content`
 * `exercise`: the learner's own protocol code, judged by runs of a scenario
 * `widgets`: all of it as widgets, the only module here that needs ipywidgets; `cli`: on a terminal
-* `still`: the same things as plain HTML and text, for readers without a kernel
 
 One rule holds everywhere: what a committed notebook shows never depends on a learner's progress,
 and what code in a cell does is recorded only when it asks to be (`record=True`).

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from distlab.course.content import NAME, TEXT, entries, record
 from distlab.course.progress import Entry
-from distlab.course.still import table
 from distlab.places import shipped
+from distlab.view.still import table
 
 NOTEBOOK = {"type": "string", "pattern": r"^\d\d_[a-z_]+$"}
 CHAPTER = record(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 
-from distlab.cli import parser
+from distlab.command import as_json, parser
 from distlab.course import content, quiz
 from distlab.course.progress import Entry, progress
 from distlab.host import BadInput
@@ -57,7 +56,7 @@ def run_progress(arguments: list[str]) -> int:
     options.add_argument("--json", action="store_true", help="every entry, for programs")
     given = options.parse_args(arguments)
     entries = progress().entries()
-    print(json.dumps(entries, indent=1, ensure_ascii=False) if given.json else summary(entries))
+    print(as_json(entries) if given.json else summary(entries))
     _warn()
     return 0
 

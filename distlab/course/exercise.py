@@ -26,7 +26,6 @@ from typing import Any, Literal
 
 from distlab.check.verdict import Verdict
 from distlab.course.prediction import came_true
-from distlab.course.still import WRAPPED, Still, closed, coded, escape
 from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
@@ -34,6 +33,7 @@ from distlab.places import PACKAGE
 from distlab.registry import get
 from distlab.scenario import STUCK, Run, Scenario
 from distlab.view.spacetime import spacetime
+from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from distlab.course.content import NAME, TEXT, entries, pick, record
-from distlab.course.still import Still, escape, table
 from distlab.places import shipped
+from distlab.view.still import Still, escape, table
 
 TERM = record({"id": NAME, "term": TEXT, "zh": TEXT, "meaning": TEXT, "source": TEXT})
 

@@ -22,8 +22,8 @@ from distlab.course.content import (
     record,
     several,
 )
-from distlab.course.still import Still
 from distlab.host import BadInput
+from distlab.view.still import Still
 
 Given = float | Sequence[float]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distlab.course.content import NAME, TEXT, entries, pick, record
-from distlab.course.still import Still, table
 from distlab.places import shipped
+from distlab.view.still import Still, table
 
 COLUMNS = {
     "system": "system",

@@ -19,8 +19,8 @@ from distlab.course import cards, chapters, quiz
 from distlab.course.exercise import Exercise, Result
 from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.course.progress import progress
-from distlab.course.still import Still, closed, coded, escape, items
 from distlab.scenario import Run
+from distlab.view.still import Still, closed, coded, escape, items
 from distlab.view.theme import STILLS
 
 WIDE = {"width": "auto", "max_width": "46rem"}
@@ -41,15 +41,7 @@ STYLE = """<style>STILLS
 </style>""".replace("STILLS", STILLS)
 
 
-class StillBox(Still, ipywidgets.VBox):  # type: ignore[misc]
-    """A widget with a still: what a page shows that runs none."""
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        widget = ipywidgets.VBox._repr_mimebundle_(self, **kwargs) or {}
-        return {**widget, **Still._repr_mimebundle_(self)}
-
-
-class Panel(StillBox):
+class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
     """A tool of the course. Its last line says what the learner should know of progress."""
 
     def __init__(self) -> None:

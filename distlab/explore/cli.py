@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from distlab import bugs
-from distlab.cli import as_json, parser, turned
+from distlab.command import as_json, parser, turned
 from distlab.explore.exhaustive import Census, exhaustive
 from distlab.explore.search import RUNS, Finding, explore
 from distlab.host import BadInput

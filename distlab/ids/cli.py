@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from distlab.cli import parser
+from distlab.command import as_json, parser
 from distlab.ids.identify import identify
 
 
@@ -19,7 +17,7 @@ def run_id(arguments: list[str]) -> int:
     readings = identify(given.text, given.epoch)
     if given.json:
         found = [reading.as_dict() for reading in readings]
-        print(json.dumps({"id": given.text, "readings": found}, indent=2, ensure_ascii=False))
+        print(as_json({"id": given.text, "readings": found}))
         return 0
     if len(readings) > 1:
         print(f"{len(readings)} readings, likely ones first:\n")

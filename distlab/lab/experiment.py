@@ -16,7 +16,7 @@ from distlab.check.verdict import Verdict
 from distlab.explore.sweep import INSTANTS
 from distlab.host import BadInput, did_you_mean, plain
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Action, fault_actions, make_fault
-from distlab.lab.instruments import Table, instruments
+from distlab.lab.instruments import instruments
 from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.lab.sweep import Sweep
 from distlab.registry import get
@@ -32,6 +32,7 @@ from distlab.sim.faults import (
     to_the_microsecond,
 )
 from distlab.view.picture import Picture
+from distlab.view.still import Table
 
 
 class Experiment:

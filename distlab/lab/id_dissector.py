@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ipywidgets
 
-from distlab.course.widgets import StillBox
 from distlab.host import BadInput
 from distlab.ids.identify import Reading, identify
 from distlab.view.bits import BitField, bits
 from distlab.view.picture import Picture, xml
+from distlab.view.still import Still
 from distlab.view.theme import stylesheet
 
 EPOCHS = ("any", "course", "discord", "twitter")
 
 
-class IdDissector(StillBox):
+class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
     """A field for the id, one for the epoch, and a drawing of the chosen reading.
 
     `show(text, epoch)` does what typing does. Beside the widget stands a still.

@@ -12,36 +12,17 @@ from math import ceil
 from typing import NamedTuple
 
 from distlab.check.invariants import moves
-from distlab.course.still import table
 from distlab.host import plain
 from distlab.scenario import Run
 from distlab.sim.clocks import EPOCH_US, Clock
 from distlab.sim.faults import parse_fault
 from distlab.sim.state import Kept, State
 from distlab.view.picture import Picture
+from distlab.view.still import Table
 from distlab.view.triangle import triangle
 
 NOTHING = "–"
 REST = ("left by its clock", "by the holder's clock")
-
-
-class Table(NamedTuple):
-    """A table whose first column names its rows."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def text(self) -> str:
-        """The same in aligned letters."""
-        lines = (self.head, *self.rows)
-        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = ("  ".join(map(str.ljust, line, wide)).rstrip() for line in lines)
-        return "\n".join([f"{self.title}:", *(f"  {line}" for line in aligned)])
-
-    def html(self) -> str:
-        """The same for a still."""
-        return f"<p><b>{self.title}</b></p>" + table(self.head, self.rows)
 
 
 def instruments(run: Run, ms: float) -> tuple[Table | Picture, ...]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ipywidgets
 
-from distlab.course.still import table
-from distlab.course.widgets import StillBox
 from distlab.host import BadInput, did_you_mean
 from distlab.lab.widget import Lab
 from distlab.registry import of_chapter
+from distlab.view.still import Still, table
 
 
-class LabShelf(StillBox):
+class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
     """The labs of a chapter (`"locks"`) to choose from. `choose(id)` does what a click does.
 
     A lab that was open before comes back as it was left. Beside the widget stands a still: what

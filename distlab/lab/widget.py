@@ -34,6 +34,7 @@ from distlab.scenario import Scenario
 from distlab.sim.faults import KINDS, Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
+from distlab.view.still import Still
 from distlab.view.strip import strip
 from distlab.view.theme import TONES, fault_words, stylesheet
 
@@ -49,7 +50,7 @@ UNTOUCHED = "The lab waits for your prediction above (or skip it)."
 TOUCHED = "A cell has changed this lab already. Predict above before you look on, or skip it."
 
 
-class Lab(Experiment, anywidget.AnyWidget):
+class Lab(Experiment, Still, anywidget.AnyWidget):
     """`Lab("start/slow-or-dead")` in a cell shows the lab; its methods do what its buttons do.
 
     Takes a scenario or its id, and what else the first run shall have: `seed`, `faults`, knobs.
@@ -253,10 +254,6 @@ class Lab(Experiment, anywidget.AnyWidget):
         """The diagram as it stands, with the events that decide the outcome."""
         return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
                          selected=self.selected)  # fmt: skip
-
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_() or ({}, {})
-        return {**data, "text/html": self.html(), "text/plain": self.text()}, metadata
 
     def __repr__(self) -> str:
         return f"<Lab {self.scenario.id}: {self.outcome.name}>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from distlab.check.history import Operation
 from distlab.check.linearizability import LinearizabilityResult, check
 from distlab.check.models import MODELS
-from distlab.cli import parser
+from distlab.command import as_json, parser
 from distlab.host import BadInput
 from distlab.referee.formats import READERS, Recording, read
 from distlab.view.history import history as picture
@@ -73,8 +72,7 @@ def _run_check(arguments: list[str]) -> int:
     except BadInput as error:
         raise BadInput(f"{given.file}: {error}") from None
     if given.json:
-        document = _as_dict(given.file, given.model, recording, result)
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print(as_json(_as_dict(given.file, given.model, recording, result)))
     else:
         print(_as_text(given.file, given.model, recording, result))
     return STATUS[result.ok]

@@ -1,12 +1,11 @@
 """Interview cards, terms and the table of systems: what is accepted, refused and shown."""
 
 import json
-import re
 
 import pytest
 import yaml
 
-from distlab.course import cards, glossary, prediction, still, systems
+from distlab.course import cards, glossary, prediction, systems
 from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
@@ -166,12 +165,3 @@ def test_a_malformed_prediction_says_where(tmp_path):
     )
     with pytest.raises(BadContent, match="'a', options"):
         prediction.read(path)
-
-
-def test_the_columns_of_a_table_begin_at_the_top_and_are_as_wide_as_their_texts_need():
-    html = still.table(("a", "b", "c"), [("1", "2", "3" * 20)])
-    assert re.findall("vertical-align:top;width:(\\d+)%", html) == ["23", "23", "53"] * 2
-
-
-def test_a_table_may_have_no_rows():
-    assert still.table(("a", "b"), []).endswith("<tbody></tbody></table>")

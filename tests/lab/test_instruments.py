@@ -7,12 +7,13 @@ import pytest
 from distlab.check.invariants import always
 from distlab.lab import Lab
 from distlab.lab.experiment import Experiment
-from distlab.lab.instruments import Table, clocks, kept
+from distlab.lab.instruments import clocks, kept
 from distlab.scenario import Scenario
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Node
 from distlab.sim.clocks import EPOCH_US
 from distlab.sim.state import Kept, State
+from distlab.view.still import Table
 
 START_MS = EPOCH_US // 1000
 
@@ -165,11 +166,6 @@ def test_without_an_end_there_are_no_columns_for_the_rest():
 def test_a_state_shows_its_words_alone_in_the_transcript():
     text = SCENARIO.run().trace.text()
     assert "state    server-1 lock last token\n" in text
-
-
-def test_the_text_of_a_table_is_aligned():
-    table = Table("Clocks", ("machine", "shows"), (("a", "10 ms"), ("worker-1", "9 ms")))
-    assert table.text() == "Clocks:\n  machine   shows\n  a         10 ms\n  worker-1  9 ms"
 
 
 def test_a_lab_shows_its_instruments_at_the_cursor():

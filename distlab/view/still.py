@@ -1,7 +1,7 @@
-"""The same thing for every reader: HTML and plain text of what a widget shows.
+"""Stills: HTML and plain text, for pages that run no widget.
 
-GitHub and an untrusted notebook show neither scripts nor style sheets, so a still uses bare tags,
-keeps what reveals an answer in a closed `<details>`, and looks right on light and on dark.
+GitHub and an untrusted notebook run no scripts and load no style sheets. So a still uses bare tags,
+hides what reveals an answer in a closed `<details>`, and is readable on light and on dark.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from typing import Any, NamedTuple
 
-__all__ = ["WRAPPED", "Still", "closed", "coded", "escape", "items", "table"]
+__all__ = ["WRAPPED", "Still", "Table", "closed", "coded", "escape", "items", "table"]
 
 WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 """The style of a `<pre>` that keeps its lines and breaks words only where they do not fit."""
 
 
 class Still:
-    """Something that a cell shows as HTML, and as plain text where there is no HTML."""
+    """Something that a cell shows as HTML, and as plain text where there is no HTML.
+
+    A widget may be a still as well: `class Panel(Still, ipywidgets.VBox)` shows the widget where a
+    kernel runs, and the still elsewhere.
+    """
 
     def html(self) -> str:
         return f"<p>{escape(self.text())}</p>"
@@ -25,8 +30,12 @@ class Still:
     def text(self) -> str:
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": self.html(), "text/plain": self.text()}
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        still = {"text/html": self.html(), "text/plain": self.text()}
+        widget: Any = getattr(super(), "_repr_mimebundle_", lambda **_: {})(**kwargs) or {}
+        if isinstance(widget, tuple):  # of data and metadata
+            return {**widget[0], **still}, widget[1]
+        return {**widget, **still}
 
 
 def coded(text: str) -> str:
@@ -44,6 +53,25 @@ def items(texts: Iterable[str], ordered: bool = False) -> str:
     tag = "ol" if ordered else "ul"
     inner = "".join(f"<li>{coded(text)}</li>" for text in texts)
     return inner and f"<{tag}>{inner}</{tag}>"
+
+
+class Table(NamedTuple):
+    """A table with a title, as a still. Its first column names its rows."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """The table in aligned letters."""
+        lines = (self.head, *self.rows)
+        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = ("  ".join(map(str.ljust, line, wide)).rstrip() for line in lines)
+        return "\n".join([f"{self.title}:", *(f"  {line}" for line in aligned)])
+
+    def html(self) -> str:
+        """The table for a page."""
+        return f"<p><b>{self.title}</b></p>" + table(self.head, self.rows)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

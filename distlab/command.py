@@ -1,0 +1,48 @@
+"""What the commands share: their table, their parsers, `--set`, and how they print JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from distlab.host import BadInput
+from distlab.knobs import Value, parse_knobs
+
+if TYPE_CHECKING:
+    from distlab.scenario import Scenario
+
+COMMANDS = {
+    "lab": ("open the course in JupyterLab, on your own copy", "distlab.cli:lab"),
+    "doctor": ("say what this machine lacks, and how to get it", "distlab.cli:doctor"),
+    "list": ("list the scenarios", "distlab.cli:list_scenarios"),
+    "run": ("run a scenario or a replay token, and judge it", "distlab.cli:run"),
+    "explore": ("search for a failure, and make it small", "distlab.explore.cli:run_explore"),
+    "check": ("judge a history of another system", "distlab.referee.cli:run_check"),
+    "bugs": ("every bug caught, every repair proved", "distlab.explore.cli:run_bugs"),
+    "id": ("say what an id is, and take it apart", "distlab.ids.cli:run_id"),
+    "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
+    "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
+}
+"""What each command does, and the function that does it: its module is imported when it is used."""
+
+
+def parser(name: str, **options: Any) -> argparse.ArgumentParser:
+    """A command's own parser, with the help that the overview shows."""
+    return argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
+
+
+def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
+    """The knobs that `--set KNOB=VALUE` turns."""
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(f"--set {text!r} is not of the form KNOB=VALUE")
+        values[name] = value
+    return parse_knobs(scenario.knobs, values, scenario.id)
+
+
+def as_json(document: object) -> str:
+    """A document as every command prints it."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
