@@ -27,7 +27,6 @@ from redis.retry import Retry
 
 from distlab.host import BadInput, did_you_mean
 from distlab.real.child import Child
-from distlab.real.multiplexed import MultiplexedRedis
 from distlab.real.needed import NotHere
 from distlab.real.server import Server
 
@@ -70,10 +69,6 @@ class Redis:
         """The same for asyncio. Waits for longer than five seconds need `socket_timeout=None`."""
         options = {"retry": AsyncRetry(NoBackoff(), 0), **options}
         return redis.asyncio.Redis.from_url(self.url, **options)
-
-    def multiplexed_client(self, **options: Any) -> MultiplexedRedis:
-        """The same again, on one connection: several times as many commands a second."""
-        return MultiplexedRedis.from_url(self.url, **options)
 
     def pause(self) -> None:
         """Only a server of our own can be paused and killed: `NotHere`."""

@@ -15,7 +15,7 @@ from distlab.real.redis_server import redis_servers
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 
-PLACES = ("simulation", "fakeredis", "server", "one connection")
+PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
 
 
@@ -107,8 +107,7 @@ def place(kind, require, servers=1):
     else:
         require("valkey")
         with redis_servers(servers) as started:
-            one = kind == "one connection"
-            connects = [s.multiplexed_client if one else s.async_client for s in started]
+            connects = [server.async_client for server in started]
             yield lambda program: on_asyncio(program, *connects)
 
 

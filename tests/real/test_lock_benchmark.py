@@ -10,5 +10,5 @@ def test_every_lock_is_measured(require, monkeypatch):
     figures = locks.measure()
     assert figures["reached"].keys() > figures["goal"].keys()
     rates = figures["locks/s"] | figures["redlocks of 3, far away/s"]
-    assert len(rates) == 8
+    assert len(rates) == 7
     assert all(rate > 0 for rate in rates.values())
