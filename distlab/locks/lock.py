@@ -33,7 +33,7 @@ from typing import Any, Literal, NamedTuple, Self
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import BadInput, Host, Refused, Unavailable, ended, this_process
+from distlab.host import BadInput, Host, Refused, Unavailable, ended
 from distlab.locks.arguments import as_bytes, patience_ms, whole_ms
 
 WITHDRAWN_MS = 5
@@ -46,6 +46,13 @@ LATE_MS = 128_000
 """For about so long a question that nobody has answered may still be on its way."""
 
 IT_STAYS = "timeout None: it may be locked until the server answers again"
+
+
+def this_process() -> Host:
+    """The host of a lock that was given none. Only real clients need it, so it is loaded late."""
+    from distlab.locks.process import THIS_PROCESS
+
+    return THIS_PROCESS
 
 
 class NotAcquired(LockError, Refused):
@@ -142,7 +149,7 @@ class Lock:
         self.blocking, self.blocking_timeout = blocking, blocking_timeout
         self.thread_local = bool(thread_local)
         self.raise_on_release_error = raise_on_release_error
-        self.host = this_process() if host is None else host
+        self.host = host or this_process()
         self.local = SimpleNamespace(token=None)
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None

@@ -1,131 +1,105 @@
-"""Buyers as processes of their own, on a real Redis and a real file: to be stopped and killed.
+"""Buyers as processes of their own, on a real Redis and a real database.
 
-They are what `distlab.real.processes` runs. The shop is a row of a SQLite file. A buyer takes the
-lock, looks how many pieces are left, and sells itself the last of them; that it is the only one who
-does so, the lock has to see to. The pieces are numbered by the stock before the sale.
+`distlab.real.stories` runs them. A buyer takes the lock, looks how many pieces are left, and sells
+itself the last of them. Only the lock sees to it that nobody else does so at the same time. The
+pieces are numbered by the stock before the sale.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import sys
-from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 
 import redis.asyncio
-from redis.exceptions import RedisError
+import sqlalchemy
 
-from distlab.host import Refused, this_process
-from distlab.locks.fencing import StaleToken
+from distlab.host import Connection
+from distlab.locks.fencing import Fence, StaleToken
 from distlab.locks.redislock import RedisLock
-
-TABLES = """
-CREATE TABLE shop (pieces INTEGER NOT NULL, fence INTEGER NOT NULL);
-CREATE TABLE sales (piece INTEGER NOT NULL, token INTEGER NOT NULL, buyer TEXT NOT NULL);
-"""
-
-
-class Books(NamedTuple):
-    """What the shop's file says in the end."""
-
-    left: int
-    sold: int
-    sold_twice: tuple[int, ...]
-    tokens_ascend: bool
+from distlab.real.database import SqlDatabase
+from distlab.real.processes import Pipe
+from distlab.real.redis_server import Redis
+from distlab.real.stories import Story
 
 
 class Shop:
-    """The resource. `fenced`: it admits no token lower than one that it has seen.
+    """The shop in the database at `url`. `fenced`: it admits no token lower than the latest one.
 
-    A look brings its token, too. If it did not, a late sale could come between the look and the
-    sale of the next holder, whose number the shop would not know yet.
+    A look brings its token, too. Otherwise a late sale could come between the look and the sale of
+    the next holder, whose number the shop would not know yet.
     """
 
-    def __init__(self, file: str, fenced: bool = True) -> None:
+    def __init__(self, url: str, fenced: bool = True) -> None:
         self.fenced = fenced
-        self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
-        self._database.execute("PRAGMA synchronous = OFF")  # processes die here, no machines
+        self.engine = sqlalchemy.create_engine(url)
+        self.database = SqlDatabase(self.engine)
 
-    def open(self, pieces: int) -> None:
-        self._database.executescript(TABLES)
-        self._database.execute("INSERT INTO shop VALUES (?, 0)", (pieces,))
+    async def open(self, pieces: int) -> None:
+        def tables(connection: Connection) -> None:
+            connection.execute("CREATE TABLE shop (pieces INTEGER, token INTEGER)")
+            connection.execute("CREATE TABLE sales (piece INTEGER, token INTEGER, buyer TEXT)")
+            connection.execute("INSERT INTO shop VALUES (:pieces, 0)", pieces=pieces)
 
-    def look(self, token: int) -> int:
+        await self.database.transaction(tables)
+
+    async def look(self, token: int) -> int:
         """How many pieces are left. Raises `StaleToken`."""
-        return self._update("SET fence = max(fence, :token)", token=token)
+        return await self.database.transaction(lambda connection: self._admit(connection, token))
 
-    def sell(self, seen: int, token: int, buyer: str) -> None:
+    async def sell(self, seen: int, token: int, buyer: str) -> None:
         """Sell the last of the `seen` pieces. Raises `StaleToken`."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            self._update(
-                "SET fence = max(fence, :token), pieces = :left", token=token, left=seen - 1
-            )
-            self._database.execute("INSERT INTO sales VALUES (?, ?, ?)", (seen, token, buyer))
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
-    def _update(self, change: str, token: int, **values: int) -> int:
-        where = "WHERE fence <= :token" if self.fenced else ""
-        sql = f"UPDATE shop {change} {where} RETURNING pieces"
-        rows = self._database.execute(sql, {"token": token, **values}).fetchall()
-        if not rows:
-            raise StaleToken(f"token {token} comes too late")
-        return int(rows[0][0])
+        def sale(connection: Connection) -> None:
+            self._admit(connection, token)
+            connection.execute("UPDATE shop SET pieces = :left", left=seen - 1)
+            row = {"piece": seen, "token": token, "buyer": buyer}
+            connection.execute("INSERT INTO sales VALUES (:piece, :token, :buyer)", **row)
 
-    def books(self) -> Books:
-        ((left,),) = self._database.execute("SELECT pieces FROM shop")
-        sales = self._database.execute("SELECT piece, token FROM sales ORDER BY rowid").fetchall()
-        times = Counter(piece for piece, _ in sales)
-        tokens = [token for _, token in sales]
-        twice = tuple(sorted(piece for piece in times if times[piece] > 1))
-        return Books(left, len(sales), twice, tokens == sorted(tokens))
+        await self.database.transaction(sale)
 
-    def close(self) -> None:
-        self._database.close()
+    def _admit(self, connection: Connection, token: int) -> int:
+        ((pieces, latest),) = connection.execute("SELECT pieces, token FROM shop")
+        if self.fenced:
+            fence = Fence(latest)
+            fence.admit(token)
+            connection.execute("UPDATE shop SET token = :latest", latest=fence.latest)
+        return int(pieces)
+
+    async def sold(self) -> int:
+        """The number of sales."""
+        count = "SELECT COUNT(*) FROM sales"
+        return int((await self.database.transaction(lambda shop: shop.execute(count)))[0][0])
 
 
 async def buyer(
-    pipe: Any, url: str, lock: str, file: str, fenced: bool, timeout: float, name: str
+    pipe: Pipe, name: str, url: str, lock: str, shop: str, fenced: bool, timeout: float
 ) -> None:
-    """Buy one piece. `go on` is read between look and sale, by a program that is too busy to do
-    anything else, so that nothing can tell it that time has passed.
-    """
-    shop = Shop(file, fenced)
-    async with redis.asyncio.Redis.from_url(url) as client:
-        mine = RedisLock(client, lock, timeout, raise_on_release_error=False)
-        async with mine:
-            assert mine.fencing_token is not None
-            seen = shop.look(mine.fencing_token)
-            pipe.send(f"{name} has the lock, token {mine.fencing_token}, and sees {seen}")
-            sys.stdin.readline()
-            try:
-                shop.sell(seen, mine.fencing_token, name)
-                pipe.send(f"{name} has bought piece {seen}")
-            except StaleToken as error:
-                pipe.send(f"{name} is refused: {error}")
+    """Buy one piece, and block between look and sale."""
+    stock = Shop(shop, fenced)
+    async with (
+        redis.asyncio.Redis.from_url(url) as client,
+        RedisLock(client, lock, timeout, raise_on_release_error=False) as held,
+    ):
+        assert held.fencing_token is not None
+        seen = await stock.look(held.fencing_token)
+        pipe.send(f"has the lock, token {held.fencing_token}, and sees {seen}")
+        pipe.block()
+        try:
+            await stock.sell(seen, held.fencing_token, name)
+            pipe.send(f"has bought piece {seen}")
+        except StaleToken as error:
+            pipe.send(f"is refused: {error}")
 
 
-async def crowd(pipe: Any, url: str, lock: str, file: str, fenced: bool, timeout: float) -> None:
-    """Buy one piece after another, until told to stop; then tell how that went, in numbers."""
-    host = this_process()
-    stop = host.spawn(pipe.receive())
-    shop, done = Shop(file, fenced), Counter[str]()
-    async with redis.asyncio.Redis.from_url(url) as client:
-        mine = RedisLock(client, lock, timeout, sleep=0.02)
-        pipe.send("ready")
-        while not stop.done():
-            try:
-                async with mine:
-                    assert mine.fencing_token is not None
-                    seen = shop.look(mine.fencing_token)
-                    await host.sleep(host.random.random() * 4)
-                    shop.sell(seen, mine.fencing_token, host.name)
-                    done["bought"] += 1
-            except StaleToken:
-                done["stale"] += 1
-            except (Refused, RedisError, TimeoutError) as error:
-                done[type(error).__name__] += 1
-    pipe.send(done)
+@asynccontextmanager
+async def sale(server: Redis, fenced: bool, pieces: int = 1) -> AsyncIterator[Story]:
+    """A story of buyers in a shop of its own. Its last line says how many pieces were sold."""
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/shop.db"
+        shop, about = Shop(url, fenced), {"lock": server.key("stock"), "shop": url}
+        await shop.open(pieces)
+        with Story("distlab.locks.reality:buyer", url=server.url, fenced=fenced, **about) as story:
+            yield story
+            story.tell(f"sold: {await shop.sold()} of {pieces}\n")
+        shop.engine.dispose()

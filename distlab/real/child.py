@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO, Any, Self
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has no other way than to kill
 GRACE_S = 3.0
@@ -153,7 +153,7 @@ class Child:
             self.process.kill()
             self.process.wait()
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -90,4 +90,4 @@ class AsyncioHost:
 
 
 THIS_PROCESS = AsyncioHost()
-"""Who wants no name of its own: see `distlab.host.this_process`."""
+"""The host of a program that needs no name of its own."""

@@ -2,10 +2,20 @@
 
 import pytest
 
-from distlab.real.processes import ClientProcess
 from distlab.real.redis_server import redis_server
+from distlab.real.stories import Story
 
-WORKER = "distlab.ids.reality:worker"
+
+@pytest.fixture
+def story(require):
+    require("valkey")
+    with redis_server() as server:
+        options = {"url": server.url, "prefix": server.key("id"), "ttl_ms": 300}
+        with Story("distlab.ids.reality:worker", **options) as story:
+            yield story
+
+
+WORKING = "has worker id 7, and is in the middle of an order"
 
 
 @pytest.mark.parametrize(
@@ -16,28 +26,20 @@ WORKER = "distlab.ids.reality:worker"
         ("lease-and-mark", "refuses: OutsideWindow"),
     ],
 )
-def test_a_worker_that_was_stopped_past_its_lease(trusts, answer, require):
-    require("valkey")
-    with redis_server() as server:
-        options = {"url": server.url, "prefix": server.key("id"), "trusts": trusts, "ttl_ms": 300}
-        with ClientProcess(WORKER, **options) as first:
-            assert first.receive() == "has worker id 7"
-            first.send("order")
-            assert first.receive() == "is in the middle of an order"
-            first.pause()
-            with ClientProcess(WORKER, **options) as second:
-                assert second.receive() == "has worker id 7"
-                first.send("go on")
-                first.resume()
-                assert first.receive() == answer
+def test_a_worker_that_was_stopped_past_its_lease(story, trusts, answer):
+    first = story.start("worker-1", trusts=trusts)
+    first.pause()
+    story.start("worker-2", trusts=trusts)
+    first.go_on()
+    assert story.lines == [
+        f"worker-1 {WORKING}",
+        "worker-1 is stopped (SIGSTOP)",
+        f"worker-2 {WORKING}",
+        f"worker-1 {answer}",
+    ]
 
 
-def test_a_worker_that_was_killed_leaves_its_worker_id_to_the_next(require):
-    require("valkey")
-    with redis_server() as server:
-        options = {"url": server.url, "prefix": server.key("id"), "ttl_ms": 300}
-        with ClientProcess(WORKER, trusts="lease-and-mark", **options) as first:
-            assert first.receive() == "has worker id 7"
-            first.kill()
-        with ClientProcess(WORKER, trusts="lease-and-mark", **options) as second:
-            assert second.receive() == "has worker id 7"
+def test_a_worker_that_was_killed_leaves_its_worker_id_to_the_next(story):
+    story.start("worker-1", trusts="lease-and-mark").kill()
+    story.start("worker-2", trusts="lease-and-mark")
+    assert story.lines[1:] == ["worker-1 is killed (SIGKILL)", f"worker-2 {WORKING}"]

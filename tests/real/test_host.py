@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from distlab.host import Host, Refused, ended, this_process
-from distlab.real.host import AsyncioHost
+from distlab.host import Host, Refused, ended
+from distlab.real.host import THIS_PROCESS, AsyncioHost
 from tests.locks.sites import in_simulation, on_asyncio
 
 BOTH = pytest.mark.parametrize("world", [in_simulation, on_asyncio])
@@ -50,14 +50,13 @@ def test_names():
     assert AsyncioHost().name.endswith(f"-{os.getpid()}")
 
 
-def test_this_process_is_one_and_serves_loop_after_loop():
+def test_one_host_serves_loop_after_loop():
     async def main():
-        return await this_process().spawn(answer())
+        return await THIS_PROCESS.spawn(answer())
 
     async def answer():
         return 42
 
-    assert this_process() is this_process()
     assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
 
 

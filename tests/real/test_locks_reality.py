@@ -8,14 +8,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from distlab.locks.reality import Shop
+from distlab.locks.reality import Shop, sale
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock, TooFewServers
 from distlab.real.host import AsyncioHost
 from distlab.real.processes import ClientProcess
 from distlab.real.redis_server import redis_servers
-
-BUYER, CROWD = "distlab.locks.reality:buyer", "distlab.locks.reality:crowd"
 
 
 @pytest.fixture
@@ -25,70 +23,57 @@ def server(require):
         yield server
 
 
-@pytest.fixture
-def open_shop(tmp_path):
-    """A function that opens a shop with so many pieces and says what processes need to know."""
-    shops = []
-
-    def open_one(pieces, fenced):
-        file = str(tmp_path / "shop.db")
-        shops.append(Shop(file, fenced))
-        shops[-1].open(pieces)
-        return shops[-1], {"lock": "stock", "file": file, "fenced": fenced}
-
-    yield open_one
-    for shop in shops:
-        shop.close()
-
-
-@pytest.mark.parametrize("fenced", [False, True])
-def test_a_holder_is_stopped_past_the_end_of_its_lock(server, open_shop, fenced):
-    """Kleppmann's picture: the token of the late one is lower, and the shop can know it."""
-    shop, about = open_shop(9, fenced)
-    late = ClientProcess(BUYER, url=server.url, timeout=0.2, name="late", **about)
-    with late:
-        assert late.receive() == "late has the lock, token 1, and sees 9"
-        late.pause()
-        with ClientProcess(BUYER, url=server.url, timeout=30, name="next", **about) as next_one:
-            assert next_one.receive() == "next has the lock, token 2, and sees 9"  # two holders
-            next_one.send("go on")
-            assert next_one.receive() == "next has bought piece 9"
-        late.send("go on")
-        late.resume()
-        said = late.receive()
-    if fenced:
-        assert said == "late is refused: token 1 comes too late"
-        assert shop.books() == (8, 1, (), True)
-    else:
-        assert said == "late has bought piece 9"
-        assert shop.books() == (8, 2, (9,), False)
-
-
-def test_a_late_sale_is_refused_even_before_the_next_holder_has_sold(server, open_shop):
-    shop, about = open_shop(9, fenced=True)
-    late = ClientProcess(BUYER, url=server.url, timeout=0.2, name="late", **about)
-    with late:
-        late.receive()
-        late.pause()
-        with ClientProcess(BUYER, url=server.url, timeout=30, name="next", **about) as next_one:
-            next_one.receive()
-            late.resume()
-            late.send("go on")
-            assert late.receive() == "late is refused: token 1 comes too late"
-            next_one.send("go on")
-            assert next_one.receive() == "next has bought piece 9"
-    assert shop.books() == (8, 1, (), True)
-
-
-def test_the_lock_of_a_killed_holder_ends_by_itself(server, open_shop):
-    _, about = open_shop(9, fenced=True)
-    with ClientProcess(BUYER, url=server.url, timeout=2, name="dead", **about) as holder:
-        holder.receive()
-        holder.kill()
+def told(server, tell, fenced=True):
+    """The lines of a sale of one piece, of which `tell` tells the story."""
 
     async def main():
-        async with server.async_client() as client, AsyncioHost() as host:
-            lock = RedisLock(client, "stock", host=host)
+        async with sale(server, fenced) as story:
+            tell(story)
+        return story.lines
+
+    return asyncio.run(main())
+
+
+def stopped_holder(story):
+    alice = story.start("alice", timeout=0.2)
+    alice.pause()
+    story.start("bob", timeout=30).go_on()
+    alice.go_on()
+
+
+STOPPED = ["alice has the lock, token 1, and sees 1", "alice is stopped (SIGSTOP)",
+           "bob has the lock, token 2, and sees 1"]  # fmt: skip
+REFUSED, BOUGHT = "alice is refused: token 1 comes after token 2", "bob has bought piece 1"
+
+
+@pytest.mark.parametrize(
+    ("fenced", "end"),
+    [
+        (False, [BOUGHT, "alice has bought piece 1", "sold: 2 of 1\n"]),
+        (True, [BOUGHT, REFUSED, "sold: 1 of 1\n"]),
+    ],
+)
+def test_a_holder_is_stopped_past_the_end_of_its_lock(server, fenced, end):
+    """Kleppmann's picture: the token of the late one is lower, and the shop can know it."""
+    assert told(server, stopped_holder, fenced) == STOPPED + end
+
+
+def test_a_late_sale_is_refused_even_before_the_next_holder_has_sold(server):
+    def wakes_early(story):
+        alice = story.start("alice", timeout=0.2)
+        alice.pause()
+        bob = story.start("bob", timeout=30)
+        alice.go_on()
+        bob.go_on()
+
+    assert told(server, wakes_early) == [*STOPPED, REFUSED, BOUGHT, "sold: 1 of 1\n"]
+
+
+def test_the_lock_of_a_killed_holder_ends_by_itself(server):
+    async def main():
+        async with sale(server, fenced=True) as story, server.async_client() as client:
+            story.start("alice", timeout=2).kill()
+            lock = RedisLock(client, server.key("stock"))
             return await lock.acquire(blocking=False), await lock.acquire(), lock.fencing_token
 
     assert asyncio.run(main()) == (False, True, 2)
@@ -132,14 +117,12 @@ class Chaos:
     """
 
     def __init__(self, server, about, seed):
-        self.url, self.about = server.url, {**about, "timeout": TIMEOUT_S}
-        self.random = random.Random(seed)
-        self.blows = Counter()
-        self.clients = []
+        self.about = {"url": server.url, "timeout": TIMEOUT_S, **about}
+        self.random, self.blows, self.clients = random.Random(seed), Counter(), []
 
     def run(self, server, seconds):
         with ExitStack() as stack, server.client() as redis:
-            self.clients = [self.start(stack) for _ in range(CLIENTS)]
+            self.clients = [self.start(stack, f"client-{n}") for n in range(CLIENTS)]
             for client in self.clients:
                 assert client.receive() == "ready"
             until = time.monotonic() + seconds
@@ -149,18 +132,20 @@ class Chaos:
                 client.send("stop")
             return sum((Counter(self.last_word(client)) for client in self.clients), Counter())
 
-    def start(self, stack):
-        return stack.enter_context(ClientProcess(CROWD, url=self.url, **self.about))
+    def start(self, stack, name):
+        client = ClientProcess("tests.real.programs:crowd", name=name, **self.about)
+        client.name = name
+        return stack.enter_context(client)
 
     def strike(self, stack, redis):
         time.sleep(self.random.uniform(0.02, 0.1))
         victim = self.random.choice(self.clients)
         if self.random.random() < 0.7:
-            holder = (redis.get("stock") or b"").decode().partition("/")[0].rpartition("-")[2]
-            victim = next((c for c in self.clients if str(c.pid) == holder), victim)
+            holder = (redis.get("stock") or b"").decode().partition("/")[0]
+            victim = next((client for client in self.clients if client.name == holder), victim)
         if self.random.random() < 0.1:
             victim.kill()
-            self.clients[self.clients.index(victim)] = self.start(stack)
+            self.clients[self.clients.index(victim)] = self.start(stack, victim.name)
             self.blows["kill"] += 1
         else:
             victim.pause()
@@ -175,27 +160,30 @@ class Chaos:
         return said
 
 
-def chaos(server, open_shop, seconds, fenced, seed=1):
-    shop, about = open_shop(PIECES, fenced)
-    storm = Chaos(server, about, seed)
+def chaos(server, folder, seconds, fenced, seed=1):
+    """What the clients say, and what the books say: whether they are corrupt."""
+    url = f"sqlite:///{folder}/shop.db"
+    shop = Shop(url, fenced)
+    asyncio.run(shop.open(PIECES))
+    storm = Chaos(server, {"lock": "stock", "shop": url, "fenced": fenced}, seed)
     done = storm.run(server, seconds)
-    books = shop.books()
-    print(f"{seconds} s, fenced={fenced}: {dict(storm.blows)}, {dict(done)}, {books.sold} sold, "
-          f"{len(books.sold_twice)} twice")  # fmt: skip
-    return done, books
-
-
-def corrupt(books):
-    return bool(books.sold_twice) or books.left + books.sold != PIECES or not books.tokens_ascend
+    with shop.engine.connect() as books:
+        sales = books.exec_driver_sql("SELECT piece, token FROM sales ORDER BY rowid").all()
+        left = books.exec_driver_sql("SELECT pieces FROM shop").scalar()
+    shop.engine.dispose()
+    twice = len(sales) - len({piece for piece, _ in sales})
+    tokens = [token for _, token in sales]
+    print(f"{seconds} s, fenced={fenced}: {storm.blows}, {done}, {len(sales)} sold, {twice} twice")
+    return done, twice > 0 or left + len(sales) != PIECES or tokens != sorted(tokens)
 
 
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.soak)])
-def test_chaos_corrupts_nothing_where_fencing_is_on(server, open_shop, seconds):
-    done, books = chaos(server, open_shop, seconds, fenced=True)
-    assert not corrupt(books)
+def test_chaos_corrupts_nothing_where_fencing_is_on(server, tmp_path, seconds):
+    done, corrupt = chaos(server, tmp_path, seconds, fenced=True)
+    assert not corrupt
     assert done["bought"] > 0 < done["stale"]  # there was something to refuse
 
 
-def test_chaos_corrupts_where_it_is_off(server, open_shop):
-    _, books = chaos(server, open_shop, 4, fenced=False)
-    assert corrupt(books)
+def test_chaos_corrupts_where_it_is_off(server, tmp_path):
+    _, corrupt = chaos(server, tmp_path, 4, fenced=False)
+    assert corrupt
