@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import distlab
 from distlab.command import COMMANDS, as_json, parser, turned
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, pick
 from distlab.knobs import knobs_text
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     name, *rest = given
     try:
-        if name not in COMMANDS:
-            raise BadInput(f"unknown command {name!r}{did_you_mean(name, COMMANDS)}")
-        module, _, function = COMMANDS[name][1].partition(":")
+        module, _, function = pick(COMMANDS, name, "command")[1].partition(":")
         status: int = getattr(importlib.import_module(module), function)(rest)
         sys.stdout.flush()
         return status

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import pick
 
 PYTHONS = ("3.11", "3.12", "3.13")
 
@@ -150,9 +150,7 @@ PARTS: dict[str, Part] = {
 
 def look_for(name: str) -> Finding:
     """Look for one part. Raises `BadInput` for a name that is not in `PARTS`."""
-    if name not in PARTS:
-        raise BadInput(f"nothing known of {name!r}{did_you_mean(name, PARTS)}")
-    part = PARTS[name]
+    part = pick(PARTS, name, "part")
     return Finding(name, part.look(), part.required, part.purpose, part.how)
 
 

@@ -15,12 +15,13 @@ Three kinds of answer exist in a distributed system, and the course keeps them a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
+Known = TypeVar("Known")
 
 
 class BadInput(ValueError):
@@ -158,6 +159,13 @@ def ended(task: Any) -> bool:
 def plain(ms: float) -> str:
     """Milliseconds as short text, to the microsecond: 120, 12.5, 0.001."""
     return f"{ms:.3f}".rstrip("0").rstrip(".")
+
+
+def pick(known: Mapping[str, Known], name: str, what: str) -> Known:
+    """`known[name]`. Raises `BadInput` that lists the known names when it is none of them."""
+    if name not in known:
+        raise BadInput(f"no {what} {name!r}{did_you_mean(str(name), known)}")
+    return known[name]
 
 
 def did_you_mean(value: str, allowed: Iterable[str], choice: str = "") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from distlab.course.content import pick
+from distlab.host import pick
 from distlab.places import shipped
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
+from distlab.course.content import NAME, TEXT, chapter, entries, find, record, several
+from distlab.host import pick
 
 FOLLOW_UP = record({"question": TEXT, "answer": TEXT})
 CARD = record(

@@ -88,13 +88,6 @@ def entries(path: Path, schema: Schema, make: Callable[..., Entry]) -> dict[str,
     return made
 
 
-def pick(known: Mapping[str, Entry], name: str, what: str) -> Entry:
-    """`known[name]`, or an error that lists the known names."""
-    if name not in known:
-        raise BadInput(f"no {what} {name!r}{did_you_mean(name, known)}")
-    return known[name]
-
-
 def _place(document: Any, path: Iterable[str | int]) -> str:
     """`, questions 'q3', answers 2, correct`: entries by their id where they have one."""
     words = ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from distlab.course.content import NAME, TEXT, entries, pick, record
+from distlab.course.content import NAME, TEXT, entries, record
+from distlab.host import pick
 from distlab.places import shipped
 from distlab.view.still import Still, escape, table
 

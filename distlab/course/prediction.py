@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from distlab.course.content import NAME, TEXT, chapter, entries, find, pick, record, several
+from distlab.course.content import NAME, TEXT, chapter, entries, find, record, several
 from distlab.course.progress import Progress, progress
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, pick
 from distlab.knobs import knobs_text
 from distlab.replay import parse_token
 from distlab.scenario import Run

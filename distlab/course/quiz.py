@@ -18,11 +18,10 @@ from distlab.course.content import (
     chapter,
     entries,
     find,
-    pick,
     record,
     several,
 )
-from distlab.host import BadInput
+from distlab.host import BadInput, pick
 from distlab.view.still import Still
 
 Given = float | Sequence[float]

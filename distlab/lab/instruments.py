@@ -1,18 +1,19 @@
 """Instruments: small tables and figures of what there is at one instant, read from the run.
 
-An instrument is a function of a run and an instant; it gives a `Table` or a `Picture`, or None when
-it has nothing to show in this run. `INSTRUMENTS` names them all. They read structured state
-(`distlab.sim.state`), the clock events and the verdicts, so a new scenario has them without a line
-of its own.
+An instrument is a function of a run and an instant. It gives a `Table` or a `Picture`, or None when
+it has nothing to show in this run. Those in `EVERYWHERE` read structured state
+(`distlab.sim.state`) and the clock events, so a new scenario has them without a line of its own.
+Those in `NAMED` are for the scenarios that name them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple
 
 from distlab.check.invariants import moves
-from distlab.host import plain
+from distlab.host import pick, plain
 from distlab.scenario import Run
 from distlab.sim.clocks import EPOCH_US, Clock
 from distlab.sim.faults import parse_fault
@@ -22,13 +23,16 @@ from distlab.view.still import Table
 from distlab.view.triangle import triangle
 
 NOTHING = "–"
+Instrument = Callable[[Run, float], Table | Picture | None]
+
 REST = ("left by its clock", "by the holder's clock")
 
 
 def instruments(run: Run, ms: float) -> tuple[Table | Picture, ...]:
-    """What every instrument shows at this instant."""
-    tables = (instrument(run, ms) for instrument in INSTRUMENTS)
-    return tuple(each for each in tables if each is not None)
+    """What every instrument shows at this instant. An unknown name is a `BadInput`."""
+    named = (pick(NAMED, name, "instrument") for name in run.scenario.instruments)
+    shown = (instrument(run, ms) for instrument in (*named, *EVERYWHERE))
+    return tuple(each for each in shown if each is not None)
 
 
 # The machines' clocks
@@ -164,12 +168,5 @@ def _left(us: int) -> str:
     return f"{ceil(us / 1000)} ms" if us > 0 else f"over for {-us // 1000} ms"
 
 
-# Which corner gives way
-
-
-def corners(run: Run, ms: float) -> Picture | None:
-    """The triangle of CAP, for an experiment about C against A; it is the same at every instant."""
-    return triangle(run)
-
-
-INSTRUMENTS = (corners, clocks, kept)
+NAMED: dict[str, Instrument] = {"triangle": triangle}
+EVERYWHERE: tuple[Instrument, ...] = (clocks, kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import pick
 from distlab.lab.widget import Lab
 from distlab.registry import of_chapter
 from distlab.view.still import Still, table
@@ -33,9 +33,7 @@ class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def choose(self, scenario_id: str) -> Lab:
         """Show the lab of that scenario. Raises `BadInput` when it is none of this chapter's."""
-        if scenario_id not in self.scenarios:
-            hint = did_you_mean(str(scenario_id), self.scenarios)
-            raise BadInput(f"no lab {scenario_id!r} in chapter {self.chapter}{hint}")
+        pick(self.scenarios, scenario_id, f"{self.chapter} lab")
         if scenario_id not in self.labs:
             self.labs[scenario_id] = Lab(scenario_id)
         self._choice.value = scenario_id

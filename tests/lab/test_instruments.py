@@ -5,14 +5,17 @@ from dataclasses import replace
 import pytest
 
 from distlab.check.invariants import always
+from distlab.host import BadInput
 from distlab.lab import Lab
 from distlab.lab.experiment import Experiment
-from distlab.lab.instruments import clocks, kept
+from distlab.lab.instruments import clocks, instruments, kept
+from distlab.registry import all_scenarios
 from distlab.scenario import Scenario
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Node
 from distlab.sim.clocks import EPOCH_US
 from distlab.sim.state import Kept, State
+from distlab.view.picture import Picture
 from distlab.view.still import Table
 
 START_MS = EPOCH_US // 1000
@@ -188,6 +191,18 @@ def test_a_lab_about_c_against_a_shows_the_triangle():
     assert triangle.text in lab.text() and triangle.html() in lab.html()
     lab.set(system="leader")
     assert "available: violated" in lab.instruments[0].text
+
+
+def test_the_instruments_that_scenarios_name_can_be_shown():
+    for scenario in all_scenarios():
+        if scenario.instruments:
+            named = instruments(scenario.run(), 0)[: len(scenario.instruments)]
+            assert all(isinstance(each, Picture) for each in named)
+
+
+def test_an_unknown_instrument_is_named():
+    with pytest.raises(BadInput, match="no instrument 'triangel'; did you mean 'triangle'"):
+        instruments(replace(SCENARIO, instruments=("triangel",)).run(), 0)
 
 
 def test_a_lab_without_clocks_and_keys_shows_none():

@@ -41,7 +41,7 @@ def test_a_lab_comes_back_as_it_was_left():
 def test_what_is_not_there_is_said():
     with pytest.raises(BadInput, match="unknown chapter 'lock'; did you mean 'locks'"):
         LabShelf("lock")
-    with pytest.raises(BadInput, match="no lab 'locks/samepid' in chapter locks; did you mean"):
+    with pytest.raises(BadInput, match="no locks lab 'locks/samepid'; did you mean"):
         LabShelf("locks").choose("locks/samepid")
 
 

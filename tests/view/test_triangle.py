@@ -42,8 +42,3 @@ def test_the_edge_between_what_was_kept_is_thick(system, faults, edge):
     picture = triangle(get("cap/triangle").run(faults=faults, system=system))
     assert picture.svg.count("dl-life") == 1
     assert f'class="dl-life" d="{edge}"' in picture.svg
-
-
-def test_it_is_about_c_against_a():
-    assert triangle(get("cap/triangle").run())
-    assert not triangle(get("cap/r-plus-w").run())

@@ -28,6 +28,7 @@ def build_minority(world: World, cut_off: str, store: type[ConfigStore] = Config
 
 MINORITY_REFUSES = lab(
     "minority-refuses",
+    instruments=("triangle",),
     outcomes=("stale answer", "refused"),
     title="The minority refuses",
     claim="Cut off from the majority, a node must refuse, or it answers from the past.",
@@ -134,6 +135,7 @@ def build_takeover(world: World, takeover: str, store: type[ConfigStore] = Confi
 
 FALSE_TIMEOUT = lab(
     "false-timeout",
+    instruments=("triangle",),
     outcomes=("two primaries", "no answer"),
     title="Slow is not dead",
     claim="A replica that takes silence for death makes a second primary; both take writes.",

@@ -31,6 +31,7 @@ def build_both_sides(world: World, level: str, exchange_ms: int) -> None:
 
 BOTH_SIDES_ACCEPT = lab(
     "both-sides-accept",
+    instruments=("triangle",),
     outcomes=("stale answer", "refused"),
     title="Both sides accept",
     claim="At ONE both sides of a cut take writes and give answers, old ones among them.",

@@ -38,6 +38,7 @@ def build_triangle(world: World, system: str) -> None:
 
 TRIANGLE = lab(
     "triangle",
+    instruments=("triangle",),
     outcomes=("C gives way", "A gives way"),
     title="Which corner gives way?",
     claim="While the network is cut, a store gives up either right answers or answers.",
