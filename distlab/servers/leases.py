@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from distlab.host import Conflict, LeaseExpired, LeaseKey, Refused
+from distlab.host import Conflict, LeaseExpired, LeaseKey
+from distlab.servers.service import LATER, Service, ask
 from distlab.servers.words import Words, words
 from distlab.sim import Node
 
-STATE = "leases"
+STATE = "leases"  # the name on the disk
+OPERATIONS = ("grant", "keep_alive", "revoke", "create", "list_keys", "wait_deleted")
 
 
 class Request(Words):
-    """`body` is the operation and its arguments."""
+    """`body` is one of `OPERATIONS` and its arguments."""
 
 
 class Entry(NamedTuple):
@@ -46,8 +48,8 @@ class Expiry:
     beat: int
 
 
-class LeaseServer(Node):
-    """One machine with leases. See the operations of `LeaseStore`."""
+class LeaseServer(Service):
+    """One machine with leases. Its operations are those of `distlab.host.LeaseStore`."""
 
     def on_start(self) -> None:
         self.state: State = self.disk.read(STATE) or State()
@@ -56,17 +58,16 @@ class LeaseServer(Node):
         for lease in self.state.ttls:
             self.beat(lease)
 
-    def on_request(self, request: Request, sender: str) -> None:
+    def on_request(self, request: Request, sender: str) -> Any:
         operation, *arguments = request.body
+        if operation not in OPERATIONS:
+            raise ValueError(f"{operation!r} is no operation (allowed: {', '.join(OPERATIONS)})")
         if operation == "wait_deleted" and arguments[0] in self.state.entries:
             self.waiting.setdefault(arguments[0], []).append(sender)
-            return
-        try:
-            result = getattr(self, operation)(*arguments)
-        except Refused as refused:
-            result = refused
+            return LATER
+        result = getattr(self, operation)(*arguments)
         self.disk.put(STATE, self.state)
-        self.send(sender, Words(words(result), result))
+        return result
 
     def on_expiry(self, expiry: Expiry) -> None:
         if self.beats.get(expiry.lease) == expiry.beat:
@@ -95,7 +96,7 @@ class LeaseServer(Node):
         for name in [name for name, entry in self.state.entries.items() if entry.lease == lease]:
             del self.state.entries[name]
             for waiter in self.waiting.pop(name, ()):
-                self.send(waiter, Words("deleted"))
+                self.answer(waiter, Words("deleted"))
 
     def create(self, key: str, value: str, lease: int) -> int:
         self.require(lease)
@@ -149,7 +150,4 @@ class RemoteLeases:
     async def _call(self, *body: Any) -> Any:
         request = Request(" ".join(map(words, body)), body)
         patience_ms = None if body[0] == "wait_deleted" else self._timeout_ms
-        result = (await self._node.call(self._server, request, patience_ms)).body
-        if isinstance(result, Refused):
-            raise result
-        return result
+        return await ask(self._node, self._server, request, patience_ms)

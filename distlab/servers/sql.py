@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from distlab.host import Conflict, Connection, Refused, Rows
+from distlab.host import Conflict, Connection, Rows
+from distlab.servers.service import Service, ask
 from distlab.servers.words import Words, words
 from distlab.sim import Node
 from distlab.sim.state import State
@@ -117,7 +118,7 @@ class Transaction(Words):
     """`body` is the function to run; it is shown by its name."""
 
 
-class DatabaseServer(Node):
+class DatabaseServer(Service):
     """A machine with a database that others use. `show` is a query whose rows the pictures show."""
 
     def __init__(self, name: str, schema: str = "", show: str = "") -> None:
@@ -126,17 +127,9 @@ class DatabaseServer(Node):
 
     def on_start(self) -> None:
         self.database = DiskDatabase(self, self.schema)
-        self.heard: set[str] = set()  # each address asks once; a copy is dropped, as by TCP
 
-    async def on_transaction(self, message: Transaction, sender: str) -> None:
-        if sender in self.heard:
-            return
-        self.heard.add(sender)
-        try:
-            result = await self.database.transaction(message.body)
-        except Refused as refused:
-            result = refused.with_traceback(None)
-        self.send(sender, Words(words(result), result))
+    async def on_transaction(self, message: Transaction, sender: str) -> Any:
+        return await self.database.transaction(message.body)
 
     def describe(self) -> str | State:
         rows = self.database.look(self.show) if self.show else ()
@@ -153,7 +146,5 @@ class RemoteDatabase:
         """Send `work` there: see `distlab.host.Database`."""
         name = getattr(work, "__name__", "<").strip("_")
         message = Transaction("transaction" if "<" in name else name, work)
-        result = (await self._node.call(self._server, message, self._timeout_ms)).body
-        if isinstance(result, Refused):
-            raise result
-        return result  # type: ignore[no-any-return]
+        result: T = await ask(self._node, self._server, message, self._timeout_ms)
+        return result

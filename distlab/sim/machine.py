@@ -11,7 +11,6 @@ machine that is paused keeps them for later, in order; one that is down drops th
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +120,7 @@ class Machine:
         try:
             handler = self._handlers[type(message)]
         except KeyError:
-            handler = self._handlers[type(message)] = self._handler_for(message)
+            handler = self._handlers[type(message)] = self.node.handler_for(type(message))
         result = handler(message, address or sender)
         if result is not None:
             self._follow(result, f"handling {type(message).__name__}")
@@ -156,16 +155,6 @@ class Machine:
     def _deliver_late(self, letter: tuple[Sent, Mail]) -> None:
         """What waited at a paused machine has arrived: no cut can take it back."""
         self.deliver_mail(letter, arrived=True)
-
-    def _handler_for(self, value: Any) -> Callable[..., Any]:
-        name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
-        handler = getattr(self.node, name, None)
-        if handler is None:
-            raise TypeError(
-                f"{self.name} ({type(self.node).__name__}) received a "
-                f"{type(value).__name__}, but has no method {name}"
-            ) from None
-        return handler  # type: ignore[no-any-return]
 
     def open_mailbox(self, label: str) -> tuple[int, Future]:
         """A numbered return address for one answer, and the future that it resolves."""
@@ -213,7 +202,7 @@ class Machine:
     def ring(self, value: Any) -> None:
         """A timer that carries `value` goes off: `on_<type of value>(value)`."""
         self.record((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
-        result = self._handler_for(value)(value)
+        result = self.node.handler_for(type(value))(value)
         if result is not None:
             self._follow(result, f"handling {type(value).__name__}")
 

@@ -25,7 +25,8 @@ at every boot: so a crash loses it, and what must survive is written to `self.di
 from __future__ import annotations
 
 import gc
-from collections.abc import Coroutine, MutableMapping, MutableSequence, MutableSet
+import re
+from collections.abc import Callable, Coroutine, MutableMapping, MutableSequence, MutableSet
 from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any
@@ -83,17 +84,21 @@ class Node:
         else:
             link.send(message)
 
-    async def call(self, target: str, message: Any, timeout_ms: float | None = None) -> Any:
+    async def call(
+        self, target: str, message: Any, timeout_ms: float | None = None, farewell: Any = None
+    ) -> Any:
         """Send `message` and wait for the answer, which the receiver sends to its `sender`.
 
         The message carries a numbered mailbox of this node as its return address, so the receiver
         may answer at once, later, or after asking others. Raises `TimeoutError` when no answer has
-        come after `timeout_ms`: whether the other side acted is then unknown.
+        come after `timeout_ms`: whether the other side acted is then unknown. `farewell` is sent
+        from the same address when the wait ends without an answer.
         """
         machine = self._machine
         link = machine.link_to(target)
         mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
-        link.send(message, (f"{self.name}#{mailbox}", 0))
+        address = (f"{self.name}#{mailbox}", 0)
+        link.send(message, address)
         try:
             if timeout_ms is None:
                 return await answer
@@ -101,8 +106,32 @@ class Node:
                 return await answer
         finally:
             machine.close_mailbox(mailbox)
+            if farewell is not None and not answer.done:
+                link.send(farewell, address)
+
+    def handler_for(self, kind: type) -> Callable[..., Any]:
+        """The method that takes messages and timers of this kind. Raises `TypeError`."""
+        name = "on_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+        handler = getattr(self, name, None)
+        if handler is None:
+            raise TypeError(
+                f"{self.name} ({type(self).__name__}) received a {kind.__name__}, "
+                f"but has no method {name}"
+            ) from None
+        return handler  # type: ignore[no-any-return]
+
+    def in_order_from(self, source: str) -> None:
+        """From now on messages of `source` arrive in the order in which they were sent."""
+        network = self._machine.world.network
+        low_us, span_us, _ = network.latency_of(source, self.name)
+        high_us = low_us + span_us - 1
+        network.set_latency(source, self.name, low_us / 1000, high_us / 1000, fifo=True)
 
     # Time and concurrency
+
+    def after(self, ms: float, callback: Callable[[], None]) -> Timer:
+        """Call back after `ms` of this machine's time, if it does not crash before."""
+        return self._machine.after(ms, callback)
 
     def set_timer(self, ms: float, timer: Any) -> Timer:
         """Call `on_<timer>(timer)` after `ms` of this machine's time; the result can cancel it."""
@@ -136,11 +165,19 @@ class Node:
 
     def now_ms(self) -> int:
         """The wall clock of this machine: milliseconds since 1970, possibly wrong."""
-        return self._machine.clock.now_us(self._machine.kernel.now_us) // 1000
+        return self.now_us() // 1000
+
+    def now_us(self) -> int:
+        """The same in microseconds."""
+        return self._machine.clock.now_us(self._machine.kernel.now_us)
 
     def monotonic_ms(self) -> int:
         """Milliseconds that have passed by this machine's crystal."""
-        return self._machine.clock.monotonic_us(self._machine.kernel.now_us) // 1000
+        return self.monotonic_us() // 1000
+
+    def monotonic_us(self) -> int:
+        """The same in microseconds."""
+        return self._machine.clock.monotonic_us(self._machine.kernel.now_us)
 
     @property
     def random(self) -> Random:
@@ -148,6 +185,11 @@ class Node:
         return self._machine.world.streams.stream(f"node/{self.name}")
 
     # Hardware
+
+    @property
+    def boots(self) -> int:
+        """How many times this machine has booted before: 0 at the first time."""
+        return self._machine.incarnation
 
     @property
     def disk(self) -> Disk:

@@ -27,7 +27,7 @@ class UsedRedis(RedisServer):
 
     def on_start(self) -> None:
         super().on_start()
-        if not self._machine.incarnation:
+        if not self.boots:
             self.engine.execute((b"SET", COUNTER, str(self.times).encode()))
             self.keep(self.engine.take_changes())
 

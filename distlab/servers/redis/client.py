@@ -26,7 +26,8 @@ from redis.commands.core import AsyncCoreCommands
 
 from distlab.host import Refused
 from distlab.servers.redis.engine import wait_ms
-from distlab.servers.redis.messages import Command, Hangup, command_words, first_line
+from distlab.servers.redis.messages import Command, command_words, first_line
+from distlab.servers.service import ask
 from distlab.sim import Node
 
 CALLBACKS = get_response_callbacks(user_protocol=2, legacy_responses=True)
@@ -105,24 +106,13 @@ class SimulatedRedis(AsyncCoreCommands):
         return CALLBACKS[name](value, **options) if name in CALLBACKS else value
 
     async def _ask(self, server: str, command: Command, wait_ms: float | None) -> Any:
-        """As `Node.call`, but who gives up says so: that frees a command that is blocked."""
-        machine = self._node._machine
-        link = machine.link_to(server)
-        mailbox, answer = machine.open_mailbox(f"an answer of {server} to {command}")
-        address = (f"{self._node.name}#{mailbox}", 0)
-        link.send(command, address)
+        """The reply. A client that gives up a command that may block hangs up."""
+        patience_ms = None if wait_ms == 0 else self._timeout_ms + (wait_ms or 0)
+        hang_up = wait_ms is not None
         try:
-            if wait_ms == 0:
-                return (await answer).body
-            patience_ms = self._timeout_ms + (wait_ms or 0)
-            async with self._node.timeout(patience_ms):
-                return (await answer).body
+            return (await ask(self._node, server, command, patience_ms, hang_up)).body
         except TimeoutError:
             raise NoReply(f"no reply from {server} within {patience_ms:g} ms") from None
-        finally:
-            machine.close_mailbox(mailbox)
-            if wait_ms is not None and not answer.done:
-                link.send(Hangup("hang up"), address)
 
     async def _ask_sentinel(self) -> str:
         """The name of the primary."""

@@ -20,10 +20,6 @@ class Reply(Words):
     """`body` is the value, or an exception of redis-py."""
 
 
-class Hangup(Words):
-    """The client waits no longer for what it asked from this address: it closes the connection."""
-
-
 class Psync(Words):
     """A replica to its primary: where are we? With a true `body`: send me everything."""
 

@@ -16,20 +16,24 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from copy import deepcopy
+from typing import Any
 
 from distlab.servers.redis.engine import Engine, Entry
 from distlab.servers.redis.messages import Effects, Psync
+from distlab.servers.service import LATER, Service, ask
 from distlab.servers.words import Words, words
-from distlab.sim import Node
 
 HEARTBEAT_MS = 250
 ROLE = "replica of"  # on the disk: Sentinel writes it into the configuration file
 
-Position = tuple[int, int]
-"""Which life of the primary (named by when it began), and how many effects it has sent in it."""
+Life = tuple[int, int]
+"""How often the primary's machine has booted, and how often its role has changed since."""
+
+Position = tuple[Life, int]
+"""A life of the primary, and how many effects it has sent in it."""
 
 
-class Replicated(Node):
+class Replicated(Service):
     """The part of a Redis that gives and takes effects. `primary` is empty on a primary."""
 
     replica_of: str
@@ -40,6 +44,7 @@ class Replicated(Node):
         """Put changes on the disk, and show them."""
 
     def start_replication(self) -> None:
+        self.life: Life = (self.boots, 0)
         primary = self.disk.read(ROLE, self.replica_of)
         self.become_replica(primary) if primary else self.become_primary()
 
@@ -55,7 +60,7 @@ class Replicated(Node):
         self.spawn(self._follow(primary, self.life), background=True)
 
     def _begin_life(self, primary: str) -> None:
-        self.life = self._machine.kernel.now_us
+        self.life = (self.boots, self.life[1] + 1)
         self.replicas: dict[str, None] = {}
         self.primary = primary
         self.disk.put(ROLE, primary)
@@ -71,25 +76,25 @@ class Replicated(Node):
             for replica in self.replicas:
                 self.send(replica, Effects(text, (self.position, deepcopy(changes))))
 
-    def on_psync(self, message: Psync, sender: str) -> None:
+    def on_psync(self, message: Psync, sender: str) -> Any:
         if self.primary or self.position is None:
-            return
+            return LATER  # a replica stays silent
         everything = None
         text = f"CONTINUE {self.position[1]}"
         if message.body:
             self.replicas[sender.partition("#")[0]] = None
             everything = deepcopy(self.engine.entries())
             text = f"FULLRESYNC {len(everything)} keys"
-        self.send(sender, Words(text, (self.position, everything)))
+        return Words(text, (self.position, everything))
 
     # Replica
 
-    async def _follow(self, primary: str, life: int) -> None:
-        self._one_connection_from(primary)
+    async def _follow(self, primary: str, life: Life) -> None:
+        self.in_order_from(primary)  # one connection
         while self.life == life:
             question = Psync("PSYNC ?" if self.position is None else "PSYNC", self.position is None)
             try:
-                position, everything = (await self.call(primary, question, HEARTBEAT_MS)).body
+                position, everything = (await ask(self, primary, question, HEARTBEAT_MS)).body
             except TimeoutError:
                 continue
             if self.life != life:
@@ -97,18 +102,11 @@ class Replicated(Node):
             if everything is not None:
                 self.position = position
                 gone = (Entry(entry.key, None, None) for entry in self.engine.entries())
-                self._take((*gone, *everything))
+                self._apply((*gone, *everything))
             elif position != self.position:
                 self.position = None
                 continue
             await self.sleep(HEARTBEAT_MS)
-
-    def _one_connection_from(self, primary: str) -> None:
-        """What the primary sends keeps its order."""
-        network = self._machine.world.network
-        low_us, span_us, _ = network.latency_of(primary, self.name)
-        high_us = low_us + span_us - 1
-        network.set_latency(primary, self.name, low_us / 1000, high_us / 1000, fifo=True)
 
     def on_effects(self, message: Effects, sender: str) -> None:
         position, changes = message.body
@@ -117,10 +115,10 @@ class Replicated(Node):
         life, number = self.position
         if position == (life, number + 1):
             self.position = position
-            self._take(changes)
+            self._apply(changes)
         elif position > self.position:
             self.position = None
 
-    def _take(self, entries: tuple[Entry, ...]) -> None:
+    def _apply(self, entries: tuple[Entry, ...]) -> None:
         self.engine.put(entries)
         self.keep(entries)

@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from distlab.host import BadInput
 from distlab.servers.redis.client import SimulatedRedis
 from distlab.servers.redis.messages import Command, Reply
-from distlab.sim import Node
+from distlab.servers.service import Service
 
 
-class Sentinel(Node):
+class Sentinel(Service):
     """Looks after `servers`, of which the first is the primary at the beginning.
 
     It asks each every `ping_ms`, and declares the primary dead after `down_after_ms` of silence
@@ -41,9 +41,9 @@ class Sentinel(Node):
         for server in self.servers:
             self.spawn(self._watch(server), background=True)
 
-    def on_command(self, command: Command, sender: str) -> None:
+    def on_command(self, command: Command, sender: str) -> Reply:
         """SENTINEL GET-MASTER-ADDR-BY-NAME, whatever the name."""
-        self.send(sender, Reply(self.primary, [self.primary.encode(), b"6379"]))
+        return Reply(self.primary, [self.primary.encode(), b"6379"])
 
     def describe(self) -> str:
         return f"primary is {self.primary}"

@@ -20,8 +20,9 @@ from redis import exceptions
 
 from distlab.host import BadInput, did_you_mean
 from distlab.servers.redis.engine import Engine, Entry, Parked, flags
-from distlab.servers.redis.messages import Command, Hangup, Reply
+from distlab.servers.redis.messages import Command, Reply
 from distlab.servers.redis.replication import Replicated
+from distlab.servers.service import LATER
 from distlab.servers.words import words
 from distlab.sim.machine import Timer
 from distlab.sim.state import Kept, State
@@ -67,8 +68,7 @@ class RedisServer(Replicated):
         self.password = password
 
     def on_start(self) -> None:
-        self.engine = Engine(self._now_us, self._refusal)
-        self.heard: set[str] = set()  # addresses: each asks once; a copy is dropped, as by TCP
+        self.engine = Engine(self.now_us, self._refusal)
         self.waiters: dict[str, Waiter] = {}
         self.writers: dict[bytes, str] = {}  # who has written a key last
         self.sync_is_due = False
@@ -79,23 +79,16 @@ class RedisServer(Replicated):
         self.start_replication()
         self._show()
 
-    def _now_us(self) -> int:
-        machine = self._machine
-        return machine.clock.now_us(machine.kernel.now_us)
-
     def _end_of_loading(self) -> float:
         kept = self.persistence == "always" and self.disk.read(BORN)
-        if kept or not self._machine.incarnation:
+        if kept or not self.boots:
             return 0
-        self._machine.after(self.restart_delay_ms, self._show)
+        self.after(self.restart_delay_ms, self._show)
         return self.monotonic_ms() + self.restart_delay_ms
 
     # Commands
 
-    def on_command(self, command: Command, sender: str) -> None:
-        if sender in self.heard:
-            return
-        self.heard.add(sender)
+    def on_command(self, command: Command, sender: str) -> Any:
         fields, password = command.body
         outcome = self._refused(password) or self._about_roles(fields)
         if outcome is None:
@@ -104,6 +97,7 @@ class RedisServer(Replicated):
             self._park(sender, outcome)
         else:
             self._answer(sender, outcome)
+        return LATER
 
     def _refused(self, password: str) -> Exception | None:
         """Why no command of this client is executed now."""
@@ -149,7 +143,7 @@ class RedisServer(Replicated):
             self.writers |= {entry.key: sender.partition("#")[0] for entry in changes}
             self.keep(changes)
             self.replicate(changes)
-        self.send(sender, Reply(words(outcome), outcome))
+        self.answer(sender, Reply(words(outcome), outcome))
         if changes:
             for other, waiter in tuple(self.waiters.items()):
                 found = self.engine.retry(waiter.parked)
@@ -163,7 +157,7 @@ class RedisServer(Replicated):
     def _park(self, sender: str, parked: Parked) -> None:
         timer = None
         if parked.wait_ms:
-            timer = self._machine.after(parked.wait_ms, lambda: self._give_up(sender))
+            timer = self.after(parked.wait_ms, lambda: self._give_up(sender))
         self.waiters[sender] = Waiter(parked, timer)
 
     def _give_up(self, sender: str) -> None:
@@ -171,8 +165,7 @@ class RedisServer(Replicated):
         self._leave(sender)
         self._answer(sender, self.engine.retry(parked, give_up=True))
 
-    def on_hangup(self, message: Hangup, sender: str) -> None:
-        self.heard.add(sender)
+    def abandoned(self, sender: str) -> None:
         self._leave(sender)
 
     def _leave(self, sender: str) -> None:
@@ -187,12 +180,12 @@ class RedisServer(Replicated):
             if self.persistence != "none":
                 self.disk.write(KEY + entry.key.decode("latin-1"), entry)
             if entry.until_s is not None:
-                self._machine.after(self._ms_until(entry.until_s), self._show)
+                self.after(self._ms_until(entry.until_s), self._show)
         if self.persistence == "always":
             self.disk.sync()
         elif self.persistence == "everysec" and not self.sync_is_due:
             self.sync_is_due = True
-            self._machine.after(1000, self._sync)
+            self.after(1000, self._sync)
         self._show()
 
     def _sync(self) -> None:
@@ -218,7 +211,7 @@ class RedisServer(Replicated):
 
     def _ms_until(self, until_s: float) -> float:
         """From now to just after that time of the wall clock, if nobody sets it."""
-        return max(0, until_s * 1e6 - self._now_us()) / 1000 + 0.002
+        return max(0, until_s * 1e6 - self.now_us()) / 1000 + 0.002
 
 
 def _shown(entry: Entry) -> str:
