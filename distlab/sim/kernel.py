@@ -42,11 +42,7 @@ class Runaway(Exception):
 
 
 class Cancelled(BaseException):
-    """Thrown into a coroutine to end its wait; `by` is whoever asked for it."""
-
-    def __init__(self, by: object = None) -> None:
-        super().__init__("cancelled")
-        self.by = by
+    """Thrown into a coroutine to end its wait."""
 
 
 class Owner(Protocol):
@@ -212,7 +208,7 @@ class Future:
 class Task(Future):
     """A coroutine on its way, once `start` or `step` has begun it. Awaiting it gives its result."""
 
-    __slots__ = ("_cancellations", "background", "coroutine", "owner", "waiting_for")
+    __slots__ = ("_cancel_next", "background", "cancelling", "coroutine", "owner", "waiting_for")
 
     def __init__(
         self,
@@ -227,7 +223,8 @@ class Task(Future):
         self.owner = owner
         self.background = background
         self.waiting_for: Future | None = None
-        self._cancellations: list[Cancelled] = []
+        self.cancelling = 0  # how many have asked for its end and have not taken it back
+        self._cancel_next = False  # the next step raises `Cancelled`
         kernel.tasks[self] = None
 
     def start(self) -> None:
@@ -239,15 +236,15 @@ class Task(Future):
         """Whether this task matters when the run looks for a deadlock."""
         return not self.done and not self.background and self.owner.running
 
-    def cancel(self, by: object = None) -> None:
-        """End the wait of this task: `Cancelled` is raised where it awaits."""
-        if not self.done:
-            self._cancellations.append(Cancelled(by))
-            self.start()
+    def cancel(self) -> None:
+        """End the wait of this task: `Cancelled` is raised where it awaits.
 
-    def withdraw(self, by: object) -> None:
-        """Take back what `by` has cancelled, if it has not been raised yet."""
-        self._cancellations = [asked for asked in self._cancellations if asked.by is not by]
+        Several that ask before its next step raise it once, as in asyncio.
+        """
+        if not self.done:
+            self.cancelling += 1
+            self._cancel_next = True
+            self.start()
 
     def abandon(self) -> None:
         """Never take another step. The coroutine stays suspended: its `finally` must not run."""
@@ -268,13 +265,14 @@ class Task(Future):
         if self.done:
             return
         waited, self.waiting_for = self.waiting_for, None
-        if waited is not None and not waited.done and not self._cancellations:
+        if waited is not None and not waited.done and not self._cancel_next:
             self.waiting_for = waited  # woken for a cancellation that was already served
             return
         outer, self.kernel.current = self.kernel.current, self
         try:
-            if self._cancellations:
-                awaited = self.coroutine.throw(self._cancellations.pop(0))
+            if self._cancel_next:
+                self._cancel_next = False
+                awaited = self.coroutine.throw(Cancelled("cancelled"))
             else:
                 awaited = self.coroutine.send(None)
         except StopIteration as stop:
@@ -313,13 +311,21 @@ class Timeout:
         task = self._kernel.current
         if task is None:
             raise RuntimeError("timeout() needs a coroutine: use set_timer in a handler")
-        self._task = task
-        self._stop = self._start(lambda: task.cancel(self))
+        self._task, self._before = task, task.cancelling
+        self._expired = False
+        self._stop = self._start(self._expire)
         return self
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._stop()
-        self._task.withdraw(self)  # an outer time-out, over at this instant, may have come first
+        if self._expired:
+            self._task.cancelling -= 1
+        # If somebody else has asked as well (the program, an outer time-out), `Cancelled` goes on.
+        ours = self._expired and self._task.cancelling <= self._before
         del self._stop, self._task  # each holds on to the other: a loop would outlive the run
-        if isinstance(error, Cancelled) and error.by is self:
+        if ours and isinstance(error, Cancelled):
             raise TimeoutError(f"nothing within {plain(self._ms)} ms") from None

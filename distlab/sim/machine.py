@@ -33,13 +33,13 @@ class Timer:
     It is due when the machine's monotonic clock shows `due_us`.
     """
 
-    __slots__ = ("active", "callback", "due_us", "incarnation")
+    __slots__ = ("active", "boots", "callback", "due_us")
 
-    def __init__(self, callback: Callable[[], None], due_us: int, incarnation: int) -> None:
+    def __init__(self, callback: Callable[[], None], due_us: int, boots: int) -> None:
         self.active = True
         self.callback = callback
         self.due_us = due_us
-        self.incarnation = incarnation
+        self.boots = boots
 
     def cancel(self) -> None:
         """Make it never fire; harmless when it already has."""
@@ -63,10 +63,11 @@ class Machine:
         "_last_mailbox",
         "_mailboxes",
         "_shown",
+        "_switched_on",
         "_until_us",
+        "boots",
         "clock",
         "disk",
-        "incarnation",
         "kernel",
         "links",
         "name",
@@ -82,7 +83,8 @@ class Machine:
         self.disk = Disk()
         self.clock = Clock()
         self.status = UP
-        self.incarnation = 0
+        self.boots = -1  # how often the program has begun anew; 0 after the first boot
+        self._switched_on = False
         self.links: dict[str, Link] = {}
         self._cuts = world.network.cuts
         self._handlers: dict[type, Callable[[Any, str], Any]] = {}
@@ -173,7 +175,7 @@ class Machine:
         if ms < 0:
             raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
         due_us = self.clock.monotonic_us(self.kernel.now_us) + round(ms * 1000)
-        timer = Timer(callback, due_us, self.incarnation)
+        timer = Timer(callback, due_us, self.boots)
         # A slow clock has shown this microsecond for a while: nothing is due in the past.
         time_us = max(self.kernel.now_us, self.clock.when_us(due_us))
         self.kernel.at(time_us, self._fire, timer)
@@ -187,7 +189,7 @@ class Machine:
             self.kernel.at(time_us, self._fire, timer)
 
     def _fire(self, timer: Timer) -> None:
-        if not timer.active or timer.incarnation != self.incarnation:
+        if not timer.active or timer.boots != self.boots or self.status is DOWN:
             return
         if self.clock.monotonic_us(self.kernel.now_us) < timer.due_us:
             return  # the clock was slowed down meanwhile: `drift` has set this timer anew
@@ -238,9 +240,11 @@ class Machine:
         self.kernel.at(self.kernel.now_us, self._switch_on)
 
     def _switch_on(self, _: Any) -> None:
+        self._switched_on = True
         self.admit(self._boot, None)
 
     def _boot(self, _: Any) -> None:
+        self.boots += 1
         result = self.node.on_start()
         if result is not None:
             self._follow(result, "on_start")
@@ -251,7 +255,6 @@ class Machine:
         self._note("crash", "disk lost" if lose_disk else "")
         self._until_us = _later(self._until_us, until_us) if self.status is DOWN else until_us
         self.status = DOWN
-        self.incarnation += 1
         for task in self.kernel.tasks:
             if task.owner is self:
                 task.abandon()
@@ -270,7 +273,8 @@ class Machine:
         if self.status is DOWN:
             self.status = UP
             self._note("restart")
-            self.admit(self._boot, None)
+            if self._switched_on:  # else its first boot is still to come, at this instant
+                self.admit(self._boot, None)
 
     def pause(self, until_us: int | None) -> None:
         """Stand still: a garbage collection, a stopped process, a frozen virtual machine."""

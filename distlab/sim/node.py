@@ -189,7 +189,7 @@ class Node:
     @property
     def boots(self) -> int:
         """How many times this machine has booted before: 0 at the first time."""
-        return self._machine.incarnation
+        return self._machine.boots
 
     @property
     def disk(self) -> Disk:

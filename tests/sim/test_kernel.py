@@ -1,5 +1,9 @@
 """Virtual time, futures, tasks: without machines, as the kernel knows none."""
 
+import asyncio
+import itertools
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -359,6 +363,87 @@ def test_nested_timeouts_that_are_over_at_one_instant(bench):
 
     bench.spawn(work())
     assert bench.run() == [(50, "once"), (250, "goes on")]
+
+
+ENDINGS = [
+    order
+    for count in (1, 2, 3)
+    for order in itertools.permutations(["outer", "inner", "outside", "outside again"], count)
+]
+
+
+async def ended_by(outer, inner, sleep, cancelled, log, insists):
+    """A task within two time-outs. It notes what it hears; it may insist on going on."""
+    try:
+        async with outer:
+            try:
+                async with inner:
+                    try:
+                        await sleep()
+                    except cancelled:
+                        log.append("cancelled")
+                        if not insists:
+                            raise
+                    await sleep()
+                    log.append("insisted")
+            except TimeoutError:
+                log.append("inner")
+            await sleep()
+            log.append("between")
+    except TimeoutError:
+        log.append("outer")
+    await sleep()
+    log.append("end")
+
+
+def in_virtual_time(order, insists):
+    bench, log, expire = Bench(), [], {}
+
+    def timeout(name):
+        def start(callback):
+            expire[name] = callback
+            return lambda: None
+
+        return Timeout(bench.kernel, start, 1)
+
+    def strike(_):
+        for name in order:
+            expire.get(name, task.cancel)()
+
+    outer, inner = timeout("outer"), timeout("inner")
+    program = ended_by(outer, inner, lambda: bench.sleep(10), Cancelled, log, insists)
+    task = bench.spawn(program)
+    bench.kernel.at(5, strike)
+    bench.run()
+    return log
+
+
+def in_asyncio(order, insists):
+    log = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        timeouts = {name: asyncio.timeout(None) for name in ("outer", "inner")}
+        sleep = partial(asyncio.sleep, 0.002)
+        program = ended_by(*timeouts.values(), sleep, asyncio.CancelledError, log, insists)
+        task = asyncio.create_task(program)
+        await asyncio.sleep(0)
+        for name in order:
+            if name in timeouts:
+                timeouts[name].reschedule(loop.time() - 1)
+            else:
+                loop.call_soon(task.cancel)
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    return log
+
+
+@pytest.mark.parametrize("insists", [False, True])
+@pytest.mark.parametrize("order", ENDINGS, ids="-".join)
+def test_several_that_end_a_task_at_one_instant(order, insists):
+    """Time-outs and cancellations in any order: the task hears what it would hear in asyncio."""
+    assert in_virtual_time(order, insists) == in_asyncio(order, insists)
 
 
 def test_a_timeout_needs_a_coroutine(bench):

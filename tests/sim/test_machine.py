@@ -1,9 +1,12 @@
 """Machines and the programs on them: messages, timers, calls, crash, restart, pause."""
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distlab.host import BadInput
 from distlab.sim import Client, Deadlock, Node, Runaway, World, parse_schedule
@@ -111,6 +114,23 @@ def test_an_answer_after_the_timeout_is_late():
     assert notes(trace) == [(8, "nothing within 8 ms")]
     assert lines(trace, "drop")[0][0] == 10
     assert trace.of_kind("drop")[0].why == "late"
+
+
+def test_a_caller_that_gives_up_hangs_up():
+    class Silent(Node):
+        def on_ask(self, message, sender):
+            self.asked = sender
+
+        def on_tick(self, message, sender):
+            self.note(sender == self.asked)
+
+    async def program(self):
+        with suppress(TimeoutError):
+            await self.call("silent", Ask("x"), timeout_ms=8, farewell=Tick())
+        await self.call("echo", Ask("x"), farewell=Tick())  # Echo knows no Tick
+
+    trace = world(client(program), Silent("silent"), Echo("echo")).run(100)
+    assert notes(trace) == [(13, True)]
 
 
 def test_the_second_answer_to_a_call_is_late():
@@ -327,6 +347,16 @@ def test_no_duration_is_negative(wait):
         world(client(program)).run(10)
 
 
+def test_a_callback_comes_after_its_time_and_not_after_a_crash():
+    class Calls(Node):
+        def on_start(self):
+            self.after(10, lambda: self.note("called"))
+            self.after(5, lambda: self.note("cancelled")).cancel()
+
+    assert notes(world(Calls("a")).run(30)) == [(10, "called")]
+    assert notes(world(Calls("a"), faults="crash:a@8").run(30)) == []
+
+
 # Crash and restart
 
 
@@ -489,7 +519,7 @@ def test_a_paused_machine_is_cut_off_as_any_other():
 
 def test_a_pause_longer_than_its_timeouts():
     """Both time-outs are over when the client comes back; the answer, too, is there. It hears
-    the inner time-out once, and the outer one does not end it later."""
+    the outer time-out once, as in asyncio, and nothing ends it later."""
 
     async def program(self):
         try:
@@ -501,7 +531,7 @@ def test_a_pause_longer_than_its_timeouts():
         self.note("lives on")
 
     trace = world(client(program), Echo("echo"), faults="pause:client@8+500").run(600)
-    assert notes(trace) == [(508, "nothing within 50 ms"), (538, "lives on")]
+    assert notes(trace) == [(508, "nothing within 100 ms"), (538, "lives on")]
 
 
 def test_the_clock_goes_on_during_a_pause():
@@ -545,6 +575,53 @@ def test_overlapping_outages(faults, expected):
     trace = world(Ticker("a"), faults=faults).run(400)
     events = [(event.at_us / 1000, event.kind) for event in trace.of_kind("restart", "resume")]
     assert events == expected
+
+
+class Booter(Node):
+    def on_start(self):
+        self.note(f"boot {self.boots}")
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected_ms"),
+    [
+        ("crash:a@0;restart:a@0", [0]),
+        ("crash:a@0;restart:a@0;restart:a@0", [0]),
+        ("restart:a@0;crash:a@0", []),
+        ("wipe:a@0;restart:a@0;crash:a@0", []),
+        ("wipe:a@0+0", [0]),
+        ("crash:a@0+5", [5]),
+        ("pause:a@0+5;crash:a@0;restart:a@0", [0]),
+        ("crash:a@0;pause:a@0+5;restart:a@0", [0]),
+        ("crash:a@0;restart:a@0;pause:a@0+5", [5]),
+        ("crash:a@10;restart:a@10", [0, 10]),
+        ("restart:a@10;crash:a@10", [0]),
+        ("crash:a@10;wipe:a@10;restart:a@10;restart:a@10", [0, 10]),
+        ("crash:a@10+0;restart:a@10", [0, 10]),
+        ("pause:a@10+5;crash:a@10;restart:a@10", [0, 10]),
+        ("crash:a@10;restart:a@10;crash:a@10+5", [0, 10, 15]),
+    ],
+)
+def test_faults_of_one_instant_strike_in_their_order(faults, expected_ms):
+    booted = notes(world(Booter("a"), faults=faults).run(100))
+    assert booted == [(ms, f"boot {number}") for number, ms in enumerate(expected_ms)]
+
+
+INSTANTS = st.builds(
+    "{}:a@{}{}".format,
+    st.sampled_from(["crash", "wipe", "pause", "restart"]),
+    st.sampled_from([0, 10]),
+    st.sampled_from(["", "+0", "+10"]),
+).filter(lambda text: "restart" not in text or "+" not in text)
+
+
+@given(st.lists(INSTANTS, max_size=6))
+def test_a_machine_boots_once_in_each_life(faults):
+    trace = world(Booter("a"), faults=";".join(faults)).run(100)
+    lives = [event.what for event in trace.of_kind("note")]
+    assert lives == [f"boot {number}" for number in range(len(lives))]
+    kinds = " ".join(event.kind for event in trace.of_kind("crash", "note"))
+    assert "note note" not in kinds
 
 
 # Refusals
