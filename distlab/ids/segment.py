@@ -14,13 +14,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from distlab.host import BadInput, Host, Refused, ended
+from distlab.host import BadInput, Connection, Database, Host, Refused, ended
 
 Take = Callable[[], Awaitable[range]]
 """Asks the database for a range that nobody else gets: atomically, in one statement. Not empty."""
 
 START_AT = 0.1
 """With `ahead`, the next range is fetched once this share of the current one is used (Leaf's)."""
+
+
+SCHEMA = "CREATE TABLE ids (max_id BIGINT NOT NULL); INSERT INTO ids VALUES (0);"
+
+
+async def next_range(database: Database, step: int) -> range:
+    """Take the next `step` numbers of the table `ids`, in one statement."""
+
+    def take_range(connection: Connection) -> int:
+        update = "UPDATE ids SET max_id = max_id + :step RETURNING max_id"
+        return int(connection.execute(update, step=step)[0][0])
+
+    max_id = await database.transaction(take_range)
+    return range(max_id - step + 1, max_id + 1)
 
 
 class Segments:

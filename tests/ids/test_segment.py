@@ -1,11 +1,15 @@
 """Numbers by the range: the same in simulation and on asyncio."""
 
 import asyncio
+from functools import partial
+from itertools import chain
 
 import pytest
+import sqlalchemy
 
 from distlab.host import BadInput, Unavailable
-from distlab.ids.segment import Segments
+from distlab.ids.segment import SCHEMA, Segments, next_range
+from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from tests.locks.sites import in_simulation, on_asyncio
 
@@ -166,3 +170,21 @@ def test_an_empty_range_is_an_error():
 
     with pytest.raises(BadInput, match=r"take returned range\(5, 5\)"):
         on_asyncio(lambda site: Segments(site.host, nothing).next_id())
+
+
+def test_the_statement_is_the_same_on_a_real_database(tmp_path):
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/ids.db")
+    database = SqlDatabase(engine)
+
+    def schema(connection):
+        for statement in SCHEMA.split("; "):
+            connection.execute(statement)
+
+    async def main(site):
+        await database.transaction(schema)
+        takers = [partial(next_range, database, 8) for _ in range(5)]
+        made = await beside(site.host, *(several(Segments(site.host, t), 16) for t in takers))
+        assert sorted(chain(*made)) == list(range(1, 81))
+
+    on_asyncio(main)
+    engine.dispose()

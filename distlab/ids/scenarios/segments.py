@@ -3,88 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from distlab.check.invariants import prompt
+from distlab.host import Connection, Database
 from distlab.ids.checks import NOT_TAKEN, UNIQUE, WASTED, ShownId, gapless, seldom_asked
 from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
-from distlab.ids.segment import Segments
+from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.knobs import Choice, Integer
 from distlab.registry import register
 from distlab.scenario import Scenario
-from distlab.sim import Client, Node, World
+from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from distlab.sim import Client, World
 
 DATABASE = "database"
 TIMEOUT_MS = 25
 
-
-@dataclass(frozen=True, slots=True)
-class TakeRange:
-    """UPDATE … SET max_id = max_id + step RETURNING max_id."""
-
-    step: int
+Source = Callable[[Database, int], Awaitable[range]]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMax:
-    """SELECT max_id."""
+async def read_then_write(database: Database, step: int) -> range:
+    """Two transactions: what others do in between is lost."""
 
+    def read_max(connection: Connection) -> int:
+        return int(connection.execute("SELECT max_id FROM ids")[0][0])
 
-@dataclass(frozen=True, slots=True)
-class WriteMax:
-    """UPDATE … SET max_id = …"""
+    max_id = await database.transaction(read_max) + step
 
-    max_id: int
+    def write_max(connection: Connection) -> None:
+        connection.execute("UPDATE ids SET max_id = :max_id", max_id=max_id)
 
-
-@dataclass(frozen=True, slots=True)
-class MaxId:
-    max_id: int
-
-
-class Database(Node):
-    """One row with the highest number that was handed out; each statement is atomic."""
-
-    def on_take_range(self, message: TakeRange, sender: str) -> None:
-        self.on_write_max(WriteMax(self.disk.read("max_id", 0) + message.step), sender)
-
-    def on_read_max(self, message: ReadMax, sender: str) -> None:
-        self.send(sender, MaxId(self.disk.read("max_id", 0)))
-
-    def on_write_max(self, message: WriteMax, sender: str) -> None:
-        self.disk.put("max_id", message.max_id)
-        self.send(sender, MaxId(message.max_id))
-
-    def describe(self) -> str:
-        return f"max_id {self.disk.read('max_id', 0)}"
-
-
-Source = Callable[[Client, int], Awaitable[range]]
-
-
-async def one_statement(client: Client, step: int) -> range:
-    answer = await client.call(DATABASE, TakeRange(step), TIMEOUT_MS)
-    return range(answer.max_id - step + 1, answer.max_id + 1)
-
-
-async def read_then_write(client: Client, step: int) -> range:
-    """Two statements, and whatever others do in between is lost."""
-    found = await client.call(DATABASE, ReadMax(), TIMEOUT_MS)
-    answer = await client.call(DATABASE, WriteMax(found.max_id + step), TIMEOUT_MS)
-    return range(answer.max_id - step + 1, answer.max_id + 1)
+    await database.transaction(write_max)
+    return range(max_id - step + 1, max_id + 1)
 
 
 def numbering(
     source: Source, step: int, ahead: bool = False, fill: bool = False, allocator: Any = Segments
 ) -> Open:
     async def open_shop(client: Client) -> Take:
+        database = RemoteDatabase(client, DATABASE, TIMEOUT_MS)
         taken: list[range] = []
         made: set[int] = set()
 
         async def fetch() -> range:
-            new = await source(client, step)
+            new = await source(database, step)
             if not made.issuperset(chain(*taken[:-1])):  # the last one may be in use still
                 client.note(f"range from №{new[0]} {WASTED}")
             taken.append(new)
@@ -106,11 +69,15 @@ def numbering(
     return open_shop
 
 
-SOURCES: dict[str, Source] = {"two-statements": read_then_write, "one-statement": one_statement}
+SOURCES: dict[str, Source] = {"two-statements": read_then_write, "one-statement": next_range}
+
+
+def add_database(world: World) -> None:
+    world.add(DatabaseServer(DATABASE, SCHEMA, show="SELECT 'max_id', max_id FROM ids"))
 
 
 def build_overlap(world: World, take: str, step: int, allocator: Any = Segments) -> None:
-    world.add(Database(DATABASE))
+    add_database(world)
     open_shop = numbering(SOURCES[take], step, allocator=allocator)
     add_workers(world, worker(open_shop, until_ms=140), worker(open_shop, until_ms=140))
 
@@ -149,8 +116,8 @@ STALL_STEP = 16
 
 
 def build_stall(world: World, buffer: str, step: int) -> None:
-    world.add(Database(DATABASE))
-    open_shop = numbering(one_statement, step, ahead=buffer == "double", fill=True)
+    add_database(world)
+    open_shop = numbering(next_range, step, ahead=buffer == "double", fill=True)
     add_workers(world, worker(open_shop, until_ms=200))
 
 
