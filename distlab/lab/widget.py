@@ -36,14 +36,18 @@ from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
 from distlab.view.still import Still
 from distlab.view.strip import strip
-from distlab.view.theme import TONES, fault_words, stylesheet
+from distlab.view.theme import TONE_OF, TONES, fault_words, stylesheet
 
-HERE = Path(__file__).parent
+BROWSER = Path(__file__).parent / "browser"
+PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "lab.js")
+"""The parts of the module that anywidget gives to the browser, in this order."""
 LOOKS = ("scrub", "zoom", "select", "aim")
 CHANGES = ("press", "add", "drag", "edit", "remove", "turn", "paste", "cancel")
 """Commands of the browser: methods of the lab. How a prediction did is recorded after a change."""
 SLICE_S = 0.03
 """How long the outcome strip is computed before the browser is served again."""
+KNOB = ("name", "meaning", "choices", "low", "high")
+"""What the browser shall know of a knob, where the knob has it."""
 WIDTHS = (420, 1600)
 WAITING = "Predict first; the claim is shown afterwards."
 UNTOUCHED = "The lab waits for your prediction above (or skip it)."
@@ -59,8 +63,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     is not shown before; a still leaves the claim out, as every reader has yet to predict.
     """
 
-    _esm = HERE / "lab.js"
-    _css = stylesheet(live=True) + (HERE / "lab.css").read_text(encoding="utf-8")
+    _esm = "\n".join((BROWSER / part).read_text("utf-8") for part in PARTS)
+    _css = stylesheet(live=True) + (BROWSER / "lab.css").read_text("utf-8")
 
     def __init__(
         self,
@@ -203,8 +207,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
                             for each in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
-            "knobs": [*({**asdict(knob), "value": self.run.knobs[knob.name]}
-                        for knob in self.scenario.knobs),
+            "knobs": [*({field: getattr(knob, field) for field in KNOB if hasattr(knob, field)}
+                        | {"value": self.run.knobs[knob.name]} for knob in self.scenario.knobs),
                       {"name": "seed", "value": self.run.seed,
                        "meaning": "which latencies and which chance"}],
         }  # fmt: skip
@@ -225,8 +229,10 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
 
     def _card(self, verdict: Verdict) -> dict[str, Any]:
         roles = {self.scenario.property: "the property", self.scenario.price: "its price"}
-        return {"name": verdict.name, "word": verdict.word, "explanation": verdict.explanation,
-                "role": roles.get(verdict.name, ""), "events": len(verdict.witness)}  # fmt: skip
+        tone = TONE_OF[verdict.ok]
+        return {"name": verdict.name, "word": verdict.word, "tone": tone, "mark": TONES[tone][1],
+                "explanation": verdict.explanation, "role": roles.get(verdict.name, ""),
+                "events": len(verdict.witness)}  # fmt: skip
 
     # Stills
 

@@ -57,6 +57,8 @@ TONES = {  # tone: (pattern, mark); the word is the outcome's own
     "good": ("plain", "✓"), "price": ("stripes", "◐"), "bad": ("crosses", "✕"),
     "unknown": ("dots", "?"),
 }  # fmt: skip
+TONE_OF = {True: "good", False: "bad", None: "unknown"}
+"""The tone of a verdict by its `ok`."""
 
 LOST = {  # why a message was dropped: what a reader is told
     "lost": "lost on the way",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from distlab.sim.faults import KINDS
 from distlab.view.picture import Layout, Picture, number, path, sheet, text
-from distlab.view.theme import TONES
+from distlab.view.theme import TONE_OF, TONES
 
 if TYPE_CHECKING:
     from distlab.scenario import Run
@@ -21,7 +21,6 @@ CORNERS = {"C": (44.0, 34.0), "A": (236.0, 34.0), "P": (140.0, 138.0)}
 VERDICTS = {"C": "linearizable", "A": "available"}
 WIDTH, HEIGHT, RADIUS, WORDS = 440, 172, 20, 284
 """In pixels; `WORDS` is where the words beside the triangle begin."""
-TONE = {True: "good", False: "bad", None: "unknown"}
 
 
 def triangle(run: Run, ms: float = 0) -> Picture:
@@ -32,7 +31,7 @@ def triangle(run: Run, ms: float = 0) -> Picture:
                  ("unknown", "–", "the network is whole")}  # fmt: skip
     for letter, name in VERDICTS.items():
         verdict = run.verdict(name)
-        tone = TONE[verdict.ok]
+        tone = TONE_OF[verdict.ok]
         kept[letter], said[letter] = verdict.ok, (tone, TONES[tone][1], f"{name}: {verdict.word}")
     out, lines = [], []
     for one, other in combinations(CORNERS, 2):
