@@ -5,7 +5,7 @@ The answer is a strip: stretches of time by outcome. Where it is red, the system
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import ceil, floor, gcd
@@ -15,7 +15,7 @@ from typing import Any
 from distlab.explore.work import results
 from distlab.host import BadInput
 from distlab.registry import get
-from distlab.scenario import Outcome, Run, Scenario
+from distlab.scenario import UNKNOWN, Outcome, Run, Scenario, Token
 from distlab.sim.faults import Fault, Schedule, as_schedule
 from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime
@@ -25,21 +25,41 @@ INSTANTS = 160
 """How many instants are tried at most, unless they are given."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sweep:
-    """The outcomes by instant (milliseconds) of `fault`; `run` is the run with the fault where it
-    was given.
+    """The outcomes of a run with one of its faults at other instants (milliseconds).
+
+    `index` is the fault that moves. `points` are the outcomes that are known; `advance` adds more.
     """
 
     run: Run
-    fault: Fault
-    points: tuple[tuple[float, Outcome], ...]
+    index: int
+    instants: Sequence[float]
+    points: tuple[tuple[float, Outcome], ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return len(self.points) == len(self.instants)
+
+    def advance(self, count: int | None = None, executor: Executor | None = None) -> None:
+        """Try up to `count` instants more; all of them unless given.
+
+        Where the learner's own code fails, its error names the outcome: the other instants count.
+        """
+        setup, known = self.run.setup, len(self.points)
+        instants = self.instants[known:][:count]
+        moved = (setup.with_fault_at(self.index, ms) for ms in instants)
+        outcomes: Iterable[Outcome] = map(_outcome, moved)
+        if executor:
+            outcomes = (judged.outcome for _, judged in results(setup.scenario, moved, executor))
+        for point in zip(instants, outcomes, strict=True):
+            self.points += (point,)
 
     def picture(self) -> Picture:
         """The strip, from the first of the instants to the last."""
         instants = [ms for ms, _ in self.points] or [0]
         window = (instants[0], instants[-1]) if len(instants) > 1 else None
-        here = self.fault.at_ms, self.run.outcome
+        here = self.run.faults[self.index].at_ms, self.run.outcome
         return strip(self.points, spacetime(self.run, window=window).layout, here, alone=True)
 
     def text(self) -> str:
@@ -78,10 +98,18 @@ def sweep(
     for ms in times:
         if not isinstance(ms, Real):
             raise BadInput(f"instants: {ms!r} is no number of milliseconds")
-    moved = (run.setup.with_fault_at(0, ms) for ms in sorted(set(times)))
-    judged = results(scenario, moved, executor)
-    points = tuple((trial.faults[0].at_ms, result.outcome) for trial, result in judged)
-    return Sweep(run, moving[0], points)
+    found = Sweep(run, 0, sorted(set(times)))
+    found.advance(executor=executor)
+    return found
+
+
+def _outcome(setup: Token) -> Outcome:
+    try:
+        return setup.run().outcome
+    except BadInput:
+        raise
+    except Exception as error:
+        return Outcome(type(error).__name__, UNKNOWN)
 
 
 def spread(from_ms: float, to_ms: float) -> list[float]:

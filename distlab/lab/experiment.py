@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from distlab.check.verdict import Verdict
-from distlab.explore.sweep import INSTANTS
+from distlab.explore.sweep import Sweep, spread
 from distlab.host import BadInput, did_you_mean, plain
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Action, fault_actions, make_fault
 from distlab.lab.instruments import instruments
 from distlab.lab.looks import Seen, states_at, targets_of
-from distlab.lab.sweep import Sweep
 from distlab.registry import get
 from distlab.replay import parse_token
 from distlab.scenario import STUCK, Outcome, Run, Scenario, Token
@@ -63,6 +62,7 @@ class Experiment:
         self._past: list[Token] = []
         self._gesture = ""
         self._sweep: Sweep | None = None
+        self._swept: tuple[Any, ...] = ()
         self.notice = ""
 
     # What there is
@@ -279,17 +279,22 @@ class Experiment:
         """
         if self.strip is None:
             raise BadInput("sweep: there is no fault to move; add or select one")
-        self.strip.advance(INSTANTS)
+        self.strip.advance()
         return self.strip.points
 
     @property
     def strip(self) -> Sweep | None:
-        """What is known of the outcome strip; None when no fault is selected."""
+        """What is known of the outcome strip; None when no fault is selected.
+
+        The strip of a fault does not depend on when the fault comes now, so it outlives a drag. It
+        is made in slices: whoever shows it asks for more when there is time.
+        """
         if self.selected is None:
             return None
         about = self.run.setup.with_fault_at(self.selected, 0), self.selected, self.window
-        if self._sweep is None or self._sweep.about != about:
-            self._sweep = Sweep(*about)
+        if self._swept != about or self._sweep is None:
+            self._swept = about
+            self._sweep = Sweep(self.run, self.selected, spread(*self.window))
         return self._sweep
 
     def changed(self) -> None:

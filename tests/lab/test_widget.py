@@ -9,10 +9,12 @@ import pytest
 
 from distlab.course.prediction import Guess, Prediction
 from distlab.course.widgets import PredictionWidget
+from distlab.knobs import Way, Ways
 from distlab.lab import Lab
 from distlab.lab.actions import HAPPEN
 from distlab.lab.widget import TOUCHED, UNTOUCHED, WAITING
 from distlab.registry import get
+from distlab.sim import Node
 from distlab.start.requests import Printer
 
 SCENARIO = "start/slow-or-dead"
@@ -60,6 +62,14 @@ def test_a_first_look_shows_everything(browser):
         ("prompt", "holds", "its price"),
     ]
     assert state["targets"][:4] == ["monitor", "server-a", "server-b", "monitor>server-a"]
+
+
+def test_ways_are_sent_as_choices():
+    ways = Ways("way", Way("slow", object(), "slowly"), Way("fast", object(), "fast", role="right"))
+    own = {"build": lambda world, way: world.add(Node("n")), "faults": "", "knobs": (ways,)}
+    scenario = replace(get(SCENARIO), **own, violating={}, satisfying={})
+    knob = Browser(Lab(scenario)).ask()["state"]["knobs"][0]
+    assert (knob["choices"], knob["value"]) == (["slow", "fast"], "slow")
 
 
 def test_a_button_in_the_browser_is_press(browser, lab):
