@@ -29,7 +29,7 @@ def asked(run: Run) -> int:
 
 
 def quorum_case(w: int, *schedules: str) -> Case:
-    return Case("cap/r-plus-w", "choose", {"w": w}, schedules, range(10), ("fresh", "available"))
+    return Case("cap/r-plus-w", "solution", {"w": w}, schedules, range(10), ("fresh", "available"))
 
 
 QUORUM = Exercise(
@@ -161,21 +161,21 @@ WRITE_BACK = Exercise(
     cases=(
         Case(
             "cap/new-old-inversion",
-            "replica",
+            "solution",
             schedules=(TWO_SLOW, f"{TWO_SLOW};lose:n1>n2@130"),
             seeds=range(20),
             must_hold=("linearizable",),
         ),
         Case(
             "cap/new-old-inversion",
-            "replica",
+            "solution",
             schedules=(TWO_SLOW, "crash:n2@60"),
             seeds=range(10),
             must_hold=("linearizable", "available"),
         ),
         Case(
             "cap/new-old-inversion",
-            "replica",
+            "solution",
             schedules=(f"{TWO_SLOW};lose:n1>n2@130",),
             seeds=range(20),
             must_hold=("linearizable",),
@@ -266,20 +266,20 @@ CAREFUL_LEADER = Exercise(
     cases=(
         Case(
             "cap/deposed-leader",
-            "store",
+            "solution",
             {"reads": "lease"},
             seeds=range(20),
             must_hold=("linearizable",),
         ),
         Case(
             "cap/deposed-leader",
-            "store",
+            "solution",
             {"reads": "lease"},
             schedules=("",),
             seeds=range(10),
             must_hold=("linearizable", "available", "prompt"),
         ),
-        Case("cap/one-way-cut", "store", {"leader": "checks"}, must_hold=("available",)),
+        Case("cap/one-way-cut", "solution", {"leader": "checks"}, must_hold=("available",)),
     ),
     stub=CarefulLeaderStub,
     reference=CarefulLeader,

@@ -13,10 +13,9 @@ from typing import NamedTuple
 from distlab.cap.checks import FRESH, stale_reads
 from distlab.cap.dynamo import HINT, Get, Put, Replica
 from distlab.cap.requests import visits
-from distlab.cap.scenarios.declare import NODES
+from distlab.cap.scenarios.common import NODES, CapScenario
 from distlab.check.invariants import available
 from distlab.knobs import Integer
-from distlab.scenario import Scenario
 from distlab.sim import World
 from distlab.view.grid import Panel, grid
 from distlab.view.picture import Picture
@@ -57,20 +56,17 @@ def build_load(world: World, r: int, w: int) -> None:
         world.client(f"at-{name}", visits(*zip(times, [name] * TURNS, requests, strict=True)))
 
 
-LOAD = Scenario(
+LOAD = CapScenario(
     id="cap/load",
     title="Under load",
     claim="Every R and W has its price, and the longer the cut, the higher.",
     build=build_load,
     checks=(FRESH, available(within_ms=150)),
-    property="fresh",
-    price="available",
     knobs=(
         Integer("r", 1, 3, 1, "replicas that a read waits for, of N = 3"),
         Integer("w", 1, 3, 1, "replicas that a write waits for, of N = 3"),
     ),
     horizon_ms=EVERY_MS * TURNS + 200,
-    latency_ms=(9, 11),
 )
 
 

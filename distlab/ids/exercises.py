@@ -97,7 +97,7 @@ SURVIVE_A_ROLLBACK = Exercise(
     cases=(
         Case(
             "ids/clock-rollback",
-            "generator",
+            "solution",
             {"on_rollback": "trust"},
             ROLLBACKS,
             range(3),
@@ -221,7 +221,7 @@ HI_LO = Exercise(
     cases=(
         Case(
             "ids/segment-overlap",
-            "allocator",
+            "solution",
             {"take": "one-statement"},
             (None, "", "crash:database@40+20", "lose:worker-1>database@40"),
             range(5),

@@ -66,10 +66,10 @@ class PrintedOnce:
 
 
 def build_printer(
-    world: World, retries: int, timeout_ms: int, printer: type[Printer] = Printer
+    world: World, retries: int, timeout_ms: int, solution: type[Printer] | None = None
 ) -> None:
     world.client("client", print_pages(4, retries, timeout_ms))
-    world.add(printer("printer"))
+    world.add((solution or Printer)("printer"))
 
 
 LOST_ANSWER = register(
@@ -79,8 +79,6 @@ LOST_ANSWER = register(
         claim="Without retries a request may stay unanswered; with them it may be done twice.",
         build=build_printer,
         checks=(Answered(), PrintedOnce()),
-        property="answered",
-        price="printed once",
         knobs=(
             Integer(
                 "retries", 0, 3, 0, "how often the client repeats a request that got no answer"
@@ -164,10 +162,10 @@ class Prompt:
 
 
 def build_detector(
-    world: World, patience_ms: int, period_ms: int, monitor: type[Monitor] = Monitor
+    world: World, patience_ms: int, period_ms: int, solution: type[Monitor] | None = None
 ) -> None:
     servers = ("server-a", "server-b")
-    world.add(monitor("monitor", servers, period_ms, patience_ms))
+    world.add((solution or Monitor)("monitor", servers, period_ms, patience_ms))
     for name in servers:
         world.add(Server(name))
 
@@ -179,8 +177,6 @@ SLOW_OR_DEAD = register(
         claim="A short patience takes the slow for dead; a long one notices the dead late.",
         build=build_detector,
         checks=(Accurate(), Prompt(within_ms=150)),
-        property="accurate",
-        price="prompt",
         knobs=(
             Integer("patience_ms", 20, 500, 60, "silence after which a machine is suspected"),
             Integer("period_ms", 10, 100, 40, "time between two probes"),

@@ -41,7 +41,7 @@ class IgnoresTheOutcome(WriteBack):
 def test_an_answer_after_too_few_stores_is_noticed():
     result = WRITE_BACK.check(IgnoresTheOutcome)
     assert (result.kind, result.mistake) == ("incorrect", "answers all the same")
-    assert result.lab.endswith(".using(replica=WriteBack, patience_ms=30))")
+    assert result.lab.endswith(".using(solution=WriteBack, patience_ms=30))")
 
 
 def test_the_run_that_is_shown_is_one_that_the_reference_survives():

@@ -51,7 +51,7 @@ EXERCISE = Exercise(
     cases=(
         Case(
             "start/lost-answer",
-            "printer",
+            "solution",
             {"retries": 3},
             (None, "", "lose:*>*@0"),
             always=("answered", "printed once"),
@@ -92,7 +92,7 @@ def test_incorrect_with_the_mistakes_message_and_the_failing_run():
 def test_the_token_shows_the_failing_run_in_a_lab_with_the_learners_class():
     calm = replace(EXERCISE.cases[0], schedules=("lose:printer>client@40",))
     result = replace(EXERCISE, cases=(calm,)).check(Heedless)
-    assert result.lab == 'Lab(get("start/lost-answer").using(printer=Once))'
+    assert result.lab == 'Lab(get("start/lost-answer").using(solution=Once))'
     assert result.text().endswith(f"Paste it into a lab with your code: {result.lab}")
     names = {"Lab": Lab, "get": get, "Once": type("Once", (Silent,), {})}
     result = replace(EXERCISE, cases=(calm,)).check(names["Once"])
@@ -300,7 +300,7 @@ def test_only_the_named_verdicts_judge():
 
 
 def test_a_case_runs_every_schedule_with_every_seed():
-    case = Case("start/lost-answer", "printer", {}, ("", "lose:*>*@0"), range(2, 5))
+    case = Case("start/lost-answer", "solution", {}, ("", "lose:*>*@0"), range(2, 5))
     planned = islice(case.judged(Once), 6)
     runs = [(run.seed, bool(run.faults)) for run, _ in planned]
     assert runs == [(2, False), (3, False), (4, False), (2, True), (3, True), (4, True)]
@@ -345,7 +345,7 @@ class Unsure(Case):
 )
 def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
     knobs, schedules = {"retries": 3}, ("", "", "lose:printer>client@0")
-    unsure = Unsure("start/lost-answer", "printer", knobs, schedules, searched=0, judges=judges)
+    unsure = Unsure("start/lost-answer", "solution", knobs, schedules, searched=0, judges=judges)
     exercise = replace(EXERCISE, cases=(unsure,))
     assert exercise.check(Once).text() == said
     wrong = exercise.check(Heedless)

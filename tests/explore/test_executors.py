@@ -133,7 +133,7 @@ def test_code_of_a_notebook_stays_in_its_process():
         def on_print(self, message, sender):
             pass
 
-    changed = get("start/lost-answer").using(printer=Mine)
+    changed = get("start/lost-answer").using(solution=Mine)
     assert explore(changed, nemesis="", executor=Nobody()).runs == 1
     assert travels(SCENARIO)
     for other in (

@@ -177,7 +177,7 @@ def test_a_learners_own_mistake_does_not_break_the_lab():
 
     lab = Lab(get("start/lost-answer"))
     browser = Browser(lab)
-    lab.run = replace(lab.run, scenario=get("start/lost-answer").using(printer=Broken))
+    lab.run = replace(lab.run, scenario=get("start/lost-answer").using(solution=Broken))
     answer = browser.ask("press", name="next seed")
     assert answer["error"] == "KeyError: 'tray'"
     assert answer["state"]["knobs"][-1]["value"] == 1

@@ -2,86 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from distlab.cap.checks import STEADY
 from distlab.cap.cp_mistakes import AnswersFromOwnCopy, TrustingLeader
 from distlab.cap.cp_store import ConfigStore
-from distlab.cap.primary_replica import PRIMARY, REPLICA, Server
 from distlab.cap.requests import Read, Write, ask, visits, wait_until
-from distlab.cap.scenarios.declare import ANY_FAULT, NODES, lab
+from distlab.cap.scenarios.common import ANY_FAULT, CapScenario, add_pair, add_stores
 from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
 from distlab.host import Unavailable
-from distlab.knobs import Choice
-from distlab.sim import Client, Node, World
+from distlab.knobs import Way, Ways
+from distlab.registry import register
+from distlab.sim import Client, World
+
+Store = type[ConfigStore]
+
+CUT_OFF = Ways(
+    "cut_off",
+    Way(
+        "answer",
+        AnswersFromOwnCopy,
+        "answers from its own copy",
+        mistake="a node that is cut off answers from its own copy",
+        source="Gilbert & Lynch 2002, theorem 1",
+    ),
+    Way("refuse", ConfigStore, "refuses", role="right"),
+    about="what a node without a leader does",
+)
 
 
-def add_stores(world: World, store: type[ConfigStore], lease_ms: int = 0) -> None:
-    for name in NODES:
-        world.add(store(name, NODES, lease_ms))
-
-
-def build_minority(world: World, cut_off: str, store: type[ConfigStore] = ConfigStore) -> None:
+def build_minority(world: World, cut_off: Store, solution: Store | None = None) -> None:
     world.client("west", visits((30, "n1", Write("x", 1)), (330, "n1", Read("x"))))
-    add_stores(world, AnswersFromOwnCopy if cut_off == "answer" else store)
+    add_stores(world, solution or cut_off)
     world.client("east", visits((270, "n2", Write("x", 2))))
 
 
-MINORITY_REFUSES = lab(
-    "minority-refuses",
-    instruments=("triangle",),
-    outcomes=("stale answer", "refused"),
-    title="The minority refuses",
-    claim="Cut off from the majority, a node must refuse, or it answers from the past.",
-    build=build_minority,
-    checks=(linearizable(), available(within_ms=150)),
-    knobs=(Choice("cut_off", ("answer", "refuse"), "answer", "what a node without a leader does"),),
-    violating={"cut_off": "answer"},
-    satisfying={"cut_off": "refuse"},
-    mistake="a node that is cut off answers from its own copy",
-    source="Gilbert & Lynch 2002, theorem 1",
-    faults="partition:n1|n2,n3@90+290",
-    nemesis="partition:n1,n2,n3@50..200+150..300; pause:n1,n2,n3; at most 2",
-    horizon_ms=420,
+register(
+    CapScenario(
+        id="cap/minority-refuses",
+        outcomes=("stale answer", "refused"),
+        title="The minority refuses",
+        claim="Cut off from the majority, a node must refuse, or it answers from the past.",
+        build=build_minority,
+        checks=(linearizable(), available(within_ms=150)),
+        knobs=(CUT_OFF,),
+        faults="partition:n1|n2,n3@90+290",
+        nemesis="partition:n1,n2,n3@50..200+150..300; pause:n1,n2,n3; at most 2",
+        horizon_ms=420,
+        instruments=("triangle",),
+    )
+)
+
+READS = Ways(
+    "reads",
+    Way(
+        "trust",
+        (TrustingLeader, 0),
+        "a leader reads from memory",
+        mistake="a leader that never checks whether it still leads",
+        source="Raft dissertation, section 6.4",
+    ),
+    Way("lease", (ConfigStore, 80), "from memory while its lease lasts", role="right"),
+    Way("confirm", (ConfigStore, 0), "after a round with a majority (read index)", role="right"),
 )
 
 
-def build_deposed(world: World, reads: str, store: type[ConfigStore] = ConfigStore) -> None:
-    lease_ms = 80 if reads == "lease" else 0
+def build_deposed(world: World, reads: tuple[Store, int], solution: Store | None = None) -> None:
+    store, lease_ms = reads
     west = ((30, "n1", Write("x", 1)), (80, "n1", Read("x")), (370, "n1", Read("x")))
     world.client("west", visits(*west))
-    add_stores(world, TrustingLeader if reads == "trust" else store, lease_ms)
+    add_stores(world, solution or store, lease_ms)
     world.client("east", visits((310, "n2", Write("x", 2))))
 
 
-DEPOSED_LEADER = lab(
-    "deposed-leader",
-    outcomes=("stale answer", "slower"),
-    title="The deposed leader",
-    claim="A leader that was replaced unawares answers from memory, and the answer is old.",
-    build=build_deposed,
-    checks=(linearizable(), prompt(28, "read"), available(within_ms=150)),
-    knobs=(
-        Choice(
-            "reads",
-            ("trust", "lease", "confirm"),
-            "trust",
-            "a leader reads from memory; from memory while its lease lasts; after a round with a "
-            "majority (read index)",
-        ),
+register(
+    CapScenario(
+        id="cap/deposed-leader",
+        outcomes=("stale answer", "slower"),
+        title="The deposed leader",
+        claim="A leader that was replaced unawares answers from memory, and the answer is old.",
+        build=build_deposed,
+        checks=(linearizable(), prompt(28, "read"), available(within_ms=150)),
+        knobs=(READS,),
+        satisfying={"reads": "confirm"},
+        faults="partition:n1|n2,n3@130+300",
+        nemesis=ANY_FAULT,
+        horizon_ms=440,
+    )
+)
+
+LEADER = Ways(
+    "leader",
+    Way(
+        "trusts",
+        TrustingLeader,
+        "stays until it hears of another leader",
+        mistake="a leader that never checks whether anybody hears it",
+        source="Raft dissertation, section 6.2",
     ),
-    violating={"reads": "trust"},
-    satisfying={"reads": "confirm"},
-    mistake="a leader that never checks whether it still leads",
-    source="Raft dissertation, section 6.4",
-    faults="partition:n1|n2,n3@130+300",
-    nemesis=ANY_FAULT,
-    horizon_ms=440,
+    Way("checks", ConfigStore, "steps down when no majority answers it", role="right"),
 )
 
 
-def build_one_way(world: World, leader: str, store: type[ConfigStore] = ConfigStore) -> None:
+def build_one_way(world: World, leader: Store, solution: Store | None = None) -> None:
     world.client("early", visits((40, "n2", Write("x", 1)), (120, "n2", Write("x", 2))))
-    add_stores(world, TrustingLeader if leader == "trusts" else store)
+    add_stores(world, solution or leader)
 
     async def write_anywhere(client: Client) -> None:
         try:
@@ -96,64 +123,53 @@ def build_one_way(world: World, leader: str, store: type[ConfigStore] = ConfigSt
     world.client("late", late)
 
 
-ONE_WAY_CUT = lab(
-    "one-way-cut",
-    outcomes=("nobody served", "new leader"),
-    title="It can send, and cannot hear",
-    claim="A leader that hears nobody keeps everybody waiting, unless it steps down by itself.",
-    build=build_one_way,
-    checks=(available(within_ms=150, clients=("late",)), STEADY, linearizable()),
-    knobs=(
-        Choice(
-            "leader",
-            ("trusts", "checks"),
-            "trusts",
-            "stays until it hears of another leader; steps down when no majority answers it",
-        ),
+register(
+    CapScenario(
+        id="cap/one-way-cut",
+        outcomes=("nobody served", "new leader"),
+        title="It can send, and cannot hear",
+        claim="A leader that hears nobody keeps everybody waiting, unless it steps down by itself.",
+        build=build_one_way,
+        checks=(available(within_ms=150, clients=("late",)), STEADY, linearizable()),
+        knobs=(LEADER,),
+        faults="cut:*>n1@100+460",
+        nemesis="cut:n2>n1,n3>n1@60..150+300..460; at most 2",
+        horizon_ms=580,
+    )
+)
+
+TAKEOVER = Ways(
+    "takeover",
+    Way(
+        "timeout",
+        partial(add_pair, failover=True),
+        "of two machines one takes over after silence",
+        mistake="silence is taken for death",
+        source="Chandra & Toueg 1996",
     ),
-    violating={"leader": "trusts"},
-    satisfying={"leader": "checks"},
-    mistake="a leader that never checks whether anybody hears it",
-    source="Raft dissertation, section 6.2",
-    faults="cut:*>n1@100+460",
-    nemesis="cut:n2>n1,n3>n1@60..150+300..460; at most 2",
-    horizon_ms=580,
+    Way("majority", add_stores, "of three a majority must agree", role="right"),
 )
 
 
-def build_takeover(world: World, takeover: str, store: type[ConfigStore] = ConfigStore) -> None:
+def build_takeover(world: World, takeover: Callable[[World], None]) -> None:
     world.client("west", visits((20, "n1", Write("x", 1)), (310, "n1", Write("x", 3))))
-    if takeover == "majority":
-        add_stores(world, store)
-    else:
-        world.add(Server("n1", "n2", PRIMARY, failover=True))
-        world.add(Server("n2", "n1", REPLICA, failover=True))
-        world.add(Node("n3"))  # has no part in it
+    takeover(world)
     east = ((170, "n2", Read("x")), (260, "n2", Write("x", 2)), (420, "n2", Read("x")))
     world.client("east", visits(*east))
 
 
-FALSE_TIMEOUT = lab(
-    "false-timeout",
-    instruments=("triangle",),
-    outcomes=("two primaries", "no answer"),
-    title="Slow is not dead",
-    claim="A replica that takes silence for death makes a second primary; both take writes.",
-    build=build_takeover,
-    checks=(linearizable(), available(within_ms=150)),
-    knobs=(
-        Choice(
-            "takeover",
-            ("timeout", "majority"),
-            "timeout",
-            "of two machines one takes over after silence; of three a majority must agree",
-        ),
-    ),
-    violating={"takeover": "timeout"},
-    satisfying={"takeover": "majority"},
-    mistake="silence is taken for death",
-    source="Chandra & Toueg 1996",
-    faults="pause:n1@80+270",
-    nemesis=ANY_FAULT,
-    horizon_ms=480,
+register(
+    CapScenario(
+        id="cap/false-timeout",
+        outcomes=("two primaries", "no answer"),
+        title="Slow is not dead",
+        claim="A replica that takes silence for death makes a second primary; both take writes.",
+        build=build_takeover,
+        checks=(linearizable(), available(within_ms=150)),
+        knobs=(TAKEOVER,),
+        faults="pause:n1@80+270",
+        nemesis=ANY_FAULT,
+        horizon_ms=480,
+        instruments=("triangle",),
+    )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from distlab.cap.checks import HONEST, PLAIN
@@ -14,121 +15,128 @@ from distlab.cap.primary_replica import (
     get_user_marked,
 )
 from distlab.cap.requests import Read, Write, visits, wait_until
-from distlab.cap.scenarios.declare import lab
+from distlab.cap.scenarios.common import CapScenario
 from distlab.check.invariants import (
     available,
     no_lost_acknowledged_writes,
     prompt,
     read_your_writes,
 )
-from distlab.knobs import Choice
+from distlab.knobs import Choice, Way, Ways
+from distlab.registry import register
 from distlab.sim import Client, World
 
-FALLBACKS = {"silent": get_user, "marked": get_user_marked, "none": get_user_current}
-REPLICATION = Choice(
-    "replication",
-    ("asynchronous", "synchronous"),
-    "asynchronous",
-    "the primary answers a write at once; when the replica has it, too",
-)
 
-
-def add_pair(world: World, replication: str, failover: bool = False) -> None:
-    synchronous = replication == "synchronous"
+def add_servers(world: World, synchronous: bool, failover: bool = False) -> None:
     world.add(Server("db1", "db2", PRIMARY, synchronous, failover))
     world.add(Server("db2", "db1", REPLICA, synchronous, failover))
 
 
-def build_fallback(world: World, fallback: str, get_user: Any = None) -> None:
+GetUser = Callable[[Client, str, str, str], Coroutine[Any, Any, Any]]
+
+FALLBACK = Ways(
+    "fallback",
+    Way(
+        "silent",
+        get_user,
+        "what the replica says is given as it is",
+        mistake="a catch-all that reads from the replica and tells nobody",
+        source="Terry et al. 1994",
+    ),
+    Way("marked", get_user_marked, "is marked as maybe stale", role="right"),
+    Way("none", get_user_current, "is not asked for", role="right"),
+)
+
+
+def build_fallback(world: World, fallback: GetUser, solution: GetUser | None = None) -> None:
     user = "user-7"
     admin = ((10, "db1", Write(user, "active")), (100, "db1", Write(user, "blocked")))
     world.client("admin", visits(*admin))
-    add_pair(world, "asynchronous")
+    add_servers(world, synchronous=False)
 
     async def shop(client: Client) -> None:
         for at_ms in (50, 150, 290):
             await wait_until(client, at_ms)
-            reading = (get_user or FALLBACKS[fallback])(client, "db1", "db2", user)
+            reading = (solution or fallback)(client, "db1", "db2", user)
             await client.perform("read", user, None, reading)
 
     world.client("shop", shop)
 
 
-READ_FALLBACK = lab(
-    "read-fallback",
-    outcomes=("stale in silence", "marked"),
-    title="There is still the replica",
-    claim="A read that falls back to the replica in silence passes an old answer off as new.",
-    build=build_fallback,
-    checks=(HONEST, PLAIN, available(within_ms=150)),
-    knobs=(
-        Choice(
-            "fallback",
-            ("silent", "marked", "none"),
-            "silent",
-            "what the replica says is given as it is; is marked as maybe stale; is not asked for",
-        ),
-    ),
-    violating={"fallback": "silent"},
-    satisfying={"fallback": "marked"},
-    mistake="a catch-all that reads from the replica and tells nobody",
-    source="Terry et al. 1994",
-    faults="partition:db1,admin|db2,shop@80+180",
-    horizon_ms=340,
+register(
+    CapScenario(
+        id="cap/read-fallback",
+        outcomes=("stale in silence", "marked"),
+        title="There is still the replica",
+        claim="A read that falls back to the replica in silence passes an old answer off as new.",
+        build=build_fallback,
+        checks=(HONEST, PLAIN, available(within_ms=150)),
+        knobs=(FALLBACK,),
+        faults="partition:db1,admin|db2,shop@80+180",
+        horizon_ms=340,
+    )
+)
+
+REPLICATION = Ways(
+    "replication",
+    Way("asynchronous", False, "the primary answers a write at once"),
+    Way("synchronous", True, "when the replica has it, too", role="right"),
 )
 
 
-def build_read_after_write(world: World, replication: str, read_from: str) -> None:
-    source = {"primary": "db1", "replica": "db2"}[read_from]
+def build_read_after_write(world: World, replication: bool, read_from: str) -> None:
+    asked = "db1" if read_from == "primary" else "db2"
     steps = (
         (10, "db1", Write("x", 1)),
-        (10, source, Read("x")),  # as soon as the write is acknowledged
+        (10, asked, Read("x")),  # as soon as the write is acknowledged
         (120, "db1", Write("x", 2)),
-        (120, source, Read("x")),
+        (120, asked, Read("x")),
     )
     world.client("client", visits(*steps))
-    add_pair(world, replication)
+    add_servers(world, synchronous=replication)
 
 
-READ_AFTER_WRITE = lab(
-    "read-after-write",
-    outcomes=("own write missed", "not acknowledged"),
-    title="It is certainly there by now",
-    claim="What was just written may not be read elsewhere, however sure one was in testing.",
-    build=build_read_after_write,
-    checks=(read_your_writes(), available(within_ms=100)),
-    knobs=(
-        REPLICATION,
-        Choice("read_from", ("replica", "primary"), "replica", "who is asked after the write"),
-    ),
-    violating={"replication": "asynchronous", "read_from": "replica"},
-    satisfying={"replication": "synchronous", "read_from": "replica"},
-    mistake="a read elsewhere is taken to see the write before it",
-    source="Terry et al. 1994",
-    faults="partition:db1|db2@100+150",
-    horizon_ms=320,
+register(
+    CapScenario(
+        id="cap/read-after-write",
+        outcomes=("own write missed", "not acknowledged"),
+        title="It is certainly there by now",
+        claim="What was just written may not be read elsewhere, however sure one was in testing.",
+        build=build_read_after_write,
+        checks=(read_your_writes(), available(within_ms=100)),
+        knobs=(
+            REPLICATION,
+            Choice("read_from", ("replica", "primary"), "replica", "who is asked after the write"),
+        ),
+        violating={"replication": "asynchronous", "read_from": "replica"},
+        satisfying={"replication": "synchronous", "read_from": "replica"},
+        mistake="a read elsewhere is taken to see the write before it",
+        source="Terry et al. 1994",
+        faults="partition:db1|db2@100+150",
+        horizon_ms=320,
+    )
 )
 
 
-def build_failover(world: World, replication: str) -> None:
+def build_failover(world: World, replication: bool) -> None:
     world.client("writer", visits((0, "db1", Write("x", 1)), (50, "db1", Write("x", 2))))
-    add_pair(world, replication, failover=True)
+    add_servers(world, synchronous=replication, failover=True)
     world.client("reader", visits((210, "db2", Read("x"))))
 
 
-FAILOVER = lab(
-    "failover",
-    outcomes=("write lost", "slower"),
-    title="Failover",
-    claim="When the replica takes over, it lacks what was acknowledged and not yet copied.",
-    build=build_failover,
-    checks=(no_lost_acknowledged_writes(), prompt(28)),
-    knobs=(REPLICATION,),
-    violating={"replication": "asynchronous"},
-    satisfying={"replication": "synchronous"},
-    mistake="writes are acknowledged before they are copied",
-    source="PostgreSQL manual, Log-Shipping Standby Servers",
-    faults="cut:db1>db2@45;crash:db1@85",
-    nemesis="cut:db1>db2@30..60+end; crash:db1@60..100+end; at most 2",
-    horizon_ms=260,
+register(
+    CapScenario(
+        id="cap/failover",
+        outcomes=("write lost", "slower"),
+        title="Failover",
+        claim="When the replica takes over, it lacks what was acknowledged and not yet copied.",
+        build=build_failover,
+        checks=(no_lost_acknowledged_writes(), prompt(28)),
+        knobs=(REPLICATION,),
+        mistake="writes are acknowledged before they are copied",
+        source="PostgreSQL manual, Log-Shipping Standby Servers",
+        faults="cut:db1>db2@45;crash:db1@85",
+        nemesis="cut:db1>db2@30..60+end; crash:db1@60..100+end; at most 2",
+        horizon_ms=260,
+    )
 )

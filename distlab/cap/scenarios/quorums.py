@@ -7,20 +7,35 @@ from functools import partial
 
 from distlab.cap.abd import AtomicReplica
 from distlab.cap.checks import CONVERGED, FRESH, PLAIN
-from distlab.cap.dynamo import BACKGROUND, BLOCKING, HINT, OFF, SLOPPY, Get, Put, Replica, needed
+from distlab.cap.dynamo import BACKGROUND, BLOCKING, HINT, OFF, SLOPPY, Get, Put, Replica
 from distlab.cap.requests import visits
-from distlab.cap.scenarios.declare import NODES, lab
+from distlab.cap.scenarios.common import NODES, CapScenario
 from distlab.cap.versions import KeepSiblings
 from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
-from distlab.knobs import Choice, Integer
+from distlab.knobs import Integer, Way, Ways
+from distlab.registry import register
 from distlab.sim import World
 
 QUORUM_GET, QUORUM_PUT = partial(Get, r=2), partial(Put, w=2)
 
+LEVEL = Ways(
+    "level",
+    Way(
+        "ONE",
+        1,
+        "one replica",
+        mistake="reads and writes that wait for one replica",
+        source="Gilbert & Lynch 2002, theorem 1",
+    ),
+    Way("QUORUM", 2, "a majority", role="right"),
+    Way("ALL", 3, "all three", role="right"),
+    about="what each read and write waits for",
+)
 
-def build_both_sides(world: World, level: str, exchange_ms: int) -> None:
-    get, put = partial(Get, r=needed(level, 3)), partial(Put, w=needed(level, 3))
+
+def build_both_sides(world: World, level: int, exchange_ms: int) -> None:
+    get, put = partial(Get, r=level), partial(Put, w=level)
     west = ((10, "n1", put("x", 1)), (120, "n1", put("x", 2)), (420, "n1", get("x")))
     east = ((190, "n3", get("x")), (250, "n3", put("x", 3)), (420, "n3", get("x")))
     world.client("west", visits(*west))
@@ -29,62 +44,83 @@ def build_both_sides(world: World, level: str, exchange_ms: int) -> None:
     world.client("east", visits(*east))
 
 
-BOTH_SIDES_ACCEPT = lab(
-    "both-sides-accept",
-    instruments=("triangle",),
-    outcomes=("stale answer", "refused"),
-    title="Both sides accept",
-    claim="At ONE both sides of a cut take writes and give answers, old ones among them.",
-    build=build_both_sides,
-    checks=(linearizable(), available(within_ms=150), CONVERGED),
-    knobs=(
-        Choice("level", ("ONE", "QUORUM", "ALL"), "ONE", "what each read and write waits for"),
-        Integer("exchange_ms", 0, 500, 110, "anti-entropy that often; 0 never"),
-    ),
-    violating={"level": "ONE"},
-    satisfying={"level": "QUORUM"},
-    mistake="reads and writes that wait for one replica",
-    source="Gilbert & Lynch 2002, theorem 1",
-    faults="partition:n1,n2|n3@60+240",
-    horizon_ms=480,
+register(
+    CapScenario(
+        id="cap/both-sides-accept",
+        outcomes=("stale answer", "refused"),
+        title="Both sides accept",
+        claim="At ONE both sides of a cut take writes and give answers, old ones among them.",
+        build=build_both_sides,
+        checks=(linearizable(), available(within_ms=150), CONVERGED),
+        knobs=(LEVEL, Integer("exchange_ms", 0, 500, 110, "anti-entropy that often; 0 never")),
+        faults="partition:n1,n2|n3@60+240",
+        horizon_ms=480,
+        instruments=("triangle",),
+    )
 )
 
 
 def build_r_plus_w(
-    world: World, r: int, w: int, choose: Callable[[int, int], int] | None = None
+    world: World, r: int, w: int, solution: Callable[[int, int], int] | None = None
 ) -> None:
-    """`choose(n, w)`, if given, says how many replicas a read waits for."""
-    r = choose(len(NODES), w) if choose else r
+    """`solution(n, w)` says how many replicas a read waits for."""
+    r = solution(len(NODES), w) if solution else r
     world.client("writer", visits((20, "n1", Put("x", 1, w))))
     for name in NODES:
         world.add(Replica(name, NODES))
     world.client("reader", visits((100, "n3", Get("x", r))))
 
 
-R_PLUS_W = lab(
-    "r-plus-w",
-    outcomes=("stale answer", "slower"),
-    title="R + W > N",
-    claim="A read sees the last acknowledged write only if the two sets of replicas overlap.",
-    build=build_r_plus_w,
-    checks=(FRESH, prompt(28), available(within_ms=150)),
-    knobs=(
-        Integer("r", 1, 3, 1, "replicas that a read waits for, of N = 3"),
-        Integer("w", 1, 3, 1, "replicas that a write waits for, of N = 3"),
+register(
+    CapScenario(
+        id="cap/r-plus-w",
+        outcomes=("stale answer", "slower"),
+        title="R + W > N",
+        claim="A read sees the last acknowledged write only if the two sets of replicas overlap.",
+        build=build_r_plus_w,
+        checks=(FRESH, prompt(28), available(within_ms=150)),
+        knobs=(
+            Integer("r", 1, 3, 1, "replicas that a read waits for, of N = 3"),
+            Integer("w", 1, 3, 1, "replicas that a write waits for, of N = 3"),
+        ),
+        violating={"r": 1, "w": 1},
+        satisfying={"r": 2, "w": 2},
+        mistake="R + W is not above N",
+        source="Gifford 1979",
+        faults="delay:n1>n3@20+200=100",
+        nemesis="partition:n1,n2,n3; crash:n1,n2,n3; delay:n1>n2,n1>n3@10..60=10..150; at most 3",
+        horizon_ms=200,
+    )
+)
+
+READ_REPAIR = Ways(
+    "read_repair",
+    Way(
+        "off",
+        OFF,
+        "to nobody",
+        mistake="a read does not bring what it found to a majority",
+        source="Attiya, Bar-Noy & Dolev 1995",
     ),
-    violating={"r": 1, "w": 1},
-    satisfying={"r": 2, "w": 2},
-    mistake="R + W is not above N",
-    source="Gifford 1979",
-    faults="delay:n1>n3@20+200=100",
-    nemesis="partition:n1,n2,n3; crash:n1,n2,n3; delay:n1>n2,n1>n3@10..60=10..150; at most 3",
-    horizon_ms=200,
+    Way(
+        "background",
+        BACKGROUND,
+        "to other replicas, and does not wait",
+        mistake="a read repair that no answer waits for",
+        source="Cassandra documentation, Read repair, on monotonic quorum reads",
+    ),
+    Way("blocking", BLOCKING, "to a majority, and waits for it (ABD)", role="right"),
+    about="a read brings what it found",
 )
 
 
 def build_inversion(
-    world: World, read_repair: str, replica: type[Replica] = Replica, patience_ms: int = 250
+    world: World,
+    read_repair: str,
+    solution: type[Replica] | None = None,
+    patience_ms: int = 250,
 ) -> None:
+    replica = solution or Replica
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
     for name in NODES:
@@ -92,71 +128,86 @@ def build_inversion(
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
 
 
-NEW_OLD_INVERSION = lab(
-    "new-old-inversion",
-    outcomes=("new, then old", "slower"),
-    title="Two readers and a slow write",
-    claim="R + W > N is not linearizable: while a write lasts, a later read may be older.",
-    build=build_inversion,
-    checks=(
-        linearizable(),
-        prompt(50, "read"),
-        FRESH,
-        available(within_ms=150, clients=("reader-1", "reader-2")),
-    ),
-    knobs=(
-        Choice(
-            "read_repair",
-            (OFF, BACKGROUND, BLOCKING),
-            OFF,
-            "whether a read brings what it found to other replicas, and waits for a majority (ABD)",
+register(
+    CapScenario(
+        id="cap/new-old-inversion",
+        outcomes=("new, then old", "slower"),
+        title="Two readers and a slow write",
+        claim="R + W > N is not linearizable: while a write lasts, a later read may be older.",
+        build=build_inversion,
+        checks=(
+            linearizable(),
+            prompt(50, "read"),
+            FRESH,
+            available(within_ms=150, clients=("reader-1", "reader-2")),
         ),
+        knobs=(READ_REPAIR,),
+        faults="delay:n1>n2@85+10=150;delay:n1>n3@85+150=150",
+        nemesis="delay:n1>n2,n1>n3@60..120+10..150=50..200; crash:n1,n2,n3; "
+        "lose:n1>n2,n1>n3; at most 3",
+        horizon_ms=360,
+    )
+)
+
+STAMPS = Ways(
+    "stamps",
+    Way(
+        "clock",
+        Replica,
+        "by wall clocks",
+        mistake="the wall clock says which write was last",
+        source="Lamport 1978; Lynch & Shvartsman 1997",
     ),
-    violating={"read_repair": OFF},
-    satisfying={"read_repair": BLOCKING},
-    mistake="a read does not bring what it found to a majority",
-    source="Attiya, Bar-Noy & Dolev 1995",
-    faults="delay:n1>n2@85+10=150;delay:n1>n3@85+150=150",
-    nemesis="delay:n1>n2,n1>n3@60..120+10..150=50..200; crash:n1,n2,n3; at most 3",
-    horizon_ms=360,
+    Way(
+        "vector",
+        partial(Replica, versioning=KeepSiblings()),
+        "by version vectors, which keep concurrent versions",
+        role="right",
+    ),
+    Way(
+        "counter",
+        AtomicReplica,
+        "by a counter that is read from a majority first (ABD)",
+        role="right",
+    ),
+    about="what is newer",
 )
 
 
-def build_skew(world: World, stamps: str, replica: type[Replica] = AtomicReplica) -> None:
+def build_skew(world: World, stamps: Callable[[str, tuple[str, ...]], Replica]) -> None:
     world.client("writer-1", visits((30, "n1", QUORUM_PUT("x", 1))))
     world.client("writer-2", visits((110, "n2", QUORUM_PUT("x", 2))))
     for name in NODES:
-        if stamps == "counter":
-            world.add(replica(name, NODES))
-        else:
-            versioning = KeepSiblings() if stamps == "vector" else None
-            world.add(Replica(name, NODES, versioning=versioning))
+        world.add(stamps(name, NODES))
     world.client("reader", visits((190, "n3", QUORUM_GET("x"))))
 
 
-SKEWED_CLOCKS = lab(
-    "skewed-clocks",
-    outcomes=("write lost", "slower"),
-    title="The last write loses",
-    claim="By wall clocks, an acknowledged write of a slow machine is lost though R + W > N.",
-    build=build_skew,
-    checks=(FRESH, prompt(50), PLAIN),
-    knobs=(
-        Choice(
-            "stamps",
-            ("clock", "vector", "counter"),
-            "clock",
-            "what is newer: by wall clocks; by version vectors, which keep concurrent versions; by "
-            "a counter that is read from a majority first (ABD)",
-        ),
+register(
+    CapScenario(
+        id="cap/skewed-clocks",
+        outcomes=("write lost", "slower"),
+        title="The last write loses",
+        claim="By wall clocks, an acknowledged write of a slow machine is lost though R + W > N.",
+        build=build_skew,
+        checks=(FRESH, prompt(50), PLAIN),
+        knobs=(STAMPS,),
+        satisfying={"stamps": "counter"},
+        faults="jump:n2@10=-5000",
+        nemesis="jump:n1,n2,n3=-5000..5000; partition:n1,n2,n3; crash:n1,n2,n3; at most 3",
+        horizon_ms=280,
+    )
+)
+
+HANDOFF = Ways(
+    "handoff",
+    Way(
+        "sloppy",
+        SLOPPY,
+        "a hint for a silent replica counts as its answer",
+        mistake="stand-ins count towards the quorum",
+        source="Dynamo 2007, section 4.6",
     ),
-    violating={"stamps": "clock"},
-    satisfying={"stamps": "counter"},
-    mistake="the wall clock says which write was last",
-    source="Lamport 1978; Lynch & Shvartsman 1997",
-    faults="jump:n2@10=-5000",
-    nemesis="jump:n1,n2,n3=-5000..5000; partition:n1,n2,n3; crash:n1,n2,n3; at most 3",
-    horizon_ms=280,
+    Way("hint", HINT, "it does not count", role="right"),
 )
 
 
@@ -168,21 +219,17 @@ def build_sloppy(world: World, handoff: str) -> None:
     world.client("writer", visits((10, "n4", QUORUM_PUT("x", 1)), (90, "n4", QUORUM_PUT("x", 2))))
 
 
-SLOPPY_QUORUM = lab(
-    "sloppy-quorum",
-    outcomes=("stale answer", "not acknowledged"),
-    title="A sloppy quorum",
-    claim="Stand-ins keep writes available, but nobody sees those until they are handed off.",
-    build=build_sloppy,
-    checks=(FRESH, available(within_ms=150)),
-    knobs=(
-        Choice("handoff", (SLOPPY, HINT), SLOPPY, "whether a hint for a silent one counts as one"),
-    ),
-    violating={"handoff": SLOPPY},
-    satisfying={"handoff": HINT},
-    mistake="stand-ins count towards the quorum",
-    source="Dynamo 2007, section 4.6",
-    faults="partition:n1,n2|n3,n4@60+200",
-    nemesis="partition:n1,n2,n3,n4@30..90+100..200; crash:n1,n2,n3,n4; at most 2",
-    horizon_ms=440,
+register(
+    CapScenario(
+        id="cap/sloppy-quorum",
+        outcomes=("stale answer", "not acknowledged"),
+        title="A sloppy quorum",
+        claim="Stand-ins keep writes available, but nobody sees those until they are handed off.",
+        build=build_sloppy,
+        checks=(FRESH, available(within_ms=150)),
+        knobs=(HANDOFF,),
+        faults="partition:n1,n2|n3,n4@60+200",
+        nemesis="partition:n1,n2,n3,n4@30..90+100..200; crash:n1,n2,n3,n4; at most 2",
+        horizon_ms=440,
+    )
 )

@@ -9,11 +9,11 @@ from distlab.check.invariants import available
 from distlab.ids.checks import UNIQUE
 from distlab.ids.lease import LeasedSnowflake
 from distlab.ids.lease_mistakes import TRUSTS
-from distlab.ids.scenarios.clocks import opens
-from distlab.ids.scenarios.shop import (
-    LATENCY_MS,
+from distlab.ids.scenarios.clocks import snowflake
+from distlab.ids.scenarios.workers import (
     START_MS,
-    Open,
+    Boot,
+    IdScenario,
     Take,
     Worker,
     add_workers,
@@ -22,9 +22,8 @@ from distlab.ids.scenarios.shop import (
     worker,
 )
 from distlab.ids.snowflake import Snowflake
-from distlab.knobs import Choice
+from distlab.knobs import Way, Ways
 from distlab.registry import register
-from distlab.scenario import Scenario, Variant
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 from distlab.sim.state import State
@@ -61,10 +60,10 @@ def window_text(leased: LeasedSnowflake) -> str:
     return f"w{window.worker_id} {from_ms}to {window.until_ms - START_MS}"
 
 
-def leasing(trusts: str, worker_ids: range) -> Open:
+def leasing(trusts: str, worker_ids: range) -> Boot:
     lease, generator = TRUSTS[trusts]
 
-    async def open_shop(client: Worker) -> Take:
+    async def boot(client: Worker) -> Take:
         redis = SimulatedRedis(client, REDIS, TIMEOUT_MS)
         held = lease(redis, client, TTL_MS, worker_ids, "id")
         leased = generator(held, client, LAYOUT)
@@ -72,89 +71,90 @@ def leasing(trusts: str, worker_ids: range) -> Open:
         client.spawn(leased.keep(), background=True)
         return taking(LAYOUT, leased.next_id, client, PATIENCE_MS)
 
-    return open_shop
+    return boot
 
 
-SHARED = opens(Snowflake, 1)
+WORKER_IDS = Ways(
+    "worker_ids",
+    Way(
+        "configured",
+        snowflake(Snowflake, 1),
+        "worker id 1 from the configuration file",
+        mistake="the worker id comes from the configuration, which all copies share",
+        source="Kubernetes deployments with WORKER_ID in the environment",
+    ),
+    Way(
+        "leased",
+        leasing("lease-and-mark", range(8)),
+        "one that is leased from a store",
+        role="right",
+    ),
+)
 
 
-def build_same_id(world: World, worker_ids: str) -> None:
+def build_same_id(world: World, worker_ids: Boot) -> None:
     world.add(Leases(REDIS, persistence="always"))
-    open_shop = SHARED if worker_ids == "configured" else leasing("lease-and-mark", range(8))
-    add_workers(world, worker(open_shop), worker(open_shop, first_ms=30))
+    add_workers(world, worker(worker_ids), worker(worker_ids, first_ms=30))
 
 
-SAME_WORKER_ID = register(
-    Scenario(
+register(
+    IdScenario(
         id="ids/same-worker-id",
         title="Two copies of one container",
         claim="A worker id from the configuration is unique until somebody starts a second copy.",
         build=build_same_id,
         checks=(UNIQUE, available(within_ms=80)),
-        property="unique",
-        price="available",
-        knobs=(
-            Choice(
-                "worker_ids",
-                ("configured", "leased"),
-                "configured",
-                "worker id 1 from the configuration file; one that is leased from a store",
-            ),
-        ),
-        violating={"worker_ids": "configured"},
-        satisfying={"worker_ids": "leased"},
-        mistake="the worker id comes from the configuration, which all copies share",
-        source="Kubernetes deployments with WORKER_ID in the environment",
+        knobs=(WORKER_IDS,),
         nemesis="pause:worker-1,worker-2+1..60; jump:worker-1,worker-2=-60..60; crash:redis; "
         "crash:worker-1,worker-2+1..40; lose; at most 4",
         faults="partition:redis|worker-2@25+50",
         horizon_ms=140,
-        latency_ms=LATENCY_MS,
     )
 )
 
+ONE_ID = range(1, 2)
+TRUST = Ways(
+    "trusts",
+    Way(
+        "heartbeat",
+        leasing("heartbeat", ONE_ID),
+        "until a renewal fails",
+        mistake="a lease is thought to be held until somebody says otherwise",
+        source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders",
+    ),
+    Way(
+        "lease",
+        leasing("lease", ONE_ID),
+        "while the lease lasts by its own clock",
+        mistake="a lease that looks at the clock's hours, and not at the times inside the ids",
+        source="Gray & Cheriton 1989, on clocks that fail",
+    ),
+    Way(
+        "lease-and-mark",
+        leasing("lease-and-mark", ONE_ID),
+        "the same, and from where the last lease ended",
+        role="right",
+    ),
+    about="when it makes ids",
+)
 
-def build_lease_over(world: World, trusts: str) -> None:
+
+def build_lease_over(world: World, trusts: Boot) -> None:
     world.add(Leases(REDIS, persistence="always"))
-    open_shop = leasing(trusts, range(1, 2))
-    add_workers(
-        world, worker(open_shop, until_ms=125), worker(open_shop, first_ms=60, until_ms=125)
-    )
+    add_workers(world, worker(trusts, until_ms=125), worker(trusts, first_ms=60, until_ms=125))
 
 
-LEASE_OVER = register(
-    Scenario(
+register(
+    IdScenario(
         id="ids/lease-over",
         title="Asleep past the end of the lease",
         claim="A lease is safe only if the time inside each id lies in it, and in nobody else's.",
         build=build_lease_over,
         checks=(UNIQUE, available(within_ms=80)),
-        property="unique",
-        price="available",
-        knobs=(
-            Choice(
-                "trusts",
-                tuple(TRUSTS),
-                "heartbeat",
-                "when it makes ids: until a renewal fails; while the lease lasts by its own clock; "
-                "the same, and from where the last lease ended",
-            ),
-        ),
-        violating={"trusts": "heartbeat"},
-        satisfying={"trusts": "lease-and-mark"},
-        mistake="a lease is thought to be held until somebody says otherwise",
-        source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders",
-        mistakes=(
-            Variant(
-                {"trusts": "lease"},
-                "a lease that looks at the clock's hours, and not at the times inside the ids",
-                "Gray & Cheriton 1989, on clocks that fail",
-            ),
-        ),
+        knobs=(TRUST,),
         nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,redis=-60..60; "
         "crash:worker-1,worker-2+1..60; lose; at most 4",
         faults="pause:worker-1@42+70",
         horizon_ms=190,
-        latency_ms=LATENCY_MS,
     )
 )

@@ -9,13 +9,12 @@ from typing import Any
 from distlab.check.invariants import prompt
 from distlab.host import Connection, Database
 from distlab.ids.checks import NOT_TAKEN, UNIQUE, WASTED, ShownId, gapless, seldom_asked
-from distlab.ids.scenarios.shop import LATENCY_MS, Open, Take, add_workers, worker
+from distlab.ids.scenarios.workers import Boot, IdScenario, Take, Worker, add_workers, worker
 from distlab.ids.segment import SCHEMA, Segments, next_range
-from distlab.knobs import Choice, Integer
+from distlab.knobs import Integer, Way, Ways
 from distlab.registry import register
-from distlab.scenario import Scenario
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from distlab.sim import Client, World
+from distlab.sim import World
 
 DATABASE = "database"
 TIMEOUT_MS = 25
@@ -40,8 +39,8 @@ async def read_then_write(database: Database, step: int) -> range:
 
 def numbering(
     source: Source, step: int, ahead: bool = False, fill: bool = False, allocator: Any = Segments
-) -> Open:
-    async def open_shop(client: Client) -> Take:
+) -> Boot:
+    async def boot(client: Worker) -> Take:
         database = RemoteDatabase(client, DATABASE, TIMEOUT_MS)
         taken: list[range] = []
         made: set[int] = set()
@@ -66,81 +65,78 @@ def numbering(
 
         return take
 
-    return open_shop
+    return boot
 
 
-SOURCES: dict[str, Source] = {"two-statements": read_then_write, "one-statement": next_range}
+TAKE = Ways(
+    "take",
+    Way(
+        "two-statements",
+        read_then_write,
+        "SELECT max_id, then UPDATE to the sum",
+        mistake="max_id is read in one statement and written in another",
+        source="Meituan Leaf 2017, segment mode",
+    ),
+    Way("one-statement", next_range, "UPDATE … RETURNING", role="right"),
+)
 
 
 def add_database(world: World) -> None:
     world.add(DatabaseServer(DATABASE, SCHEMA, show="SELECT 'max_id', max_id FROM ids"))
 
 
-def build_overlap(world: World, take: str, step: int, allocator: Any = Segments) -> None:
+def build_overlap(world: World, take: Source, step: int, solution: Any = None) -> None:
     add_database(world)
-    open_shop = numbering(SOURCES[take], step, allocator=allocator)
-    add_workers(world, worker(open_shop, until_ms=140), worker(open_shop, until_ms=140))
+    boot = numbering(take, step, allocator=solution or Segments)
+    add_workers(world, worker(boot, until_ms=140), worker(boot, until_ms=140))
 
 
-SEGMENT_OVERLAP = register(
-    Scenario(
+register(
+    IdScenario(
         id="ids/segment-overlap",
         title="Two workers take ranges",
         claim="A range is taken in one statement, or two workers take the same one.",
         build=build_overlap,
         checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
-        property="unique",
-        price="gapless",
-        knobs=(
-            Choice(
-                "take",
-                tuple(SOURCES),
-                "two-statements",
-                "SELECT max_id, then UPDATE to the sum; UPDATE … RETURNING",
-            ),
-            Integer("step", 1, 100, 8, "numbers in a range"),
-        ),
-        violating={"take": "two-statements"},
-        satisfying={"take": "one-statement"},
-        mistake="max_id is read in one statement and written in another",
-        source="Meituan Leaf 2017, segment mode",
+        knobs=(TAKE, Integer("step", 1, 100, 8, "numbers in a range")),
         nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
         faults="crash:worker-2@70+10",
         horizon_ms=200,
-        latency_ms=LATENCY_MS,
     )
 )
 
 
 STALL_STEP = 16
+BUFFER = Ways(
+    "buffer",
+    Way(
+        "single",
+        False,
+        "one",
+        mistake="the next range is fetched when the last one is used up",
+        source="Meituan Leaf 2017, double buffer",
+    ),
+    Way("double", True, "two", role="right"),
+    about="ranges in memory",
+)
 
 
-def build_stall(world: World, buffer: str, step: int) -> None:
+def build_stall(world: World, buffer: bool, step: int) -> None:
     add_database(world)
-    open_shop = numbering(next_range, step, ahead=buffer == "double", fill=True)
-    add_workers(world, worker(open_shop, until_ms=200))
+    boot = numbering(next_range, step, ahead=buffer, fill=True)
+    add_workers(world, worker(boot, until_ms=200))
 
 
-SEGMENT_STALL = register(
-    Scenario(
+register(
+    IdScenario(
         id="ids/segment-stall",
         title="The end of a range",
         claim="Fetch the next range while the old one lasts, and nobody waits for the database.",
         build=build_stall,
         checks=(prompt(2), gapless(STALL_STEP), UNIQUE),
-        property="prompt",
-        price="few gaps",
-        knobs=(
-            Choice("buffer", ("single", "double"), "single", "ranges in memory"),
-            Integer("step", 10, 100, STALL_STEP, "numbers in a range"),
-        ),
-        violating={"buffer": "single"},
-        satisfying={"buffer": "double"},
-        mistake="the next range is fetched when the last one is used up",
-        source="Meituan Leaf 2017, double buffer",
+        knobs=(BUFFER, Integer("step", 10, 100, STALL_STEP, "numbers in a range")),
         nemesis="crash:database@25..180+1..20; delay=1..10; at most 1",
         faults="crash:database@80+15;crash:worker-1@132+5",
         horizon_ms=260,
-        latency_ms=LATENCY_MS,
     )
 )

@@ -1,34 +1,38 @@
-"""The shop in which all ids of this chapter are used: workers take orders, a table keeps them.
+"""Workers that take orders, and the table that keeps the orders by their ids.
 
-A worker makes the ids itself and sends the order to the table `orders`, which holds one row an id.
-The ids are shown as time·worker·sequence, in milliseconds since the start of the run; they have few
-bits for a sequence, so that few orders fill it.
+All experiments of this chapter run here. A worker makes the ids itself and sends the order to the
+table `orders`, which holds one row for each id. Ids are shown as time·worker·sequence, in
+milliseconds since the start of the run. They have few bits for a sequence, so that few orders fill
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from distlab.ids.checks import ShownId
 from distlab.ids.layout import EPOCH_MS, Layout
 from distlab.ids.snowflake import patient
+from distlab.scenario import Scenario
 from distlab.sim import Client, Node, World
 from distlab.sim.client import Program
 from distlab.sim.clocks import EPOCH_US
 
 START_MS = EPOCH_US // 1000
-LATENCY_MS = (4, 8)
 EVERY_MS = 10
 TABLE = "orders"
 
 Take = Callable[[], Awaitable[ShownId]]
-Open = Callable[["Worker"], Awaitable[Take]]
-"""What a worker does when it boots, and what it then calls for each id."""
+Boot = Callable[["Worker"], Awaitable[Take]]
+"""A worker calls its `Boot` once when it starts, and the `Take` that it returns for each id."""
+
+IdScenario = partial(Scenario, latency_ms=(4, 8))
 
 
 class Worker(Client):
-    """A client whose program may say what it holds: `client.holds` is asked for the pictures."""
+    """A client that shows in pictures what it holds: its program sets `client.holds`."""
 
     holds: Callable[[], str] | None = None
 
@@ -37,7 +41,7 @@ class Worker(Client):
 
 
 def short(sequence_bits: int, *between: tuple[str, int]) -> Layout:
-    """A layout with so many bits for the sequence."""
+    """A layout with so many bits for the sequence, and `between` before the worker id."""
     rest = 63 - 41 - sequence_bits - sum(bits for _, bits in between)
     fields = (("time", 41), *between, ("worker_id", rest), ("sequence", sequence_bits))
     return Layout(EPOCH_MS, fields)
@@ -51,7 +55,7 @@ def shown(layout: Layout, number: int) -> ShownId:
 
 
 def taking(layout: Layout, make: Callable[[], int], client: Client, max_wait_ms: float) -> Take:
-    """Ids of a Snowflake, with patience for clocks that move back."""
+    """Take ids of a Snowflake, and wait up to `max_wait_ms` for one that is refused."""
 
     async def take() -> ShownId:
         return shown(layout, await patient(client, make, max_wait_ms))
@@ -67,7 +71,7 @@ class Insert:
 
 
 class Table(Node):
-    """Rows by their id. A row that comes with an id that is there already replaces the old one."""
+    """Rows by their id. A second row with the same id replaces the first."""
 
     def on_start(self) -> None:
         self.rows: frozenset[ShownId] = self.disk.read("rows", frozenset())
@@ -84,17 +88,17 @@ class Table(Node):
 
 
 def worker(
-    open_shop: Open, first_ms: int = 0, until_ms: int = 100, lines: int = 2, retry_ms: int = 4
+    boot: Boot, first_ms: int = 0, until_ms: int = 100, lines: int = 2, retry_ms: int = 4
 ) -> Program:
-    """An order of so many lines whenever its clock shows a multiple of `EVERY_MS`.
+    """Take an order of `lines` ids whenever the clock shows a multiple of `EVERY_MS`.
 
-    A refused order comes again after `retry_ms`, as customers do.
+    A refused order is tried again after `retry_ms`.
     """
 
     async def program(client: Client) -> None:
         assert isinstance(client, Worker)
         await client.sleep(first_ms)
-        take = await open_shop(client)
+        take = await boot(client)
         pause_ms = EVERY_MS - client.now_ms() % EVERY_MS
         while client.monotonic_ms() + pause_ms <= until_ms:
             await client.sleep(pause_ms)
@@ -108,13 +112,13 @@ def worker(
 
 
 async def several(take: Take, count: int) -> tuple[ShownId, ...] | ShownId:
-    """So many ids; one is no tuple, which pictures would show with a comma behind it."""
+    """A tuple of `count` ids. A single id comes without a tuple: pictures would show a comma."""
     ids = tuple([await take() for _ in range(count)])
     return ids if count > 1 else ids[0]
 
 
 def add_workers(world: World, *programs: Program) -> None:
-    """worker-1, worker-2, … and the table."""
+    """Put worker-1, worker-2, … and the table into the world."""
     for number, program in enumerate(programs, 1):
         world.add(Worker(f"worker-{number}", program))
     world.add(Table(TABLE))
