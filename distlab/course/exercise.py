@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from itertools import product
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 from distlab.check.verdict import Verdict
+from distlab.course import steps
 from distlab.course.prediction import came_true
 from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
@@ -37,8 +37,6 @@ from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
 Kind = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
-MAX_STEPS = 1_000_000
-"""Steps of the learner's code (lines or parts of lines) that one run may execute."""
 SEARCHED = 50
 """Runs under random faults that a case adds to its own schedules."""
 SHRINKING = 200
@@ -47,10 +45,6 @@ SHRINKING = 200
 
 class WrongReturn(TypeError):
     """The learner's function returned something of another type than it should."""
-
-
-class LoopsForEver(BaseException):
-    """The learner's code executed more than `MAX_STEPS` steps in one run."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +95,7 @@ class Case:
             run = trial.run()
             yield run, _failing(run, self.always or (scenario.property,))
 
-    def small(self, run: Run, verdict: Verdict, reference: Any) -> Run:
+    def small(self, run: Run, verdict: Verdict, reference: Any, count: steps.StepCount) -> Run:
         """The smallest run found that fails in the same way, under the same knobs, and that the
         reference survives: else the picture would not show what the solution does wrong.
         """
@@ -112,11 +106,15 @@ class Case:
             return _failing(again, (verdict.name,)) is None
 
         try:
-            with _StepCount():
-                return shrink(
-                    run, verdict.name, budget=SHRINKING, keep=self.knobs, accept=survived
-                ).run
-        except (Exception, LoopsForEver):
+            return shrink(
+                run,
+                verdict.name,
+                budget=SHRINKING,
+                keep=self.knobs,
+                accept=survived,
+                progress=count.begin_run,
+            ).run
+        except (Exception, steps.LoopsForEver):
             return run  # on the way the solution failed in another way: show what was found first
 
 
@@ -219,14 +217,14 @@ class Exercise:
         done = undecided = 0
         try:
             for case, runs in planned:
-                with _StepCount() as steps:
+                with steps.StepCount(_is_own) as count:
                     for run, verdict in runs:
-                        steps.left = MAX_STEPS
+                        count.begin_run()
                         done += 1
                         if verdict and verdict.ok is None:
                             undecided += 1
                         elif verdict:
-                            return self._incorrect(case, run, verdict, done)
+                            return self._incorrect(case, run, verdict, done, count)
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
         except WrongReturn as error:
@@ -234,8 +232,8 @@ class Exercise:
         except KeyboardInterrupt as error:
             where = _own_lines(error) or "  (between two steps of your code)"
             return Result("error", f"You stopped the check. It was here:\n{where}", done)
-        except LoopsForEver as error:
-            said = f"Your code ran {MAX_STEPS} steps in one run: a loop that does not end?"
+        except steps.LoopsForEver as error:
+            said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
             return Result("error", f"{said}\n{_own_lines(error)}", done)
         except Exception as error:
             said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
@@ -259,7 +257,18 @@ class Exercise:
             if (result.kind, result.mistake) != (kind, mistake):
                 found = f"{result.kind} {result.mistake!r}: {result.message}"
                 problems.append(f"{name} should be {kind} {mistake!r}, is {found}")
+            elif result.run and not self._survived(result.run):
+                problems.append(f"{name}: the reference fails in {result.token} as well")
         return problems
+
+    def _survived(self, run: Run) -> bool:
+        """Whether the reference does not fail like this run in one of the cases of its scenario."""
+        failed = {verdict.name for verdict in run.verdicts if not verdict.ok}
+        cases = [case for case in self.cases if case.scenario == run.scenario.id]
+        again = [
+            case.using(self.reference).run(run.seed, run.faults, **run.knobs) for case in cases
+        ]
+        return any(failed - {v.name for v in right.verdicts if not v.ok} for right in again)
 
     def _not_a_solution(self, solution: Any) -> Result | None:
         if solution is None:
@@ -285,11 +294,13 @@ class Exercise:
             and not any(name in each for each in own)
         ]  # fmt: skip
 
-    def _incorrect(self, case: Case, run: Run, verdict: Verdict, done: int) -> Result:
+    def _incorrect(
+        self, case: Case, run: Run, verdict: Verdict, done: int, count: steps.StepCount
+    ) -> Result:
         finished = verdict.name != STUCK
         known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
         mistake = next(known, None)
-        small = case.small(run, verdict, self.reference)
+        small = case.small(run, verdict, self.reference, count)
         said = str(small.verdict(verdict.name))
         name, message = (mistake.name, f"{mistake.message}\n{said}") if mistake else ("", said)
         return Result("incorrect", message, done, small, name, case.lab(self.name))
@@ -345,34 +356,3 @@ def _own_lines(error: BaseException) -> str:
         for frame in frames
         if _is_own(frame.filename)
     )
-
-
-class _StepCount:
-    """Counts the learner's steps and raises `LoopsForEver` when `left` is used up.
-
-    A debugger uses the same hook; then this one stays out of its way.
-    """
-
-    def __enter__(self) -> _StepCount:
-        self.left = MAX_STEPS
-        self._free = sys.gettrace() is None
-        if self._free:
-            sys.settrace(self._call)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._free:
-            sys.settrace(None)
-
-    def _call(self, frame: FrameType, event: str, _: Any) -> Any:
-        if not _is_own(frame.f_code.co_filename):
-            return None
-        # Python 3.11 reports no line for `while True: pass`; later ones do, but no instructions.
-        frame.f_trace_opcodes = sys.version_info < (3, 12)
-        return self._step
-
-    def _step(self, frame: FrameType, event: str, _: Any) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            raise LoopsForEver
-        return self._step

@@ -1,22 +1,9 @@
-"""Chapter 5's exercises: stub, solution and the wrong answers each get the right word."""
+"""Chapter 5's exercises: further answers, wrong and right."""
 
 import pytest
 
-from distlab.ids.exercises import EXERCISES, HI_LO, SURVIVE_A_ROLLBACK, Ranges
+from distlab.ids.exercises import HI_LO, SURVIVE_A_ROLLBACK, Ranges
 from distlab.ids.snowflake_mistakes import TrustingSnowflake
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
-def test_an_exercise_keeps_its_promises(exercise):
-    assert exercise.audit() == []
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
-def test_a_wrong_answer_hears_what_is_wrong_with_it(exercise):
-    for mistake in exercise.mistakes:
-        result = exercise.check(mistake.example)
-        assert result.message.startswith(mistake.message)
-        assert result.run is not None
 
 
 class Wrapping(TrustingSnowflake):

@@ -1,0 +1,42 @@
+"""What every exercise of every chapter promises."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+
+import pytest
+
+import distlab
+
+CHAPTERS = [each.name for each in iter_modules(distlab.__path__, "distlab.") if each.ispkg]
+EXERCISES = [
+    exercise
+    for chapter in CHAPTERS
+    if find_spec(f"{chapter}.exercises")
+    for exercise in import_module(f"{chapter}.exercises").EXERCISES
+]
+
+
+def test_each_has_an_id_of_its_own():
+    assert len({exercise.id for exercise in EXERCISES}) == len(EXERCISES) >= 10
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+def test_stub_reference_and_mistakes_get_the_right_word(exercise):
+    assert exercise.audit() == []
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+def test_task_and_three_hints_can_be_read(exercise):
+    texts = (exercise.title, exercise.task, *exercise.hints)
+    assert len(texts) == len({text.strip() for text in texts} - {""}) == 5
+
+
+@pytest.mark.parametrize(
+    "exercise", [each for each in EXERCISES if each.base], ids=lambda exercise: exercise.id
+)
+def test_a_class_without_the_methods_is_no_attempt(exercise):
+    result = exercise.check(type(exercise.name, (exercise.base,), {}))
+    assert result.kind == "not attempted"
+    assert result.message.startswith("define ")
+    assert result.message.endswith(f" in {exercise.name}.")
