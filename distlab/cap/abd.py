@@ -29,7 +29,7 @@ class AtomicReplica(Replica):
         super().__init__(name, nodes, read_repair=BLOCKING, **options)
 
     async def next_stamp(self, request: Put) -> Any:
-        found = await self.collect(Fetch(request.key), self.majority, self.home)
+        found = await self.ask(Fetch(request.key), self.home, wait_for=self.majority)
         if len(found) < self.majority:
             return None
         times = [version.stamp.time for each in found.values() for version in each.versions]

@@ -33,11 +33,6 @@ NONE, HINT, SLOPPY = "none", "hint", "sloppy"  # handoff
 OFF, BACKGROUND, BLOCKING = "off", "background", "blocking"  # read repair
 
 
-def needed(level: str, copies: int) -> int:
-    """How many of `copies` replicas must answer at consistency level ONE, QUORUM or ALL."""
-    return {"ONE": 1, "QUORUM": copies // 2 + 1, "ALL": copies}[level]
-
-
 @dataclass(frozen=True, slots=True)
 class Get(Read):
     """A read that waits for `r` replicas."""
@@ -147,76 +142,78 @@ class Replica(Node):
     # A coordinator
 
     async def on_get(self, request: Get, client: str) -> None:
-        found = await self.collect(Fetch(request.key), request.r, self.home)
+        found = await self.ask(Fetch(request.key), self.home, wait_for=request.r)
         if len(found) < request.r:
             return self.send(client, No(f"{len(found)} of {request.r} replicas answered"))
         versions = self.versioning.reconcile(v for each in found.values() for v in each.versions)
-        if not await self.settle(Store(request.key, versions), found):
+        if not await self.write_back(Store(request.key, versions), found):
             return self.send(client, No("too few replicas took it back"))
         return self.send(client, self.versioning.answer(versions))
 
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
         """Read repair: bring the newest of what was found to the replicas that lack it.
 
         In the background this is a courtesy. If it blocks until a majority has it, no later read of
         a majority can miss it: the second phase of a read in Attiya, Bar-Noy & Dolev (1995), see
-        `abd`. False: that failed, and the read must not answer.
+        `abd`. Returns whether the read may answer.
         """
         holders = [name for name, each in found.items() if each.versions == newest.versions]
         missing = self.majority - len(holders) if self.read_repair == BLOCKING else 0
         if self.read_repair == OFF or (len(holders) == len(found) and missing <= 0):
             return True
         others = [name for name in self.home if name not in holders]
-        return len(await self.collect(newest, missing, others)) >= missing
+        return len(await self.ask(newest, others, wait_for=missing)) >= missing
 
     async def on_put(self, request: Put, client: str) -> None:
         stamp = await self.next_stamp(request)
         if stamp is None:
             return self.send(client, No("too few replicas answered"))
         store = Store(request.key, (Version(request.value, stamp),))
-        stored = await self.collect(store, request.w, self.home)
+        stored = await self.ask(store, self.home, wait_for=request.w)
         if len(stored) < request.w:
             return self.send(client, Unsure(f"{len(stored)} of {request.w} replicas stored it"))
         return self.send(client, Written())
 
     async def next_stamp(self, request: Put) -> Any:
-        """The stamp of a new write; None if there can be none now."""
+        """The stamp of a new write; None when no stamp can be had now. The count is on the disk."""
         count = self.disk.read("writes", 0) + 1
         self.disk.put("writes", count)
         return self.versioning.stamp(self, count, request.context)
 
-    async def collect(
-        self, message: Fetch | Store, count: int, replicas: Sequence[str]
+    async def ask(
+        self, message: Fetch | Store, replicas: Sequence[str], *, wait_for: int
     ) -> dict[str, Any]:
-        """Ask `replicas` and return the answers by name: once there are `count` of them, or once
-        everybody has answered or kept silent for `patience_ms`.
+        """Send it to `replicas` and return the answers by name, once there are `wait_for` of them.
+
+        It returns earlier when all have answered or kept silent for `patience_ms`. After that,
+        answers are still taken, and a hint is still kept for a replica that is silent.
         """
         answers: dict[str, Any] = {}
         if self.name in replicas:
             answers[self.name] = self.answer(message)
-        open_calls = [name for name in replicas if name != self.name]
-        done = self.future(f"{count} answers to {type(message).__name__}")
+        asked = [name for name in replicas if name != self.name]
+        done = self.future(f"{wait_for} answers to {type(message).__name__}")
 
-        async def ask(replica: str) -> None:
+        async def ask_one(replica: str) -> None:
             try:
                 answers[replica] = await self.call(replica, message, self.patience_ms)
             except TimeoutError:
                 if self.stands_in(replica, message):
                     answers[self.name] = self.answer(message)
-            open_calls.remove(replica)
-            if len(answers) >= count or not open_calls:
+            asked.remove(replica)
+            if len(answers) >= wait_for or not asked:
                 done.resolve()
 
-        for replica in tuple(open_calls):
-            self.spawn(ask(replica), background=True)
-        if len(answers) < count and open_calls:
+        for replica in tuple(asked):
+            self.spawn(ask_one(replica), background=True)
+        if len(answers) < wait_for and asked:
             await done
         return dict(answers)
 
     # Handoff
 
     def stands_in(self, replica: str, message: Fetch | Store) -> bool:
-        """Keep a hint for a silent replica; whether this node may answer in its place."""
+        """Keep a hint for a silent replica. Returns whether this node answers in its place."""
         if self.handoff != NONE and isinstance(message, Store):
             hint = Hint(replica, message)
             self.keep_hints(*self.hints, hint)
@@ -241,7 +238,7 @@ class Replica(Node):
         others = [name for name in self.home if name != self.name]
         other = others[self.exchanges % len(others)]
         for key, versions in sorted(self.data.items()):
-            self.spawn(self.collect(Store(key, versions), 0, [other]), background=True)
+            self.spawn(self.ask(Store(key, versions), [other], wait_for=0), background=True)
         self.exchanges += 1
         self.set_timer(self.exchange_ms, timer)
 

@@ -90,7 +90,7 @@ QUORUM = Exercise(
 
 
 class WriteBackStub(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
         """Called when a read knows its answer, `newest`, and before it gives it.
 
         `found` is what each replica that answered had. True: answer. False: refuse.
@@ -99,33 +99,34 @@ class WriteBackStub(Replica):
 
 
 class WriteBack(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
         holders = [name for name, each in found.items() if each.versions == newest.versions]
         others = [name for name in self.home if name not in holders]
         missing = self.majority - len(holders)
-        stored = await self.collect(newest, missing, others)
+        stored = await self.ask(newest, others, wait_for=missing)
         return len(stored) >= missing
 
 
 class AnswersAtOnce(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
         return True
 
 
 class SendsAndForgets(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
-        self.spawn(self.collect(newest, 0, self.home), background=True)
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
+        self.spawn(self.ask(newest, self.home, wait_for=0), background=True)
         return True
 
 
 class WaitsForAll(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
-        return len(await self.collect(newest, len(self.home), self.home)) == len(self.home)
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
+        stored = await self.ask(newest, self.home, wait_for=len(self.home))
+        return len(stored) == len(self.home)
 
 
 class AnswersAllTheSame(Replica):
-    async def settle(self, newest: Store, found: Mapping[str, Found]) -> bool:
-        await self.collect(newest, self.majority, self.home)
+    async def write_back(self, newest: Store, found: Mapping[str, Found]) -> bool:
+        await self.ask(newest, self.home, wait_for=self.majority)
         return True
 
 
@@ -149,15 +150,15 @@ WRITE_BACK = Exercise(
     id="cap/write-back",
     title="Write back before you answer",
     task=(
-        "Write a class `WriteBack(Replica)` with `async def settle(self, newest, found)`, the "
+        "Write a class `WriteBack(Replica)` with `async def write_back(self, newest, found)`, the "
         "second phase of an ABD read: before the read answers, a majority must have `newest`. "
-        "`await self.collect(newest, count, names)` stores it at the replicas `names`, waits for "
-        "`count` of them and returns the answers by name. There are `self.home` (the names of all "
-        "replicas) and `self.majority` (a number)."
+        "`await self.ask(newest, names, wait_for=count)` sends it to the replicas `names`, waits "
+        "until `count` have stored it and returns the answers by name. `self.home` has the names "
+        "of all replicas; `self.majority` is a number."
     ),
     name="WriteBack",
     base=Replica,
-    returns={"settle": bool},
+    returns={"write_back": bool},
     cases=(
         Case(
             "cap/new-old-inversion",
@@ -189,8 +190,8 @@ WRITE_BACK = Exercise(
         "Which replicas have the newest versions already? Compare each `found[name].versions` with "
         "`newest.versions`.",
         "A majority must have it. How many are still missing, and which replicas can be asked?",
-        "`stored = await self.collect(newest, missing, others)`, then compare `len(stored)` with "
-        "`missing`.",
+        "`stored = await self.ask(newest, others, wait_for=missing)`, then compare `len(stored)` "
+        "with `missing`.",
     ),
     mistakes=(
         Mistake(

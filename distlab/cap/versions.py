@@ -76,13 +76,17 @@ class Versioning(Protocol):
 
 
 class LastWriteWins:
-    """The highest timestamp wins; what the client has seen is ignored."""
+    """The highest timestamp wins; what the client has seen is ignored.
+
+    One node may stamp two writes with the same millisecond. Then the larger text wins, as in
+    Cassandra: which one is arbitrary, but all replicas must keep the same.
+    """
 
     def stamp(self, host: Host, count: int, context: VersionVector) -> Timestamp:
         return Timestamp(host.now_ms(), host.name)
 
     def reconcile(self, versions: Iterable[Version]) -> tuple[Version, ...]:
-        newest = max(versions, key=lambda version: version.stamp, default=None)
+        newest = max(versions, key=lambda each: (each.stamp, str(each.value)), default=None)
         return () if newest is None else (newest,)
 
     def answer(self, versions: tuple[Version, ...]) -> Value:
@@ -90,21 +94,23 @@ class LastWriteWins:
 
 
 class KeepSiblings:
-    """A version goes only when another includes it.
+    """A version goes only when another includes it and more.
 
     Two writes through one node, both without context, count as one after the other; dotted version
-    vectors (Preguiça et al. 2012) would tell them apart.
+    vectors (Preguiça et al. 2012) would tell them apart. A node that has lost its disk counts from
+    1 again, so two versions may have the same stamp: both stay.
     """
 
     def stamp(self, host: Host, count: int, context: VersionVector) -> VersionVector:
         return context.merged(VersionVector(((host.name, count),)))
 
     def reconcile(self, versions: Iterable[Version]) -> tuple[Version, ...]:
-        different = sorted(set(versions), key=lambda version: version.stamp.counters)
+        kept = sorted(set(versions), key=lambda each: (each.stamp.counters, str(each.value)))
+        stamps = {each.stamp for each in kept}
         return tuple(
-            one
-            for one in different
-            if not any(other != one and other.stamp.includes(one.stamp) for other in different)
+            each
+            for each in kept
+            if not any(stamp != each.stamp and stamp.includes(each.stamp) for stamp in stamps)
         )
 
     def answer(self, versions: tuple[Version, ...]) -> Value:

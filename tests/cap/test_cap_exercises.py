@@ -6,8 +6,8 @@ from distlab.cap.exercises import WRITE_BACK, WriteBack
 class IgnoresTheOutcome(WriteBack):
     """Asks those that lack it, as it should, and answers whatever came of it."""
 
-    async def settle(self, newest, found):
-        await super().settle(newest, found)
+    async def write_back(self, newest, found):
+        await super().write_back(newest, found)
         return True
 
 

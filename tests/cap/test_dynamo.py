@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from distlab.cap.abd import AtomicReplica
-from distlab.cap.dynamo import BACKGROUND, HINT, SLOPPY, Get, Put, Replica, needed
+from distlab.cap.dynamo import BACKGROUND, HINT, SLOPPY, Get, Put, Replica
 from distlab.cap.requests import visits
 from distlab.cap.versions import KeepSiblings
 from distlab.check.history import History
@@ -37,11 +37,6 @@ def values(world, *names):
 
 def sent(world, kind):
     return [each for each in world.trace.of_kind("send") if type(each.what).__name__ == kind]
-
-
-def test_levels():
-    assert [needed(level, 3) for level in ("ONE", "QUORUM", "ALL")] == [1, 2, 3]
-    assert [needed(level, 5) for level in ("ONE", "QUORUM", "ALL")] == [1, 3, 5]
 
 
 @pytest.mark.parametrize("w", [1, 2, 3])
@@ -126,6 +121,17 @@ def test_concurrent_writes_become_siblings_and_a_write_with_their_context_ends_t
     run(faults, 600, clients=clients, exchange_ms=60, **options)
     assert answers[0].value == (1, 2)
     assert answers[2].value == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "held"), [("crash:n1@60+20", ("b",)), ("wipe:n1@60+20", ("a", "b"))]
+)
+def test_a_node_counts_its_writes_on_its_disk(fault, held):
+    """When the disk is lost, two writes have the same stamp: both stay."""
+    writes = [(10, "n1", Put("x", "a", 3)), (120, "n1", Put("x", "b", 3))]
+    world = run(fault, clients=[writes], versioning=KeepSiblings())
+    assert outcomes(world) == ["write(x, 'a')", "write(x, 'b')"]
+    assert values(world, "n2", "n3") == [held, held]
 
 
 # ABD
