@@ -2,9 +2,8 @@
 
 A text seldom says by itself what it is: every whole number may be a Snowflake, and every Snowflake
 may count from any epoch. So there is a list of readings, likely ones first. A reading is likely if
-its time lies between the start of the service that made such ids and the end of 2039. Nothing in a
-number tells more: equally likely readings stand in a fixed order, the course's own before Discord's
-and Twitter's.
+its time lies between the start of the service that made such ids and the end of 2039. Equally
+likely readings stand in a fixed order: the course's own, Discord's, Twitter's.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ DAY_MS = 86_400_000
 COURSE_MS = 1_735_689_600_000
 """2025-01-01: the course counts from 2022, but its generators are younger than this."""
 LATEST_MS = 2_208_988_800_000
-"""2040-01-01: what claims to be younger is read wrongly, or the clock was wrong."""
+"""2040-01-01. A later time means that the id is read wrongly, or that the clock was wrong."""
 GREGORIAN_MS = 12_219_292_800_000
 """UUID v1 and v6 count from 1582-10-15, so many milliseconds before 1970."""
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_MS = 253_402_300_799_999
-UUID_TEXT = (  # with its hyphens or without any, and in braces or not
+UUID_TEXT = (  # with all hyphens or none, in braces or not
     r"(?:urn:uuid:)?(\{)?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})"
 )
 
@@ -43,7 +42,7 @@ class Field(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """Numbers that count in decimal, bits that only differ in hex."""
+        """The value: decimal for numbers that count, hexadecimal for other bits."""
         counts = re.match("time|sequence|counter|increment|number|.*_id|sign|ver|var", self.name)
         return str(self.value) if counts else f"{self.value:#x}"
 
@@ -111,7 +110,7 @@ def identify(text: object, epoch: str | int | None = None) -> tuple[Reading, ...
             f"{plain[:80]!r} is no id that is known here (allowed: a whole number below 2^63, a "
             "UUID, a ULID of 26 letters and digits, an ObjectId of 24 hex digits)"
         )
-    return tuple(sorted(map(_doubted, found), key=lambda reading: not reading.likely))
+    return tuple(sorted(map(_weighed, found), key=lambda reading: not reading.likely))
 
 
 def _layouts(epoch: str | int | None) -> dict[str, Layout]:
@@ -125,7 +124,7 @@ def _layouts(epoch: str | int | None) -> dict[str, Layout]:
     return {f"epoch {epoch} ms": replace(COURSE, epoch_ms=int(epoch))}
 
 
-def _doubted(reading: Reading) -> Reading:
+def _weighed(reading: Reading) -> Reading:
     if reading.at_ms is None or reading.at_ms < LATEST_MS:
         return reading
     return replace(
@@ -147,7 +146,7 @@ UUIDS: dict[int, Shape] = {  # RFC 9562, section 5; version and variant stand wh
 }
 
 
-def _cut(number: int, shape: Shape, **meanings: str) -> tuple[Field, ...]:
+def _split(number: int, shape: Shape, **meanings: str) -> tuple[Field, ...]:
     """The number's fields, from the top."""
     fields: list[Field] = []
     for name, bits in reversed(shape):
@@ -158,9 +157,9 @@ def _cut(number: int, shape: Shape, **meanings: str) -> tuple[Field, ...]:
 
 def _snowflake(number: int, name: str, layout: Layout) -> Reading:
     since = f"ms since {utc(layout.epoch_ms)}"
-    fields = _cut(number, (("sign", 1), *layout.fields), time=since)
+    fields = _split(number, (("sign", 1), *layout.fields), time=since)
     notes = ("more than 2^53: in JSON, send it as text",) if number > 1 << 53 else ()
-    # A service's first day is too short to have met its ids.
+    # Hardly any id is from the first day of its service.
     since_ms = COURSE_MS if name == "course" else layout.epoch_ms + DAY_MS
     likely = layout.at_ms(number) >= since_ms
     epoch = name if name.startswith("epoch") else f"{name.capitalize()}'s epoch"
@@ -173,7 +172,7 @@ def _plain_number(number: int) -> Reading:
 
 
 def _object_id(number: int) -> Reading:
-    fields = _cut(number, OBJECT_ID, time="s since 1970", random="drawn once by each process")
+    fields = _split(number, OBJECT_ID, time="s since 1970", random="drawn once by each process")
     return Reading("ObjectId", fields, fields[0].value * 1000)
 
 
@@ -181,7 +180,7 @@ def _ulid(text: str) -> Reading:
     number = 0
     for letter in text:
         number = number << 5 | BASE_32.index(letter)
-    return Reading("ULID", _cut(number, ULID, time="ms since 1970"), number >> 80)
+    return Reading("ULID", _split(number, ULID, time="ms since 1970"), number >> 80)
 
 
 def _uuid(number: int) -> Reading:
@@ -189,11 +188,11 @@ def _uuid(number: int) -> Reading:
     if variant != 0b10 or version not in UUIDS:
         named = {0: "the nil UUID", (1 << 128) - 1: "the max UUID"}.get(number, "")
         kind = named or "UUID of no known version"
-        return Reading(kind, _cut(number, (("bits", 128),)), likely=bool(named))
+        return Reading(kind, _split(number, (("bits", 128),)), likely=bool(named))
     first = 2 if version in (1, 6) else 1
     shape = UUIDS[version]
     shape = (*shape[:first], ("version", 4), shape[first], ("variant", 2), *shape[first + 1 :])
-    fields = _cut(number, shape, time="ms since 1970", node="often the network card's address")
+    fields = _split(number, shape, time="ms since 1970", node="often the network card's address")
     return Reading(f"UUID version {version}", fields, _uuid_ms(version, fields))
 
 

@@ -1,17 +1,17 @@
 """Who may use which worker id, and for which milliseconds: leases kept on a Redis server.
 
 A worker id from a configuration file is the same in every copy of the container. So each worker
-takes a free one from a store and renews it. But a lease is a promise about time, and the holder's
-time is not the store's: it may be paused past the end of its lease and know nothing of it. What is
-safe is a promise about the *ids*. A lease therefore comes with a window of timestamps:
+leases a free one from a store and renews the lease. But a lease is a promise about time, and the
+holder's time is not the store's. A holder may be paused past the end of its lease and not know it.
+A promise about the *ids* is safe. So a lease comes with a window of timestamps:
 
 * an id is made only if the millisecond inside it lies in the window;
 * the store keeps, for each worker id, the end of the last window that it granted (the mark, raised
   before the window is used), and the next holder's window begins there.
 
 The windows of one worker id never overlap, so its ids differ whatever clocks and pauses do. The
-time to live at the store only says when the worker id may be given to somebody else. All this holds
-as long as the store keeps its data.
+time to live at the store only says when somebody else may get the worker id. All this holds as long
+as the store keeps its data.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class WorkerIdLease:
     """One worker's claim. `redis` is a `redis.asyncio.Redis`, or what has its `set` and `eval`.
 
     Raises `BadInput` for a ttl below 1 ms, and for no worker ids. Errors of the connection pass
-    through: whether the store has acted is then unknown, and a worker id that nobody uses is free
-    again after `ttl_ms`.
+    through. Whether the store has acted is then unknown; a worker id that nobody uses is free again
+    after `ttl_ms`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class WorkerIdLease:
                 if promised and promised[0] < promised[1]:
                     self.window = Window(worker_id, *promised)
                     return self.window
-                await self._release(worker_id)  # this clock is behind all that was promised
+                await self._release(worker_id)  # our clock is behind the mark
         raise NoWorkerIdFree(f"no worker id of {len(self.worker_ids)} is free")
 
     async def renew(self) -> Window:
@@ -107,7 +107,7 @@ class WorkerIdLease:
         return self.window
 
     async def release(self) -> None:
-        """Give the worker id back, if it is still mine."""
+        """Give the worker id back if it is still ours."""
         if self.window is not None:
             await self._release(self.window.worker_id)
             self.window = None
@@ -134,7 +134,7 @@ class LeasedSnowflake:
 
     def __init__(self, lease: WorkerIdLease, host: Host, layout: Layout = COURSE) -> None:
         for worker_id in (min(lease.worker_ids), max(lease.worker_ids)):
-            Snowflake(worker_id, host, layout)  # complains now, not when the lease is there
+            Snowflake(worker_id, host, layout)  # raises now, not when the lease is there
         self.lease, self.host, self.layout = lease, host, layout
         self.snowflake: Snowflake | None = None
         self.problem = "not asked for yet"
@@ -166,12 +166,14 @@ class LeasedSnowflake:
             await self.host.sleep(self.lease.ttl_ms / 3)
 
     async def close(self) -> None:
-        """Make no more ids and give the worker id back. Do not just cancel `keep`: a cancellation
-        that meets redis-py in the middle of a command may be lost.
+        """Make no more ids and give the worker id back.
+
+        Cancelling `keep` is not enough: redis-py may swallow a cancellation in the middle of a
+        command.
         """
         self.closed, self.snowflake = True, None
         await self.lease.release()
 
     def grant(self, snowflake: Snowflake, window: Window) -> None:
-        """What a lease means for the generator."""
-        snowflake.allow(window.from_ms, window.until_ms)
+        """Let the generator make the ids of the window."""
+        snowflake.set_window(window.from_ms, window.until_ms)

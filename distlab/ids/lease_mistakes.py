@@ -1,4 +1,4 @@
-"""Leases of worker ids as they are often used: right as long as nobody sleeps and clocks agree."""
+"""Leases of worker ids as they are often used: right while no worker sleeps and clocks agree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from distlab.ids.snowflake import FOREVER_MS, Snowflake
 
 
 class MarklessLease(WorkerIdLease):
-    """Does not ask where the last holder's milliseconds ended: only one can hold it at a time."""
+    """Does not ask where the last holder's milliseconds ended."""
 
     async def _promise(self, worker_id: int) -> tuple[int, int] | None:
         promised = await super()._promise(worker_id)
@@ -15,10 +15,10 @@ class MarklessLease(WorkerIdLease):
 
 
 class UntilToldOtherwise(LeasedSnowflake):
-    """Makes ids until a renewal fails: the heartbeat will say if something is wrong."""
+    """Makes ids until a renewal fails, and trusts that the heartbeat will say so."""
 
     def grant(self, snowflake: Snowflake, window: Window) -> None:
-        snowflake.allow(0, FOREVER_MS)
+        snowflake.set_window(0, FOREVER_MS)
 
 
 TRUSTS: dict[str, tuple[type[WorkerIdLease], type[LeasedSnowflake]]] = {
@@ -26,4 +26,4 @@ TRUSTS: dict[str, tuple[type[WorkerIdLease], type[LeasedSnowflake]]] = {
     "lease": (MarklessLease, LeasedSnowflake),
     "lease-and-mark": (WorkerIdLease, LeasedSnowflake),
 }
-"""What a worker believes in: heartbeats, the lease by its own clock, or the lease and the mark."""
+"""A worker trusts its heartbeat, the lease by its own clock, or the lease and the mark."""

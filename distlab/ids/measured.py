@@ -1,4 +1,4 @@
-"""What kinds of ids cost, measured: in a database, and in what they tell an observer."""
+"""Kinds of ids compared: what they cost in a database, and what they tell an observer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BATCH = 100
 
 
 class Locality(NamedTuple):
-    """What SQLite did to keep the rows in key order."""
+    """The work of SQLite to keep the rows in key order."""
 
     rows: int
     pages_written: int
@@ -67,7 +67,7 @@ def _insert(database: sqlite3.Connection, ids: Sequence[int | str], batch: int) 
 
 
 def places_off(ids: Sequence[int | str]) -> int:
-    """How sorted they are: the most places that an id stands from where it belongs. 0 is sorted."""
+    """The largest distance, in places, of an id from its place in order. 0: they are sorted."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return max((abs(place - index) for place, index in enumerate(order)), default=0)
 
@@ -102,7 +102,7 @@ WORKERS = 4
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of id for the table: how workers make it, and what is true of it without measuring."""
+    """A kind of id for the table: how workers make it, and its known properties."""
 
     name: str
     make: Callable[[Sequence[Measure]], Sequence[Make]]
@@ -112,7 +112,7 @@ class Kind:
 
 
 def _each(make: Callable[[int, Measure], Make]) -> Callable[[Sequence[Measure]], Sequence[Make]]:
-    """Workers that know nothing of each other but their number."""
+    """Workers that make ids alone, each with a number of its own."""
     return lambda hosts: [make(number, host) for number, host in enumerate(hosts, 1)]
 
 
@@ -154,14 +154,14 @@ class Row(NamedTuple):
 
 
 def made_by_workers(kind: Kind, rows: int) -> list[int | str]:
-    """So many ids in the order of their making, by four workers in turn as chance has it."""
+    """Ids in the order of their making, by four workers in random turns."""
     looks, turns = count(), Random("turns")
     makers = kind.make([Measure(f"worker-{n}", looks) for n in range(1, WORKERS + 1)])
     return [makers[int(turns.random() * WORKERS)]() for _ in range(rows)]
 
 
 def compare(rows: int = 5_000) -> tuple[Row, ...]:
-    """Every kind in one table, measured with so many ids of four workers."""
+    """Every kind in one table, measured with `rows` ids of four workers."""
     table = []
     for kind in KINDS:
         ids = made_by_workers(kind, rows)

@@ -1,8 +1,8 @@
 """MongoDB's ObjectId: 4 bytes of seconds, 5 random bytes of the process, 3 bytes that count.
 
 The random bytes stand for machine and process; nobody hands them out. That works as long as every
-process draws its own, which a forked copy of a process does not do by itself; and as long as the
-counter, which starts anywhere and goes round, does not go round within one second.
+process draws its own; a forked copy of a process does not do so by itself. The counter starts
+anywhere and goes round; it must not go round within one second.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class ObjectIds:
     def __init__(self, host: Source, counter_bits: int = COUNTER_BITS) -> None:
         self.host = host
         self.counters = 1 << counter_bits
-        self.become(host)
+        self.draw(host)
 
-    def become(self, host: Source) -> None:
+    def draw(self, host: Source) -> None:
         """Draw this process's own random bytes, and where its counter starts."""
         self.host, self.owner = host, host.name
         self.process = host.random.getrandbits(40)
@@ -30,7 +30,7 @@ class ObjectIds:
     def next_id(self) -> str:
         """A new id. Raises `NotYet` when this second has had every value of the counter."""
         if self.host.name != self.owner:
-            self.become(self.host)  # this is a copy, on the other side of a fork
+            self.draw(self.host)  # we are a copy, after a fork
         now_ms = self.host.now_ms()
         second = max(now_ms // 1000, self.second)
         made = self.made if second == self.second else 0

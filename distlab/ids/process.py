@@ -3,7 +3,7 @@
     ids = ThreadedSnowflake(worker_id=7)
     ids.next_id()  # from any number of threads
 
-Elsewhere in this package nobody knows what a thread or a real clock is.
+No other module of this package knows threads or a real clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from distlab.ids.snowflake import ClockMovedBackwards, NotYet, Snowflake
 
 
 class Process:
-    """This process as a host of generators. Its name is another one after a fork."""
+    """This process as a host of generators. After a fork its name is a different one."""
 
     random = SystemRandom()
 
@@ -34,7 +34,7 @@ class Process:
 
 
 STUCK_MS = 100
-"""A clock that shows the same millisecond for so long stands still."""
+"""A clock that shows the same millisecond for this long stands still."""
 
 
 class ThreadedSnowflake(Snowflake):

@@ -1,12 +1,12 @@
 """Numbers from a database, by the thousand: hi-lo, or segments (Meituan's Leaf).
 
 A database can count: `UPDATE … SET max_id = max_id + 1 RETURNING max_id` gives a number that nobody
-else gets. That is a round trip for each id, and no ids without the database. So take a whole range
-at a time and hand out its numbers from memory. The ids stay short and stay unique; they are no
-longer in order, and what was not handed out when the process dies is lost: a gap.
+else gets. That costs a round trip for each id, and without the database there are no ids. So take a
+whole range at a time and hand out its numbers from memory. The ids stay short and unique, but they
+are no longer in order. When the process dies, the rest of its range is lost: a gap.
 
-With `ahead` the next range is fetched while the current one is still being used (Leaf's double
-buffer): nobody waits at the end of a range, and a short outage of the database goes unnoticed.
+With `ahead` the next range is fetched while the current one is still in use (Leaf's double buffer).
+Then no caller waits at the end of a range, and a short outage of the database goes unnoticed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from distlab.host import BadInput, Connection, Database, Host, Refused, ended
 
 Take = Callable[[], Awaitable[range]]
-"""Asks the database for a range that nobody else gets: atomically, in one statement. Not empty."""
+"""Asks the database for a range that nobody else gets: atomically, and never an empty one."""
 
 START_AT = 0.1
 """With `ahead`, the next range is fetched once this share of the current one is used (Leaf's)."""
@@ -40,8 +40,8 @@ async def next_range(database: Database, step: int) -> range:
 class Segments:
     """Ids from ranges that `take` fetches. A range of one number is a database sequence.
 
-    Any number of coroutines of one process may call `next_id` at once, and give up waiting: what
-    they have asked for serves those who still wait, or the next who comes.
+    Any number of coroutines of one process may call `next_id` at once, and may give up waiting. The
+    range that they have asked for then serves the others, or the next caller.
     """
 
     def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
@@ -81,7 +81,7 @@ class Segments:
         try:
             fetched = await self.take()
         except (Refused, TimeoutError) as error:
-            return error  # to whoever waits; if nobody does, the next id tries again
+            return error  # for those who wait; the next call tries again
         if not fetched:
             raise BadInput(f"take returned {fetched!r}: a range without numbers")
         self._ranges.append(fetched)

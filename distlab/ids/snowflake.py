@@ -1,21 +1,21 @@
 """Snowflake: an id from the time, the worker and a sequence number, without asking anybody.
 
-Two ids differ because their milliseconds differ, or their workers, or their sequence numbers. So
-all rests on three promises: no two workers share a worker id (see `lease`), no worker uses a
-millisecond that it has left (the clock must not take it back), and a millisecond has no more
-ids than the sequence has numbers.
+Two ids differ because their milliseconds differ, or their workers, or their sequence numbers. This
+rests on three promises: no two workers share a worker id (see `lease`); no worker uses a
+millisecond again that it has left, also when the clock moves back; a millisecond has no more ids
+than the sequence has numbers.
 
-A generator never waits: it is asked, and answers at once, with an id or with a definite no that
-says how long to wait (`NotYet`). Who waits, and how, differs: a coroutine by `patient`, a thread by
-`distlab.ids.process`. The three answers to a clock that has moved back are then
+A generator never waits. It answers at once, with an id or with a definite no that says how long to
+wait (`NotYet`). A coroutine then waits with `patient`, a thread with `distlab.ids.process`. There
+are three answers to a clock that has moved back:
 
 * refuse: let `ClockMovedBackwards` through, as Twitter's original did;
 * wait: `patient(host, snowflake.next_id, max_wait_ms=5)`, always with a bound;
-* spare bits: `SpareBitsSnowflake` goes on at once, on another line of time.
+* spare bits: `SpareBitsSnowflake` goes on at once, in another line of time.
 
 `next_id` is safe to call from many threads if a `lock` was given. Taking the next number of a
 millisecond is one step of the interpreter, which threads cannot interrupt (`itertools.count`), so
-the lock is needed only where a millisecond begins.
+only the start of a millisecond needs the lock.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SequenceExhausted(NotYet):
 
 
 class OutsideWindow(Refused):
-    """The clock shows a millisecond whose ids are not this generator's to give."""
+    """The clock shows a millisecond for which this generator has no right to make ids."""
 
 
 class Clock(Protocol):
@@ -77,7 +77,7 @@ class Source(Clock, Protocol):
 
 
 class Snowflake:
-    """Ids of one worker. Fields of the layout other than `worker_id` are given by name.
+    """Ids of one worker. Give fields of the layout other than `worker_id` by name.
 
     Raises `BadInput` for a worker id or field that the layout has no room for, a layout that does
     not end in `sequence`, an epoch in the future, or when the layout's time is used up.
@@ -98,13 +98,13 @@ class Snowflake:
         self.lock = lock or nullcontext()
         self.others = {"worker_id": worker_id, **others}
         self.from_ms, self.until_ms = 0, FOREVER_MS
-        self._first_of(max(self.now_ms(), layout.epoch_ms))  # complains about wrong fields
+        self._first_of(max(self.now_ms(), layout.epoch_ms))  # raises for wrong fields
         if self.now_ms() < layout.epoch_ms:
             raise BadInput(f"epoch {layout.epoch_ms} ms lies in the future: it is {self.now_ms()}")
         # The current millisecond, the highest id in it, and the function that gives the next one.
         self._current: tuple[int, int, Callable[[], int]] = (-1, -1, count().__next__)
 
-    def allow(self, from_ms: int, until_ms: int) -> None:
+    def set_window(self, from_ms: int, until_ms: int) -> None:
         """Make ids only for milliseconds from `from_ms` up to, but not including, `until_ms`."""
         self.from_ms, self.until_ms = from_ms, until_ms
 
@@ -118,7 +118,7 @@ class Snowflake:
         return self._begin()
 
     def next_ids(self, n: int) -> list[int]:
-        """`n` new ids. Raises as `next_id` does; those made until then are never given out."""
+        """`n` new ids. Raises as `next_id` does; the ids made until then are lost."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 0:
             raise BadInput(f"next_ids({n!r}): give a whole number from 0 on")
         ids: list[int] = []
@@ -149,7 +149,7 @@ class Snowflake:
                 early_ms = self.from_ms - now_ms
                 raise NotYet(f"these milliseconds are taken: {early_ms} ms too early", early_ms)
             if now_ms >= self.until_ms:
-                self._beyond(now_ms)
+                self._window_over(now_ms)
             first = self._first_of(now_ms)
             next_number = count(first).__next__
             number = next_number()
@@ -160,11 +160,11 @@ class Snowflake:
         return self.layout.make(time=now_ms - self.layout.epoch_ms, sequence=0, **self.others)
 
     def _moved_back(self, ms: int, now_ms: int) -> None:
-        """The clock was at `ms` and is at `now_ms` again: raise, or see to it that it is safe."""
+        """The clock was at `ms` and is at `now_ms` again. Raise, or make it safe to go on."""
         raise ClockMovedBackwards(f"the clock moved back by {ms - now_ms} ms", ms - now_ms)
 
-    def _beyond(self, now_ms: int) -> None:
-        """The window is over: raise, or have it moved."""
+    def _window_over(self, now_ms: int) -> None:
+        """The clock is past the window. Raise, or move the window."""
         raise OutsideWindow(f"the right to make ids ended {now_ms - self.until_ms} ms ago")
 
 
@@ -172,9 +172,9 @@ class SpareBitsSnowflake(Snowflake):
     """Spends a few bits, the field `rollback`, on clocks that move back.
 
     Each value of the field is a line of time of its own. When the clock moves back, the generator
-    changes to a line that has not been used as late as now, and goes on at once; the new ids sort
-    below older ones. After more rollbacks than there are lines it has to refuse like any other. A
-    call that is refused spends no line.
+    changes to a line that it has left before this millisecond, and goes on at once. The new ids
+    sort below older ones. When no such line is left, it refuses like any other. A call that is
+    refused uses up no line.
     """
 
     def __init__(
@@ -186,11 +186,11 @@ class SpareBitsSnowflake(Snowflake):
         **others: int,
     ) -> None:
         super().__init__(worker_id, clock, layout, lock, rollback=0, **others)
-        self._left_ms = [-1] * (layout.highest("rollback") + 1)  # when each line was left
+        self._left_ms = [-1] * (layout.highest("rollback") + 1)  # of each line
 
     def _moved_back(self, ms: int, now_ms: int) -> None:
         if not max(self.from_ms, self.layout.epoch_ms) <= now_ms < self.until_ms:
-            return  # no id can be made: it is refused without us
+            return  # no id is possible now: `_begin` refuses it
         self._left_ms[self.others["rollback"]] = ms
         for line, left_ms in enumerate(self._left_ms):
             if left_ms < now_ms:
@@ -205,14 +205,14 @@ class Mark(Protocol):
     def read(self) -> int: ...
 
     def write(self, ms: int) -> None:
-        """Returns when the number is safe on the disk."""
+        """Write it; returns when it is safe on the disk."""
 
 
 class DurableSnowflake(Snowflake):
-    """Remembers across restarts: makes no id at or after the mark before the mark is moved ahead.
+    """Keeps a mark across restarts, and moves it ahead before it makes an id at or after it.
 
-    After a restart it begins at the mark, so it never meets its own earlier ids, whatever the clock
-    says. The price: for up to `ahead_ms`, and as long as the clock is behind, there are no ids.
+    After a restart it begins at the mark. So it never repeats an earlier id, whatever the clock
+    says. The price: there are no ids for up to `ahead_ms`, and for as long as the clock is behind.
     Raises `BadInput` for `ahead_ms` below 1.
     """
 
@@ -221,9 +221,9 @@ class DurableSnowflake(Snowflake):
     ) -> None:
         super().__init__(worker_id, clock, layout)
         self._mark, self._ahead_ms = mark, positive_ms("ahead_ms", ahead_ms)
-        self.allow(mark.read(), mark.read())
+        self.set_window(mark.read(), mark.read())
 
-    def _beyond(self, now_ms: int) -> None:
+    def _window_over(self, now_ms: int) -> None:
         self._mark.write(now_ms + self._ahead_ms)
         self.until_ms = now_ms + self._ahead_ms
 
@@ -231,7 +231,7 @@ class DurableSnowflake(Snowflake):
 async def patient(host: Host, make: Callable[[], T], max_wait_ms: float) -> T:
     """`make()`; while it says `NotYet`, wait and ask again, for at most `max_wait_ms` in all.
 
-    The bound matters: a clock that is an hour behind would keep its caller for an hour.
+    Without the bound, a clock that is an hour behind would keep its caller for an hour.
     """
     give_up_ms = host.monotonic_ms() + max_wait_ms
     while True:

@@ -11,7 +11,7 @@ from distlab.ids.snowflake import Clock, ClockMovedBackwards, NotYet, SequenceEx
 
 
 class TrustingSnowflake:
-    """Never asks whether the clock has moved back: it makes the ids of those milliseconds again."""
+    """Does not see that the clock has moved back, and makes the ids of those milliseconds again."""
 
     def __init__(self, worker_id: int, clock: Clock, layout: Layout) -> None:
         self.worker_id = worker_id
@@ -60,7 +60,7 @@ class ResetsFirstSnowflake(TrustingSnowflake):
 
 
 class OverflowingSnowflake(TrustingSnowflake):
-    """Adds a sequence that nobody bounds: when it is full it carries into the worker's bits."""
+    """Adds a sequence without a bound: when it is full it carries into the worker's bits."""
 
     def next_id(self) -> int:
         now_ms = self.now_ms()
@@ -73,9 +73,9 @@ LOOK_MS = 0.05
 
 
 async def spin(host: Host, make: Callable[[], int]) -> int:
-    """When a millisecond is used up, `while now <= last: now = clock()`: however long that takes.
+    """When a millisecond is used up, loop `while now <= last: now = clock()`, without a bound.
 
-    A real loop would keep a processor busy; here each look costs a little virtual time.
+    A real loop would keep a processor busy. Here each look costs a little virtual time.
     """
     try:
         return make()

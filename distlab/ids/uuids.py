@@ -55,7 +55,7 @@ class TimeOrdered:
         """A new id, larger than the one before it if `monotonic`."""
         now_ms = self.host.now_ms()
         if self.monotonic and now_ms <= self._last >> self.random_bits:
-            # What is carried over goes into the time: an id of the next millisecond.
+            # A carry goes into the time and makes an id of the next millisecond.
             self._last += 1 + self.host.random.getrandbits(32)
         else:
             # The top bit stays 0, so that there is room to add (RFC 9562, 6.2, counter seeding).

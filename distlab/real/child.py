@@ -1,21 +1,21 @@
 """Programs that we start, and that end for sure: in good order, after an error, when we are killed.
 
-Who leaves a `with` block ends what was started in it. Nobody leaves anything when a kernel or a
-test is ended by SIGKILL; so a *guard*, a tiny process started beside the first child, holds one end
-of a pipe whose other end only we hold. When the pipe closes, we are gone, however that happened,
-and the guard ends what is still there and removes its folders. Children and guard run in groups of
+The end of a `with` block ends what was started in it. But a kernel or a test that is ended by
+SIGKILL leaves no block. So a *guard*, a tiny process started beside the first child, holds one end
+of a pipe whose other end only we hold. When the pipe closes, we are gone, however that happened.
+The guard then ends what is still there and removes its folders. Children and guard run in groups of
 their own: an interrupt meant for us does not reach them. This file is both the guard and its user.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from typing import IO, Any, Self
@@ -31,24 +31,21 @@ class _Guard:
         self._pid = 0
         self._pipe: IO[str] | None = None
 
-    def tell(self, what: str) -> None:
+    def tell(self, what: int | str, end: int | None) -> None:
+        """A child and the signal that ends it, or a folder and 0. None: it is gone already."""
         if os.name != "posix":
             return  # Windows pauses nobody, so the pipes that close with us end our children
         if self._pid != os.getpid():
             command = [sys.executable, "-I", "-S", __file__]
+            deaf: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
+                command, stdin=subprocess.PIPE, text=True, start_new_session=True, **deaf
             )
             process.returncode = 0  # it outlives us: nobody waits for it
             self._pid, self._pipe = os.getpid(), process.stdin
         assert self._pipe is not None
         with contextlib.suppress(BrokenPipeError):  # somebody has killed it
-            print(what, file=self._pipe, flush=True)
+            print(json.dumps([what, end]), file=self._pipe, flush=True)
 
 
 GUARD = _Guard()
@@ -56,45 +53,23 @@ GUARD = _Guard()
 
 def guard(lines: IO[str]) -> None:
     """The guard's life: remember pids and folders until the pipe closes, then end and remove."""
-    polite: dict[int, int] = {}
-    folders: dict[str, None] = {}
-    for line in lines:
-        verb, what = line.rstrip("\n").split(" ", 1)
-        if verb == "watch":
-            child, signum = what.split()
-            polite[int(child)] = int(signum)
-        elif verb == "forget":
-            polite.pop(int(what), None)
-        elif verb == "folder":
-            folders[what] = None
-        elif verb == "removed":
-            folders.pop(what, None)
-    for pid, end in polite.items():
+    known: dict[int | str, int | None] = dict(map(json.loads, lines))  # the last word counts
+    ends = {pid: end for pid, end in known.items() if isinstance(pid, int) and end is not None}
+    for pid, end in ends.items():
         _signal(pid, end)
-        _signal(pid, signal.SIGCONT)  # who is paused hears of it only then
-    if any(end != KILL for end in polite.values()):
+        _signal(pid, signal.SIGCONT)  # a paused child hears of it only then
+    if any(end != KILL for end in ends.values()):
         time.sleep(GRACE_S)
-    for pid in polite:
+    for pid in ends:
         _signal(pid, KILL)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder, there in known.items():
+        if isinstance(folder, str) and there is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-class Folder:
-    """A temporary folder that is removed even when we are killed."""
-
-    def __init__(self) -> None:
-        self.path = tempfile.mkdtemp(prefix="distlab-")
-        GUARD.tell(f"folder {self.path}")
-
-    def remove(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        GUARD.tell(f"removed {self.path}")
 
 
 class Child:
@@ -107,7 +82,7 @@ class Child:
     def __init__(self, command: Sequence[str], end: int = KILL, **options: Any) -> None:
         self.process = subprocess.Popen(command, start_new_session=True, **options)
         self._end = end
-        GUARD.tell(f"watch {self.pid} {int(end)}")
+        GUARD.tell(self.pid, int(end))
 
     @property
     def pid(self) -> int:
@@ -146,7 +121,7 @@ class Child:
             self.process.send_signal(number)
             if number != KILL:
                 self.resume()
-        GUARD.tell(f"forget {self.pid}")  # before its number can be given to somebody else
+        GUARD.tell(self.pid, None)  # before its number can be given to somebody else
         try:
             self.process.wait(wait_s)
         except subprocess.TimeoutExpired:

@@ -24,17 +24,15 @@ from distlab.host import BadInput, Conflict, Connection, Rows, Unavailable
 T = TypeVar("T")
 
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL SERIALIZABLE"}
+SQLITE = "SQLITE_CONSTRAINT_"
 CONSTRAINTS = {
-    "SQLITE_CONSTRAINT_UNIQUE": "unique",
-    "SQLITE_CONSTRAINT_PRIMARYKEY": "unique",
-    "SQLITE_CONSTRAINT_CHECK": "check",
-    "SQLITE_CONSTRAINT_NOTNULL": "not null",
-    "SQLITE_CONSTRAINT_FOREIGNKEY": "foreign key",
-    "23505": "unique",
-    "23514": "check",
-    "23502": "not null",
-    "23503": "foreign key",
+    "unique": (f"{SQLITE}UNIQUE", f"{SQLITE}PRIMARYKEY", "23505"),
+    "check": (f"{SQLITE}CHECK", "23514"),
+    "not null": (f"{SQLITE}NOTNULL", "23502"),
+    "foreign key": (f"{SQLITE}FOREIGNKEY", "23503"),
 }
+"""How SQLite and PostgreSQL call them."""
+
 COLLISIONS = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "40001", "40P01"}
 WRONG_SQL = "SQLITE_ERROR"
 ATTEMPTS = 50
@@ -61,10 +59,11 @@ class _Open:
         try:
             result = self._connection.execute(sqlalchemy.text(sql), parameters)
         except DBAPIError as error:
-            if (kind := CONSTRAINTS.get(_code(error))) is None:
-                raise
-            self.refused = Conflict(kind)
-            raise self.refused from error
+            for kind, codes in CONSTRAINTS.items():
+                if _code(error) in codes:
+                    self.refused = Conflict(kind)
+                    raise self.refused from error
+            raise
         if not result.returns_rows:
             return Rows(changed=max(result.rowcount, 0))
         rows = [tuple(row) for row in result]
@@ -77,23 +76,23 @@ class _Open:
 
 
 class SqlDatabase:
-    """The port on an engine. Who is cancelled, or gives up waiting, has the transaction rolled back
-    when its thread comes to its end. A COMMIT that is on its way already is waited for, and unknown
-    after a second.
+    """The port on an engine.
+
+    When the caller is cancelled or gives up waiting, the transaction is rolled back as soon as its
+    thread comes to its end. A COMMIT that is already on its way is waited for; after a second its
+    outcome is unknown.
 
     Raises `BadInput` for a database that is neither SQLite nor PostgreSQL.
     """
 
     def __init__(self, engine: sqlalchemy.Engine) -> None:
         if engine.dialect.name not in BEGIN:
-            raise BadInput(
-                f"a database of {engine.dialect.name!r}: SQLite and PostgreSQL can do it"
-            )
+            raise BadInput(f"a database of {engine.dialect.name!r}: use SQLite or PostgreSQL")
         self._begin = BEGIN[engine.dialect.name]
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # BEGIN is ours
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
-        decide = threading.Lock()  # who has it first: its COMMIT, or who gives up waiting
+        decide = threading.Lock()  # for the first of the two: the COMMIT, or the one who gives up
         running = asyncio.get_running_loop().run_in_executor(None, self._transaction, work, decide)
         try:
             return await asyncio.shield(running)
@@ -109,12 +108,9 @@ class SqlDatabase:
             try:
                 return self._attempt(work, decide)
             except DBAPIError as error:
-                if isinstance(error, OperationalError) and _code(error) not in {
-                    WRONG_SQL,
-                    *COLLISIONS,
-                }:
-                    raise Unavailable(f"the database is not there: {error.orig}") from error
                 if _code(error) not in COLLISIONS:
+                    if isinstance(error, OperationalError) and _code(error) != WRONG_SQL:
+                        raise Unavailable(f"the database is not there: {error.orig}") from error
                     raise
             time.sleep(random.random() * min(2**attempt, 100) / 1000)
         raise Unavailable(f"{ATTEMPTS} attempts have collided with other transactions")

@@ -19,13 +19,13 @@ from random import Random, SystemRandom
 from typing import Any
 
 INSIST_S = 0.1
-"""A cancellation can get lost in the depths of a library; after so long it is sent again."""
+"""A library can swallow a cancellation. After this time it is sent again."""
 
 
 class Spawned(asyncio.Task[Any]):
-    """A task that goes on when one who awaits it is cancelled, as the port promises.
+    """A task that goes on when a waiter is cancelled, as the port promises.
 
-    A plain task of asyncio would be cancelled with the first of them, and all the others with it.
+    A plain task of asyncio would be cancelled with its first waiter, and all other waiters with it.
     """
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -33,10 +33,11 @@ class Spawned(asyncio.Task[Any]):
 
 
 class AsyncioHost:
-    """This process, under a name of your choice; without one, it is named after machine and pid.
+    """This process under a name of your choice. The default name is made of machine and pid.
 
-    `async with AsyncioHost() as host:` closes it in the end. A task that fails tells whoever awaits
-    it; if nobody does, asyncio's exception handler reports it as soon as it is dropped.
+    `async with AsyncioHost() as host:` closes it in the end. A task that fails raises its error in
+    all its waiters. If there is none, asyncio's exception handler reports the error as soon as the
+    task is dropped.
     """
 
     def __init__(self, name: str | None = None, random: Random | None = None) -> None:
@@ -46,7 +47,7 @@ class AsyncioHost:
 
     @property
     def name(self) -> str:
-        """Another one after a fork, unless you chose it."""
+        """Your choice, or a name that differs after a fork."""
         return self._name or f"{platform.node()}-{os.getpid()}"
 
     def now_ms(self) -> int:
@@ -68,8 +69,8 @@ class AsyncioHost:
         return task
 
     async def close(self) -> None:
-        """End all that was spawned on this loop. Raises an `ExceptionGroup` of what went wrong in
-        tasks while they were being ended.
+        """End all tasks that were spawned on this loop. Raises an `ExceptionGroup` of the errors
+        of tasks that failed while they were being ended.
         """
         here, me = asyncio.get_running_loop(), asyncio.current_task()
         tasks = {task for task in self._tasks if task.get_loop() is here and task is not me}

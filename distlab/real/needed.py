@@ -1,4 +1,4 @@
-"""Servers, and what can be done to them, that this machine may lack."""
+"""Servers that this machine may lack, and deeds that it may not be able to do to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class NotHere(RuntimeError):
 
 
 def find(name: str) -> str:
-    """Where the doctor finds it. Raises `NotHere`."""
+    """The place where the doctor finds it. Raises `NotHere`."""
     part = look_for(name)
     if part.found is None:
         raise NotHere(f"missing  {name}, for {part.purpose}\n         to get it: {part.how}")

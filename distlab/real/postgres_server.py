@@ -74,13 +74,8 @@ class RealPostgres(Server):
         initdb = self.program.with_name(self.program.name.replace("postgres", "initdb"))
         options = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(password),
                    "--no-sync", "-E", "UTF8", "--locale", "C"]  # fmt: skip
-        made = subprocess.run(
-            [str(initdb), "-D", self._data, *options],
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._as,
-        )
+        command = [str(initdb), "-D", self._data, *options]
+        made = subprocess.run(command, capture_output=True, text=True, check=False, **self._as)
         if made.returncode:
             raise RuntimeError(f"{initdb} failed:\n{made.stderr[-1000:]}")
         password.unlink()
@@ -107,8 +102,9 @@ class RealPostgres(Server):
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[RealPostgres]:
-    """Raises `distlab.real.needed.NotHere` with the doctor's words when there is none, and when its
-    block has met that psycopg has no asyncio on the event loop that notebooks have on Windows.
+    """One server. Raises `distlab.real.needed.NotHere` with the doctor's words when there is none.
+
+    It raises the same when psycopg cannot work on the event loop that notebooks have on Windows.
     """
     server = RealPostgres()
     try:

@@ -5,8 +5,8 @@
         holder.pause()
 
 The function is `async def hold(pipe, url): ...` in a module that can be imported. Both sides `send`
-and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL, and whatever
-happens to us, the process ends when we do.
+and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL. Whatever happens
+to us, the process ends when we do.
 """
 
 from __future__ import annotations
@@ -39,14 +39,11 @@ class ClientProcess(Child):
     def __init__(self, function: str, **options: Any) -> None:
         self.function = function
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        super().__init__(
-            [sys.executable, "-m", __name__, function],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+        path = os.pathsep.join(filter(None, sys.path))
+        pipe = subprocess.PIPE
+        pipes: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": self._errors}
+        command = [sys.executable, "-m", __name__, function]
+        super().__init__(command, text=True, env={**os.environ, "PYTHONPATH": path}, **pipes)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -97,7 +94,7 @@ class ClientProcess(Child):
 
 
 class Pipe:
-    """The process's side: what the function gets."""
+    """The side of the process: the function's first argument."""
 
     def __init__(self, incoming: IO[str], outgoing: IO[str]) -> None:
         self._incoming, self._outgoing = incoming, outgoing
@@ -106,7 +103,9 @@ class Pipe:
         print(json.dumps(value), file=self._outgoing, flush=True)
 
     async def receive(self) -> Any:
-        """Raises `EOFError` when nobody is there any more. Other tasks go on meanwhile."""
+        """The parent's next value; other tasks go on meanwhile. Raises `EOFError` when the parent
+        has ended.
+        """
         line = await asyncio.to_thread(self._incoming.readline)
         if not line:
             raise EOFError("the parent has ended")
@@ -120,7 +119,7 @@ class Pipe:
 
 
 def main(function: str) -> None:
-    """The process's life. What it prints goes to its standard error."""
+    """The life of the process. Its prints go to its standard error."""
     pipe = Pipe(sys.stdin, sys.stdout)
     sys.stdout = sys.stderr
     options = json.loads(sys.stdin.readline())

@@ -25,7 +25,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import pick
 from distlab.real.child import Child
 from distlab.real.needed import NotHere
 from distlab.real.server import Server
@@ -35,8 +35,8 @@ PERSISTENCE = {
     "everysec": "appendonly yes\nappendfsync everysec",
     "always": "appendonly yes\nappendfsync always",
 }
-"""What survives. Only a machine that loses power tells the last two apart: what a killed *process*
-has written, the operating system still has."""
+"""What survives. Only a machine that loses power tells the last two apart: the operating system
+still has what a killed *process* has written."""
 
 CONFIGURATION = """
 port 0
@@ -89,7 +89,7 @@ class RealRedis(Server, Redis):
         Server.__init__(self, "valkey")
         Redis.__init__(self, f"unix://:{self.password}@{self.folder}/redis.sock")
         self.configuration = self.folder / "redis.conf"
-        text = CONFIGURATION.format(server=self, persistence=PERSISTENCE[persistence])
+        text = CONFIGURATION.format(server=self, persistence=persistence)
         self.configuration.write_text(text, encoding="utf-8")
 
     def start(self) -> Child:  # `stop` kills it: there is nothing to save
@@ -104,10 +104,10 @@ class RealRedis(Server, Redis):
 def redis_server(persistence: str = "none") -> Iterator[Any]:
     """One server; `persistence` is "none", "everysec" or "always". Raises `NotHere`.
 
-    What a server from DISTLAB_REDIS_URL keeps is its owner's business, and so is its life: `pause`,
+    The owner of a server from DISTLAB_REDIS_URL decides what it keeps, and when it ends: `pause`,
     `kill` and `restart` raise `NotHere`.
     """
-    _require_known(persistence)
+    pick(PERSISTENCE, persistence, "persistence")
     if url := os.environ.get("DISTLAB_REDIS_URL"):
         with _borrowed(url) as server:
             yield server
@@ -118,25 +118,20 @@ def redis_server(persistence: str = "none") -> Iterator[Any]:
 
 @contextlib.contextmanager
 def redis_servers(n: int, persistence: str = "none") -> Iterator[tuple[Any, ...]]:
-    """So many servers, each of its own. Raises `NotHere`."""
-    _require_known(persistence)
+    """`n` servers that share nothing. Raises `NotHere`."""
+    configuration = pick(PERSISTENCE, persistence, "persistence")
     with contextlib.ExitStack() as stack:
         if sys.platform == "win32":
             yield tuple(stack.enter_context(_stand_in()) for _ in range(n))
             return
         servers = []
         for _ in range(n):  # all of them are starting while we wait for the first
-            servers.append(RealRedis(persistence))
+            servers.append(RealRedis(configuration))
             stack.callback(servers[-1].stop)
             servers[-1].begin()
         for server in servers:
             server.wait()
         yield tuple(servers)
-
-
-def _require_known(persistence: str) -> None:
-    if persistence not in PERSISTENCE:
-        raise BadInput(f"persistence {persistence!r}{did_you_mean(persistence, PERSISTENCE)}")
 
 
 @contextlib.contextmanager
@@ -153,7 +148,7 @@ def _borrowed(url: str) -> Iterator[Redis]:
         yield server
     finally:
         with server.client() as client:
-            # Who keeps two keys on one server of a cluster begins their names with a brace.
+            # The names of keys that a cluster keeps on one server begin with a brace.
             for key in client.scan_iter(f"*{server.prefix}*", count=1000):
                 client.delete(key)
 

@@ -1,12 +1,14 @@
-"""What the servers that we start have in common: a folder, a life, a crash."""
+"""The common part of the servers that we start: a folder, a life, a crash."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
+import tempfile
 import time
 from pathlib import Path
 
-from distlab.real.child import Child, Folder
+from distlab.real.child import GUARD, Child
 from distlab.real.needed import find
 
 START_S = 30.0
@@ -20,12 +22,12 @@ class Server:
     """
 
     silent: tuple[type[Exception], ...]
-    """What `ask` raises while it does not answer yet."""
+    """The errors of `ask` while the server does not answer yet."""
 
     def __init__(self, part: str) -> None:
         self.program = Path(find(part))
-        self._folder = Folder()
-        self.folder = Path(self._folder.path)
+        self.folder = Path(tempfile.mkdtemp(prefix="distlab-"))
+        GUARD.tell(str(self.folder), 0)  # it is removed even when we are killed
         self.password = secrets.token_hex(16)
         self.log = self.folder / "log"
 
@@ -37,7 +39,7 @@ class Server:
         raise NotImplementedError
 
     def begin(self) -> None:
-        """Start it, without waiting: several can be starting at the same time."""
+        """Start it without waiting, so that several can start at the same time."""
         self._child = self.start()
 
     def wait(self) -> None:
@@ -69,16 +71,17 @@ class Server:
         self._child.kill()
 
     def restart(self) -> None:
-        """Again at the same address, with what it has kept; killed before if it is alive."""
+        """Kill it if it is alive, and start it at the same address with the data that it kept."""
         self.kill()
         self.begin()
         self.wait()
 
     def stop(self) -> None:
-        """The end, of its folder, too."""
+        """End it and remove its folder."""
         if hasattr(self, "_child"):
             self._child.stop()
-        self._folder.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        GUARD.tell(str(self.folder), None)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # no password, and the same in every notebook

@@ -22,7 +22,7 @@ async def make(pipe, url, count, file):
         ids = array("q")
         while len(ids) < count:
             window = await lease.renew()
-            generator.allow(window.from_ms, window.until_ms)
+            generator.set_window(window.from_ms, window.until_ms)
             ids.extend(generator.next_ids(min(BATCH // 2, count - len(ids))))
             ids.extend(generator.next_id() for _ in range(min(BATCH // 2, count - len(ids))))
         Path(file).write_bytes(ids.tobytes())

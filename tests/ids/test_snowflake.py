@@ -147,7 +147,7 @@ def made_in_a_window(moves, from_ms, times):
     """Ids with spare bits while the clock moves near the epoch; asked so often for each."""
     clock, ids = Hand(EPOCH_MS + 4), []
     generator = SpareBitsSnowflake(1, clock, TINY_SPARE)
-    generator.allow(from_ms, EPOCH_MS + 9)
+    generator.set_window(from_ms, EPOCH_MS + 9)
     for move in moves:
         clock.now += move
         for _ in range(times):
@@ -177,7 +177,7 @@ def test_patience_has_a_bound():
 def test_a_window_bounds_the_time_inside_the_ids():
     clock = Hand()
     generator = Snowflake(1, clock)
-    generator.allow(NOW_MS + 5, NOW_MS + 10)
+    generator.set_window(NOW_MS + 5, NOW_MS + 10)
     with pytest.raises(NotYet) as no:
         generator.next_id()
     assert no.value.wait_ms == 5

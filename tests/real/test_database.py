@@ -213,5 +213,5 @@ def test_a_server_that_is_gone_is_a_refusal_and_one_that_dies_in_a_commit_is_unk
 
 
 def test_another_kind_of_database():
-    with pytest.raises(BadInput, match="'mssql': SQLite and PostgreSQL"):
+    with pytest.raises(BadInput, match="'mssql': use SQLite or PostgreSQL"):
         SqlDatabase(sqlalchemy.create_mock_engine("mssql://", print))
