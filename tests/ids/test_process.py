@@ -18,22 +18,29 @@ from tests.ids.hosts import NOW_MS
 SMALL = Layout(EPOCH_MS, (("time", 41), ("worker_id", 14), ("sequence", 8)))
 
 
-@pytest.mark.parametrize("batch", [1, 7])
-def test_threads_never_get_the_same_id_and_each_sees_them_ascend(batch):
-    generator = ThreadedSnowflake(1, SMALL)
-    taken = [[] for _ in range(8)]
+def taken_by(threads, times, generator, batch):
+    """The ids that each of so many threads has taken, one by one or in batches."""
+    taken = [[] for _ in range(threads)]
 
     def take(ids):
-        for _ in range(3_000 // batch):
-            ids += [generator.next_id()] if batch == 1 else generator.next_ids(batch)
+        for _ in range(times):
+            with suppress(NotYet):
+                ids += [generator.next_id()] if batch == 1 else generator.next_ids(batch)
 
-    threads = [threading.Thread(target=take, args=(ids,)) for ids in taken]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    workers = [threading.Thread(target=take, args=(ids,)) for ids in taken]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     everything = [number for ids in taken for number in ids]
-    assert len(set(everything)) == len(everything) == 8 * (3_000 // batch) * batch
+    assert len(set(everything)) == len(everything)
+    return taken, everything
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_threads_never_get_the_same_id_and_each_sees_them_ascend(batch):
+    taken, everything = taken_by(8, 3_000 // batch, ThreadedSnowflake(1, SMALL), batch)
+    assert len(everything) == 8 * (3_000 // batch) * batch
     assert all(ids == sorted(ids) for ids in taken)
 
 
@@ -52,26 +59,13 @@ def test_threads_that_begin_milliseconds_side_by_side(batch):
     """Switched as often as the interpreter can, and with a sequence that is full at once."""
     layout = Layout(EPOCH_MS, (("time", 41), ("worker_id", 19), ("sequence", 3)))
     generator = Snowflake(1, Ticking(), layout, Lock())
-    taken = [[] for _ in range(6)]
-
-    def take(ids):
-        for _ in range(2_000):
-            with suppress(NotYet):
-                ids += [generator.next_id()] if batch == 1 else generator.next_ids(batch)
-
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        threads = [threading.Thread(target=take, args=(ids,)) for ids in taken]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        _, everything = taken_by(6, 2_000, generator, batch)
     finally:
         sys.setswitchinterval(interval)
-    everything = [number for ids in taken for number in ids]
     assert len(everything) > 1_000
-    assert len(set(everything)) == len(everything)
     assert {generator.parse(number)["worker_id"] for number in everything} == {1}
 
 
