@@ -37,92 +37,83 @@ def connect(request, require):
             yield server.async_client
 
 
-def run(connect, scenario):
-    """`await scenario(client)`, on an empty store."""
-
+def on_an_empty(connect, program):
     async def main():
         async with connect() as client:
             await client.flushall()
-            return await scenario(client)
+            await program(client)
 
-    return asyncio.run(main())
-
-
-def test_two_holders_get_two_worker_ids(connect):
-    async def scenario(client):
-        leases = [WorkerIdLease(client, Hand(name=f"w{n}"), TTL_MS, range(8)) for n in range(8)]
-        windows = [await lease.acquire() for lease in leases]
-        assert sorted(window.worker_id for window in windows) == list(range(8))
-        assert {window[1:] for window in windows} == {(0, NOW_MS + TTL_MS)}
-        with pytest.raises(NoWorkerIdFree, match="no worker id of 8 is free"):
-            await WorkerIdLease(client, Hand(), TTL_MS, range(8)).acquire()
-
-    run(connect, scenario)
+    asyncio.run(main())
 
 
-def test_the_next_holder_begins_where_the_last_window_ended(connect):
-    async def scenario(client):
-        first = WorkerIdLease(client, Hand(), TTL_MS, [7])
-        before = await first.acquire()
-        await first.release()
-        next_one = WorkerIdLease(client, Hand(NOW_MS + 1, "next"), TTL_MS, [7])
-        assert await next_one.acquire() == (7, before.until_ms, NOW_MS + 1 + TTL_MS)
-
-    run(connect, scenario)
+def on_stores(program):
+    """Run `program(client)` on an empty store of each kind."""
+    return lambda connect: on_an_empty(connect, program)
 
 
-def test_a_clock_that_is_behind_gets_another_worker_id(connect):
-    async def scenario(client):
-        first = WorkerIdLease(client, Hand(), TTL_MS, [7])
-        await first.acquire()
-        await first.release()
-        for n in range(8):  # wherever it begins to look
-            behind = Hand(NOW_MS - 5_000 + n, f"behind-{n}")
-            lease = WorkerIdLease(client, behind, TTL_MS, [7, 8 + n])
-            assert await lease.acquire() == (8 + n, 0, behind.now + TTL_MS)
-            assert not await client.exists("distlab:worker-id:{7}")
-        assert int(await client.get("distlab:worker-id:{7}:mark")) == NOW_MS + TTL_MS
-
-    run(connect, scenario)
+@on_stores
+async def test_two_holders_get_two_worker_ids(client):
+    leases = [WorkerIdLease(client, Hand(name=f"w{n}"), TTL_MS, range(8)) for n in range(8)]
+    windows = [await lease.acquire() for lease in leases]
+    assert sorted(window.worker_id for window in windows) == list(range(8))
+    assert {window[1:] for window in windows} == {(0, NOW_MS + TTL_MS)}
+    with pytest.raises(NoWorkerIdFree, match="no worker id of 8 is free"):
+        await WorkerIdLease(client, Hand(), TTL_MS, range(8)).acquire()
 
 
-def test_a_renewal_extends_the_window_and_never_shortens_it(connect):
-    async def scenario(client):
-        clock = Hand()
-        lease = WorkerIdLease(client, clock, TTL_MS, [7])
-        await lease.acquire()
-        clock.now += 4_000
-        assert await lease.renew() == (7, 0, NOW_MS + 4_000 + TTL_MS)
-        clock.now -= 9_000
-        assert await lease.renew() == (7, 0, NOW_MS + 4_000 + TTL_MS)
-
-    run(connect, scenario)
+@on_stores
+async def test_the_next_holder_begins_where_the_last_window_ended(client):
+    first = WorkerIdLease(client, Hand(), TTL_MS, [7])
+    before = await first.acquire()
+    await first.release()
+    next_one = WorkerIdLease(client, Hand(NOW_MS + 1, "next"), TTL_MS, [7])
+    assert await next_one.acquire() == (7, before.until_ms, NOW_MS + 1 + TTL_MS)
 
 
-def test_who_has_lost_the_lease_cannot_renew_or_release_anothers(connect):
-    async def scenario(client):
-        lost = WorkerIdLease(client, Hand(name="lost"), TTL_MS, [7])
-        window = await lost.acquire()
-        await client.delete("distlab:worker-id:{7}")  # as if it had expired
-        other = WorkerIdLease(client, Hand(NOW_MS + 1, "other"), TTL_MS, [7])
-        assert (await other.acquire()).from_ms == window.until_ms
-        with pytest.raises(LeaseLost, match="worker id 7 has expired"):
-            await lost.renew()
-        await lost.release()
-        await other.renew()
-
-    run(connect, scenario)
+@on_stores
+async def test_a_clock_that_is_behind_gets_another_worker_id(client):
+    first = WorkerIdLease(client, Hand(), TTL_MS, [7])
+    await first.acquire()
+    await first.release()
+    for n in range(8):  # wherever it begins to look
+        behind = Hand(NOW_MS - 5_000 + n, f"behind-{n}")
+        lease = WorkerIdLease(client, behind, TTL_MS, [7, 8 + n])
+        assert await lease.acquire() == (8 + n, 0, behind.now + TTL_MS)
+        assert not await client.exists("distlab:worker-id:{7}")
+    assert int(await client.get("distlab:worker-id:{7}:mark")) == NOW_MS + TTL_MS
 
 
-def test_it_expires_by_itself_and_the_mark_does_not(connect):
-    async def scenario(client):
-        await WorkerIdLease(client, Hand(), 50, [7]).acquire()
-        assert 0 < await client.pttl("distlab:worker-id:{7}") <= 50
-        assert await client.pttl("distlab:worker-id:{7}:mark") == -1
-        await asyncio.sleep(0.1)
-        assert (await WorkerIdLease(client, Hand(NOW_MS + 99), 50, [7]).acquire()).worker_id == 7
+@on_stores
+async def test_a_renewal_extends_the_window_and_never_shortens_it(client):
+    clock = Hand()
+    lease = WorkerIdLease(client, clock, TTL_MS, [7])
+    await lease.acquire()
+    clock.now += 4_000
+    assert await lease.renew() == (7, 0, NOW_MS + 4_000 + TTL_MS)
+    clock.now -= 9_000
+    assert await lease.renew() == (7, 0, NOW_MS + 4_000 + TTL_MS)
 
-    run(connect, scenario)
+
+@on_stores
+async def test_who_has_lost_the_lease_cannot_renew_or_release_anothers(client):
+    lost = WorkerIdLease(client, Hand(name="lost"), TTL_MS, [7])
+    window = await lost.acquire()
+    await client.delete("distlab:worker-id:{7}")  # as if it had expired
+    other = WorkerIdLease(client, Hand(NOW_MS + 1, "other"), TTL_MS, [7])
+    assert (await other.acquire()).from_ms == window.until_ms
+    with pytest.raises(LeaseLost, match="worker id 7 has expired"):
+        await lost.renew()
+    await lost.release()
+    await other.renew()
+
+
+@on_stores
+async def test_it_expires_by_itself_and_the_mark_does_not(client):
+    await WorkerIdLease(client, Hand(), 50, [7]).acquire()
+    assert 0 < await client.pttl("distlab:worker-id:{7}") <= 50
+    assert await client.pttl("distlab:worker-id:{7}:mark") == -1
+    await asyncio.sleep(0.1)
+    assert (await WorkerIdLease(client, Hand(NOW_MS + 99), 50, [7]).acquire()).worker_id == 7
 
 
 @settings(max_examples=40)
@@ -152,53 +143,49 @@ def test_windows_of_one_worker_id_never_overlap(steps):
             for (_, end), (start, _) in pairwise(mine):
                 assert end <= start
 
-    run(fakeredis.FakeAsyncRedis, scenario)
+    on_an_empty(fakeredis.FakeAsyncRedis, scenario)
 
 
 # The generator that keeps a lease
 
 
-def test_a_leased_generator_works_while_the_lease_is_renewed(connect):
-    async def scenario(client):
-        host = OnAsyncio()
-        ids = LeasedSnowflake(WorkerIdLease(client, host, 300, range(4)), host)
-        with pytest.raises(NotYet, match="not asked for yet"):
-            ids.next_id()
-        keeper = host.spawn(ids.keep())
-        await asyncio.sleep(0.1)
-        made = []
-        for _ in range(10):
-            made.append(ids.next_id())
-            await asyncio.sleep(0.06)  # twice the ttl in all
-        assert made == sorted(set(made))
-        assert len({number >> 12 & 1023 for number in made}) == 1
-        await ids.close()
-        await asyncio.wait_for(keeper, 1)
-        with pytest.raises(NotYet, match="closed"):
-            ids.next_id()
-        await WorkerIdLease(client, OnAsyncio("next"), 300, [made[0] >> 12 & 1023]).acquire()
-
-    run(connect, scenario)
-
-
-def test_without_the_store_it_works_to_the_end_of_its_window(connect):
-    async def scenario(client):
-        host = OnAsyncio()
-        ids = LeasedSnowflake(WorkerIdLease(client, host, 300, range(4)), host)
-        keeper = host.spawn(ids.keep())
-        await asyncio.sleep(0.05)
-        ids.lease.redis = Failing(NoConnection("connection refused"))
+@on_stores
+async def test_a_leased_generator_works_while_the_lease_is_renewed(client):
+    host = OnAsyncio()
+    ids = LeasedSnowflake(WorkerIdLease(client, host, 300, range(4)), host)
+    with pytest.raises(NotYet, match="not asked for yet"):
         ids.next_id()
-        await asyncio.sleep(0.4)
-        with pytest.raises(OutsideWindow):
-            ids.next_id()
-        ids.lease.redis = client
-        await asyncio.sleep(0.2)
-        ids.next_id()  # a new lease, for the old one has expired
-        ids.closed = True
-        await keeper
+    keeper = host.spawn(ids.keep())
+    await asyncio.sleep(0.1)
+    made = []
+    for _ in range(10):
+        made.append(ids.next_id())
+        await asyncio.sleep(0.06)  # twice the ttl in all
+    assert made == sorted(set(made))
+    assert len({number >> 12 & 1023 for number in made}) == 1
+    await ids.close()
+    await asyncio.wait_for(keeper, 1)
+    with pytest.raises(NotYet, match="closed"):
+        ids.next_id()
+    await WorkerIdLease(client, OnAsyncio("next"), 300, [made[0] >> 12 & 1023]).acquire()
 
-    run(connect, scenario)
+
+@on_stores
+async def test_without_the_store_it_works_to_the_end_of_its_window(client):
+    host = OnAsyncio()
+    ids = LeasedSnowflake(WorkerIdLease(client, host, 300, range(4)), host)
+    keeper = host.spawn(ids.keep())
+    await asyncio.sleep(0.05)
+    ids.lease.redis = Failing(NoConnection("connection refused"))
+    ids.next_id()
+    await asyncio.sleep(0.4)
+    with pytest.raises(OutsideWindow):
+        ids.next_id()
+    ids.lease.redis = client
+    await asyncio.sleep(0.2)
+    ids.next_id()  # a new lease, for the old one has expired
+    ids.closed = True
+    await keeper
 
 
 class Failing:
@@ -234,14 +221,12 @@ def test_what_the_store_complains_of_is_said(error):
     asyncio.run(main())
 
 
-def test_scripts_need_no_cache(connect):
-    async def scenario(client):
-        lease = WorkerIdLease(client, Hand(), TTL_MS, [7])
-        await lease.acquire()
-        await client.script_flush()
-        await lease.renew()
-
-    run(connect, scenario)
+@on_stores
+async def test_scripts_need_no_cache(client):
+    lease = WorkerIdLease(client, Hand(), TTL_MS, [7])
+    await lease.acquire()
+    await client.script_flush()
+    await lease.renew()
 
 
 @pytest.mark.parametrize("ttl_ms", [0, -5, 1.5, True])

@@ -11,13 +11,7 @@ from distlab.host import BadInput, Unavailable
 from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
-from tests.locks.sites import in_simulation, on_asyncio
-
-
-@pytest.fixture(params=[in_simulation, on_asyncio])
-def run(request):
-    """`await program(host)` in this world."""
-    return lambda program: request.param(lambda site: program(site.host))
+from tests.asynchronous import asynchronous, on_both_hosts
 
 
 class Counter:
@@ -56,123 +50,107 @@ async def within(host, ms, segments):
         return type(error)
 
 
-@pytest.mark.parametrize("step", [1, 10])
-def test_one_question_for_each_range(run, step):
-    async def main(host):
-        database = Counter(host, step)
-        assert await several(Segments(host, database.take), 40) == list(range(1, 41))
-        assert database.asked == 40 // step
-
-    run(main)
+@on_both_hosts(1, 10)
+async def test_one_question_for_each_range(host, step):
+    database = Counter(host, step)
+    assert await several(Segments(host, database.take), 40) == list(range(1, 41))
+    assert database.asked == 40 // step
 
 
-@pytest.mark.parametrize("ahead", [False, True])
-def test_many_coroutines_share_a_range_and_never_a_number(run, ahead):
-    async def main(host):
-        database = Counter(host, 7)
-        segments = Segments(host, database.take, ahead)
-        made = await beside(host, *(several(segments, 20) for _ in range(10)))
-        numbers = sorted(number for ids in made for number in ids)
-        assert numbers == list(range(1, 201))
-        assert database.asked <= 200 // 7 + 2
-
-    run(main)
+@on_both_hosts(False, True)
+async def test_many_coroutines_share_a_range_and_never_a_number(host, ahead):
+    database = Counter(host, 7)
+    segments = Segments(host, database.take, ahead)
+    made = await beside(host, *(several(segments, 20) for _ in range(10)))
+    numbers = sorted(number for ids in made for number in ids)
+    assert numbers == list(range(1, 201))
+    assert database.asked <= 200 // 7 + 2
 
 
-def test_two_allocators_never_meet(run):
-    async def main(host):
-        database = Counter(host, 5)
-        made = await beside(host, *(several(Segments(host, database.take), 23) for _ in range(4)))
-        numbers = [number for ids in made for number in ids]
-        assert len(set(numbers)) == 4 * 23
-
-    run(main)
+@on_both_hosts()
+async def test_two_allocators_never_meet(host):
+    database = Counter(host, 5)
+    made = await beside(host, *(several(Segments(host, database.take), 23) for _ in range(4)))
+    numbers = [number for ids in made for number in ids]
+    assert len(set(numbers)) == 4 * 23
 
 
-def test_ahead_the_next_range_is_there_before_it_is_needed(run):
-    async def main(host):
-        database = Counter(host, 10)
-        segments = Segments(host, database.take, ahead=True)
-        await segments.fill()
-        assert await segments.next_id() == 1  # a tenth is used
-        await host.sleep(50)
-        assert database.asked == 2
-        database.broken = True
-        assert await several(segments, 19) == list(range(2, 21))
-        with pytest.raises(Unavailable):
-            await segments.next_id()
-        database.broken = False
-        assert await segments.next_id() == 21
-
-    run(main)
+@on_both_hosts()
+async def test_ahead_the_next_range_is_there_before_it_is_needed(host):
+    database = Counter(host, 10)
+    segments = Segments(host, database.take, ahead=True)
+    await segments.fill()
+    assert await segments.next_id() == 1  # a tenth is used
+    await host.sleep(50)
+    assert database.asked == 2
+    database.broken = True
+    assert await several(segments, 19) == list(range(2, 21))
+    with pytest.raises(Unavailable):
+        await segments.next_id()
+    database.broken = False
+    assert await segments.next_id() == 21
 
 
-def test_a_failed_question_is_asked_again_by_the_next_who_comes(run):
-    async def main(host):
-        database = Counter(host, 10, broken=True)
-        segments = Segments(host, database.take)
-        answers = await beside(host, *(within(host, 60_000, segments) for _ in range(3)))
-        assert answers == [Unavailable] * 3
-        assert database.asked == 1
-        database.broken = False
-        assert await segments.next_id() == 1
-
-    run(main)
+@on_both_hosts()
+async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
+    database = Counter(host, 10, broken=True)
+    segments = Segments(host, database.take)
+    answers = await beside(host, *(within(host, 60_000, segments) for _ in range(3)))
+    assert answers == [Unavailable] * 3
+    assert database.asked == 1
+    database.broken = False
+    assert await segments.next_id() == 1
 
 
-def test_who_gives_up_takes_nothing_from_the_others(run):
-    async def main(host):
-        database = Counter(host, 10, busy=True)
-        segments = Segments(host, database.take)
-        patient = [host.spawn(within(host, 60_000, segments)) for _ in range(2)]
-        assert await within(host, 5, segments) is TimeoutError
-        database.busy = False
-        assert [await task for task in patient] == [1, 2]
-        assert database.asked == 1
-
-    run(main)
+@on_both_hosts()
+async def test_who_gives_up_takes_nothing_from_the_others(host):
+    database = Counter(host, 10, busy=True)
+    segments = Segments(host, database.take)
+    patient = [host.spawn(within(host, 60_000, segments)) for _ in range(2)]
+    assert await within(host, 5, segments) is TimeoutError
+    database.busy = False
+    assert [await task for task in patient] == [1, 2]
+    assert database.asked == 1
 
 
-def test_after_all_have_given_up_the_next_one_gets_what_they_asked_for(run):
-    async def main(host):
-        database = Counter(host, 10, busy=True)
-        segments = Segments(host, database.take)
-        waiting = host.spawn(segments.next_id())
-        await host.sleep(0)
-        waiting.cancel()
-        assert await within(host, 5, segments) is TimeoutError
-        database.busy = False
-        assert await several(segments, 2) == [1, 2]
-        assert database.asked == 1
-
-    run(main)
+@on_both_hosts()
+async def test_after_all_have_given_up_the_next_one_gets_what_they_asked_for(host):
+    database = Counter(host, 10, busy=True)
+    segments = Segments(host, database.take)
+    waiting = host.spawn(segments.next_id())
+    await host.sleep(0)
+    waiting.cancel()
+    assert await within(host, 5, segments) is TimeoutError
+    database.busy = False
+    assert await several(segments, 2) == [1, 2]
+    assert database.asked == 1
 
 
-def test_a_question_that_ended_with_its_loop_before_it_began_is_asked_again():
+@asynchronous
+async def test_a_question_that_ended_with_its_loop_before_it_began_is_asked_again():
     """`close` and `asyncio.run` cancel tasks, also those that have not taken a step."""
 
-    async def main():
-        host = AsyncioHost()
-        segments = Segments(host, Counter(host, 10).take)
-        waiting = asyncio.create_task(segments.next_id())
-        await asyncio.sleep(0)
-        await host.close()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        assert await segments.next_id() == 1
-
-    asyncio.run(main())
+    host = AsyncioHost()
+    segments = Segments(host, Counter(host, 10).take)
+    waiting = asyncio.create_task(segments.next_id())
+    await asyncio.sleep(0)
+    await host.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await segments.next_id() == 1
 
 
-def test_an_empty_range_is_an_error():
+@asynchronous
+async def test_an_empty_range_is_an_error():
     async def nothing():
         return range(5, 5)
 
     with pytest.raises(BadInput, match=r"take returned range\(5, 5\)"):
-        on_asyncio(lambda site: Segments(site.host, nothing).next_id())
+        await Segments(AsyncioHost(), nothing).next_id()
 
 
-def test_the_statement_is_the_same_on_a_real_database(tmp_path):
+@asynchronous
+async def test_the_statement_is_the_same_on_a_real_database(tmp_path):
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/ids.db")
     database = SqlDatabase(engine)
 
@@ -180,11 +158,8 @@ def test_the_statement_is_the_same_on_a_real_database(tmp_path):
         for statement in SCHEMA.split("; "):
             connection.execute(statement)
 
-    async def main(site):
-        await database.transaction(schema)
-        takers = [partial(next_range, database, 8) for _ in range(5)]
-        made = await beside(site.host, *(several(Segments(site.host, t), 16) for t in takers))
-        assert sorted(chain(*made)) == list(range(1, 81))
-
-    on_asyncio(main)
+    host, take = AsyncioHost(), partial(next_range, database, 8)
+    await database.transaction(schema)
+    made = await beside(host, *(several(Segments(host, take), 16) for _ in range(5)))
+    assert sorted(chain(*made)) == list(range(1, 81))
     engine.dispose()

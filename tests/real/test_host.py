@@ -10,10 +10,7 @@ import pytest
 
 from distlab.host import Host, Refused, ended
 from distlab.real.host import THIS_PROCESS, AsyncioHost
-from tests.locks.sites import in_simulation, on_asyncio
-
-BOTH = pytest.mark.parametrize("world", [in_simulation, on_asyncio])
-"""What a simulated machine does as well: the port promises it."""
+from tests.asynchronous import asynchronous, on_both_hosts
 
 
 def test_it_has_all_that_the_port_asks_for():
@@ -21,28 +18,24 @@ def test_it_has_all_that_the_port_asks_for():
     assert port <= set(dir(AsyncioHost()))
 
 
-def test_time_passes_on_its_clocks_while_it_sleeps():
-    async def main():
-        host = AsyncioHost()
-        wall, monotonic = host.now_ms(), host.monotonic_ms()
-        await host.sleep(30)
-        assert host.now_ms() - wall >= 29
-        assert host.monotonic_ms() - monotonic >= 29
-        assert wall > 1_700_000_000_000
-
-    asyncio.run(main())
+@asynchronous
+async def test_time_passes_on_its_clocks_while_it_sleeps():
+    host = AsyncioHost()
+    wall, monotonic = host.now_ms(), host.monotonic_ms()
+    await host.sleep(30)
+    assert host.now_ms() - wall >= 29
+    assert host.monotonic_ms() - monotonic >= 29
+    assert wall > 1_700_000_000_000
 
 
-def test_a_timeout_raises_the_built_in_error():
-    async def main():
-        host = AsyncioHost()
-        with pytest.raises(TimeoutError):
-            async with host.timeout(5):
-                await host.sleep(60_000)
-        async with host.timeout(60_000):
-            await host.sleep(1)
-
-    asyncio.run(main())
+@asynchronous
+async def test_a_timeout_raises_the_built_in_error():
+    host = AsyncioHost()
+    with pytest.raises(TimeoutError):
+        async with host.timeout(5):
+            await host.sleep(60_000)
+    async with host.timeout(60_000):
+        await host.sleep(1)
 
 
 def test_names():
@@ -60,71 +53,58 @@ def test_one_host_serves_loop_after_loop():
     assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
 
 
-@BOTH
-def test_who_gives_up_waiting_does_not_end_what_others_wait_for(world):
-    async def main(site):
-        host, gate = site.host, []
-        slow = host.spawn(opened(host, gate))
-        others = [host.spawn(told(slow)) for _ in range(2)]
-        gone = host.spawn(told(slow))
-        with pytest.raises(TimeoutError):
-            async with host.timeout(5):
-                await slow
-        gone.cancel()
-        assert (await gone).startswith("Cancelled")
-        assert not ended(slow)
-        gate.append(42)
-        assert [await other for other in others] == [42, 42]
-        assert ended(slow) and await slow == 42
-
-    world(main)
+@on_both_hosts()
+async def test_who_gives_up_waiting_does_not_end_what_others_wait_for(host):
+    gate = []
+    slow = host.spawn(opened(host, gate))
+    others = [host.spawn(told(slow)) for _ in range(2)]
+    gone = host.spawn(told(slow))
+    with pytest.raises(TimeoutError):
+        async with host.timeout(5):
+            await slow
+    gone.cancel()
+    assert (await gone).startswith("Cancelled")
+    assert not ended(slow)
+    gate.append(42)
+    assert [await other for other in others] == [42, 42]
+    assert ended(slow) and await slow == 42
 
 
-@BOTH
-def test_a_task_that_nobody_waits_for_any_longer_goes_on(world):
-    async def main(site):
-        host, gate = site.host, []
-        task = host.spawn(opened(host, gate))
-        with pytest.raises(TimeoutError):
-            async with host.timeout(5):
-                await task
-        gate.append(42)
-        async with host.timeout(60_000):
-            while not ended(task):
-                await host.sleep(1)
-        assert not gate
-
-    world(main)
+@on_both_hosts()
+async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
+    gate = []
+    task = host.spawn(opened(host, gate))
+    with pytest.raises(TimeoutError):
+        async with host.timeout(5):
+            await task
+    gate.append(42)
+    async with host.timeout(60_000):
+        while not ended(task):
+            await host.sleep(1)
+    assert not gate
 
 
-@BOTH
-def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(world):
-    async def main(site):
-        host = site.host
-        task = host.spawn(opened(host, []))
-        waiters = [host.spawn(told(task)) for _ in range(2)]
-        await host.sleep(0)
-        task.cancel()
-        said = [await waiter for waiter in waiters]
-        assert all(each.startswith("Cancelled") for each in said)
-        assert ended(task)
-
-    world(main)
+@on_both_hosts()
+async def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(host):
+    task = host.spawn(opened(host, []))
+    waiters = [host.spawn(told(task)) for _ in range(2)]
+    await host.sleep(0)
+    task.cancel()
+    said = [await waiter for waiter in waiters]
+    assert all(each.startswith("Cancelled") for each in said)
+    assert ended(task)
 
 
-@BOTH
-def test_an_error_reaches_all_who_wait(world):
-    async def main(site):
-        async def refuse():
-            await site.host.sleep(1)
-            raise Refused("no")
+@on_both_hosts()
+async def test_an_error_reaches_all_who_wait(host):
+    async def refuse():
+        await host.sleep(1)
+        raise Refused("no")
 
-        task = site.host.spawn(refuse())
-        waiters = [site.host.spawn(told(task)) for _ in range(2)]
-        assert [await waiter for waiter in waiters] == ["Refused"] * 2
-        assert await told(task) == "Refused"
-
-    world(main)
+    task = host.spawn(refuse())
+    waiters = [host.spawn(told(task)) for _ in range(2)]
+    assert [await waiter for waiter in waiters] == ["Refused"] * 2
+    assert await told(task) == "Refused"
 
 
 async def opened(host, gate):
@@ -142,23 +122,21 @@ async def told(task):
         return type(error).__name__
 
 
-def test_a_spawned_task_is_kept_although_only_a_cycle_holds_what_it_waits_for():
-    async def main():
-        host, ended = AsyncioHost(), []
+@asynchronous
+async def test_a_spawned_task_is_kept_although_only_a_cycle_holds_what_it_waits_for():
+    host, ended = AsyncioHost(), []
 
-        async def wait():
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
-                ended.append(True)
+    async def wait():
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended.append(True)
 
-        host.spawn(wait())
-        await host.sleep(0)
-        gc.collect()
-        assert not ended
-        await host.close()
-
-    asyncio.run(main())
+    host.spawn(wait())
+    await host.sleep(0)
+    gc.collect()
+    assert not ended
+    await host.close()
 
 
 def test_an_error_that_nobody_awaits_is_reported():
@@ -177,55 +155,49 @@ async def fail():
     raise ZeroDivisionError("by nobody")
 
 
-def test_close_ends_what_was_spawned_even_a_task_that_swallows_its_first_cancellation():
-    async def main():
-        log = []
+@asynchronous
+async def test_close_ends_what_was_spawned_even_a_task_that_swallows_its_first_cancellation():
+    log = []
 
-        async def stubborn():
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                log.append("swallowed")
-            try:
-                await asyncio.sleep(60)
-            finally:
-                log.append("ended")
+    async def stubborn():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            log.append("swallowed")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            log.append("ended")
 
-        async with AsyncioHost() as host:
-            task = host.spawn(stubborn())
-            await host.sleep(0)
-        assert task.cancelled()
-        assert log == ["swallowed", "ended"]
-
-    asyncio.run(main())
-
-
-def test_close_tells_what_went_wrong_at_the_end():
-    async def main():
-        async def clumsy():
-            try:
-                await asyncio.sleep(60)
-            finally:
-                await fail()
-
-        host = AsyncioHost("h")
-        host.spawn(clumsy())
+    async with AsyncioHost() as host:
+        task = host.spawn(stubborn())
         await host.sleep(0)
-        with pytest.raises(ExceptionGroup, match="h: tasks failed") as group:
-            await host.close()
-        assert [type(error) for error in group.value.exceptions] == [ZeroDivisionError]
-
-    asyncio.run(main())
+    assert task.cancelled()
+    assert log == ["swallowed", "ended"]
 
 
-def test_a_task_may_close_its_own_host():
-    async def main():
-        host = AsyncioHost()
-        other = host.spawn(asyncio.sleep(60))
-        await host.spawn(host.close())
-        assert other.cancelled()
+@asynchronous
+async def test_close_tells_what_went_wrong_at_the_end():
+    async def clumsy():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await fail()
 
-    asyncio.run(main())
+    host = AsyncioHost("h")
+    host.spawn(clumsy())
+    await host.sleep(0)
+    with pytest.raises(ExceptionGroup, match="h: tasks failed") as group:
+        await host.close()
+    assert [type(error) for error in group.value.exceptions] == [ZeroDivisionError]
+
+
+@asynchronous
+async def test_a_task_may_close_its_own_host():
+    host = AsyncioHost()
+    other = host.spawn(asyncio.sleep(60))
+    await host.spawn(host.close())
+    assert other.cancelled()
 
 
 def test_the_ports_load_nothing_real_until_asked():
