@@ -11,6 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -26,19 +27,7 @@ from distlab.view.theme import STILLS
 WIDE = {"width": "auto", "max_width": "46rem"}
 CHOOSE_FIRST = "→ Choose an answer first."
 TYPE_FIRST = "→ Type a number first."
-# Answers here are sentences: they wrap, where ipywidgets would cut them off.
-STYLE = """<style>STILLS
-.distlab-course .widget-html-content { line-height: 1.5; }
-.distlab-course [role="status"] { white-space: pre-line; }
-.distlab-course .widget-radio, .distlab-course .widget-radio-box label,
-.distlab-course .widget-checkbox, .distlab-course .widget-label-basic {
-  height: auto; line-height: 1.5; white-space: normal; overflow: visible; }
-.distlab-course .widget-radio-box label, .distlab-course .widget-label-basic {
-  display: flex; align-items: baseline; gap: 0.5em; margin-bottom: 0.3em; }
-.distlab-course .widget-radio-box label { flex-direction: row-reverse; justify-content: flex-end; }
-.distlab-course .widget-radio-box input { height: auto; flex: none; }
-.distlab-course .widget-button { align-self: flex-start; }
-</style>""".replace("STILLS", STILLS)
+STYLE = f"<style>{STILLS}\n{(Path(__file__).parent / 'course.css').read_text('utf-8')}</style>"
 
 
 class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]

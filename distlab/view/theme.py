@@ -13,10 +13,12 @@ on a page without any widget of distlab stills stay light.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from distlab.sim.faults import KINDS, Fault
 
-FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
+SHEET = (Path(__file__).parent / "picture.css").read_text("utf-8")
+COMMENT = re.compile(r"/\*.*?\*/")
 DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
 
@@ -102,80 +104,13 @@ def fault_words(fault: Fault) -> str:
     return f"{kind} {target.replace(',', ', ').replace('*', 'any')}{amount}"
 
 
-RULES = """
-.dl-picture { display: block; max-width: 100%; height: auto; font-family: FONT; }
-.dl-picture text { font-size: 12px; fill: var(--dl-ink); }
-.dl-picture path { fill: none; }
-.dl-paper { fill: var(--dl-paper); }
-.dl-grid { stroke: var(--dl-grid); }
-.dl-axis { stroke: var(--dl-line); }
-.dl-picture .dl-tick { fill: var(--dl-muted); text-anchor: middle; }
-.dl-picture .dl-side { fill: var(--dl-muted); text-anchor: end; }
-.dl-picture .dl-heading { font-size: 13px; font-weight: 600; }
-.dl-picture .dl-name { font-size: 13px; font-weight: 600; text-anchor: end; }
-.dl-life { stroke: var(--dl-line); stroke-width: 2; }
-.dl-picture .dl-bar { fill: var(--dl-bar); stroke: var(--dl-edge); }
-.dl-picture .dl-call { fill: var(--dl-call-fill); stroke: var(--dl-call); }
-.dl-picture .dl-not-ok { stroke: var(--dl-lost); stroke-dasharray: 4 2; }
-.dl-picture .dl-down { fill: var(--dl-paper); stroke: var(--dl-lost); }
-.dl-hatch { stroke: var(--dl-lost); opacity: .35; }
-.dl-picture .dl-paused { fill: var(--dl-paper); stroke: var(--dl-fault); stroke-dasharray: 5 3; }
-.dl-picture .dl-down-text, .dl-picture .dl-paused-text, .dl-picture .dl-label {
-  stroke: var(--dl-paper); stroke-width: 3px; stroke-linejoin: round; paint-order: stroke; }
-.dl-picture .dl-down-text, .dl-picture .dl-lost-text { fill: var(--dl-lost); }
-.dl-picture .dl-paused-text { fill: var(--dl-fault); }
-.dl-picture .dl-note-text { font-style: italic; }
-.dl-picture .dl-message { stroke: var(--dl-message); stroke-width: 1.5; fill: var(--dl-message); }
-.dl-picture .dl-quiet { stroke: var(--dl-quiet); fill: var(--dl-quiet); }
-.dl-picture .dl-lost { stroke: var(--dl-lost); stroke-width: 1.5; }
-.dl-picture .dl-less { stroke-width: 1; opacity: .6; }
-.dl-flying { stroke: var(--dl-message); stroke-width: 1.5; stroke-dasharray: 1 4;
-  stroke-linecap: round; }
-.dl-again { stroke-dasharray: 5 3; }
-.dl-picture .dl-end { stroke: var(--dl-lost); stroke-width: 2; stroke-linecap: round;
-  fill: var(--dl-paper); }
-.dl-picture .dl-flag { stroke: var(--dl-muted); fill: var(--dl-muted); }
-.dl-picture .dl-clock { stroke: var(--dl-fault); fill: var(--dl-paper); stroke-width: 1.5; }
-.dl-picture .dl-band { fill: var(--dl-fault-fill); opacity: .7; }
-.dl-wall { stroke: var(--dl-fault); stroke-dasharray: 6 4; }
-.dl-stem { stroke: var(--dl-fault); opacity: .7; }
-.dl-pill { fill: var(--dl-fault-fill); stroke: var(--dl-fault); }
-.dl-knob { fill: var(--dl-fault); }
-.dl-icon { stroke: var(--dl-paper); stroke-width: 1.6; stroke-linecap: round;
-  stroke-linejoin: round; }
-.dl-picture .dl-fault-text { fill: var(--dl-fault); }
-.dl-fault { cursor: ew-resize; touch-action: none; }
-.dl-fault:focus { outline: none; }
-.dl-fault:hover .dl-pill, .dl-fault:focus .dl-pill, .dl-chosen .dl-pill { stroke-width: 2.5; }
-.dl-chosen .dl-fault-text { font-weight: 600; }
-.dl-picture :is(path, rect).dl-dimmed { opacity: .6; }
-.dl-dimmed path { stroke-opacity: .7; }
-.dl-dimmed :is(.dl-message, .dl-quiet, .dl-flag) { fill-opacity: .7; }
-.dl-picture .dl-dimmed text { fill: var(--dl-muted); }
-.dl-picture .dl-witness { stroke: var(--dl-witness); stroke-width: 2.5; }
-.dl-picture .dl-message.dl-witness, .dl-picture .dl-flag.dl-witness { fill: var(--dl-witness); }
-.dl-picture text.dl-witness-text { fill: var(--dl-witness); font-weight: 600; }
-.dl-badge { fill: var(--dl-witness); }
-.dl-picture .dl-badge-text { fill: var(--dl-paper); font-weight: 700; text-anchor: middle; }
-.dl-frame { stroke: var(--dl-edge); }
-.dl-picture .dl-here { stroke: var(--dl-ink); stroke-width: 1.5; fill: var(--dl-ink); }
-"""
-
-TONE_RULE = """
-.dl-picture .dl-TONE { fill: var(--dl-TONE-fill); }
-.dl-picture .dl-TONE-bar { fill: var(--dl-TONE-fill); stroke: var(--dl-TONE); }
-.dl-TONE-pattern { stroke: var(--dl-TONE); opacity: .45; stroke-linecap: round; }
-.dl-picture .dl-TONE-text { fill: var(--dl-TONE); font-weight: 600; }
-"""
-
-
 def stylesheet(live: bool) -> str:
     """The style of all pictures; `live` follows the page's theme, else light colours are fixed.
 
     The variables `--dl-*` are also there for elements in anything of class `dl-theme`.
     """
-    tones = "".join(TONE_RULE.replace("TONE", tone) for tone in TONES)
-    rules = (RULES.replace("FONT", FONT) + tones).strip()
+    common, tone = (COMMENT.sub("", part).strip() for part in SHEET.split("/* For each tone: */"))
+    rules = "\n".join([common, *(tone.replace("TONE", name) for name in TONES)])
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
     light, dark = (
