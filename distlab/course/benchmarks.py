@@ -1,4 +1,4 @@
-"""What `make bench` has measured, for notebooks: figures of one machine on one day.
+"""The figures that `make bench` measured on one machine on one day, for notebooks.
 
 A notebook prints only what is the same everywhere, such as which of two is faster by a wide margin.
 """

@@ -1,4 +1,4 @@
-"""Interview cards: say your own answer first, then compare it with what is listened for.
+"""Interview cards: answer first, then compare with what an interviewer listens for.
 
 `data/interview/NN_chapter.yaml` is a list of cards. `lab` is the scenario or the replay token that
 proves the point.
@@ -40,7 +40,7 @@ class Card:
 
     @property
     def key(self) -> str:
-        """Under which name progress keeps the card."""
+        """The name of the card in progress."""
         return f"card/{self.chapter}/{self.id}"
 
 

@@ -1,4 +1,4 @@
-"""The course's chapters, in their order (`data/chapters.yaml`), and how far somebody has come."""
+"""The chapters of the course, in their order (`data/chapters.yaml`), and the learner's score."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Chapter:
         return f"{self.minutes} min" if self.written else "not yet written"
 
     def score(self, done: Mapping[str, Entry]) -> str:
-        """What progress holds of this chapter: `7 tried, 5 right`; empty when it holds nothing."""
+        """The learner's score in this chapter: `7 tried, 5 right`; empty when nothing was tried."""
         own = [entry for key, entry in done.items() if key.split("/")[1:2] == [self.id]]
         right = sum(bool(entry.get("correct") or entry.get("right")) for entry in own)
         return f"{len(own)} tried, {right} right" if own else ""
@@ -54,7 +54,7 @@ def chapters() -> tuple[Chapter, ...]:
 
 
 def map_html(done: Mapping[str, Entry] | None = None) -> str:
-    """The map as a table; with `done`, a column says how far somebody has come."""
+    """The map as a table; with `done`, a column has the learner's score."""
     head = ["chapter", "the question", "time"] + ["you"] * (done is not None)
     rows = (
         [chapter.notebook, chapter.question, chapter.time]

@@ -12,7 +12,7 @@ from distlab.host import BadInput
 
 
 def run_quiz(arguments: list[str]) -> int:
-    """Ask a quiz's questions one after another; without a name, list the quizzes."""
+    """Ask the questions of a quiz one after another; without a name, list the quizzes."""
     options = parser("quiz")
     options.add_argument("name", nargs="?", help="01_cap, for instance")
     options.add_argument("--pretest", action="store_true", help="the questions before the chapter")
@@ -37,7 +37,7 @@ def run_quiz(arguments: list[str]) -> int:
 
 
 def _ask(question: quiz.Question) -> quiz.Feedback:
-    """Read answers until one can be marked. Raises `EOFError` when there are no more."""
+    """Read answers until one can be marked. Raises `EOFError` at the end of the input."""
     many = question.kind == "multiple"
     while True:
         words = input("numbers, with spaces: " if many else "number: ").split()
@@ -51,7 +51,7 @@ def _ask(question: quiz.Question) -> quiz.Feedback:
 
 
 def run_progress(arguments: list[str]) -> int:
-    """Say what was done, chapter by chapter."""
+    """Print the learner's progress, chapter by chapter."""
     options = parser("progress")
     options.add_argument("--json", action="store_true", help="every entry, for programs")
     given = options.parse_args(arguments)

@@ -1,7 +1,7 @@
 """The course's texts: YAML files under `data/`, checked against a schema when they are read.
 
-A mistake in such a file is its author's to mend, so every complaint says which file, which entry,
-what is wrong there and what would be allowed.
+An error in such a file is for its author, so every message says which file, which entry, what is
+wrong there and what is allowed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def several(item: Schema, at_least: int = 1) -> Schema:
 
 
 def find(kind: str, name: str) -> Path:
-    """The file `data/<kind>/<name>.yaml`; an unknown name is answered with the known ones."""
+    """The file `data/<kind>/<name>.yaml`. An unknown name is a `BadInput` with the known ones."""
     path = shipped("data") / kind / f"{name}.yaml"
     if not path.is_file():
         raise BadInput(f"{kind}: no {name!r}{did_you_mean(name, names(kind))}")
@@ -62,7 +62,7 @@ def chapter(name: str) -> str:
 
 
 def load(path: Path, schema: Schema) -> Any:
-    """What the file says. Raises `BadContent` when it is not YAML or not of the schema."""
+    """The content of the file. Raises `BadContent` when it is not YAML or breaks the schema."""
     label = "/".join(path.parts[-2:])
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
@@ -79,7 +79,7 @@ def load(path: Path, schema: Schema) -> Any:
 
 
 def entries(path: Path, schema: Schema, make: Callable[..., Entry]) -> dict[str, Entry]:
-    """The file's list of entries as objects, by their ids, which must differ."""
+    """The file's list of entries as objects, by their ids. Two equal ids are an error."""
     made: dict[str, Entry] = {}
     for fields in load(path, several(schema)):
         if fields["id"] in made:

@@ -1,12 +1,12 @@
-"""Say first what the fault will do. Then the run, and nothing else, says whether it did.
+"""Predictions: the learner says first what the fault will do, and the run judges the answer.
 
-A prediction names the run that it is about, with a replay token; no other run judges it. The seed
-may be another one, since no question speaks of it.
+A prediction names the run that it is about by a replay token. No other run judges it, except with
+another seed, since no question speaks of the seed.
 
-An option is tied to a *condition* on the run. Conditions are short texts:
+An option has a *condition* on the run. Conditions are short texts:
 
 * `outcome=holds`, `outcome=stuck|undecided`: the run's outcome has one of these names;
-* `linearizable=violated`: the verdict of that name `holds`, `violated` or is `undecided`;
+* `linearizable=violated`: the verdict of that name has this word;
 * several joined by ` and ` must all hold.
 """
 
@@ -30,7 +30,7 @@ VERDICT_WORDS = ("holds", "violated", "undecided")
 
 
 def came_true(condition: str, run: Run) -> bool:
-    """Whether the run is as the condition says. An unknown verdict's name is a `BadInput`."""
+    """Whether the run fulfils the condition. An unknown verdict is a `BadInput`."""
     return all(
         (run.outcome.name if subject == "outcome" else run.verdict(subject).word) in allowed
         for subject, allowed in _clauses(condition)
@@ -53,13 +53,13 @@ def _clauses(condition: str) -> list[tuple[str, list[str]]]:
 
 
 def _happened(run: Run) -> list[Event]:
-    """All events but those that only say that a fault begins or ends."""
+    """All events, except those that only say that a fault begins or ends."""
     return [event for event in run.trace.events if event.kind not in ("fault", "heal")]
 
 
 @lru_cache(maxsize=16)
 def _asked(about: str, seed: int) -> list[Event]:
-    """What happens in the run that is asked about, with this seed."""
+    """The events of the run that the question is about, with this seed."""
     return _happened(parse_token(about)._replace(seed=seed).run())
 
 
@@ -75,8 +75,8 @@ class Judgement:
 class Prediction:
     """A question about one run. `options` maps each answer to its condition.
 
-    `about` is the replay token of the run. `explain` is shown with every judgement: what to look
-    for in the picture.
+    `about` is the replay token of the run. `explain` is shown with every judgement; it says what to
+    look for in the picture.
     """
 
     id: str
@@ -97,14 +97,14 @@ class Prediction:
         return tuple(self.options)
 
     def lacks(self, run: Run) -> str:
-        """What this run lacks to be the one that the question is about; empty if it is that."""
+        """What must change in this run to make it the one of the question; empty if nothing."""
         asked = parse_token(self.about)
         if run.scenario.id != asked.scenario.id:
             return asked.scenario.id
         other = {name: is_ for name, is_ in asked.knobs.items() if run.knobs[name] != is_}
         lacks = [knobs_text(other)] if other else []
         same = run.faults == asked.faults or _happened(run) == _asked(self.about, run.seed)
-        if not same:  # nor is it the same message that is lost, by a fault a little earlier
+        if not same:  # the same message may be lost by a fault that comes a little earlier
             lacks.append(schedule_text(asked.faults) or "no faults")
         return " and ".join(lacks)
 
@@ -126,9 +126,9 @@ class Prediction:
 
 @dataclass
 class Guess:
-    """One learner's answer to one prediction; the lab's buttons wait until it is `open`.
+    """One learner's answer to one prediction. The lab's buttons wait until it is `open`.
 
-    `judged` tells that the run which the question is about has been seen since.
+    `judged` is true once the learner has seen the run that the question is about.
     """
 
     prediction: Prediction
@@ -149,30 +149,30 @@ class Guess:
         return "Skipped: watch what happens." if self.skipped else "Not predicted yet."
 
     def restore(self) -> None:
-        """Take up what was recorded on an earlier day, if anything was."""
+        """Load the answer of an earlier day, if there is one."""
         entry = self.progress.get(self._key)
         chosen = entry.get("chosen")
         if isinstance(chosen, int) and 1 <= chosen <= len(self.prediction.options):
-            self._become(chosen)
+            self._answer(chosen)
         elif entry.get("skipped"):
-            self._become(None)
+            self._answer(None)
 
     def choose(self, option: int, record: bool = False) -> None:
         """Predict option number `option`, counted from 1."""
         count = len(self.prediction.options)
         if isinstance(option, bool) or not isinstance(option, int) or not 1 <= option <= count:
             raise BadInput(f"option {option!r}: choose a number from 1 to {count}")
-        self._become(option, record)
+        self._answer(option, record)
 
     def skip(self, record: bool = False) -> None:
         """Open the gate without a prediction."""
-        self._become(None, record)
+        self._answer(None, record)
 
     def judge(self, run: Run, record: bool = False) -> Judgement:
-        """How the prediction did; the first judgement of an answer is the one recorded.
+        """Judge the answer by `run`. Only the first judgement of an answer is recorded.
 
-        A run that the question is not about judges nothing, and has no words after the one that it
-        is about.
+        A run that the question is not about judges nothing. Once the right run was seen, such a run
+        gets no words either.
         """
         if lacks := self.prediction.lacks(run):
             words = f"{self.text} The question is about the run with {lacks}."
@@ -187,8 +187,8 @@ class Guess:
     def _key(self) -> str:
         return f"prediction/{self.prediction.id}"
 
-    def _become(self, chosen: int | None, record: bool = False) -> None:
-        """Take this option, or none: skipped."""
+    def _answer(self, chosen: int | None, record: bool = False) -> None:
+        """Take this option; None means skipped."""
         self.chosen, self.skipped, self.judged = chosen, chosen is None, False
         for watcher in self.watchers:
             watcher(self)

@@ -1,9 +1,9 @@
-"""What a learner did: one JSON file in the user's data folder, never lost and never in the way.
+"""The learner's progress: one JSON file in the user's data folder.
 
 Every change re-reads the file under a lock, changes one entry and replaces the file in one step, so
-two notebooks open at once keep each other's entries. A file that cannot be read as progress is set
-aside under a dated name. When nothing can be written, entries live on in this process, `warning`
-says so, and nothing raises: a full disk must not break a lesson.
+two notebooks that are open at once keep each other's entries. A damaged file is set aside under a
+dated name. When nothing can be written, the entries stay in this process, `warning` says so, and
+nothing raises: a full disk must not break a lesson.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def progress() -> Progress:
 
 
 class Progress:
-    """Entries by key (`quiz/cap/smallest-r`). `wait_s`: how long to wait for another notebook."""
+    """Entries by key (`quiz/cap/smallest-r`). `wait_s` limits the wait for another notebook."""
 
     def __init__(self, folder: Path, wait_s: float = 2.0) -> None:
         self.path = folder / "progress.json"
@@ -47,7 +47,7 @@ class Progress:
         return f"{self._damage} {self._trouble}".strip()
 
     def entries(self) -> dict[str, Entry]:
-        """All entries, those included that could not be saved."""
+        """All entries, including those that could not be saved."""
         entries: dict[str, Entry] | None = {}
         with self._warns():
             entries = self._read()
@@ -61,14 +61,14 @@ class Progress:
         return self.entries().get(key, {})
 
     def record(self, key: str, **facts: Any) -> str:
-        """Note what was done, when, and the how-manieth time. Returns `warning`."""
+        """Add facts to an entry, with the date and the number of tries. Returns `warning`."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         return self.change(
             key, lambda old: {**old, **facts, "at": at, "tries": old.get("tries", 0) + 1}
         )
 
     def change(self, key: str, change: Change) -> str:
-        """Replace one entry by `change(entry)`, whatever other processes do. Returns `warning`."""
+        """Replace one entry by `change(entry)` under the lock. Returns `warning`."""
         self._unsaved.append((key, change))
         with self._warns(), self._locked():
             self._write(self._with_unsaved(self._read_or_set_aside()))

@@ -1,4 +1,4 @@
-"""Questions with an answer to every answer: why it is right, or why it tempts and is wrong.
+"""Quizzes: every answer has a feedback that says why it is right, or why it is tempting.
 
 `data/quizzes/NN_chapter.yaml` is a list of questions; those with `pretest: true` are asked before
 the chapter. Answers are numbered from 1, as they are shown.
@@ -50,7 +50,7 @@ QUESTION = {
 
 @dataclass(frozen=True)
 class Feedback(Still):
-    """What is said to one given answer."""
+    """The reply to one answer of the learner."""
 
     correct: bool
     reason: str
@@ -64,9 +64,9 @@ class Feedback(Still):
 class Question:
     """`kind` is single, multiple (both with `answers`) or number (with `value`).
 
-    Every answer has a `text`, a `feedback` and perhaps `correct`; every tempting number a `value`
-    and a `feedback`; another number gets `otherwise`. `lab` is the scenario or token that settles
-    the matter, where there is one.
+    Every answer has a `text`, a `feedback` and perhaps `correct`. Every tempting number has a
+    `value` and a `feedback`; any other wrong number gets `otherwise`. `lab` is a scenario or token
+    that shows the right answer.
     """
 
     id: str
@@ -87,7 +87,7 @@ class Question:
         return {n for n, answer in enumerate(self.answers, 1) if answer.get("correct")}
 
     def mark(self, given: Given) -> Feedback:
-        """Judge an answer: a number, or for `multiple` a list of them. Else `BadInput`."""
+        """Judge an answer: a number, or a list of numbers for `multiple`. Else `BadInput`."""
         if self.kind == "number":
             return self._mark_number(given)
         chosen = self._chosen(given)
@@ -102,7 +102,7 @@ class Question:
         return Feedback(self.correct == set(chosen), "\n".join(said))
 
     def _named(self, number: int) -> str:
-        """Which tick a sentence is about: the first words of its answer, and if it is right."""
+        """The first words of an answer, with a mark that says if it is right."""
         words = self.answers[number - 1]["text"].replace("`", "").split()
         first = " ".join(words[:5]).rstrip(".,;:")
         return f"{'✓' if number in self.correct else '✗'} “{first}{'…' if words[5:] else ''}”:"
@@ -113,7 +113,7 @@ class Question:
         return self.question + "".join(answers)
 
     def solution(self) -> str:
-        """The right answer and its reason, for a closed part of a page."""
+        """The right answer and its reason."""
         if self.kind == "number":
             return f"{self.value:g} {self.unit}".rstrip() + f": {self.feedback}"
         return " ".join(f"({n}) {self.answers[n - 1]['feedback']}" for n in sorted(self.correct))
@@ -149,7 +149,7 @@ class Quiz:
         return pick(self.questions, question_id, "question")
 
     def key(self, question_id: str) -> str:
-        """Under which name progress keeps the answer."""
+        """The name of the answer in progress."""
         return f"quiz/{chapter(self.name)}/{question_id}"
 
 

@@ -1,6 +1,6 @@
-"""Real systems under a partition: what they do by default, and which setting moves them.
+"""Real systems under a partition: what they do by default, and which setting changes it.
 
-`data/systems.yaml`; every row names the documentation page that its facts were read from.
+The rows are in `data/systems.yaml`. Each names the page of the documentation that it is from.
 """
 
 from __future__ import annotations

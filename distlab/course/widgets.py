@@ -1,8 +1,8 @@
-"""The course's tools as widgets. What a button does is a method that a notebook may call as well.
+"""The course's tools as widgets. Each button calls a method that a notebook may call as well.
 
 A click is recorded in the learner's progress; the same method called from a cell records nothing
-unless `record=True`. Beside its widget every tool carries a still: plain HTML and text that never
-depend on progress, with whatever reveals an answer closed.
+unless `record=True`. Every tool has a still: plain HTML and text that do not depend on progress and
+keep answers in a closed part.
 """
 
 from __future__ import annotations
@@ -31,24 +31,27 @@ STYLE = f"<style>{STILLS}\n{(Path(__file__).parent / 'course.css').read_text('ut
 
 
 class Panel(Still, ipywidgets.VBox):  # type: ignore[misc]
-    """A tool of the course. Its last line says what the learner should know of progress."""
+    """A tool of the course. Its last line warns when progress cannot be kept."""
 
     def __init__(self) -> None:
         super().__init__()
         self.kept = progress()
-        self._notice = _html()
+        self._status, self._warning = _html(), _html()
 
     def _fill(self, *parts: ipywidgets.Widget) -> None:
         self.add_class("distlab-course")
-        self.children = [_html(STYLE), *parts, self._notice]
+        self.children = [_html(STYLE), *parts, self._warning]
         self._warn()
+
+    def _say(self, text: str) -> None:
+        self._status.value = _read_out(text)
 
     def _record(self, key: str, **facts: Any) -> None:
         self.kept.record(key, **facts)
         self._warn()
 
     def _warn(self) -> None:
-        self._notice.value = _said(f"⚠ {self.kept.warning}") if self.kept.warning else ""
+        self._warning.value = _read_out(f"⚠ {self.kept.warning}") if self.kept.warning else ""
 
 
 class PredictionWidget(Panel):
@@ -58,34 +61,21 @@ class PredictionWidget(Panel):
         super().__init__()
         self.prediction = prediction
         self.guess = Guess(prediction)
+        self.choose, self.skip = self.guess.choose, self.guess.skip
         self._options = _choose_one(prediction.answers, "Prediction")
-        self._status = _html()
-        self._fill(
-            _html(f"<b>Predict:</b> {coded(prediction.question)}"),
-            self._options,
-            ipywidgets.HBox(
-                [
-                    _button("Record prediction", "check", self._click),
-                    _button("Skip", "forward", lambda: self.skip(record=True)),
-                ]
-            ),
-            self._status,
-        )
-        self.guess.watchers.append(self._show)
+        buttons = [
+            _button("Record prediction", "check", self._click),
+            _button("Skip", "forward", lambda: self.skip(record=True)),
+        ]
+        question = _html(f"<b>Predict:</b> {coded(prediction.question)}")
+        self._fill(question, self._options, ipywidgets.HBox(buttons), self._status)
+        self.guess.watchers.append(self._update)
         self.guess.restore()
 
-    def choose(self, option: int, record: bool = False) -> None:
-        """Predict option number `option`, counted from 1."""
-        self.guess.choose(option, record)
-
-    def skip(self, record: bool = False) -> None:
-        """Open the gate without a prediction."""
-        self.guess.skip(record)
-
     def judge(self, run: Run, record: bool = False) -> Judgement:
-        """Say how the prediction did, if `run` is the one that it is about."""
+        """Say how the prediction did, if it is about `run`."""
         judgement = self.guess.judge(run, record)
-        self._status.value = _said(judgement.text or self.guess.text)
+        self._say(judgement.text or self.guess.text)
         return judgement
 
     def html(self) -> str:
@@ -98,35 +88,34 @@ class PredictionWidget(Panel):
 
     def _click(self) -> None:
         if self._options.value is None:
-            self._status.value = _said(CHOOSE_FIRST)
+            self._say(CHOOSE_FIRST)
         else:
             self.choose(self._options.value, record=True)
 
-    def _show(self, guess: Guess) -> None:
+    def _update(self, guess: Guess) -> None:
         self._options.value = guess.chosen
-        self._status.value = _said(guess.text)
+        self._say(guess.text)
         self._warn()
 
 
 class QuizWidget(Panel):
-    """A quiz. `feedback` holds what was said to the answers given so far, by question."""
+    """A quiz. `feedback` holds the texts that the answers so far got, by question."""
 
     def __init__(self, questions: quiz.Quiz) -> None:
         super().__init__()
         self.quiz = questions
         self.feedback: dict[str, str] = {}
-        self._status = {name: _html() for name in questions.questions}
-        entries = self.kept.entries()
-        for name, status in self._status.items():
-            if entries.get(questions.key(name), {}).get("correct"):
-                status.value = _said("✓ You have answered this one rightly.")
+        self._statuses = {name: _html() for name in questions.questions}
+        for name, status in self._statuses.items():
+            if self.kept.get(questions.key(name)).get("correct"):
+                status.value = _read_out("✓ You have answered this question correctly.")
         self._fill(*map(self._box, questions.questions.values()))
 
     def answer(self, question_id: str, given: quiz.Given, record: bool = False) -> quiz.Feedback:
         """Give an answer: its number, a list of numbers, or the number asked for."""
         feedback = self.quiz[question_id].mark(given)
         self.feedback[question_id] = feedback.text()
-        self._status[question_id].value = _said(feedback.text())
+        self._statuses[question_id].value = _read_out(feedback.text())
         if record:
             self._record(self.quiz.key(question_id), given=given, correct=feedback.correct)
         return feedback
@@ -144,6 +133,7 @@ class QuizWidget(Panel):
 
     def _box(self, question: quiz.Question) -> ipywidgets.Widget:
         texts = [answer["text"] for answer in question.answers]
+        missing = TYPE_FIRST if question.kind == "number" else CHOOSE_FIRST
         if question.kind == "number":
             unit = question.unit or "Answer"
             inputs = [ipywidgets.Text(description=unit, placeholder="a number")]
@@ -152,22 +142,20 @@ class QuizWidget(Panel):
         else:
             inputs = [_tick(text) for text in texts]
 
-        def given() -> Any:
-            values = [box.value for box in inputs]
-            if question.kind == "multiple":
-                return [n for n, ticked in enumerate(values, 1) if ticked] or None
-            return _number(values[0]) if question.kind == "number" else values[0]
-
         def click() -> None:
-            if given() is None:
-                first = TYPE_FIRST if question.kind == "number" else CHOOSE_FIRST
-                self._status[question.id].value = _said(first)
+            given: Any = inputs[0].value
+            if question.kind == "multiple":
+                given = [n for n, box in enumerate(inputs, 1) if box.value] or None
+            elif question.kind == "number":
+                given = _number(given)
+            if given is None:
+                self._statuses[question.id].value = _read_out(missing)
             else:
-                self.answer(question.id, given(), record=True)
+                self.answer(question.id, given, record=True)
 
-        check = _button("Check answer", "check", click)
         title = _html(f"<b>{coded(question.question)}</b>")
-        parts = [title, *inputs, check, self._status[question.id]]
+        check = _button("Check answer", "check", click)
+        parts = [title, *inputs, check, self._statuses[question.id]]
         return ipywidgets.VBox(parts, layout={"margin": "0 0 1em 0"})
 
 
@@ -182,35 +170,28 @@ class ExercisePanel(Panel):
         self.exercise = exercise
         self.result: Result | None = None
         self._hints = 0
-        self._hint_text, self._status, self._answer = _html(), _html(), _html()
+        self._hint_text, self._answer = _html(), _html()
         self._hint_button = _button("Hint 1 of 3", "lightbulb-o", self.hint)
+        buttons = [
+            _button("Check", "check", lambda: self.check(record=True)),
+            self._hint_button,
+            _button("Solution", "eye", self.solution),
+        ]
         if self.kept.get(exercise.key).get("correct"):
-            self._status.value = _said("✓ You have solved this one.")
-        self._fill(
-            _html(self._task()),
-            ipywidgets.HBox(
-                [
-                    _button("Check", "check", lambda: self.check(record=True)),
-                    self._hint_button,
-                    _button("Solution", "eye", self.solution),
-                ]
-            ),
-            self._hint_text,
-            self._status,
-            self._answer,
-        )
+            self._say("✓ You have solved this exercise.")
+        parts = [ipywidgets.HBox(buttons), self._hint_text, self._status, self._answer]
+        self._fill(_html(self._task()), *parts)
 
     def check(self, solution: Any = None, record: bool = False) -> Result:
         """Judge `solution`, or what the notebook calls by the exercise's name."""
         if solution is None:
             solution = vars(sys.modules["__main__"]).get(self.exercise.name)
-        self._status.value = _said("… running")
+        self._say("… running")
         self.result = self.exercise.check(solution)
         self._status.value = self.result.html()
         if record:
-            solved = self.result.kind == "correct" or self.kept.get(self.exercise.key).get(
-                "correct", False
-            )
+            before = self.kept.get(self.exercise.key).get("correct", False)
+            solved = before or self.result.kind == "correct"
             self._record(self.exercise.key, result=self.result.kind, correct=solved)
         return self.result
 
@@ -220,12 +201,12 @@ class ExercisePanel(Panel):
         self._hints = min(self._hints + 1, len(hints))
         self._hint_text.value = items(hints[: self._hints], ordered=True)
         self._hint_button.disabled = self._hints == len(hints)
-        if not self._hint_button.disabled:
-            self._hint_button.description = f"Hint {self._hints + 1} of {len(hints)}"
+        following = min(self._hints + 1, len(hints))
+        self._hint_button.description = f"Hint {following} of {len(hints)}"
         return hints[self._hints - 1]
 
     def solution(self) -> str:
-        """The reference solution's source."""
+        """The source of the reference solution."""
         self._answer.value = f"<pre>{escape(self.exercise.source())}</pre>"
         return self.exercise.source()
 
@@ -243,7 +224,7 @@ class ExercisePanel(Panel):
 
 
 class CourseMap(Panel):
-    """The chapters, and in the browser how far the learner has come."""
+    """The chapters, and in the browser how far the learner is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -271,17 +252,12 @@ class InterviewCard(Panel):
         self.card = card
         self._ticks = [_tick(point) for point in card.points]
         self._rest = ipywidgets.VBox()
-        self._status = _html()
-        self._fill(
-            _html(f"<b>{coded(card.question)}</b>"),
-            ipywidgets.Textarea(
-                description="Your answer",
-                placeholder="Say it aloud, or write it here, before you compare.",
-                layout=WIDE,
-            ),
-            _button("Compare", "eye", self.reveal),
-            self._rest,
-        )
+        answer = ipywidgets.Textarea(
+            description="Your answer", layout=WIDE,
+            placeholder="Say it aloud, or write it here, before you compare.",
+        )  # fmt: skip
+        compare = _button("Compare", "eye", self.reveal)
+        self._fill(_html(f"<b>{coded(card.question)}</b>"), answer, compare, self._rest)
 
     def reveal(self) -> None:
         """Show what an interviewer listens for, the follow-ups, the trap and the lab."""
@@ -291,11 +267,11 @@ class InterviewCard(Panel):
 
     def score(self, record: bool = False) -> str:
         """How many of the points are ticked."""
-        said = [n for n, tick in enumerate(self._ticks, 1) if tick.value]
-        text = f"{len(said)} of {len(self._ticks)} points"
-        self._status.value = _said(text)
+        ticked = [n for n, tick in enumerate(self._ticks, 1) if tick.value]
+        text = f"{len(ticked)} of {len(self._ticks)} points"
+        self._say(text)
         if record:
-            self._record(self.card.key, said=said, of=len(self._ticks))
+            self._record(self.card.key, said=ticked, of=len(self._ticks))
         return text
 
     def html(self) -> str:
@@ -320,7 +296,7 @@ def _html(value: str = "") -> ipywidgets.HTML:
     return ipywidgets.HTML(value, layout=WIDE)
 
 
-def _said(text: str) -> str:
+def _read_out(text: str) -> str:
     """A line that a screen reader reads out when it changes."""
     return f'<div role="status">{coded(text)}</div>'
 
@@ -338,14 +314,14 @@ def _choose_one(texts: Iterable[str], description: str) -> ipywidgets.RadioButto
     )
 
 
+def _tick(text: str) -> ipywidgets.Checkbox:
+    return ipywidgets.Checkbox(description=text, indent=False, layout=WIDE)
+
+
 def _number(text: str) -> float | None:
-    """The number that somebody has typed, as `4096` or `4,096`; None for anything else."""
+    """The number that was typed, as `4096` or `4,096`; None for anything else."""
     try:
         number = float(re.sub(r",(?=\d{3}\b)", "", text))
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _tick(text: str) -> ipywidgets.Checkbox:
-    return ipywidgets.Checkbox(description=text, indent=False, layout=WIDE)

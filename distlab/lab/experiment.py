@@ -1,9 +1,9 @@
-"""An experiment under way: a scenario, and what somebody has done to it so far.
+"""An experiment: a scenario, and what has been done to it so far.
 
 This is the whole lab without a screen. Notebooks call these methods, and so does the browser: a
-click on a button is `press` with the button's name. Every change computes the run again from its
-beginning (a run is a function of scenario, seed, faults and knobs); nothing is patched. A change
-that cannot be made raises `BadInput` and leaves everything as it was.
+click on a button calls `press` with the button's name. After every change the run is computed again
+from its beginning, because a run is a function of scenario, seed, faults and knobs. A change that
+cannot be made raises `BadInput` and leaves everything as it was.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from distlab.view.still import Table
 
 
 class Experiment:
-    """One scenario with its faults, knobs and seed, as they stand now, and the run they give.
+    """One scenario with its faults, knobs and seed, and the run that they give.
 
-    `cursor_ms` is the instant that one looks at, where pressed faults begin; `target` the machine
-    or link that the buttons are for; `selected` the fault that the strip moves; `window` the
-    stretch of time in the picture. Raises `BadInput` for anything the scenario does not know.
+    `cursor_ms` is the instant that the learner looks at; pressed faults begin there. `target` is
+    the machine or link that the buttons are for. `selected` is the fault that the strip moves.
+    `window` is the stretch of time in the picture. Raises `BadInput` for a name or value that the
+    scenario does not have.
     """
 
     run: Run
@@ -57,7 +58,7 @@ class Experiment:
         **knobs: Any,
     ) -> None:
         found = scenario if isinstance(scenario, Scenario) else get(scenario)
-        self._show(found.run(seed, faults, **knobs))
+        self._open(found.run(seed, faults, **knobs))
         self._began = self.run.setup
         self._past: list[Token] = []
         self._gesture = ""
@@ -65,7 +66,7 @@ class Experiment:
         self._swept: tuple[Any, ...] = ()
         self.notice = ""
 
-    # What there is
+    # To look at
 
     @property
     def scenario(self) -> Scenario:
@@ -89,12 +90,12 @@ class Experiment:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that the scenario is about."""
+        """The verdict on the scenario's property."""
         return self.run.verdict(self.scenario.property)
 
     @property
     def deciding(self) -> Verdict:
-        """The verdict that made the outcome: the first that does not hold, else the property's."""
+        """The verdict that decided the outcome: the first that fails, else the property's."""
         rank = {STUCK: 0, self.scenario.property: 1, self.scenario.price: 2}
         ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 3))
         wrong = [v for v in ranked if v.ok is False] or [v for v in ranked if v.ok is None]
@@ -107,7 +108,7 @@ class Experiment:
 
     @property
     def status(self) -> str:
-        """One line: how it ended, why, and which faults happened."""
+        """One line: how the run ended, why, and which faults happened."""
         faults = schedule_text(self.faults) or "no faults"
         return f"{self.outcome.name}: {self.deciding.explanation} [{faults}]"
 
@@ -118,17 +119,17 @@ class Experiment:
 
     @property
     def instruments(self) -> tuple[Table | Picture, ...]:
-        """Clocks, keys, locks, tokens at the cursor's instant, if the run has any."""
+        """What the instruments show at the cursor's instant."""
         return instruments(self.run, self.cursor_ms)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What a fault may be aimed at: every machine, every link that the run used, all links."""
+        """Possible targets of a fault: each machine, each link that the run used, all links."""
         return targets_of(self.run)
 
     @property
     def variant(self) -> str:
-        """Which of the declared variants the knobs are: `violate`, `satisfy`, or neither."""
+        """The variant that the knobs are set to: `violate`, `satisfy`, or empty."""
         return next((name for name, variant in VARIANTS.items()
                      if (knobs := getattr(self.scenario, variant))
                      and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
@@ -148,19 +149,19 @@ class Experiment:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The name of everything that `press` can do now."""
+        """The names that `press` takes now."""
         faults = (each.name for target in self.targets for each in self.buttons(target))
         return (*faults, *self.possible)
 
-    # What one can do
+    # To do
 
     def press(self, name: str) -> None:
-        """Do what the button of this name does. Faults happen at the cursor: `crash server-a`."""
+        """Do what the button of this name does. A fault (`crash server-a`) begins at the cursor."""
         kind, _, target = _text(name, "name").strip().partition(" ")
         if name == HAPPEN:
             if not self.scenario.faults:
                 raise BadInput(f"{self.scenario.id} is about no fault")
-            self._change(faults=parse_schedule(self.scenario.faults), selected=0)
+            self._apply(faults=parse_schedule(self.scenario.faults), selected=0)
         elif name in VARIANTS:
             knobs = getattr(self.scenario, VARIANTS[name])
             if not knobs:
@@ -168,10 +169,8 @@ class Experiment:
             self.set(**knobs)
         elif name == "next seed":
             self.set(seed=self.run.seed + 1)
-        elif name == "undo":
-            self.undo()
-        elif name == "reset":
-            self.reset()
+        elif name in ("undo", "reset"):
+            getattr(self, name)()
         else:
             at_ms = self.cursor_ms
             if kind == "restart" and any(
@@ -181,18 +180,18 @@ class Experiment:
             self.add(str(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms)))
 
     def add(self, fault_text: str) -> None:
-        """Let one more fault happen: `lab.add("crash:server-a@120+300")`."""
+        """Add a fault: `lab.add("crash:server-a@120+300")`."""
         fault = parse_fault(_text(fault_text, "fault_text"))
-        self._change(faults=(*self.faults, fault), selected=len(self.faults))
+        self._apply(faults=(*self.faults, fault), selected=len(self.faults))
 
     def drag(
         self, fault: int | str, to_ms: float, for_ms: float | None = None, gesture: str = ""
     ) -> None:
-        """Let a fault happen at another instant, and for another time if `for_ms` is given.
+        """Move a fault to another instant; `for_ms` changes how long it lasts.
 
-        `fault` is its index or the beginning of its text (`pause:server-a`). Times outside the run
-        are moved to its edge; `for_ms=math.inf` lasts to the end. Changes that carry the same
-        `gesture` are taken back by one `undo`.
+        `fault` is its index or the beginning of its text (`pause:server-a`). A time outside the run
+        is moved to the nearest edge; `for_ms=math.inf` lasts to the end. One `undo` takes back all
+        changes that carry the same `gesture`.
         """
         index = self._index(fault)
         moved = replace(self.faults[index], at_ms=self._instant(to_ms, "to_ms"))
@@ -202,18 +201,18 @@ class Experiment:
         self._replace(index, moved, gesture)
 
     def edit(self, fault: int | str, fault_text: str) -> None:
-        """Put another fault in the place of one."""
+        """Replace a fault by another one."""
         self._replace(self._index(fault), parse_fault(_text(fault_text, "fault_text")), "")
 
     def remove(self, fault: int | str) -> None:
-        """Let a fault not happen."""
+        """Remove a fault."""
         index = self._index(fault)
         left = self.faults[:index] + self.faults[index + 1 :]
-        self._change(faults=left, selected=min(index, len(left) - 1))
+        self._apply(faults=left, selected=min(index, len(left) - 1))
 
     def set(self, *, seed: int | None = None, gesture: str = "", **knobs: Any) -> None:
-        """Turn knobs: `lab.set(patience_ms=250, seed=3)`."""
-        self._change(
+        """Set knobs and the seed: `lab.set(patience_ms=250, seed=3)`."""
+        self._apply(
             gesture,
             seed=self.run.seed if seed is None else seed,
             knobs=self.scenario.settings({**self.run.knobs, **knobs}),
@@ -224,34 +223,34 @@ class Experiment:
         parsed = parse_token(_text(token, "token"))
         own = parsed.scenario.id == self.scenario.id
         scenario = self.scenario if own else parsed.scenario
-        self._change(scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs)
+        self._apply(scenario=scenario, seed=parsed.seed, faults=parsed.faults, knobs=parsed.knobs)
         self.notice = parsed.difference(self.run)
 
     def undo(self) -> None:
         """Take back the last change. Raises `BadInput` when there is none."""
         if not self._past:
             raise BadInput("nothing to undo: nothing has been changed")
-        self._become(self._past[-1])
+        self._go_to(self._past[-1])
         self._past.pop()
         self._gesture = self.notice = ""
         self.changed()
 
     def cancel(self, gesture: str) -> None:
-        """Take back what this gesture has changed, if anything."""
+        """Take back the changes of this gesture, if it made any."""
         if gesture and gesture == self._gesture:
             self.undo()
 
     def reset(self) -> None:
-        """Go back to how the lab began, and look at all of it."""
-        self._change(look_at_all=True, **self._began._asdict())
+        """Go back to the lab's first run, and show all of it."""
+        self._apply(reopen=True, **self._began._asdict())
 
     def scrub(self, ms: float) -> None:
-        """Look at another instant: `states` are those of then, and pressed faults begin there."""
+        """Look at another instant: `states` show it, and pressed faults begin there."""
         self.cursor_ms = self._instant(ms, "ms")
         self.changed()
 
     def zoom(self, from_ms: float = 0, to_ms: float = math.inf) -> None:
-        """Show a stretch of time; without arguments the whole run."""
+        """Show a stretch of time; the whole run unless given."""
         window = self._instant(from_ms, "from_ms"), self._instant(to_ms, "to_ms")
         if window[1] - window[0] < 1:
             raise BadInput(f"zoom from {plain(window[0])} to {plain(window[1])} ms: needs at least "
@@ -260,7 +259,7 @@ class Experiment:
         self.changed()
 
     def select(self, fault: int | str | None) -> None:
-        """Choose the fault that the outcome strip moves; None for no fault."""
+        """Choose the fault that the outcome strip moves; None for no strip."""
         self.selected = None if fault is None else self._index(fault)
         self.changed()
 
@@ -274,8 +273,9 @@ class Experiment:
         self.changed()
 
     def sweep(self) -> tuple[tuple[float, Outcome], ...]:
-        """The outcome strip: how the run would have ended, had the selected fault come at other
-        instants of the window. Raises `BadInput` when no fault is selected.
+        """Compute the outcome strip: the run's outcome with the selected fault at other instants.
+
+        The instants lie in the window. Raises `BadInput` when no fault is selected.
         """
         if self.strip is None:
             raise BadInput("sweep: there is no fault to move; add or select one")
@@ -284,10 +284,10 @@ class Experiment:
 
     @property
     def strip(self) -> Sweep | None:
-        """What is known of the outcome strip; None when no fault is selected.
+        """The outcome strip, as far as it is computed; None when no fault is selected.
 
-        The strip of a fault does not depend on when the fault comes now, so it outlives a drag. It
-        is made in slices: whoever shows it asks for more when there is time.
+        The strip of a fault does not depend on where the fault is now, so a drag keeps it. It is
+        computed in slices: the widget asks for more when there is time.
         """
         if self.selected is None:
             return None
@@ -298,46 +298,47 @@ class Experiment:
         return self._sweep
 
     def changed(self) -> None:
-        """Called after every change; for those who show the experiment."""
+        """Called after every change. A widget overrides it to show the experiment again."""
 
-    # How
+    # Helpers
 
     def _replace(self, index: int, fault: Fault, gesture: str) -> None:
         changed = self.run.setup.with_fault(index, fault).faults
-        self._change(gesture, faults=changed, selected=index)
+        self._apply(gesture, faults=changed, selected=index)
 
-    def _change(
+    def _apply(
         self,
         gesture: str = "",
         selected: int | None = None,
-        look_at_all: bool = False,
-        **parts: Any,
+        reopen: bool = False,
+        **setup: Any,
     ) -> None:
+        """Change parts of the setup, run it, and remember the setup before for `undo`."""
         before = self.run.setup
-        after = before._replace(**parts)
+        after = before._replace(**setup)
         if after != before:
-            self._become(after)
+            self._go_to(after)
             if not gesture or gesture != self._gesture:
                 self._past.append(before)
             self._gesture = gesture
-        if look_at_all:
-            self._show(self.run)
+        if reopen:
+            self._open(self.run)
         elif selected is not None:
             self.selected = selected if selected >= 0 else None
         self.notice = ""
         self.changed()
 
-    def _become(self, setup: Token) -> None:
+    def _go_to(self, setup: Token) -> None:
         run = setup.run()
         if setup.scenario is self.scenario:
             self.run = run
             if self.selected is None or self.selected >= len(run.faults):
                 self.selected = len(run.faults) - 1 if run.faults else None
         else:
-            self._show(run)
+            self._open(run)
 
-    def _show(self, run: Run) -> None:
-        """Begin to look at a run of a scenario."""
+    def _open(self, run: Run) -> None:
+        """Show a run from the start: all of it, with its first fault and first machine chosen."""
         self.run = run
         self.selected = 0 if run.faults else None
         self.window = (0, self.horizon_ms)

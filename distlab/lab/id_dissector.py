@@ -17,7 +17,7 @@ EPOCHS = ("any", "course", "discord", "twitter")
 class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
     """A field for the id, one for the epoch, and a drawing of the chosen reading.
 
-    `show(text, epoch)` does what typing does. Beside the widget stands a still.
+    `show(text, epoch)` does what typing does.
     """
 
     def __init__(self, text: str, epoch: str = "any") -> None:

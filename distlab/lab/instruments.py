@@ -39,7 +39,7 @@ def instruments(run: Run, ms: float) -> tuple[Table | Picture, ...]:
 
 
 def clocks(run: Run, ms: float) -> Table | None:
-    """What each machine's wall clock shows, if one is wrong at any time in this run."""
+    """The time on each machine's wall clock, if a clock goes wrong at any time in this run."""
     if not run.trace.of_kind("clock"):
         return None
     true_us, rows = round(ms * 1000), []
@@ -56,7 +56,7 @@ def clocks(run: Run, ms: float) -> Table | None:
 
 
 def clock_of(run: Run, machine: str, ms: float) -> Clock:
-    """The clocks of a machine, with all that has happened to them by this instant."""
+    """The clocks of a machine, with everything that happened to them up to this instant."""
     clock, drifting = Clock(), list[str]()
     for event in run.trace.of_kind("clock"):
         if event.at_us > ms * 1000:
@@ -73,7 +73,7 @@ def clock_of(run: Run, machine: str, ms: float) -> Clock:
     return clock
 
 
-# What is kept for whom, and for how long
+# What machines keep, for whom, and for how long
 
 
 class _Since(NamedTuple):
@@ -85,12 +85,12 @@ class _Since(NamedTuple):
 
 
 def kept(run: Run, ms: float) -> Table | None:
-    """Keys, locks and leases: whose they are, and how long still, by the clock of the machine that
-    keeps them and by that of their holder.
+    """Keys, locks and leases: their owners, and the time that is left by two clocks: that of the
+    machine that keeps them and that of the holder.
 
-    A holder counts from the grant, with its monotonic clock: it knows nothing of a clock that jumps
-    elsewhere. Whoever has acquired a lock and not released it believes to hold it, and has a row of
-    its own when no machine keeps the lock for it any more.
+    A holder counts from the grant with its monotonic clock, so a jump of another clock does not
+    reach it. A client that acquired a lock and did not release it believes that it holds the lock.
+    It has a row of its own when no machine keeps the lock for it any more.
     """
     if not any(isinstance(event.what, State) for event in run.trace.of_kind("state")):
         return None
@@ -108,10 +108,10 @@ def kept(run: Run, ms: float) -> Table | None:
 
 
 def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _Since]]:
-    """What is kept now, machine by machine; and the last that was kept for each (by, what)."""
+    """What is kept now, machine by machine, and the last that was kept for each (by, what)."""
     now: dict[str, dict[Kept, _Since]] = {name: {} for name in run.machines}
     latest: dict[tuple[str, str], _Since] = {}
-    written: dict[tuple[str, str], str] = {}  # a copy was written by whom the first was written by
+    written: dict[tuple[str, str], str] = {}  # a copy has the writer of the first
     for event in run.trace.of_kind("state", "crash"):
         if event.at_us > ms * 1000:
             break
@@ -128,7 +128,7 @@ def _kept_at(run: Run, ms: float) -> tuple[list[_Since], dict[tuple[str, str], _
 
 
 def _believers(run: Run, ms: float) -> dict[tuple[str, str], str]:
-    """By (who, lock) the token of everybody who has acquired a lock and not released it."""
+    """The tokens of all clients that acquired a lock and did not release it, by (client, lock)."""
     inside: dict[tuple[str, str], str] = {}
     for position, who, lock, enters in moves(run.trace):
         event = run.trace.events[position]

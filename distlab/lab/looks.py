@@ -1,4 +1,4 @@
-"""What there is to see of a run at one instant, or in a stretch of time."""
+"""Views of a run at one instant, or in a stretch of time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LINES = 300
 
 
 class Seen(NamedTuple):
-    """A machine at one instant: `power` is up, paused or down; `text` its program's own words."""
+    """A machine at one instant. `power` is up, paused or down; `text` is what `describe()` said."""
 
     machine: str
     power: str
@@ -37,7 +37,7 @@ def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
 
 
 def targets_of(run: Run) -> tuple[str, ...]:
-    """What a fault may be aimed at: every machine, every link that the run used, all links."""
+    """Possible targets of a fault: each machine, each link that the run used, all links."""
     place = {name: number for number, name in enumerate(run.machines)}
     used = {(event.node, event.peer) for event in run.trace.events if event.kind == "send"}
     links = sorted(used, key=lambda pair: (place[pair[0]], place[pair[1]]))
@@ -45,8 +45,8 @@ def targets_of(run: Run) -> tuple[str, ...]:
 
 
 def lines_of(run: Run, window: tuple[float, float], matching: str) -> tuple[list[str], int]:
-    """The first `LINES` lines of the transcript in the window that hold `matching`; and how many
-    there are in all.
+    """The first `LINES` lines of the transcript in the window that contain `matching`, and the
+    number of all such lines.
     """
     from_us, to_us = (1000 * ms for ms in window)
     lines = [line(event) for event in run.trace.events if from_us <= event.at_us <= to_us]

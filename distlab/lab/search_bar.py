@@ -1,7 +1,7 @@
-"""A bar while a search is on, and nothing afterwards.
+"""A progress bar while a search runs, and nothing afterwards.
 
-What a cell leaves behind is what the search returns. The bar is a widget and has no form that a
-file or a comparison of outputs could hold, so it may move as fast as the machine is.
+A cell keeps only what the search returns. The bar is a widget without a still, so neither a file
+nor a comparison of outputs sees it, and it may move as fast as the machine is.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from distlab.explore.work import Progress, quiet
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STEPS = 100
-"""How often the bar moves, at most: each move is a message to the browser."""
+"""The bar moves at most this often, since each move is a message to the browser."""
 
 
 class Bar:
-    """Call it with the runs done and the runs allowed; it goes away when they are the same."""
+    """Call it with the runs done and the runs allowed. It goes away when the two are equal."""
 
     def __init__(self) -> None:
         self.widget = IntProgress(description="searching", max=STEPS)

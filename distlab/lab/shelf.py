@@ -13,8 +13,7 @@ from distlab.view.still import Still, table
 class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
     """The labs of a chapter (`"locks"`) to choose from. `choose(id)` does what a click does.
 
-    A lab that was open before comes back as it was left. Beside the widget stands a still: what
-    each lab is called, and what it claims.
+    A lab that was open before comes back as it was left. The still lists the labs and their claims.
     """
 
     def __init__(self, chapter: str) -> None:
@@ -32,7 +31,7 @@ class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
         self._choice.observe(lambda change: self.choose(change["new"]), "value")
 
     def choose(self, scenario_id: str) -> Lab:
-        """Show the lab of that scenario. Raises `BadInput` when it is none of this chapter's."""
+        """Show the lab of that scenario. Raises `BadInput` when the chapter does not have it."""
         pick(self.scenarios, scenario_id, f"{self.chapter} lab")
         if scenario_id not in self.labs:
             self.labs[scenario_id] = Lab(scenario_id)

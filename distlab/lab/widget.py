@@ -1,13 +1,13 @@
-"""The lab in a notebook cell: an experiment that the browser shows and asks to be changed.
+"""The lab in a notebook cell: an experiment that the browser shows and changes.
 
-The browser sends one request at a time: a command (a method of `Experiment` and its arguments) and
-what it wants to see. The answer carries the request's number, the state in full (it is small) and
-the picture if it is another one than the browser has. Everything happens in the request's callback:
-no timer, nothing that could end up in a later cell. What is wrong with a request is shown in the
-lab, in the words that a notebook cell would get.
+The browser sends one request at a time: a command (a method of `Experiment` with its arguments) and
+a list of what it wants to see. The answer carries the number of the request, the whole state (it is
+small), and the picture if the browser does not have it yet. All work happens in the request's
+callback: there is no timer, so nothing can end up in the output of a later cell. An error is shown
+in the lab, in the words that a notebook cell would get.
 
-JupyterLab lets requests run beside cells (in a subshell, a thread of the kernel), so that a lab
-answers while a cell is busy. A lock makes both wait for each other within one lab.
+JupyterLab runs requests beside cells (in a subshell, a thread of the kernel), so a lab answers
+while a cell is busy. A lock per lab lets only one of the two work at a time.
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "la
 """The parts of the module that anywidget gives to the browser, in this order."""
 LOOKS = ("scrub", "zoom", "select", "aim")
 CHANGES = ("press", "add", "drag", "edit", "remove", "turn", "paste", "cancel")
-"""Commands of the browser: methods of the lab. How a prediction did is recorded after a change."""
+"""Commands of the browser: methods of the lab. Only a change records how a prediction did."""
 SLICE_S = 0.03
-"""How long the outcome strip is computed before the browser is served again."""
+"""The outcome strip is computed for this long; then the browser gets its answer."""
 KNOB = ("name", "meaning", "choices", "low", "high")
-"""What the browser shall know of a knob, where the knob has it."""
+"""What the browser shows of a knob, if the knob has it."""
 WIDTHS = (420, 1600)
 WAITING = "Predict first; the claim is shown afterwards."
-UNTOUCHED = "The lab waits for your prediction above (or skip it)."
-TOUCHED = "A cell has changed this lab already. Predict above before you look on, or skip it."
+UNTOUCHED = "The lab waits for your prediction above. You can also skip it."
+TOUCHED = "A cell has changed this lab already. Predict above before you look, or skip it."
 
 
 class Lab(Experiment, Still, anywidget.AnyWidget):
     """`Lab("start/slow-or-dead")` in a cell shows the lab; its methods do what its buttons do.
 
-    Takes a scenario or its id, and what else the first run shall have: `seed`, `faults`, knobs.
-    With a `prediction` the buttons in the browser wait until it is answered or skipped; methods
-    called from a cell never wait. What would give the answer away, the claim and the outcome strip,
-    is not shown before; a still leaves the claim out, as every reader has yet to predict.
+    Takes a scenario or its id, and the `seed`, `faults` and knobs of the first run. With a
+    `prediction`, the buttons in the browser wait until it is answered or skipped; methods called
+    from a cell never wait. The claim and the outcome strip would give the answer away, so they are
+    shown after the prediction only. A still never shows the claim of such a lab.
     """
 
     _esm = "\n".join((BROWSER / part).read_text("utf-8") for part in PARTS)
@@ -97,7 +97,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             self.send({"type": "changed", "changes": self._changes})
 
     def turn(self, name: str, text: str, gesture: str = "") -> None:
-        """`set` for one knob, or the seed, as text."""
+        """Set one knob, or the seed, from its text."""
         turned: dict[str, Any] = (
             {"seed": parse_seed(text.strip())}
             if name == "seed"
@@ -105,22 +105,22 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         )
         self.set(gesture=gesture, **turned)
 
-    # Requests of the browser
+    # Requests
 
     def _on_request(self, _: Any, request: dict[str, Any], __: Any) -> None:
         answer = {"type": "answer", "view": request.get("view"), "number": request.get("number")}
         self._answering = True
-        for part in (self._obey, self._seen):
+        for part in (self._carry_out, self._view):
             try:
                 answer |= part(request)
             except BadInput as error:
                 answer["error"] = str(error)
-            except Exception as error:  # of the learner's own code, for instance, which has run
+            except Exception as error:  # of the learner's own code, for instance
                 answer["error"] = f"{type(error).__name__}: {error}"
         self._answering = False
         self.send(answer)
 
-    def _obey(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
         command = request.get("command", "")
         if command == "sweep":
             self._sweep_for_a_while()
@@ -132,7 +132,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         return {}
 
     def _judge(self, record: bool = False) -> str:
-        """How the prediction did, if the run as it stands is the one that it is about."""
+        """How the prediction did, if it is about the present run."""
         if self._guess is None or not self._guess.open:
             return ""
         judgement: Judgement = self._prediction.judge(self.run, record)
@@ -143,23 +143,23 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         while self.strip and not self.strip.done and time.monotonic() < until:
             self.strip.advance(1)
 
-    def _seen(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What the browser shall show now."""
+    def _view(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Everything that the browser shows now and does not have yet."""
         picture = self._draw(request.get("width", 960), request.get("proof", ""))
-        seen = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
+        shown = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
-            seen |= {"svg": picture.svg, "layout": asdict(picture.layout)}
+            shown |= {"svg": picture.svg, "layout": asdict(picture.layout)}
         drawn = None if self._gate else self._strip_under(picture)
-        seen["strip"] = drawn.svg if drawn else ""
+        shown["strip"] = drawn.svg if drawn else ""
         wanted = request.get("want", ())
         if "token" in wanted:
-            seen["token"] = self.token
+            shown["token"] = self.token
         if "text" in wanted:
-            seen["text"] = picture.text
+            shown["text"] = picture.text
         if "lines" in wanted:
-            matching = seen["matching"] = str(request.get("matching", ""))
-            seen["lines"], seen["found"] = lines_of(self.run, self.window, matching)
-        return seen
+            matching = shown["matching"] = str(request.get("matching", ""))
+            shown["lines"], shown["found"] = lines_of(self.run, self.window, matching)
+        return shown
 
     def _draw(self, width: float, proof: str) -> Picture:
         width = min(max(round(width), WIDTHS[0]), WIDTHS[1])
@@ -176,13 +176,13 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
 
     @property
     def _gate(self) -> str:
-        """What the buttons wait for; empty when they wait for nothing."""
+        """Why the buttons wait; empty when they do not."""
         if self._guess is None or self._guess.open:
             return ""
         return f"{self._guess.text} {UNTOUCHED if self.run.setup == self._began else TOUCHED}"
 
     def _strip_under(self, picture: Picture) -> Picture | None:
-        """What is known of the outcome strip, on the picture's axis of time."""
+        """The outcome strip so far, on the picture's axis of time."""
         if self.strip is None or self.selected is None or not self.strip.points:
             return None
         here = self.faults[self.selected].at_ms, self.outcome
@@ -214,7 +214,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         }  # fmt: skip
 
     def _buttons(self) -> list[dict[str, Any]]:
-        """Every button with its place; what changes the run waits for the prediction."""
+        """Every button with its place. Those that change the run wait for the prediction."""
         waits, possible = bool(self._gate), self.possible
         return [
             {"name": name, "label": label, "meaning": meaning, "place": place,
@@ -237,7 +237,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     # Stills
 
     def html(self) -> str:
-        """What is shown where no widget is: on GitHub, in an untrusted notebook."""
+        """The still for pages without widgets, such as GitHub or an untrusted notebook."""
         picture = self.picture
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
         claim = xml(self.scenario.claim if self._guess is None else WAITING)
@@ -249,15 +249,15 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     def text(self) -> str:
         """The same in plain text."""
         verdicts = "\n".join(map(str, self.verdicts))
-        told = (
+        texts = (
             each.text if isinstance(each, Picture) else each.text() for each in self.instruments
         )
-        tables = "".join(f"\n{words}\n" for words in told)
+        tables = "".join(f"\n{text}\n" for text in texts)
         return f"{self.scenario.title}\n{self.picture.text}\n{tables}\n{verdicts}\n{self.token}"
 
     @property
     def picture(self) -> Picture:
-        """The diagram as it stands, with the events that decide the outcome."""
+        """The diagram, with the events that decide the outcome."""
         return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
                          selected=self.selected)  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The arrows of a space-time diagram: where they run, and where their words may stand."""
+"""The arrows of a space-time diagram: their lines, and the places for their words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNDER_WAY = "under way"
 
 
 class Arrow(NamedTuple):
-    """A message, or a copy of it, on its way. `why` says how it ended if it was not delivered."""
+    """A message, or a copy of it. `why` says how it ended if it was not delivered."""
 
     message: Message
     copy: int
@@ -32,12 +32,12 @@ class Arrow(NamedTuple):
 
     @property
     def arrival(self) -> int:
-        """The position of its end in the trace. It must have one."""
+        """The position of its end in the trace. Only for an arrow that has ended."""
         return self.message.arrivals[self.copy].position
 
     @property
     def style(self) -> str:
-        """The classes of its look."""
+        """Its CSS classes."""
         if self.why:
             return ("dl-lost" if self.is_lost else "dl-flying") + " dl-less" * self.message.quiet
         if self.message.quiet:
@@ -50,7 +50,7 @@ class Arrow(NamedTuple):
         return self.message.label + end
 
     def path(self) -> str:
-        """The line and, if it arrives, its head; both fill and stroke have one colour."""
+        """The line and, if the message arrives, the head of the arrow."""
         x1, y1, x2, y2 = self.line
         data = f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"
         length = hypot(x2 - x1, y2 - y1)
@@ -60,7 +60,7 @@ class Arrow(NamedTuple):
         return f"{data}m0 0l{-7 * u - 3 * v:.1f} {3 * u - 7 * v:.1f} {6 * v:.1f} {-6 * u:.1f}z"
 
     def end_mark(self) -> str:
-        """How it was lost, as a shape: a cross, a wall, a closed box, an empty ring."""
+        """The shape that says how it was lost: a cross, a wall, a closed box, an empty ring."""
         shape = {
             "cut": "m-4.5-2h9m-9 4h9",
             "down": "m-3.5-3.5h7v7h-7z",
@@ -69,7 +69,7 @@ class Arrow(NamedTuple):
         return f"M{number(self.line.x2)} {number(self.line.y2)}{shape}"
 
     def label_boxes(self, text: str) -> Iterator[Box]:
-        """Where its words may stand, the best place first: beside it, or above if it is flat."""
+        """Places for its words, the best first: beside the arrow, or above it if it is flat."""
         x1, y1, x2, y2 = self.line
         wide, flat = text_width(text), abs(x2 - x1) > 2.5 * abs(y2 - y1)
         ends = (0.85, 1.0, 0.6) if self.why else ()
@@ -129,9 +129,9 @@ def _clipped(places: Places, x1: float, y1: float, x2: float, y2: float) -> Line
     return Line(x1, y1, x2, y2)
 
 
-def worth_words(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:
-    """The arrows that may be labelled, most telling first: the witness, the first loss and the
-    first arrival of each type, then what is no chatter.
+def to_label(found: list[Arrow], witness: Collection[int]) -> list[Arrow]:
+    """The arrows that may get words, the most important first: those of the witness, the first
+    loss and the first arrival of each type, then all others that are not chatter.
     """
     seen: set[tuple[str, str]] = set()
     ranked: list[tuple[int, Arrow]] = []

@@ -1,4 +1,4 @@
-"""An id, bit by bit: which of its digits mean what."""
+"""An id, bit by bit, with the meaning of each field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROW = 64
 
 
 class BitField(NamedTuple):
-    """Some bits of a number, counted from the top; `words` say their value and what it means."""
+    """Some bits of a number, counted from the top. `words` say their value and its meaning."""
 
     name: str
     bits: int
@@ -21,7 +21,7 @@ class BitField(NamedTuple):
 
 
 def bits(title: str, fields: Sequence[BitField]) -> Picture:
-    """One cell a bit, 64 to a row, each field in a frame of its own; its value in words below."""
+    """One cell for each bit, 64 in a row, a frame for each field, and the words below."""
     total = sum(each.bits for each in fields)
     cell = (WIDE - 2 * LEFT) / ROW
     rows = -(-total // ROW)

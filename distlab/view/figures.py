@@ -20,7 +20,7 @@ def bar_style(span: Span) -> str:
 
 
 def bar_outline(span: Span, box: Box) -> str:
-    """The path around a bar; that of an operation whose outcome is unknown ends in a tear."""
+    """The path around a bar. An operation with an unknown outcome has a torn end."""
     if span.kind != "unknown":
         return box.outline()
     x1, y1, x2, y2 = map(number, box)
@@ -28,7 +28,7 @@ def bar_outline(span: Span, box: Box) -> str:
 
 
 def bar_words(span: Span, width: float) -> str:
-    """As many of a bar's words as it has room for."""
+    """The words of a bar, as many as it has room for."""
     if span.kind == "state":
         first = re.match(r"\w*", span.text)
         mark = STATES.get(first[0].lower(), "") if first else ""
@@ -38,10 +38,11 @@ def bar_words(span: Span, width: float) -> str:
 
 
 def beside_bar(words: str, box: Box, top: float, bottom: float, layout: Layout) -> Iterator[Box]:
-    """Where the words of an operation may stand that is too short for them.
+    """Places beside a bar that is too short for its words.
 
-    They begin where it begins, or else one would take them for those of its neighbour. They may
-    end where it ends if it is a third as long as they are, or where the picture would end first.
+    The words begin where the bar begins, so that they do not seem to belong to its neighbour. They
+    may instead end where the bar ends, if the bar is a third as long as they are, or if the picture
+    would end before they do.
     """
     wide = text_width(words)
     late = box.x1 + wide > layout.width - 4
@@ -52,7 +53,7 @@ def beside_bar(words: str, box: Box, top: float, bottom: float, layout: Layout) 
 
 
 def beside_flag(mark: Mark, x: float, top: float, bottom: float) -> Iterator[Box]:
-    """Where the words of a note may stand: by its pole, above or below the life line."""
+    """Places for the words of a note: at its pole, above or below the life line."""
     wide = text_width(_shown(mark)) + 7
     for rise in (4, 17):
         for y in (top - rise - 13, bottom + rise):
@@ -63,7 +64,7 @@ def beside_flag(mark: Mark, x: float, top: float, bottom: float) -> Iterator[Box
 
 
 def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more: str) -> str:
-    """A note: a pole with a pennant, and its words in the box found for them, if any."""
+    """A note: a pole with a pennant, and its words in `box`, if there is one."""
     up = box is None or box.y1 < top
     left = box is not None and box.x2 < x + 3
     foot, tip = (top, top - 8) if up else (bottom, bottom + 8)
@@ -83,7 +84,7 @@ def _shown(mark: Mark) -> str:
 
 
 def clock(mark: Mark, x: float, y: float, more: str) -> str:
-    """A clock that is changed."""
+    """The sign of a clock fault."""
     sign = path(f"dl-clock{more}", ICONS["jump"])
     at = f'<g transform="translate({number(x)} {number(y)})">{sign}</g>'
     return group(mark.positions[0], f"{mark.node}: {mark.text}", at)

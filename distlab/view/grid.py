@@ -1,4 +1,4 @@
-"""A measured table as a picture: a percentage for every pair of settings, as a bar and a number."""
+"""A table of measured percentages as a picture: each cell is a bar and a number."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def grid(
             for x, column in enumerate(columns):
                 percent = panel.percent[row, column]
                 out.append(_cell(panel.tone, percent, left + WIDE * x, TOP + HIGH * y))
-    told = _told(panels, rows, columns, columns_title)
+    words = _in_words(panels, rows, columns, columns_title)
     titles = " and ".join(panel.title for panel in panels)
-    return Picture(sheet(layout, out, titles), told, titles, layout)
+    return Picture(sheet(layout, out, titles), words, titles, layout)
 
 
 def _cell(tone: str, percent: int, x: float, y: float) -> str:
@@ -55,7 +55,7 @@ def _cell(tone: str, percent: int, x: float, y: float) -> str:
     )
 
 
-def _told(
+def _in_words(
     panels: Sequence[Panel], rows: Sequence[str], columns: Sequence[str], columns_title: str
 ) -> str:
     lines = []

@@ -1,5 +1,5 @@
-"""Faults in a space-time diagram: a grip to take hold of, a stem down to what the fault strikes,
-and, for faults of the network, a band over the time and the machines that it concerns.
+"""Faults in a space-time diagram: a grip to drag, a stem down to the fault's target and, for faults
+of the network, a band over their time and their machines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from distlab.view.theme import ICONS, fault_words
 
 
 def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
-    """The handle: a knob at the fault's instant with its sign, and its words beside it."""
+    """The grip: a knob with the fault's sign at its instant, and the fault's words beside it."""
     fault, words, at = grip.fault, fault_words(grip.fault), plain(grip.fault.at_ms)
     x, y = number(grip.x), number(grip.y)
     words_x = grip.x + 16 if grip.x1 > grip.x - SIZE else grip.x1 + 10
@@ -34,7 +34,7 @@ def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
 
 
 def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) -> str:
-    """The stem and the band of a fault, and the walls of a partition; words will avoid them."""
+    """The stem and the band of a fault, and the walls of a partition. Words avoid them."""
     fault, elements = grip.fault, ""
     named = [name for name in machines if name in fault.machines]
     x2 = max(places.inside(grip.end_us), grip.x + 2)

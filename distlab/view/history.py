@@ -1,9 +1,9 @@
-"""What the clients saw: a row a client, a bar an operation, and the order that explains it all.
+"""A history as a picture: a row for each client, a bar for each operation, and their order.
 
 A bar reaches from the invocation to the answer; without an answer it stays open and dashed. The
-badges under the bars number a linearization; each stands at an instant at which its operation may
-have taken effect. If there is none, the badges show the longest order that fits, and the operation
-that cannot be placed after it is hatched. Only the *order* of the events is that of the run: bars
+badges under the bars number a linearization. Each stands at an instant at which its operation may
+have taken effect. If there is no linearization, the badges show the longest order that fits, and
+the operation that cannot follow is hatched. Only the *order* of the events is that of the run: bars
 are as long as their words need. The same arrangement in letters is the notation of
 `distlab.check.notation`.
 """
@@ -24,9 +24,9 @@ BAR, PITCH, GAP = 22, 50, 20  # a bar's height, from lane to lane, between two e
 def history(
     past: History, result: LinearizabilityResult | None = None, *, most: int = 40
 ) -> Picture:
-    """A history as a picture; with its `result`, the part that this speaks of, and its order.
+    """Draw a history; with a `result`, the history that was judged, and its order.
 
-    More than `most` operations are too many to read: the latest stay, and those of the proof.
+    Of more than `most` operations, only the latest and those of the proof are drawn.
     """
     past = result.history if result else past
     order = result.order if result else ()
@@ -49,7 +49,7 @@ def history(
 
 def drawing(past: History) -> str:
     """The history in letters, as `distlab.check.notation.history` reads it."""
-    places = Places(past, lambda each: len(_label(each)) + 5, gap=2)
+    places = Lanes(past, lambda each: len(_label(each)) + 5, gap=2)
     margin = max((len(name) for name in past.processes), default=0) + 2
     lines = []
     for process, lane in places.lanes:
@@ -66,17 +66,17 @@ def _label(operation: Operation) -> str:
     return operation.call if operation.outcome == "unknown" else str(operation)
 
 
-class Places:
+class Lanes:
     """Lanes from top to bottom, places of the events from left to right, in any unit.
 
-    `needs` says how long an operation's bar must be at least; events in succession are at least
-    `gap` apart. An open bar makes way for the next one of its client.
+    `needs` is the least length of an operation's bar. Successive events are at least `gap` apart.
+    An open bar ends before the next bar of its client.
     """
 
     def __init__(self, past: History, needs: Callable[[Operation], float], gap: float) -> None:
         clients = sorted(past.processes, key=lambda name: (len(name), name))
         self.lanes = [(name, lane) for name in clients for lane in _lanes(past, name)]
-        self.at: dict[int, float] = {}  # position of an event → its place
+        self.at: dict[int, float] = {}  # position of an event: its place
         starts = {each.invoked: each for each in past}
         ends = {each.completed: each for each in past if each.completed is not None}
         before = {b.invoked: a for _, lane in self.lanes for a, b in pairwise(lane)}
@@ -105,7 +105,7 @@ class Places:
         return self._open.get(operation.number, self.width)
 
     def points(self, order: Sequence[Operation]) -> dict[int, float]:
-        """By number: a place inside the operation's bar, so that the order runs to the right."""
+        """A place inside each operation's bar, by number. The order runs to the right."""
         events = sorted(self.at)
         groups: dict[int, list[Operation]] = {}  # index of an event → what takes effect after it
         latest = -1
@@ -123,7 +123,7 @@ class Places:
 
 
 def _lanes(past: History, process: str) -> list[list[Operation]]:
-    """The operations of a client; several lanes only if it has several under way at once."""
+    """The operations of a client, in several lanes if several are under way at once."""
     lanes: list[list[Operation]] = []
     for each in past:
         if each.process == process:
@@ -135,7 +135,7 @@ def _lanes(past: History, process: str) -> list[list[Operation]]:
 def _drawn(
     shown: History, result: LinearizabilityResult | None, proof: set[int]
 ) -> tuple[Layout, list[str]]:
-    places = Places(shown, lambda each: text_width(_label(each)) + 16, GAP)
+    places = Lanes(shown, lambda each: text_width(_label(each)) + 16, GAP)
     left = max([text_width(name, 13) for name in shown.processes] or [0]) + 24
     right, height = left + places.width, 16 + PITCH * len(places.lanes)
     order = result.order if result else ()

@@ -1,4 +1,4 @@
-"""Where there is room for words: boxes never overlap, and cross lines only where they must."""
+"""Room for words: boxes never overlap, and cross lines only where nothing else is free."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 class Room:
-    """A sheet on which boxes are taken one after the other."""
+    """A sheet on which boxes are taken one after another."""
 
     CELL = 80  # lines and boxes are looked for in columns of this width
 
@@ -41,17 +41,17 @@ class Room:
         self._lines: defaultdict[int, list[tuple[Line, int]]] = defaultdict(list)
 
     def take(self, box: Box) -> None:
-        """From now on nothing else may stand here."""
+        """Reserve a box: nothing else may stand here."""
         for column in self._columns(box.x1, box.x2):
             self._boxes[column].append(box)
 
     def draw(self, line: Line, cost: int) -> None:
-        """From now on words avoid this line; to cross it costs so much."""
+        """Add a line that words avoid. Crossing it has this cost."""
         for column in self._columns(line.x1, line.x2):
             self._lines[column].append((line, cost))
 
     def find(self, candidates: Iterable[Box], most: int) -> Box | None:
-        """Take the first cheapest candidate that meets no box and costs at most `most`."""
+        """Take the cheapest candidate that meets no box and costs at most `most`, if any."""
         best, least = None, most + 1
         for box in candidates:
             columns = self._columns(box.x1, box.x2)

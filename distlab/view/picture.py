@@ -1,4 +1,4 @@
-"""What all pictures have in common: a size, a scale of time, and several forms to be shown in."""
+"""What all pictures have in common: a size, a scale of time, and their forms on a page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FOR_HANDS = re.compile(
     '<title>[^<]*</title>| (data-(event|fault|machine)|tabindex|role|aria-[a-z]+)="[^"]*"'
 )
-"""What nobody can reach in an image: it has its alternative text, and a page has many images."""
+"""Parts that are useless in an image. It has an alternative text, and a page has many images."""
 NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[]{} /·"), frozenset("mwMW@%→×—…")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things are, in pixels of the picture; `lanes` holds the middle of each life line."""
+    """Where things are, in pixels of the picture. `lanes` has the middle of each life line."""
 
     width: float
     height: float
@@ -67,7 +67,7 @@ class Picture:
     layout: Layout
 
     def still(self) -> str:
-        """The drawing as an SVG file of its own: opaque, light, the same wherever it is shown."""
+        """The drawing as a file: opaque and light, so that it looks the same everywhere."""
         start = self.svg.index(">") + 1
         paper = '<rect class="dl-paper" width="100%" height="100%"/>'
         head = self.svg[:start].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
@@ -75,7 +75,7 @@ class Picture:
         return f"{head}<style>{style}</style>{paper}{self.svg[start:]}"
 
     def html(self) -> str:
-        """The still for readers who trust nothing: an image, and the text in a closed part."""
+        """The still for an untrusted page: an image, and the text in a closed part."""
         data = base64.b64encode(_FOR_HANDS.sub("", self.still()).encode()).decode()
         return (
             f'<img alt="{xml(self.alt)}" class="dl-still" src="data:image/svg+xml;base64,{data}">'
@@ -128,7 +128,7 @@ def _steps(start: float, stop: float, step: float) -> list[float]:
 
 
 def xml(text: str) -> str:
-    """Text that may stand in an element or an attribute."""
+    """Text, escaped for an element or an attribute."""
     return escape(_NOT_XML.sub("�", text))
 
 
@@ -166,7 +166,7 @@ def sheet(layout: Layout, elements: Iterable[str], alt: str, role: str = "img") 
 
 
 def text_width(text: str, size: float = 12) -> float:
-    """About how wide a text will be. Fonts differ; this is a little more than most need."""
+    """An estimate of the width of a text. Fonts differ; most need a little less."""
     hundredths = sum(  # whole numbers: sums of floats differ between versions of Python
         31 if c in NARROW else 88 if c in WIDE else 70 if c.isupper()
         else 108 if c > "\u2e7f" or c == "№" else 57
@@ -176,7 +176,7 @@ def text_width(text: str, size: float = 12) -> float:
 
 
 def shortened(text: str, width: float) -> str:
-    """As much of the text as fits, with an ellipsis; empty when that is too little to be read."""
+    """The text, cut to this width with an ellipsis; empty when too little would be left."""
     if text_width(text) <= width:
         return text
     while len(text) > 9:

@@ -1,4 +1,4 @@
-"""Where everything stands in a space-time diagram.
+"""The places of everything in a space-time diagram.
 
 From top to bottom: the grips of the faults, a life line for each machine, the axis of time. A life
 line is as thick as the bars that lie on it: states, or operations, side by side if they overlap.
@@ -23,7 +23,7 @@ BAR, PITCH = 18, 21
 MARGIN, AXIS = 30, 28
 """Above the first and below the last life line; below that, for the axis."""
 CROWD = 60
-"""With more bars than this side by side, arrows end at the edge of the life line."""
+"""With more bars than this on a life line, arrows end at its edge, not at the bars."""
 
 
 class Grip(NamedTuple):
@@ -39,8 +39,10 @@ class Grip(NamedTuple):
 
 
 class Places:
-    """The places of one picture. They depend as little as possible on when a fault happens, so
-    that nothing jumps while one is dragged. `top` and `bottom` are the edges of life lines.
+    """The places of one picture. `top` and `bottom` are the edges of the life lines.
+
+    They depend as little as possible on the instants of the faults, so that nothing jumps while a
+    fault is dragged.
     """
 
     def __init__(
@@ -71,7 +73,8 @@ class Places:
         self._origin = left - window[0] * 1000 * self._scale
 
     def _stack(self, spans: Sequence[Span]) -> defaultdict[str, int]:
-        """Give each bar the first row of its life line that is free. Outages cover all rows.
+        """Give each bar the first free row of its life line. Outages cover all rows.
+
         Returns the number of rows by machine.
         """
         ends: defaultdict[str, list[int]] = defaultdict(list)
@@ -86,7 +89,7 @@ class Places:
         return rows
 
     def x(self, us: float) -> float:
-        """The place of an instant, which may lie outside the picture."""
+        """The place of an instant; it may lie outside the picture."""
         return self._origin + us * self._scale
 
     def inside(self, us: float) -> float:

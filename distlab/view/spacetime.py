@@ -1,8 +1,8 @@
 """The space-time diagram: a line for each machine, time to the right, an arrow for each message.
 
-What lasts is a bar on the life line (a state, an outage, a client's operation), what happens at an
-instant is a mark; arrows run from bar to bar. Words stand only where there is room for them: the
-rest is in titles and in the text twin. The picture depends on nothing but the arguments.
+A state, an outage or a client's operation is a bar on the life line; a note or a clock fault is a
+mark. Arrows run from bar to bar. Words stand only where there is room; all words are in titles and
+in the text twin. The picture depends only on the arguments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from distlab.host import plain
 from distlab.sim.trace import line
-from distlab.view.arrows import MOST_LABELS, arrows, worth_words
+from distlab.view.arrows import MOST_LABELS, arrows, to_label
 from distlab.view.figures import (
     bar_outline,
     bar_style,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from distlab.scenario import Run
 
 DENSE = 120
-"""Of more arrows, bars or marks than this, those without words are drawn in one element."""
+"""With more arrows, bars or marks than this, those without words are drawn in one element."""
 NOTES = 12
 """Notes with words; the others are bare flags."""
 
@@ -50,8 +50,8 @@ def spacetime(
 ) -> Picture:
     """Draw a run, or the part of it in `window` (from, to; milliseconds).
 
-    `highlight` are positions in `run.trace.events` that stand out, as a verdict's witness; the
-    words of those in `first` get a place before others do, and stand out no more than they.
+    `highlight` are the positions in `run.trace.events` that stand out, such as a verdict's witness.
+    The words of the events in `first` get their places before all others, without standing out.
     `selected` is the index of a fault.
     """
     from_ms, to_ms = window or (0, run.scenario.horizon_ms)
@@ -72,7 +72,7 @@ def spacetime(
 
 
 class _Drawing:
-    """One diagram in the making. What is drawn later lies above what is drawn before."""
+    """One diagram while it is drawn. Later elements lie above earlier ones."""
 
     def __init__(
         self, run: Run, story: Story, places: Places, numbered: dict[int, int], first: set[int]
@@ -90,9 +90,9 @@ class _Drawing:
             if span.is_outage:
                 self.outages[span.node].append(span)
         self.arrows = arrows(story, places)
-        self.told = worth_words(self.arrows, numbered)
+        self.labelled = to_label(self.arrows, numbered)
         self.few = len(self.arrows) <= DENSE
-        for arrow in self.arrows if self.few else self.told:
+        for arrow in self.arrows if self.few else self.labelled:
             self.room.draw(arrow.line, 1 if arrow.message.quiet else 2)
             if arrow.is_lost:
                 x, y = arrow.line.x2, arrow.line.y2
@@ -102,7 +102,7 @@ class _Drawing:
         self.front: list[str] = []
 
     def elements(self, selected: int | None) -> list[str]:
-        """The whole diagram, from its ground to the grips."""
+        """The whole diagram, from the axis to the grips."""
         self._axis()
         for grip in self.at.grips:
             self.out.append(draw_reach(grip, self.run.machines, self.at, self.room))
@@ -126,13 +126,13 @@ class _Drawing:
         top, bottom = number(self.layout.top), number(self.layout.bottom)
         self.out.append(path(css, f"M{number(x)} {top}V{bottom}"))
 
-    def _shows(self, positions: Iterable[int]) -> str:
-        """One more class for what belongs to the witness; empty for everything else."""
+    def _witness_class(self, positions: Iterable[int]) -> str:
+        """The CSS class of the witness, if one of these events belongs to it; else empty."""
         return " dl-witness" if any(map(self.numbered.__contains__, positions)) else ""
 
-    def _add(self, element: str, shows: str) -> None:
-        """What belongs to the witness stands in front of all else, and is not dimmed."""
-        (self.front if shows else self.out).append(element)
+    def _add(self, element: str, marked: str) -> None:
+        """Add an element; those of the witness come in front of all others and are not dimmed."""
+        (self.front if marked else self.out).append(element)
 
     def _axis(self) -> None:
         layout = self.layout
@@ -152,13 +152,13 @@ class _Drawing:
             self.out.append(f'<g data-machine="{xml(name)}">{life}{words}</g>')
 
     def _words_in(self, span: Span) -> str:
-        """What a bar has room for, up to the next outage."""
+        """The words that a bar has room for, up to the next outage."""
         box = self.at.bar(span)
         cuts = [self.at.x(s.from_us) for s in self.outages[span.node]]
         return bar_words(span, min([box.x2, *(x for x in cuts if x > box.x1)]) - box.x1 - 9)
 
     def _first_words(self) -> None:
-        """Room for the words of the operations that it is about, before the badges take it."""
+        """Take places for the words of the `first` operations, before the badges do."""
         for span in self.story.spans:
             about = not self.first.isdisjoint(span.positions)
             if span.result and about and not self._words_in(span):
@@ -173,18 +173,18 @@ class _Drawing:
         together: defaultdict[str, list[str]] = defaultdict(list)
         alone = []
         for span in self.story.spans:
-            box, shows = self.at.bar(span), self._shows(span.positions)
+            box, marked = self.at.bar(span), self._witness_class(span.positions)
             words = self._words_in(span)
-            if words or shows or len(self.story.spans) <= DENSE:
-                alone.append((span, box, words, shows))
+            if words or marked or len(self.story.spans) <= DENSE:
+                alone.append((span, box, words, marked))
             else:
                 together[bar_style(span)].append(bar_outline(span, box))
         self.out += [path(css, "".join(paths)) for css, paths in together.items()]
-        for span, box, words, shows in sorted(alone, key=lambda each: each[0].is_outage):
-            self._add(self._bar(span, box, words, shows), shows)
+        for span, box, words, marked in sorted(alone, key=lambda each: each[0].is_outage):
+            self._add(self._bar(span, box, words, marked), marked)
 
-    def _bar(self, span: Span, box: Box, words: str, shows: str) -> str:
-        body = path(bar_style(span) + shows, bar_outline(span, box))
+    def _bar(self, span: Span, box: Box, words: str, marked: str) -> str:
+        body = path(bar_style(span) + marked, bar_outline(span, box))
         if span.kind == "down":
             body += path("dl-hatch", box.filled("stripes"))
         if words:
@@ -197,16 +197,16 @@ class _Drawing:
         return group(span.positions[0], title, body)
 
     def _arrows(self) -> None:
-        own = set(map(id, self.told))
+        own = set(map(id, self.labelled))
         together: defaultdict[str, list[str]] = defaultdict(list)
         for arrow in self.arrows:
             look, message = arrow.style, arrow.message
             if self.few or id(arrow) in own:
-                shows = self._shows(message.positions)
+                marked = self._witness_class(message.positions)
                 data = arrow.path()
-                self._add(path(look + shows, data, message.position, fate(message)), shows)
+                self._add(path(look + marked, data, message.position, fate(message)), marked)
                 if arrow.is_lost and arrow.whole:
-                    self._add(path("dl-end", arrow.end_mark()), shows)
+                    self._add(path("dl-end", arrow.end_mark()), marked)
             else:
                 together[look].append(arrow.path())
                 if arrow.is_lost and arrow.whole:
@@ -216,17 +216,17 @@ class _Drawing:
 
     def _words(self) -> None:
         placed: set[tuple[str, str, int]] = set()  # a broadcast is labelled once
-        for arrow in self.told:
-            shows = self._shows(arrow.message.positions)
+        for arrow in self.labelled:
+            marked = self._witness_class(arrow.message.positions)
             broadcast = arrow.words, arrow.message.sender, arrow.message.at_us
-            if (broadcast in placed and not shows) or len(placed) == MOST_LABELS:
+            if (broadcast in placed and not marked) or len(placed) == MOST_LABELS:
                 continue
-            most = 6 if arrow.is_lost or shows else 3
+            most = 6 if arrow.is_lost or marked else 3
             box = self.room.find(arrow.label_boxes(arrow.words), most)
             if box is not None:
                 placed.add(broadcast)
-                look = " dl-witness-text" if shows else " dl-lost-text" if arrow.is_lost else ""
-                self._add(text("dl-label" + look, box.x1, box.y2 - 3, arrow.words), shows)
+                look = " dl-witness-text" if marked else " dl-lost-text" if arrow.is_lost else ""
+                self._add(text("dl-label" + look, box.x1, box.y2 - 3, arrow.words), marked)
 
     def _marks(self) -> None:
         marks = [mark for mark in self.story.marks if mark.node in self.layout.lanes]
@@ -234,16 +234,16 @@ class _Drawing:
         bare = []
         for count, mark in enumerate(marks):
             top, bottom = self.at.top[mark.node], self.at.bottom[mark.node]
-            x, shows, box = self.at.x(mark.at_us), self._shows(mark.positions), None
+            x, marked, box = self.at.x(mark.at_us), self._witness_class(mark.positions), None
             if mark.kind == "clock":
-                self._add(clock(mark, x, top, shows), shows)
+                self._add(clock(mark, x, top, marked), marked)
                 continue
             if count < NOTES:
                 box = self.room.find(beside_flag(mark, x, top, bottom), 2)
             if box is None and len(marks) > DENSE:
                 bare.append(f"M{number(x)} {number(top)}v-7")
             else:
-                self._add(flag(mark, x, top, bottom, box, shows), shows)
+                self._add(flag(mark, x, top, bottom, box, marked), marked)
         self.out.append(path("dl-flag", "".join(bare)) if bare else "")
 
     def _badges(self) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""From a trace to what there is to draw: messages, things that last, marks at an instant.
+"""From a trace to what is drawn: messages, spans of time, marks at an instant.
 
-Events are joined here (a send with its arrivals, a crash with its restart, an invocation with its
-completion), and messages that repeat over and over are known as chatter. Drawing is then only a
-matter of places.
+Events are joined here: a send with its arrivals, a crash with its restart, an invocation with its
+completion. Messages that repeat very often are called chatter. The other modules only find places.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from typing import Any, NamedTuple
 from distlab.sim.trace import Event, describe
 
 CHATTER, MANY = 8, 24
-"""In a picture of more than `MANY` messages, a type of which there are more than `CHATTER`."""
+"""A type with more than `CHATTER` messages is chatter, in a picture of more than `MANY`."""
 LONGEST = 28
-"""Letters of a message that is text."""
+"""A message that is text is cut after so many letters."""
 
 
 class Arrival(NamedTuple):
@@ -30,7 +29,7 @@ class Arrival(NamedTuple):
 
 @dataclass(slots=True)
 class Message:
-    """One message from its sending on; without arrivals it was still under way at the end."""
+    """One message. Without arrivals it was still under way at the end of the run."""
 
     position: int
     at_us: int
@@ -57,7 +56,7 @@ class Message:
 
 @dataclass(slots=True)
 class Span:
-    """Something that lasts on one machine: kind is state, down, paused, ok, failed or unknown."""
+    """Something that lasts on one machine. Kind is state, down, paused, ok, failed or unknown."""
 
     kind: str
     node: str
@@ -66,7 +65,7 @@ class Span:
     text: str
     positions: tuple[int, ...]
     result: str = ""
-    """What came of it; only operations have a result."""
+    """The result of an operation; empty for other kinds."""
 
     @property
     def is_outage(self) -> bool:
@@ -78,7 +77,7 @@ class Span:
 
 
 class Mark(NamedTuple):
-    """Something that happened on one machine at one instant: kind is note or clock."""
+    """Something that happened on one machine at one instant. Kind is note or clock."""
 
     kind: str
     node: str
@@ -89,17 +88,17 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Story:
-    """All that a picture of one run can show, in the order of its beginnings."""
+    """Everything that a picture of one run can show, in order of time."""
 
     end_us: int
     messages: list[Message] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     healed_us: dict[str, int] = field(default_factory=dict)
-    """When each network fault ended, by its text."""
+    """The end of each network fault, by its text."""
 
     def cut(self, from_us: float, to_us: float) -> None:
-        """Leave out what lies outside these instants."""
+        """Drop everything outside these instants."""
         self.messages = [
             m for m in self.messages
             if m.at_us <= to_us and (not m.arrivals or m.arrivals[-1].at_us >= from_us)
@@ -112,7 +111,7 @@ class Story:
 
 
 def tell(events: Sequence[Event], end_us: int) -> Story:
-    """The story of these events; whatever is unfinished lasts until `end_us`."""
+    """The story of these events. Spans that do not end last until `end_us`."""
     story = Story(end_us)
     sent: dict[int, Message] = {}
     lasting: dict[tuple[str, object], Span] = {}
@@ -165,12 +164,12 @@ def _result(kind: str, what: Any, why: str) -> str:
 
 
 def type_name(message: Any) -> str:
-    """What messages of this sort are called; the first word of those that are text."""
+    """The name of a message's type; the first word of a message that is text."""
     return message.partition(" ")[0] if isinstance(message, str) else type(message).__name__
 
 
 def label(message: Any) -> str:
-    """A message in few words: its type, and its entries or its first two fields that are short."""
+    """A message in few words: its type, and its entries or its first two short fields."""
     name = type_name(message)
     if is_dataclass(message):
         pairs = [(each.name, getattr(message, each.name)) for each in fields(message)]
@@ -191,7 +190,7 @@ def label(message: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    """What fits of a text, up to the end of a word if one ends late enough."""
+    """A text, shortened after a whole word if that leaves enough of it."""
     if len(text) <= LONGEST:
         return text
     words = text[: LONGEST - 1].rpartition(" ")[0]
@@ -199,7 +198,7 @@ def _cut(text: str) -> str:
 
 
 def _entries(value: Any) -> str:
-    """What a tuple of (name, value) holds; empty if it is something else."""
+    """The words of a tuple of (name, value) pairs; empty for anything else."""
     if not isinstance(value, tuple):
         return ""
     for each in value:

@@ -1,7 +1,7 @@
-"""The outcome strip: how the run would have ended, had one fault happened at another instant.
+"""The outcome strip: how the run ends when one fault happens at another instant.
 
-It lies on the same scale of time as the diagram above it, or has a scale of its own. Each outcome
-has a colour, a pattern and a word; the instant at which the fault stands now is marked.
+It has the scale of time of the diagram above it, or a scale of its own. Each outcome has a colour,
+a pattern and a word. A mark shows where the fault is now.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ def strip(
 ) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
-    `here` is where the fault stands now, and how that run has ended: it is one of the outcomes,
-    whether or not its instant is. Each stands for the time to halfway between its neighbours. What
-    lies beyond the last instant is still unknown and stays empty. A strip that stands `alone` has a
-    scale.
+    `here` is the fault's present instant and the outcome of that run; it joins the others. Each
+    outcome covers the time halfway to its neighbours. The time after the last instant is not
+    computed yet and stays empty. A strip that stands `alone` has a scale.
     """
     below = TOP + HIGH + SCALE * alone
     layout = replace(layout, height=HEIGHT + SCALE * alone, top=TOP, bottom=TOP + HIGH, lanes={})
@@ -45,19 +44,19 @@ def strip(
     frame = Box(layout.left, TOP, layout.right, TOP + HIGH).outline()
     out = [text("dl-side", layout.left - 16, TOP + 14, "outcome"), path("dl-frame", frame)]
     out += layout.scale(below) if alone else ()
-    told, index = [], 0
+    stretches, index = [], 0
     for outcome, same in groupby(outcomes, key=lambda each: each[1]):
         times = [ms for ms, _ in same]
         x1, x2 = layout.x(edges[index]), layout.x(edges[index + len(times)])
         out.append(_block(outcome, Box(x1, TOP, x2, TOP + HIGH)))
         until = f"–{plain(times[-1])}" if len(times) > 1 else ""
-        told.append(f"{plain(times[0])}{until} ms {outcome.name}")
+        stretches.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
     out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left, below)
     if layout.from_ms <= here[0] <= layout.to_ms:
         x = number(layout.x(here[0]))
         out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
-    words = " · ".join(told) or "not computed yet"
+    words = " · ".join(stretches) or "not computed yet"
     alt = f"Outcome if the fault happened at another instant: {words}"
     return Picture(sheet(layout, out, alt), words, alt, layout)
 
@@ -65,7 +64,7 @@ def strip(
 def _with(
     here: tuple[float, Outcome], outcomes: Sequence[tuple[float, Outcome]]
 ) -> Sequence[tuple[float, Outcome]]:
-    """The outcomes and `here`, in order, where the instants reach as far as that."""
+    """The outcomes and `here` in order, if `here` lies between the first and the last of them."""
     instants = [ms for ms, _ in outcomes]
     place = bisect_left(instants, here[0])
     if 0 < place < len(instants) and instants[place] != here[0]:
@@ -80,7 +79,7 @@ def _block(outcome: Outcome, box: Box) -> str:
 
 
 def _legend(outcomes: Iterable[Outcome], x: float, y: float) -> Iterator[str]:
-    """What the blocks mean: a sample, a mark and the word of each outcome there is."""
+    """The legend: a sample, a mark and a word for each outcome."""
     for outcome in outcomes:
         words = f"{TONES[outcome.tone][1]} {outcome.name}"
         yield _block(outcome, Box(x, y + 7, x + 16, y + 19))

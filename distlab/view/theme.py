@@ -5,9 +5,9 @@ message a shape and a word. The hues are those that most colour-blind people can
 orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a
 contrast of at least 4.5 to 1 on its ground.
 
-Live pictures take paper, ink and darkness from JupyterLab; stills carry the light colours. The
-widgets of the lab and of the course bring a rule by which a dark page turns their lightness round;
-on a page without any widget of distlab stills stay light.
+Live pictures take paper, ink and darkness from JupyterLab; stills have the light colours. The
+widgets of the lab and of the course add a rule that inverts the lightness of stills on a dark page;
+on a page without a widget of distlab stills stay light.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
 
 STILLS = f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}"
-"""Where the page is dark the lightness of stills is turned round, and the hues stay."""
+"""On a dark page the lightness of stills is inverted, and the hues stay."""
 
 COLOURS = {  # name: (light, dark)
     "paper": ("#ffffff", "#191d22"),
@@ -53,7 +53,7 @@ COLOURS = {  # name: (light, dark)
 }
 
 JUPYTER = {"paper": "var(--jp-layout-color1, {})"}
-"""What JupyterLab's own theme decides."""
+"""Colours that JupyterLab's own theme decides."""
 
 TONES = {  # tone: (pattern, mark); the word is the outcome's own
     "good": ("plain", "✓"), "price": ("stripes", "◐"), "bad": ("crosses", "✕"),
@@ -62,7 +62,7 @@ TONES = {  # tone: (pattern, mark); the word is the outcome's own
 TONE_OF = {True: "good", False: "bad", None: "unknown"}
 """The tone of a verdict by its `ok`."""
 
-LOST = {  # why a message was dropped: what a reader is told
+LOST = {  # why a message was dropped, in words
     "lost": "lost on the way",
     "cut": "stopped: the network is cut",
     "down": "the receiver is down",
@@ -105,9 +105,9 @@ def fault_words(fault: Fault) -> str:
 
 
 def stylesheet(live: bool) -> str:
-    """The style of all pictures; `live` follows the page's theme, else light colours are fixed.
+    """The style of all pictures. A `live` one follows the page's theme, else it has light colours.
 
-    The variables `--dl-*` are also there for elements in anything of class `dl-theme`.
+    The variables `--dl-*` also exist inside elements of class `dl-theme`.
     """
     common, tone = (COMMENT.sub("", part).strip() for part in SHEET.split("/* For each tone: */"))
     rules = "\n".join([common, *(tone.replace("TONE", name) for name in TONES)])

@@ -1,7 +1,7 @@
-"""The text twin of a space-time diagram: the same in lines that can be read aloud and compared.
+"""The text twin of a space-time diagram: lines that can be read aloud and compared.
 
 A message has one line, at the instant it was sent, which says how it ended. Chatter that arrived is
-only counted. Lines of the witness carry its numbers, as the badges in the picture do.
+only counted. Lines of the witness have the numbers of the badges in the picture.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ LONGEST = 80
 
 
 def transcript(story: Story, faults: Iterable[Fault], numbered: Mapping[int, int]) -> str:
-    """One line for each thing that happened, the first `LONGEST` and all of the witness.
+    """One line for each message, bar and mark: the first `LONGEST`, and all of the witness.
 
-    `numbered` gives the positions of the witness's events their numbers.
+    `numbered` maps the positions of the witness's events to their numbers.
     """
     everything: list[Message | Span | Mark] = [*story.messages, *story.spans, *story.marks]
     worth, chatter = [], Counter[str]()
@@ -41,8 +41,8 @@ def transcript(story: Story, faults: Iterable[Fault], numbered: Mapping[int, int
     if len(worth) > len(shown):
         lines.append(f"… and {len(worth) - len(shown)} lines more")
     if chatter:
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(chatter.items()))
-        lines.append(f"not listed, because they repeat and all arrived: {told}")
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(chatter.items()))
+        lines.append(f"not listed, because they repeat and all arrived: {counts}")
     return "\n".join(lines)
 
 
@@ -59,7 +59,7 @@ def _row(each: Message | Span | Mark) -> tuple[int, str, str]:
 
 
 def fate(message: Message) -> str:
-    """A message and what became of it, in one sentence."""
+    """A message and how it ended, in one sentence."""
     return (
         f"{message.sender} → {message.receiver}, {ms(message.at_us)} ms: "
         f"{message.label}, {_end(message)}"

@@ -1,7 +1,7 @@
-"""The triangle of CAP as an instrument: which corner gave way is read off the verdicts of a run.
+"""The triangle of CAP as an instrument: the verdicts of a run say which corner gave way.
 
-C and A are lit by what the checkers found, P by whether a fault of the network was there. The edge
-between two corners that were both kept is drawn thick: it names what the system was in this run.
+C and A have the tones of their verdicts; P says whether the network fails in this run. The edge
+between two corners that were both kept is thick: it names what the system was in this run.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def triangle(run: Run, ms: float = 0) -> Picture:
     """The triangle of a run with the verdicts linearizable and available; always the same one."""
     failing = any(KINDS[fault.kind].target != "machine" for fault in run.faults)
     kept: dict[str, bool | None] = {"P": failing}
-    said = {"P": ("price", "⚡", "the network fails") if failing else
+    shown = {"P": ("price", "⚡", "the network fails") if failing else
                  ("unknown", "–", "the network is whole")}  # fmt: skip
     for letter, name in VERDICTS.items():
         verdict = run.verdict(name)
         tone = TONE_OF[verdict.ok]
-        kept[letter], said[letter] = verdict.ok, (tone, TONES[tone][1], f"{name}: {verdict.word}")
+        kept[letter], shown[letter] = verdict.ok, (tone, TONES[tone][1], f"{name}: {verdict.word}")
     out, lines = [], []
     for one, other in combinations(CORNERS, 2):
         (x1, y1), (x2, y2) = CORNERS[one], CORNERS[other]
         look = "dl-life" if kept[one] and kept[other] else "dl-grid"
         out.append(path(look, f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"))
     for row, (letter, (x, y)) in enumerate(CORNERS.items()):
-        tone, mark, words = said[letter]
+        tone, mark, words = shown[letter]
         lines.append(f"{letter} {mark} {words}")
         out.append(f'<circle class="dl-{tone}-bar" cx="{x:g}" cy="{y:g}" r="{RADIUS}"/>')
         out.append(text(f"dl-{tone}-text", x - 4, y - 2, letter))

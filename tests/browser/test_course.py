@@ -52,6 +52,6 @@ def test_what_was_done_is_still_there_after_a_reload(lab_server, page, screensho
     lab_server.open(page, "course.ipynb")
     lab_server.run_all(page)
     says(page, "You predict: It gets stuck.")
-    says(page, "✓ You have answered this one rightly.")
-    says(page, "✓ You have solved this one.")
+    says(page, "✓ You have answered this question correctly.")
+    says(page, "✓ You have solved this exercise.")
     assert page.get_by_label("It gets stuck.").is_checked()

@@ -163,7 +163,7 @@ def test_a_wrong_answer_from_a_cell_is_refused():
 def test_an_answered_question_is_marked_on_the_next_day():
     QuizWidget(quiz.quiz("01_cap")).answer("smallest-r", 3, record=True)
     widget = QuizWidget(quiz.quiz("01_cap"))
-    assert "answered this one rightly" in shown(widget)
+    assert "answered this question correctly" in shown(widget)
     assert widget.feedback == {}
 
 
@@ -184,7 +184,7 @@ def test_a_clicked_check_is_recorded_and_solved_stays_solved(monkeypatch):
         button(widget, "Check").click()
     entry = progress().get("exercise/start/sample")
     assert (entry["result"], entry["correct"], entry["tries"]) == ("incorrect", True, 2)
-    assert "You have solved this one" in shown(ExercisePanel(EXERCISE))
+    assert "You have solved this exercise" in shown(ExercisePanel(EXERCISE))
 
 
 def test_hints_come_one_after_another():

@@ -9,7 +9,7 @@ from distlab.check.history import History, Operation
 from distlab.check.linearizability import check
 from distlab.check.models import register
 from distlab.check.notation import history as parse
-from distlab.view.history import Places, drawing, history
+from distlab.view.history import Lanes, drawing, history
 
 STALE = """
 client-1: |--write(x, 1)----------------------------------|
@@ -87,7 +87,7 @@ def test_places() -> None:
     random = Random("places")
     for _ in range(200):
         past = random_history(random)
-        places = Places(past, lambda each: 30, gap=5)
+        places = Lanes(past, lambda each: 30, gap=5)
         at = [places.at[end] for end in sorted(places.at)]
         assert all(b - a >= 5 for a, b in pairwise(at))
         for _, lane in places.lanes:
@@ -103,7 +103,7 @@ def test_points_lie_in_their_bars_and_run_to_the_right() -> None:
     for _ in range(300):
         past = History(tuple(e for e in random_history(random) if e.function in ("read", "write")))
         result = check(past, register("a"))
-        places = Places(past, lambda each: 30, gap=5)
+        places = Lanes(past, lambda each: 30, gap=5)
         points = places.points(result.order)
         assert set(points) == {each.number for each in result.order}
         assert list(points.values()) == sorted(set(points.values()))
