@@ -41,8 +41,8 @@ class AdvisoryLock(Lock):
             raise BadInput(f"timeout {options['timeout']!r}: an advisory lock lasts as its session")
         super().__init__(name, **options)
         self.connection = connection
-        digest = sha256(self._text.encode()).digest()
-        self.key = int.from_bytes(digest[:8], signed=True)  # PostgreSQL names them by 64 bits
+        digest = sha256(self.key.encode()).digest()
+        self.number = int.from_bytes(digest[:8], signed=True)  # PostgreSQL names locks so
         self.asker: bytes | None = None  # the claim of this object that holds it, or asks for it
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
@@ -60,7 +60,7 @@ class AdvisoryLock(Lock):
             self.asker = None
             if was_ours:
                 return
-        raise LockNotOwned(f"cannot release {self._text!r}: it is not ours", self._text)
+        raise LockNotOwned(f"cannot release {self.key!r}: it is not ours", self.key)
 
     def remaining_ms(self) -> float:
         """No end, as long as the session lasts: a lost one is noticed when it is used."""
@@ -73,5 +73,5 @@ class AdvisoryLock(Lock):
         return None if pid is None else str(pid).encode()
 
     async def _query(self, sql: str) -> Any:
-        row = await (await self.connection.execute(sql, (self.key,))).fetchone()
+        row = await (await self.connection.execute(sql, (self.number,))).fetchone()
         return row[0] if row else None

@@ -1,4 +1,4 @@
-"""What callers of a lock may give: durations and tokens. In bad cases `BadInput` says what is."""
+"""Names, durations and tokens that callers give to a lock. Raises `BadInput` for wrong ones."""
 
 from __future__ import annotations
 
@@ -36,11 +36,19 @@ def patience_ms(value: float | None) -> float:
     return value * 1000
 
 
-def as_bytes(token: str | bytes) -> bytes:
-    """A token that a caller chose."""
-    if not isinstance(token, str | bytes) or not token:
-        raise BadInput(f"a token is {token!r}: a text of at least one character is needed")
-    return token.encode() if isinstance(token, str) else token
+def as_bytes(what: str, value: str | bytes) -> bytes:
+    """A name or a token that a caller chose."""
+    if not isinstance(value, str | bytes) or not value:
+        raise BadInput(f"a {what} is {value!r}: a text of at least one character is needed")
+    return value.encode() if isinstance(value, str) else value
+
+
+def as_key(name: str | bytes) -> str:
+    """A lock's name as text."""
+    try:
+        return as_bytes("lock's name", name).decode()
+    except UnicodeDecodeError:
+        raise BadInput(f"a lock's name is {name!r}: bytes have to be UTF-8") from None
 
 
 def as_text(token: bytes) -> str:

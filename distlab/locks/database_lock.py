@@ -52,7 +52,7 @@ class DatabaseLock(Lock):
 
     def __init__(self, database: Database, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
-        _require_no_nul("lock's name", self._text)
+        _require_no_nul("lock's name", self.key)
         self.database = database
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
@@ -62,12 +62,10 @@ class DatabaseLock(Lock):
         def acquire(connection: Connection) -> int | Busy:
             now_ms = connection.now_ms()
             ends_ms = NEVER_MS if self.timeout_ms is None else now_ms + self.timeout_ms
-            claim = {"name": self._text, "owner": as_text(token), "ends_ms": ends_ms}
+            claim = {"name": self.key, "owner": as_text(token), "ends_ms": ends_ms}
             if taken := connection.execute(TAKE_OVER, now_ms=now_ms, **claim):
                 return int(taken[0][0])
-            held = connection.execute(
-                "SELECT ends_ms FROM locks WHERE name = :name", name=self._text
-            )
+            held = connection.execute("SELECT ends_ms FROM locks WHERE name = :name", name=self.key)
             if held:
                 return Busy(held[0][0] - now_ms)
             return int(connection.execute(INSERT, **claim)[0][0])
@@ -87,7 +85,7 @@ class DatabaseLock(Lock):
             return connection.execute(free, **self._mine(connection, token)).changed
 
         if not await self._transaction(release):
-            raise LockNotOwned(f"cannot release {self._text!r}: it is no longer ours", self._text)
+            raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
 
     async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
         asked_ms, since = self.host.monotonic_ms(), ":now_ms" if replace else "ends_ms"
@@ -101,23 +99,23 @@ class DatabaseLock(Lock):
 
         left_ms = await self._transaction(extend)
         if left_ms is None:
-            raise LockNotOwned(f"cannot extend {self._text!r}: it is no longer ours", self._text)
+            raise LockNotOwned(f"cannot extend {self.key!r}: it is no longer ours", self.key)
         return asked_ms + left_ms
 
     async def do_owner(self) -> bytes | None:
         def owner(connection: Connection) -> str | None:
             who = f"SELECT owner FROM locks WHERE {self.held}"
-            rows = connection.execute(who, name=self._text, now_ms=connection.now_ms())
+            rows = connection.execute(who, name=self.key, now_ms=connection.now_ms())
             return rows[0][0] if rows else None
 
         found = await self._transaction(owner)
         return None if found is None else as_token(found)
 
     def _mine(self, connection: Connection, token: bytes) -> dict[str, Any]:
-        return {"name": self._text, "owner": as_text(token), "now_ms": connection.now_ms()}
+        return {"name": self.key, "owner": as_text(token), "now_ms": connection.now_ms()}
 
     async def _transaction(self, work: Callable[[Connection], T]) -> T:
-        with asking(work.__name__, self._text):
+        with asking(work.__name__, self.key):
             return await self.database.transaction(work)
 
 

@@ -30,7 +30,7 @@ class FreedByCleaner(DatabaseLock):
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         def acquire(connection: Connection) -> None:
-            row = {"name": self._text, "owner": token.decode(), "made_ms": self.host.now_ms()}
+            row = {"name": self.key, "owner": token.decode(), "made_ms": self.host.now_ms()}
             connection.execute("INSERT INTO locks VALUES (:name, :owner, :made_ms, 0)", **row)
 
         try:

@@ -46,13 +46,13 @@ class LeaseLock(Lock):
         if self.timeout_ms is None:
             raise BadInput("timeout None: a lease needs one")
         self.store, self.ttl_ms = store, self.timeout_ms
-        self.prefix = f"locks/{quote(self._text, safe='')}/"  # of this lock, and of no other
+        self.prefix = f"locks/{quote(self.key, safe='')}/"  # of this lock, and of no other
         self.places: dict[bytes, Place] = {}  # of our claims: mostly of one
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
         try:
-            with asking("acquire", self._text):
+            with asking("acquire", self.key):
                 revision = await self.line_up(token)
         except LeaseExpired:  # we stood still for too long, and begin again at the end
             del self.places[token]
@@ -101,7 +101,7 @@ class LeaseLock(Lock):
         return asked_ms + self.ttl_ms
 
     async def do_owner(self) -> bytes | None:
-        with asking("owner", self._text):
+        with asking("owner", self.key):
             queue = await self.store.list_keys(self.prefix)
         return as_token(queue[0].value) if queue else None
 
@@ -111,8 +111,8 @@ class LeaseLock(Lock):
         try:
             if token not in self.places:
                 raise LeaseExpired("its lease is over")
-            with asking(what, self._text):
+            with asking(what, self.key):
                 yield self.places[token].lease
         except LeaseExpired as error:
             self.places.pop(token, None)
-            raise LockNotOwned(f"cannot {what} {self._text!r}: {error}", self._text) from error
+            raise LockNotOwned(f"cannot {what} {self.key!r}: {error}", self.key) from error

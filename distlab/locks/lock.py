@@ -3,22 +3,21 @@
     async with RedisLock(redis, "stock", timeout=10) as lock:
         await shop.sell(token=lock.fencing_token)
 
-The interface is the one of redis-py's asyncio `Lock`: durations are seconds, `acquire` answers True
-or False. A lock fills in what begins with `do_`. Every lock here but the advisory one is a *lease*:
-it ends by itself after `timeout`, whether its holder is ready or not, so that a dead holder does
-not lock out everybody for ever. Hence three things that the interface cannot hide:
+The interface is that of redis-py's asyncio `Lock`: durations are seconds, `acquire` returns True or
+False. A kind of lock fills in the methods that begin with `do_`. Every lock here but the advisory
+one is a *lease*: it ends by itself after `timeout`, even while its holder works. So a dead holder
+does not keep others out for ever. The interface cannot hide three things:
 
-* a lock may be lost while its holder works: `still_mine` says what the holder can know of it;
-* what protects the resource in the end is the fencing token (`distlab.locks.fencing`);
-* no answer is no refusal. It is raised as `OutcomeUnknown`, and what may have been locked is given
-  back; if that fails too, it ends after `timeout`. With `timeout=None` it stays locked until the
-  server answers again and, if its asker does not live to see that, for ever. (So does what reaches
-  the server minutes after it was sent.)
+* A holder can lose the lock while it works. `still_mine` says what the holder can know of that.
+* In the end only the fencing token protects the resource (`distlab.locks.fencing`).
+* No answer is not a refusal. It is raised as `OutcomeUnknown`, and what may have been locked is
+  given back, with one retry. If that fails too, the lock ends after `timeout`; with
+  `timeout=None` it may stay locked for ever, as in redis-py.
 
 **What a fencing token promises.** Of two acquisitions of a lock the later one has the higher token,
-as long as the server that counts keeps its data. A server that comes back empty, or a replica that
-takes over and had not heard the latest number yet, gives numbers again that are in use. `Redlock`
-has no counter that all its servers share, and so no token at all.
+as long as the server that counts keeps its data. A server that comes back empty gives numbers again
+that are in use; so does a replica that takes over without having heard the latest number. `Redlock`
+has no counter that all its servers share, and so it has no token at all.
 """
 
 from __future__ import annotations
@@ -33,30 +32,18 @@ from typing import Any, Literal, NamedTuple, Self
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import BadInput, Host, Refused, Unavailable, ended
-from distlab.locks.arguments import as_bytes, patience_ms, whole_ms
+from distlab.host import Host, Refused
+from distlab.locks.arguments import as_bytes, as_key, patience_ms, whole_ms
 
-WITHDRAWN_MS = 5
-"""How often a new claim looks whether the last one is undone."""
+RETRY_MS = 1_000
+"""After so long a claim that could not be given back is given back once more."""
 
-INSIST_MS = 1_000
-"""How often we try again to give back what would never end."""
-
-LATE_MS = 128_000
-"""For about so long a question that nobody has answered may still be on its way."""
-
-IT_STAYS = "timeout None: it may be locked until the server answers again"
-
-
-def this_process() -> Host:
-    """The host of a lock that was given none. Only real clients need it, so it is loaded late."""
-    from distlab.locks.process import THIS_PROCESS
-
-    return THIS_PROCESS
+GIVE_BACK_MS = 5_000
+"""How long each of the two tries may take."""
 
 
 class NotAcquired(LockError, Refused):
-    """Somebody else has the lock, or nobody: it is not ours to work under or to give back."""
+    """This lock object does not hold the lock: there is nothing to work under or to give back."""
 
 
 class LockNotOwned(LockNotOwnedError, Refused):
@@ -68,7 +55,7 @@ class LockLost(LockNotOwned):
 
 
 class OutcomeUnknown(LockError, TimeoutError):
-    """No answer came. What was asked for may have happened, or may yet happen."""
+    """No answer came. The request may have been carried out, or may yet be."""
 
 
 CERTAIN = (
@@ -82,7 +69,7 @@ CERTAIN = (
 
 @contextmanager
 def asking(what: str, name: str) -> Iterator[None]:
-    """When no answer comes, nobody knows what has become of the question: `OutcomeUnknown`."""
+    """Raise `OutcomeUnknown` when the request inside gets no answer."""
     try:
         yield
     except CERTAIN:
@@ -96,6 +83,13 @@ def asking(what: str, name: str) -> Iterator[None]:
 def reason(error: Exception) -> str:
     """What an error says, or its name: a time-out often says nothing."""
     return str(error) or type(error).__name__
+
+
+def this_process() -> Host:
+    """The host of a lock that was given none. Only real clients need it, so it is loaded late."""
+    from distlab.locks.process import THIS_PROCESS
+
+    return THIS_PROCESS
 
 
 class Held(NamedTuple):
@@ -112,17 +106,16 @@ class Busy(NamedTuple):
 
 
 class Lock:
-    """One claim to the lock called `name`. Who shares a lock object shares the claim.
+    """A claim to the lock called `name`. Tasks that share a lock object share its claim.
 
-    `timeout` seconds after it was acquired or last extended the lock ends; None: never. A waiter
-    looks again every `sleep` seconds or, where a release wakes it, less often. `thread_local` is
+    The lock ends `timeout` seconds after it was acquired or last extended; None: never. A waiter
+    looks again every `sleep` seconds, or less often where a release wakes it. `thread_local` is
     accepted as redis-py accepts it and changes nothing: an asyncio client belongs to one event
-    loop, and that to one thread. `host` None: the process that we are in. Raises `BadInput` for
-    wrong values.
+    loop, and the loop to one thread. `host` None: the process that we are in. Raises `BadInput`.
     """
 
     longest_pause_ms = 0
-    """Of a waiter that can trust to be woken."""
+    """The longest pause between two tries where a release wakes the waiter."""
 
     def __init__(
         self,
@@ -136,13 +129,8 @@ class Lock:
         *,
         host: Host | None = None,
     ) -> None:
-        if not isinstance(name, str | bytes) or not name:
-            raise BadInput(f"a lock's name is {name!r}: a text of at least one character is needed")
-        try:
-            self._text = name if isinstance(name, str) else name.decode()
-        except UnicodeDecodeError:
-            raise BadInput(f"a lock's name is {name!r}: bytes have to be UTF-8") from None
-        self.name, self.timeout, self.sleep = name, timeout, sleep
+        self.name, self.key = name, as_key(name)
+        self.timeout, self.sleep = timeout, sleep
         self.timeout_ms = None if timeout is None else whole_ms("timeout", timeout)
         whole_ms("sleep", sleep)
         patience_ms(blocking_timeout)
@@ -153,10 +141,9 @@ class Lock:
         self.local = SimpleNamespace(token=None)
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None
-        self._withdrawal: Any = None  # the task that undoes the last claim
-        self._unanswered: bytes | None = None  # the last claim that was asked for in vain
+        self._giving_back: dict[bytes, Any] = {}  # the tasks, by token
 
-    # What a lock fills in
+    # What a kind of lock fills in
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         """Ask for the lock once. The same claim may ask again: an answer may have been lost."""
@@ -177,21 +164,17 @@ class Lock:
         raise NotImplementedError
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
-        """Wait for `ms` of the `left_ms` that the caller has, or until it is worth to ask again."""
+        """Wait for `ms` of the `left_ms` that the caller has, or until it may be free."""
         await self.host.sleep(ms)
 
     async def do_leave(self, token: bytes) -> None:
         """The waiter gives up: take back what it has left in a queue."""
 
     def new_token(self) -> bytes:
-        """What tells this claim from all others: 64 random bits; the name is for readers."""
+        """A token that no other claim has: 64 random bits; the name is for readers."""
         return f"{self.host.name}/{self.host.random.getrandbits(64):016x}".encode()
 
-    def own_token(self, chosen: bytes) -> bytes:
-        """A token that the caller chose, told from the same one when others choose it."""
-        return chosen + f"/{self.host.random.getrandbits(64):016x}".encode()
-
-    # What its users call
+    # Acquire
 
     async def acquire(
         self,
@@ -201,12 +184,13 @@ class Lock:
         *,
         sleep: float | None = None,
     ) -> bool:
-        """Whether the lock is ours now. Waits for it unless told not to (`blocking=False`), but
-        not longer than `blocking_timeout` seconds; None waits for ever. (What a silent server adds
-        to that are the client's own time-outs.) A `token` of your choice is for those who look
-        at the server; of two who choose the same one, only one gets the lock.
+        """Wait for the lock, and return whether it is ours now.
 
-        Raises `OutcomeUnknown` when no answer came; errors of the server pass through.
+        With `blocking=False` it asks once. `blocking_timeout` is the longest wait in seconds, None
+        for ever; a silent server adds the client's own time-outs to it. A `token` of your choice
+        has to differ from that of every other claim: two claims with one token are one owner.
+
+        Raises `OutcomeUnknown` when no answer came. Errors of the server pass through.
         """
         pause_ms = whole_ms("sleep", self.sleep if sleep is None else sleep)
         left_ms = patience_ms(
@@ -214,18 +198,15 @@ class Lock:
         )
         if not (self.blocking if blocking is None else blocking):
             left_ms = 0
-        claim = self.new_token() if token is None else self.own_token(as_bytes(token))
-        while self._withdrawal is not None and not ended(self._withdrawal):
-            await self.host.sleep(WITHDRAWN_MS)  # or it would undo this claim as well
+        claim = self.new_token() if token is None else as_bytes("token", token)
+        if claim in self._giving_back:  # a token that was chosen again
+            await self._giving_back[claim]
         try:
             answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
-        except (GeneratorExit, *CERTAIN):  # the simulated world has ended; it was not asked for
+        except (GeneratorExit, *CERTAIN):  # the simulated world has ended; nothing was executed
             raise
-        except BaseException as error:  # or a cancellation: it may be ours, and nobody knows
-            if isinstance(error, OutcomeUnknown) and self.timeout_ms is None:
-                error.add_note(IT_STAYS)
-            late = self._unanswered is claim
-            self._withdrawal = self.host.spawn(self._withdraw(claim, late))
+        except BaseException:  # no answer, or we were cancelled: the lock may be ours
+            self._give_back(claim)
             raise
         if isinstance(answer, Busy):
             return False
@@ -248,47 +229,29 @@ class Lock:
         return answer
 
     async def _ask(self, token: bytes) -> Held | Busy:
-        try:
-            answer = await self.do_acquire(token)
-        except Refused:
-            raise
-        except BaseException:
-            self._unanswered = token
-            raise
+        answer = await self.do_acquire(token)
         if isinstance(answer, Busy) or self.host.monotonic_ms() < answer.until_ms:
             return answer
         with suppress(LockNotOwned):  # we stood still for too long: its time is over
             await self.do_release(token)
         return Busy(0)
 
-    async def _withdraw(self, token: bytes, late: bool = False) -> None:
-        """Try to undo a claim of which we know nothing. If that fails: it ends by itself. One that
-        would never end is undone as soon as there is an answer or, when the claim itself comes
-        `late`, after it.
-        """
-        if not await self._undone(token, late) and self.timeout_ms is None:
-            self.host.spawn(self._insist(token, late))
+    def _give_back(self, token: bytes) -> None:
+        """Undo, beside everything else, a claim whose outcome is unknown."""
 
-    async def _insist(self, token: bytes, late: bool) -> None:
-        pause_ms = INSIST_MS
-        while self.local.token != token and pause_ms < LATE_MS:
-            await self.host.sleep(pause_ms)
-            undone = await self._undone(token, late)
-            if undone:
-                return
-            pause_ms *= 1 if undone is None else 2
+        async def give_back() -> None:
+            for pause_ms in (0, RETRY_MS):  # at first the claim itself may still be on its way
+                await self.host.sleep(pause_ms)
+                with suppress(Exception):
+                    async with self.host.timeout(GIVE_BACK_MS):
+                        await self.do_leave(token)
+                        await self.do_release(token)
+                        break
+            del self._giving_back[token]
 
-    async def _undone(self, token: bytes, late: bool) -> bool | None:
-        """Whether it is, or cannot be. False: it was not ours, but may be yet; None: no answer."""
-        with suppress(Exception):  # no way to do it
-            try:
-                await self.do_leave(token)
-                await self.do_release(token)
-            except LockNotOwned:
-                return not late
-            except (OutcomeUnknown, Unavailable, *CERTAIN):
-                return None
-        return True
+        self._giving_back[token] = self.host.spawn(give_back())
+
+    # Release and extend
 
     async def release(self) -> None:
         """Give the lock back. Raises `NotAcquired` when this object holds none, `LockNotOwned` when
@@ -318,16 +281,27 @@ class Lock:
     async def _extend(self, what: str, ms: int | None, replace: bool) -> None:
         token = self._claim(what)
         if self.timeout_ms is None or ms is None:
-            raise LockError(f"cannot {what} {self._text!r}: it has no timeout", self._text)
-        lost = None
+            raise LockError(f"cannot {what} {self.key!r}: it has no timeout", self.key)
+        until_ms, lost = -math.inf, None
         try:
             until_ms = await self.do_extend(token, ms, replace)
         except LockNotOwned as error:
-            until_ms, lost = -math.inf, error
-        if self.local.token == token:  # and not released meanwhile
+            lost = error
+        if self.local.token == token:  # it was not released meanwhile
             self.until_ms = until_ms
         if lost:
             raise lost
+
+    def _claim(self, what: str) -> bytes:
+        token: bytes | None = self.local.token
+        if token is None:
+            raise NotAcquired(f"cannot {what} {self.key!r}: it was not acquired", self.key)
+        return token
+
+    def _forget(self) -> None:
+        self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
+
+    # What its holder knows
 
     @property
     def fencing_token(self) -> int | None:
@@ -345,52 +319,44 @@ class Lock:
         return await self.do_owner() is not None
 
     def remaining_ms(self) -> float:
-        """How long the lock is ours by this machine's monotonic clock: not longer than by the
-        server's, if both run equally fast. Below 0: it is over.
+        """How long the lock is ours by this machine's monotonic clock. Below 0: it is over.
+
+        The server's clock gives us at least that long, if both clocks run equally fast.
         """
         return self.until_ms - self.host.monotonic_ms()
 
     def still_mine(self) -> None:
         """Raises `LockLost` when by this machine's clock the lock is over.
 
-        A pause may come right after the answer: so only the resource, by the fencing token, can
-        refuse what comes too late.
+        The holder may be paused right after the answer: so only the resource, by the fencing token,
+        can refuse what comes too late.
         """
         if self.remaining_ms() <= 0:
-            raise LockLost(f"the time of {self._text!r} is over", self._text)
+            raise LockLost(f"the time of {self.key!r} is over", self.key)
+
+    # async with
 
     async def __aenter__(self) -> Self:
         if await self.acquire():
             return self
-        raise NotAcquired(f"{self._text!r} was not free within the time given", self._text)
+        raise NotAcquired(f"{self.key!r} was not free within the time given", self.key)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Release. An error of the block stays the error; one of `release` is added as a note."""
+        token = self.local.token
         if isinstance(error, GeneratorExit):  # the simulated world has ended
             return
-        token = self.local.token
         try:
             await self.release()
         except GeneratorExit:
             raise
         except BaseException as problem:
-            if self.local.token is not None and self.timeout_ms is None:
-                self._forget()  # nobody will call release again, so we do
-                problem.add_note(IT_STAYS)
-                self._withdrawal = self.host.spawn(self._withdraw(token))
-            if not isinstance(problem, LockError):
-                raise
-            if error is not None:  # what failed inside is told, and this beside it
-                error.add_note(str(problem))
-            elif self.raise_on_release_error:
-                raise
-            else:
+            if self.local.token is not None:  # nobody will call `release` again
+                self._forget()
+                self._give_back(token)
+            if error is not None and isinstance(problem, Exception):
+                error.add_note(reason(problem))
+            elif isinstance(problem, LockError) and not self.raise_on_release_error:
                 logging.getLogger(__name__).warning("%s", problem)
-
-    def _claim(self, what: str) -> bytes:
-        token: bytes | None = self.local.token
-        if token is None:
-            raise NotAcquired(f"cannot {what} {self._text!r}: it was not acquired", self._text)
-        return token
-
-    def _forget(self) -> None:
-        self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
+            else:
+                raise

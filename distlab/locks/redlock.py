@@ -79,7 +79,6 @@ class Redlock(Lock):
         self.redises, self.ttl_ms = tuple(map(asynchronous, redises)), self.timeout_ms
         self.majority = len(self.redises) // 2 + 1
         self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift
-        self.key = self._text
         self._asked: list[Any] = [None for _ in self.redises]  # the last task of each server
 
     async def do_acquire(self, token: bytes) -> Held | Busy:

@@ -1,22 +1,54 @@
 """Where a lock is tried: in simulation, on fakeredis, on a real server. The same program each time.
 
-run(place, program)  # await program(site), with site.redis() and site.host
+    @everywhere
+    async def test_a_lock_is_free_after_its_release(site):
+        ...  # with site.lock(), site.redis() and site.host
+
+It runs wherever the fixture `run` of its module runs it; `@simulated()`, in simulation alone.
 """
 
 import asyncio
+import inspect
 from contextlib import contextmanager
+from functools import wraps
 from itertools import count
 
 import fakeredis
 import redis.asyncio
 
+from distlab.locks.redislock import RedisLock
+from distlab.locks.redlock import Redlock
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
 from distlab.servers.redis import RedisServer, SimulatedRedis
-from distlab.sim import World
+from distlab.sim import World, parse_schedule
 
+GIVEN = ("site", "host", "database")  # what `run` gives to a program; the rest are fixtures
 PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
+
+
+def _test(program, play, *fixtures):
+    """A test that plays `program`, to which pytest gives what it asks for besides a site."""
+
+    @wraps(program)
+    def test(**given):
+        mine = {name: given.pop(name) for name in fixtures}
+        return play(lambda *site: program(*site, **given), **mine)
+
+    asked = [*fixtures, *(name for name in inspect.signature(program).parameters)]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    names = [inspect.Parameter(name, kind) for name in asked if name not in GIVEN]
+    test.__signature__ = inspect.Signature(names)
+    return test
+
+
+def everywhere(test):
+    return _test(test, lambda play, run: run(play), "run")
+
+
+def simulated(**options):
+    return lambda test: _test(test, lambda play: in_simulation(play, **options))
 
 
 class Site:
@@ -26,9 +58,22 @@ class Site:
         self.host = host
         self.name = name  # of a lock: nobody else's on a server that is shared
         self.connects = connects
+        self.kind = RedisLock
+
+    def of(self, kind):
+        self.kind = kind
+        return self
 
     def redis(self, n=0, **options):
         return self.connects[n](**options)
+
+    def lock(self, *options, kind=None, redis=None, **named):
+        kind = kind or self.kind
+        server = redis or (self.redises() if issubclass(kind, Redlock) else self.redis())
+        return kind(server, self.name, *options, host=self.host, **named)
+
+    def locks(self, count, *options, **named):
+        return [self.lock(*options, **named) for _ in range(count)]
 
     def redises(self):
         return tuple(connect() for connect in self.connects)
@@ -40,16 +85,24 @@ class Site:
         await self.host.sleep(seconds * 1000)
 
 
-def in_simulation(program, servers=1, faults=(), until_ms=120_000, **options):
+def in_simulation(
+    program,
+    servers=1,
+    faults="",
+    until_ms=120_000,
+    server=RedisServer,
+    connect=SimulatedRedis,
+    **options,
+):
     world = World()
     machines = [f"redis-{n}" for n in range(servers)]
     for machine in machines:
-        world.add(RedisServer(machine, **options))
+        world.add(server(machine, **options))
     name, finished, failed = next(NAMES), [], []
 
     async def main(node):
         def connect_to(machine):
-            return lambda **more: SimulatedRedis(node, machine, **more)
+            return lambda **more: connect(node, machine, **more)
 
         try:
             finished.append(await program(Site(node, name, *map(connect_to, machines))))
@@ -57,7 +110,7 @@ def in_simulation(program, servers=1, faults=(), until_ms=120_000, **options):
             failed.append(error)
 
     world.client("client", main)
-    world.inject(faults)
+    world.inject(parse_schedule(faults))
     try:
         world.run(until_ms)
         for error in failed:
@@ -84,7 +137,8 @@ def on_asyncio(program, *connects):
                 return await program(Site(host, next(NAMES), *map(keeping, connects)))
             finally:
                 for client in clients:
-                    await client.aclose()
+                    if hasattr(client, "aclose"):
+                        await client.aclose()
 
     return asyncio.run(main())
 

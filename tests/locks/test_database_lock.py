@@ -1,23 +1,23 @@
 """DatabaseLock: in simulation, on a SQLite file and on PostgreSQL. And PostgreSQL's own lock."""
 
 import asyncio
-import math
 import threading
 
 import psycopg
 import pytest
 import sqlalchemy
 
-from distlab.host import BadInput, Unavailable
+from distlab.host import BadInput
 from distlab.locks.advisory import AdvisoryLock
 from distlab.locks.database_lock import SCHEMA, DatabaseLock, clean
 from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
-from distlab.locks.lock import LockError, LockLost, LockNotOwned, OutcomeUnknown
+from distlab.locks.lock import LockError, LockLost, LockNotOwned
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from distlab.real.postgres_server import postgres_server
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim import World, parse_schedule
+from tests.locks.sites import everywhere
 
 
 def in_simulation(*programs, faults="", until_ms=300_000):
@@ -80,80 +80,11 @@ def run(request, tmp_path):
     return lambda program: on_asyncio(url, program)
 
 
-def test_who_has_it_keeps_others_out_until_it_is_released(run):
-    async def program(host, database):
-        a, b = (DatabaseLock(database, "stock", host=host) for _ in "ab")
-        async with a:
-            assert await a.owned() and not await b.owned() and await b.locked()
-            assert not await b.acquire(blocking=False)
-            assert a.fencing_token == 1
-        assert not await b.locked()
-        assert await b.acquire(blocking=False)
-        assert b.fencing_token == 2
-
-    run(program)
-
-
-def test_an_expired_row_is_taken_over_and_its_owner_is_told(run):
-    async def program(host, database):
-        a = DatabaseLock(database, "stock", 0.1, host=host)
-        b = DatabaseLock(database, "stock", host=host)
-        await a.acquire()
-        assert await b.acquire(blocking_timeout=5)
-        with pytest.raises(LockLost):
-            a.still_mine()
-        for call in (a.extend(1), a.release()):
-            with pytest.raises(LockNotOwned, match="no longer ours"):
-                await call
-        assert await b.owned()
-
-    run(program)
-
-
-def test_extend_adds_to_what_is_left_or_replaces_it(run):
-    async def program(host, database):
-        lock = DatabaseLock(database, "stock", 10, host=host)
-        await lock.acquire()
-        await lock.extend(10)
-        assert 16_000 < lock.remaining_ms() <= 20_100
-        await lock.extend(5, replace_ttl=True)
-        assert 4_000 < lock.remaining_ms() <= 5_100
-        await lock.reacquire()
-        assert 8_000 < lock.remaining_ms() <= 10_100
-
-    run(program)
-
-
-def test_without_timeout_it_stays(run):
-    async def program(host, database):
-        lock = DatabaseLock(database, "stock", None, host=host)
-        await lock.acquire()
-        assert lock.remaining_ms() == math.inf
-        with pytest.raises(LockError, match="it has no timeout"):
-            await lock.reacquire()
-        await lock.release()
-
-    run(program)
-
-
-def test_the_same_claim_that_asks_again_gets_it(run):
-    async def program(host, database):
-        lock = DatabaseLock(database, "stock", host=host)
-        await lock.do_acquire(b"me")  # done, and the answer lost
-        assert (await lock.do_acquire(b"me")).fencing_token == 2
-
-    run(program)
-
-
-def test_of_two_who_choose_the_same_token_one_gets_the_lock(run):
-    async def program(host, database):
-        a, b = (DatabaseLock(database, "stock", host=host) for _ in "ab")
-        assert await a.acquire(token="job-17")
-        assert not await b.acquire(blocking=False, token="job-17")
-        assert await a.owned() and not await b.owned()
-        await a.release()
-
-    run(program)
+@everywhere
+async def test_the_same_claim_that_asks_again_gets_it(host, database):
+    lock = DatabaseLock(database, "stock", host=host)
+    await lock.do_acquire(b"me")  # done, and the answer lost
+    assert (await lock.do_acquire(b"me")).fencing_token == 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -175,7 +106,8 @@ def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
         acquire.cancel()
         with pytest.raises(asyncio.CancelledError):
             await acquire
-        await lock._withdrawal
+        (giving_back,) = lock._giving_back.values()
+        await giving_back
         go_on.set()
 
     on_asyncio(url, program)  # it waits for its threads
@@ -185,76 +117,33 @@ def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
     engine.dispose()
 
 
-def test_any_bytes_are_a_token(run):
-    async def program(host, database):
-        lock = DatabaseLock(database, "stock", host=host)
-        await lock.acquire(token=b"\xff\xfe")
-        assert await lock.owned()
-
-    run(program)
+@everywhere
+async def test_any_bytes_are_a_token(host, database):
+    lock = DatabaseLock(database, "stock", host=host)
+    await lock.acquire(token=b"\xff\xfe")
+    assert await lock.owned()
 
 
-def test_a_deleted_row_counts_on_when_it_comes_back(run):
-    async def program(host, database):
-        async def token(name):
-            async with DatabaseLock(database, name, host=host) as lock:
-                return lock.fencing_token
+@everywhere
+async def test_a_deleted_row_counts_on_when_it_comes_back(host, database):
+    async def token(name):
+        async with DatabaseLock(database, name, host=host) as lock:
+            return lock.fencing_token
 
-        assert [await token("a") for _ in range(3)] == [1, 2, 3]
-        assert await token("b") == 4
-        await host.sleep(5)
-        assert await clean(database, after_ms=0) == 1
-        assert await token("a") > 3
-        assert await clean(database) == 0  # nothing is a day old
-
-    run(program)
+    assert [await token("a") for _ in range(3)] == [1, 2, 3]
+    assert await token("b") == 4
+    await host.sleep(5)
+    assert await clean(database, after_ms=0) == 1
+    assert await token("a") > 3
+    assert await clean(database) == 0  # nothing is a day old
 
 
-def test_what_is_held_is_not_cleaned_away(run):
-    async def program(host, database):
-        a, b = (DatabaseLock(database, name, host=host) for name in "ab")
-        await a.acquire()
-        await b.acquire()
-        assert await clean(database, after_ms=0) == 0
-
-    run(program)
-
-
-def test_only_what_has_been_free_for_some_time_may_be_cleaned_away(run):
-    async def program(host, database):
-        with pytest.raises(BadInput, match="after_ms -1: milliseconds from 0 on are allowed"):
-            await clean(database, after_ms=-1)
-
-    run(program)
-
-
-def test_texts_that_no_postgresql_can_store_are_refused(run):
-    async def program(host, database):
-        with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
-            DatabaseLock(database, "n\0ul", host=host)
-        with pytest.raises(BadInput, match=r"a token is 'n\\x00ul.*': .* without NUL"):
-            await DatabaseLock(database, "stock", host=host).acquire(token="n\0ul")
-
-    run(program)
-
-
-def test_many_who_insert_the_row_at_once(run):
-    async def program(host, database):
-        inside, most = [], []
-
-        async def worker(n):
-            async with DatabaseLock(database, "stock", sleep=0.01, host=host) as lock:
-                inside.append(n)
-                most.append(len(inside))
-                await host.sleep(1)
-                inside.remove(n)
-                return lock.fencing_token
-
-        tasks = [host.spawn(worker(n)) for n in range(5)]
-        assert sorted([await task for task in tasks]) == [1, 2, 3, 4, 5]
-        assert max(most) == 1
-
-    run(program)
+@everywhere
+async def test_texts_that_no_postgresql_can_store_are_refused(host, database):
+    with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
+        DatabaseLock(database, "n\0ul", host=host)
+    with pytest.raises(BadInput, match=r"a token is 'n\\x00ul.*': .* without NUL"):
+        await DatabaseLock(database, "stock", host=host).acquire(token="n\0ul")
 
 
 def test_expiry_is_by_the_databases_clock_and_by_nobody_elses():
@@ -268,48 +157,6 @@ def test_expiry_is_by_the_databases_clock_and_by_nobody_elses():
 
     assert in_simulation(holder, thief, faults="jump:client-1@500=60000") == [None, False]
     assert in_simulation(holder, thief, faults="jump:database@500=60000") == [None, True]
-
-
-def test_no_answer_is_unknown_and_what_was_taken_is_given_back():
-    async def program(node, database):
-        lock = DatabaseLock(database, "stock", host=node)
-        with pytest.raises(OutcomeUnknown, match="no answer to acquire of 'stock'"):
-            await lock.acquire()
-        await node.sleep(500)
-        return await lock.locked()
-
-    # the transaction arrives, and its answer does not
-    assert in_simulation(program, faults="lose:database>client-0@0") == [False]
-
-
-def test_without_timeout_a_transaction_that_comes_late_is_given_back_too():
-    async def program(node, database):
-        lock = DatabaseLock(database, "stock", None, host=node)
-        with pytest.raises(OutcomeUnknown):
-            await lock.acquire()
-        await node.sleep(60_000)
-        return await lock.locked()
-
-    assert in_simulation(program, faults="delay:client-0>database@0+2=500") == [False]
-
-
-def test_without_timeout_it_is_given_back_as_soon_as_the_database_is_there_again():
-    async def program(node, database):
-        lock = DatabaseLock(database, "stock", None, host=node)
-        transaction = database.transaction
-
-        async def refuse(work):
-            raise Unavailable("the database is not there")
-
-        with pytest.raises(Unavailable):
-            async with lock:
-                database.transaction = refuse
-        await node.sleep(10_000)
-        database.transaction = transaction
-        await node.sleep(2_000)
-        return await lock.locked()
-
-    assert in_simulation(program) == [False]
 
 
 def test_a_row_with_a_pid_waits_for_the_cleaner():
@@ -329,15 +176,13 @@ def test_a_row_with_a_pid_waits_for_the_cleaner():
     assert got_ms > 60_000
 
 
-def test_a_row_with_a_pid_works_on_a_good_day(run):
-    async def program(host, database):
-        a, b = (FreedByCleaner(database, "stock", pid=pid, host=host) for pid in (1, 2))
-        async with a:
-            assert await a.owned() and not await b.owned()
-            assert not await b.acquire(blocking=False)
-        assert await b.acquire(blocking=False)
-
-    run(program)
+@everywhere
+async def test_a_row_with_a_pid_works_on_a_good_day(host, database):
+    a, b = (FreedByCleaner(database, "stock", pid=pid, host=host) for pid in (1, 2))
+    async with a:
+        assert await a.owned() and not await b.owned()
+        assert not await b.acquire(blocking=False)
+    assert await b.acquire(blocking=False)
 
 
 # PostgreSQL's own

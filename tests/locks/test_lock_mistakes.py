@@ -7,8 +7,7 @@ from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
-from distlab.sim import parse_schedule
-from tests.locks.sites import PLACES, in_simulation, place
+from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
 
 ON_ONE = [
     wild.WithoutFencing,
@@ -41,18 +40,16 @@ def of(lock_class, site, *options, pid=7, **named):
 
 
 @pytest.mark.parametrize("lock_class", [*ON_ONE, StopsReleasing, WithoutValidity, FencedByMaximum])
-def test_each_works_on_a_good_day(run, lock_class):
-    async def program(site):
-        a, b = of(lock_class, site), of(lock_class, site, pid=8)
-        async with a:
-            assert await a.owned() and not await b.owned()
-            assert not await b.acquire(blocking=False)
-            await a.reacquire()
-        assert await b.acquire()
-        await b.release()
-        assert not await b.locked()
-
-    run(program)
+@everywhere
+async def test_each_works_on_a_good_day(site, lock_class):
+    a, b = of(lock_class, site), of(lock_class, site, pid=8)
+    async with a:
+        assert await a.owned() and not await b.owned()
+        assert not await b.acquire(blocking=False)
+        await a.reacquire()
+    assert await b.acquire()
+    await b.release()
+    assert not await b.locked()
 
 
 @pytest.mark.parametrize("lock_class", [wild.DeletesAnyonesLock, RedisLock])
@@ -76,32 +73,26 @@ def test_a_crash_between_set_and_expire_locks_for_ever(lock_class):
     async def program(site):  # runs again after the restart
         return await of(lock_class, site, 1, blocking_timeout=30).acquire()
 
-    got = [
-        in_simulation(program, faults=parse_schedule(f"crash:client@{ms}+100")) for ms in MOMENTS
-    ]
+    got = [in_simulation(program, faults=f"crash:client@{ms}+100") for ms in MOMENTS]
     assert all(got) is (lock_class is not wild.SetsThenExpires)
 
 
-def test_one_pid_on_two_machines_is_one_owner():
-    async def program(site):
-        a, b = of(wild.OwnedByPid, site, pid=1), of(wild.OwnedByPid, site, pid=1)
-        await a.acquire()
-        assert await a.owned()
-        b.local.token = b.new_token()
-        assert await b.owned()
-        await b.release()
-        assert not await a.locked()
-
-    in_simulation(program)
+@simulated()
+async def test_one_pid_on_two_machines_is_one_owner(site):
+    a, b = of(wild.OwnedByPid, site, pid=1), of(wild.OwnedByPid, site, pid=1)
+    await a.acquire()
+    assert await a.owned()
+    b.local.token = b.new_token()
+    assert await b.owned()
+    await b.release()
+    assert not await a.locked()
 
 
-def test_a_repeated_set_nx_locks_its_own_client_out():
-    async def program(site):
-        lock = of(wild.WithoutFencing, site)
-        await lock.do_acquire(b"me")  # executed, and the answer lost
-        assert not await lock.acquire(blocking=False, token="me")
-
-    in_simulation(program)
+@simulated()
+async def test_a_repeated_set_nx_locks_its_own_client_out(site):
+    lock = of(wild.WithoutFencing, site)
+    await lock.do_acquire(b"me")  # executed, and the answer lost
+    assert not await lock.acquire(blocking=False, token="me")
 
 
 def test_without_validity_one_believes_in_what_has_expired():
@@ -111,7 +102,7 @@ def test_without_validity_one_believes_in_what_has_expired():
         lock.still_mine()
         return [await redis.get(site.name) is None for redis in site.redises()]
 
-    faults = parse_schedule("pause:redis-1@0+150;pause:redis-2@0+330")
+    faults = "pause:redis-1@0+150;pause:redis-2@0+330"
     assert in_simulation(program, servers=3, faults=faults) == [True, True, False]
 
 
@@ -124,18 +115,16 @@ def test_a_release_that_stops_at_the_first_dead_server_leaves_the_rest_locked():
             await lock.release()
         return [await redis.get(site.name) is None for redis in site.redises()[1:]]
 
-    faults = parse_schedule("crash:redis-0@500")
+    faults = "crash:redis-0@500"
     assert in_simulation(program, servers=3, faults=faults) == [False, False]
 
 
-def test_the_maximum_of_counters_falls_from_one_majority_to_the_next():
-    async def program(site):
-        redises = site.redises()
-        await redises[0].set(f"{{{site.name}}}:fencing", 40)
-        tokens = []
-        for some in (redises[:2], redises[1:]):  # the third server is down; then the first
-            async with FencedByMaximum(some, site.name, host=site.host) as lock:
-                tokens.append(lock.fencing_token)
-        assert tokens == [41, 2]
-
-    in_simulation(program, servers=3)
+@simulated(servers=3)
+async def test_the_maximum_of_counters_falls_from_one_majority_to_the_next(site):
+    redises = site.redises()
+    await redises[0].set(f"{{{site.name}}}:fencing", 40)
+    tokens = []
+    for some in (redises[:2], redises[1:]):  # the third server is down; then the first
+        async with FencedByMaximum(some, site.name, host=site.host) as lock:
+            tokens.append(lock.fencing_token)
+    assert tokens == [41, 2]

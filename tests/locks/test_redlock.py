@@ -5,11 +5,10 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from distlab.host import BadInput, Unavailable
-from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired, OutcomeUnknown
+from distlab.locks.lock import LockLost, LockNotOwned, OutcomeUnknown
 from distlab.locks.redlock import Redlock, TooFewServers
 from distlab.real.redis_server import redis_servers
-from distlab.sim import parse_schedule
-from tests.locks.sites import PLACES, in_simulation, on_asyncio, place
+from tests.locks.sites import PLACES, everywhere, on_asyncio, place, simulated
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -40,55 +39,29 @@ class Mute(Dead):
     error = TimeoutError()
 
 
-def test_who_has_it_keeps_others_out_until_it_is_released(run):
-    async def program(site):
-        a, b = redlock(site), redlock(site)
-        async with a:
-            assert await a.owned() and await b.locked()
-            assert not await b.acquire(blocking=False)
-        assert not await b.locked()
-        assert await b.acquire(blocking=False)
-
-    run(program)
-
-
-def test_what_is_valid_is_less_than_the_timeout(run):
-    async def program(site):
-        lock = redlock(site, 10, clock_drift=0.1)
-        await lock.acquire()
-        assert 8_000 < lock.remaining_ms() <= 8_998
-        await lock.extend(10)
-        assert 16_000 < lock.remaining_ms() <= 17_998
-        await lock.reacquire()
-        assert 8_000 < lock.remaining_ms() <= 8_998
-
-    run(program)
+@everywhere
+async def test_what_is_valid_is_less_than_the_timeout(site):
+    lock = redlock(site, 10, clock_drift=0.1)
+    await lock.acquire()
+    assert 8_000 < lock.remaining_ms() <= 8_998
+    await lock.extend(10)
+    assert 16_000 < lock.remaining_ms() <= 17_998
+    await lock.reacquire()
+    assert 8_000 < lock.remaining_ms() <= 8_998
 
 
-def test_a_failed_attempt_leaves_nothing_anywhere(run):
-    async def program(site):
-        redises = site.redises()
-        for redis in redises[:2]:
-            await redis.set(site.name, "somebody")
-        assert not await redlock(site).acquire(blocking=False)
-        assert await redises[2].get(site.name) is None
-        assert await redises[0].get(site.name) == b"somebody"
-
-    run(program)
+@everywhere
+async def test_a_failed_attempt_leaves_nothing_anywhere(site):
+    redises = site.redises()
+    for redis in redises[:2]:
+        await redis.set(site.name, "somebody")
+    assert not await redlock(site).acquire(blocking=False)
+    assert await redises[2].get(site.name) is None
+    assert await redises[0].get(site.name) == b"somebody"
 
 
-def test_of_two_who_choose_the_same_token_one_gets_the_lock_and_keeps_it(run):
-    async def program(site):
-        a, b = redlock(site), redlock(site)
-        assert await a.acquire(token="job-17")
-        assert not await b.acquire(blocking=False, token="job-17")
-        assert await a.owned()
-        await a.release()
-
-    run(program)
-
-
-def test_a_cancelled_acquire_leaves_nothing_anywhere(run):
+@everywhere
+async def test_a_cancelled_acquire_leaves_nothing_anywhere(site):
     class Slow:
         """A client that connects first, and cannot be stopped in that."""
 
@@ -102,30 +75,25 @@ def test_a_cancelled_acquire_leaves_nothing_anywhere(run):
             await self.host.sleep(30)
             return await self.redis.set(*arguments, **options)
 
-    async def program(site):
-        slow = [Slow(redis, site.host) for redis in site.redises()]
-        lock = Redlock(slow, site.name, node_timeout=2, host=site.host)
-        with pytest.raises(TimeoutError):
-            async with site.host.timeout(10):
-                await lock.acquire()
-        await lock._withdrawal
-        await site.sleep(0.1)
-        assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
-
-    run(program)
+    slow = [Slow(redis, site.host) for redis in site.redises()]
+    lock = Redlock(slow, site.name, node_timeout=2, host=site.host)
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(10):
+            await lock.acquire()
+    await site.sleep(1.2)
+    await site.sleep(0.1)
+    assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
 
 
-def test_one_dead_server_of_three_does_no_harm(run):
-    async def program(site):
-        redises = site.redises()
-        for dead in range(3):
-            some = [Dead() if n == dead else redis for n, redis in enumerate(redises)]
-            async with Redlock(some, site.name, host=site.host) as lock:
-                await lock.reacquire()
-                assert await lock.owned()
-            assert not await redlock(site).locked()
-
-    run(program)
+@everywhere
+async def test_one_dead_server_of_three_does_no_harm(site):
+    redises = site.redises()
+    for dead in range(3):
+        some = [Dead() if n == dead else redis for n, redis in enumerate(redises)]
+        async with Redlock(some, site.name, host=site.host) as lock:
+            await lock.reacquire()
+            assert await lock.owned()
+        assert not await redlock(site).locked()
 
 
 def test_two_dead_servers_of_three_are_too_many_and_it_says_so(run):
@@ -141,138 +109,94 @@ def test_two_dead_servers_of_three_are_too_many_and_it_says_so(run):
     assert issubclass(TooFewServers, Unavailable)
 
 
-def test_what_a_majority_has_lost_is_lost(run):
-    async def program(site):
-        lock = redlock(site)
-        await lock.acquire()
-        for redis in site.redises()[:2]:
-            await redis.delete(site.name)
-        with pytest.raises(LockNotOwned, match="cannot extend"):
-            await lock.reacquire()
-        with pytest.raises(LockLost):
-            lock.still_mine()
-        with pytest.raises(LockNotOwned, match="cannot release"):
-            await lock.release()
-
-    run(program)
-
-
-def test_an_extension_that_a_minority_answers_is_unknown(run):
-    async def program(site):
-        lock = redlock(site)
-        await lock.acquire()
-        until_ms, redises = lock.until_ms, lock.redises
-        lock.redises = (redises[0], Dead(), Dead())
-        with pytest.raises(OutcomeUnknown):
-            await lock.extend(10)
-        assert lock.until_ms == until_ms
-        lock.redises = redises
+@everywhere
+async def test_what_a_majority_has_lost_is_lost(site):
+    lock = redlock(site)
+    await lock.acquire()
+    for redis in site.redises()[:2]:
+        await redis.delete(site.name)
+    with pytest.raises(LockNotOwned, match="cannot extend"):
+        await lock.reacquire()
+    with pytest.raises(LockLost):
+        lock.still_mine()
+    with pytest.raises(LockNotOwned, match="cannot release"):
         await lock.release()
 
-    run(program)
+
+@everywhere
+async def test_an_extension_that_a_minority_answers_is_unknown(site):
+    lock = redlock(site)
+    await lock.acquire()
+    until_ms, redises = lock.until_ms, lock.redises
+    lock.redises = (redises[0], Dead(), Dead())
+    with pytest.raises(OutcomeUnknown):
+        await lock.extend(10)
+    assert lock.until_ms == until_ms
+    lock.redises = redises
+    await lock.release()
 
 
 @pytest.mark.parametrize("dead", [2, 3])
-def test_the_silence_of_a_majority_is_no_answer(run, dead):
-    async def program(site):
-        lock = redlock(site)
-        await lock.acquire()
-        redises = lock.redises
-        lock.redises = (Dead(),) * dead + redises[dead:]
-        for call in (lock.owned(), lock.locked(), lock.release()):
-            with pytest.raises(OutcomeUnknown, match="from most servers: connection refused"):
-                await call
-        lock.redises = redises
-        assert await lock.owned()
+@everywhere
+async def test_the_silence_of_a_majority_is_no_answer(site, dead):
+    lock = redlock(site)
+    await lock.acquire()
+    redises = lock.redises
+    lock.redises = (Dead(),) * dead + redises[dead:]
+    for call in (lock.owned(), lock.locked(), lock.release()):
+        with pytest.raises(OutcomeUnknown, match="from most servers: connection refused"):
+            await call
+    lock.redises = redises
+    assert await lock.owned()
+    await lock.release()
+    assert not await lock.locked()
+
+
+@everywhere
+async def test_a_lock_that_a_majority_has_lost_is_lost_whatever_the_others_say(site):
+    lock = redlock(site)
+    await lock.acquire()
+    for redis in lock.redises[1:]:
+        await redis.delete(site.name)
+    lock.redises = (Dead(), *lock.redises[1:])
+    with pytest.raises(LockNotOwned):
         await lock.release()
-        assert not await lock.locked()
-
-    run(program)
 
 
-def test_a_lock_that_a_majority_has_lost_is_lost_whatever_the_others_say(run):
-    async def program(site):
-        lock = redlock(site)
+@everywhere
+async def test_what_keeps_the_servers_from_answering_has_a_name(site):
+    lock = Redlock([site.redis(0), Mute(), Mute()], site.name, host=site.host)
+    with pytest.raises(TooFewServers, match="only 1 of 3 servers said yes or no; TimeoutError"):
         await lock.acquire()
-        for redis in lock.redises[1:]:
-            await redis.delete(site.name)
-        lock.redises = (Dead(), *lock.redises[1:])
-        with pytest.raises(LockNotOwned):
-            await lock.release()
-
-    run(program)
 
 
-def test_what_keeps_the_servers_from_answering_has_a_name(run):
-    async def program(site):
-        lock = Redlock([site.redis(0), Mute(), Mute()], site.name, host=site.host)
-        with pytest.raises(TooFewServers, match="only 1 of 3 servers said yes or no; TimeoutError"):
-            await lock.acquire()
-
-    run(program)
-
-
-def test_full_servers_are_too_many_as_well():
-    async def program(site):
-        for redis in site.redises():
-            await redis.set("full", 1)
-        with pytest.raises(TooFewServers, match="only 0 of 3 servers said yes or no; command not"):
-            await redlock(site).acquire()
-
-    in_simulation(program, servers=3, maxmemory_keys=1)
+@everywhere
+async def test_there_is_no_fencing_token_and_it_says_why(site):
+    async with redlock(site) as lock:
+        assert not hasattr(lock, "fencing_token")
+        with pytest.raises(AttributeError, match="its servers count each for itself"):
+            _ = lock.fencing_token
 
 
-def test_waiters_split_the_servers_and_yet_each_gets_it_once(run):
-    async def program(site):
-        inside, most = [], []
-
-        async def worker(n):
-            async with redlock(site, sleep=0.02):
-                inside.append(n)
-                most.append(len(inside))
-                await site.sleep(0.01)
-                inside.remove(n)
-
-        for task in [site.spawn(worker(n)) for n in range(4)]:
-            await task
-        assert most == [1, 1, 1, 1]
-
-    run(program)
-
-
-def test_there_is_no_fencing_token_and_it_says_why(run):
-    async def program(site):
-        async with redlock(site) as lock:
-            assert not hasattr(lock, "fencing_token")
-            with pytest.raises(AttributeError, match="its servers count each for itself"):
-                _ = lock.fencing_token
-
-    run(program)
-
-
-def test_a_majority_that_came_too_late_does_not_count():
+@simulated(servers=3)
+async def test_a_majority_that_came_too_late_does_not_count(site):
     class Slow(Redlock):
         async def everywhere(self, ask):
             answers = await super().everywhere(ask)
             await self.host.sleep(190)
             return answers
 
-    async def program(site):
-        lock = Slow(site.redises(), site.name, 0.2, host=site.host)
-        assert not await lock.acquire(blocking=False)
-        assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
-
-    in_simulation(program, servers=3)
+    lock = Slow(site.redises(), site.name, 0.2, host=site.host)
+    assert not await lock.acquire(blocking=False)
+    assert [await redis.get(site.name) for redis in site.redises()] == [None] * 3
 
 
-def test_a_silent_server_costs_its_time_out_and_no_more():
-    async def program(site):
-        since = site.host.monotonic_ms()
-        async with redlock(site) as lock:
-            assert site.host.monotonic_ms() - since <= 51
-            assert lock.remaining_ms() > 9_800
-
-    in_simulation(program, servers=3, faults=parse_schedule("pause:redis-1@0"))
+@simulated(servers=3, faults="pause:redis-1@0")
+async def test_a_silent_server_costs_its_time_out_and_no_more(site):
+    since = site.host.monotonic_ms()
+    async with redlock(site) as lock:
+        assert site.host.monotonic_ms() - since <= 51
+        assert lock.remaining_ms() > 9_800
 
 
 def test_a_real_server_that_stands_still_costs_its_time_out_and_no_more(require):
@@ -307,13 +231,3 @@ BAD = [
 def test_wrong_arguments_are_refused_in_words(options, words):
     with pytest.raises(BadInput, match=words):
         Redlock(**{"redises": [None], "name": "stock", **options})
-
-
-def test_the_end_of_patience_is_a_refusal():
-    async def program(site):
-        await redlock(site).acquire()
-        with pytest.raises(NotAcquired):
-            async with redlock(site, blocking_timeout=0.3):
-                pass
-
-    in_simulation(program, servers=3)

@@ -5,10 +5,8 @@ import pytest
 from distlab.host import BadInput
 from distlab.locks.fair import FairLock
 from distlab.locks.lock import Held, LockNotOwned, NotAcquired, OutcomeUnknown
-from distlab.locks.redislock import RedisLock
 from distlab.locks.reentrant import ReentrantLock
-from distlab.sim import parse_schedule
-from tests.locks.sites import PLACES, LostAnswers, in_simulation, place
+from tests.locks.sites import PLACES, LostAnswers, everywhere, in_simulation, place
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -17,147 +15,110 @@ def run(request, require):
         yield run
 
 
-def test_it_is_free_when_the_last_level_is_left(run):
-    async def program(site):
-        lock = ReentrantLock(RedisLock(site.redis(), site.name, host=site.host))
-        other = RedisLock(site.redis(), site.name, host=site.host)
+@everywhere
+async def test_it_is_free_when_the_last_level_is_left(site):
+    lock = ReentrantLock(site.lock())
+    other = site.lock()
+    async with lock:
         async with lock:
+            assert lock.fencing_token == 1
+        assert not await other.acquire(blocking=False)
+    assert await other.acquire(blocking=False)
+    assert not await lock.acquire(blocking=False)
+    with pytest.raises(NotAcquired):
+        await lock.release()
+
+
+@everywhere
+async def test_each_level_begins_with_the_full_time(site):
+    lock = ReentrantLock(site.lock(0.5))
+    async with lock:
+        for _ in range(3):
+            await site.sleep(0.2)
             async with lock:
-                assert lock.fencing_token == 1
-            assert not await other.acquire(blocking=False)
-        assert await other.acquire(blocking=False)
-        assert not await lock.acquire(blocking=False)
-        with pytest.raises(NotAcquired):
-            await lock.release()
-
-    run(program)
+                assert lock.lock.remaining_ms() > 300
 
 
-def test_each_level_begins_with_the_full_time(run):
-    async def program(site):
-        lock = ReentrantLock(RedisLock(site.redis(), site.name, 0.5, host=site.host))
+@everywhere
+async def test_a_level_takes_nothing_away_from_what_its_holder_has_extended(site):
+    lock = ReentrantLock(site.lock(2))
+    async with lock:
+        await lock.lock.extend(60, replace_ttl=True)
         async with lock:
-            for _ in range(3):
-                await site.sleep(0.2)
-                async with lock:
-                    assert lock.lock.remaining_ms() > 300
-
-    run(program)
+            assert lock.lock.remaining_ms() > 50_000
+            assert await site.redis().pttl(site.name) > 50_000
 
 
-def test_a_level_takes_nothing_away_from_what_its_holder_has_extended(run):
-    async def program(site):
-        lock = ReentrantLock(RedisLock(site.redis(), site.name, 2, host=site.host))
-        async with lock:
-            await lock.lock.extend(60, replace_ttl=True)
-            async with lock:
-                assert lock.lock.remaining_ms() > 50_000
-                assert await site.redis().pttl(site.name) > 50_000
-
-    run(program)
-
-
-def test_a_level_is_refused_when_the_lock_was_lost(run):
-    async def program(site):
-        redis = site.redis()
-        lock = ReentrantLock(RedisLock(redis, site.name, host=site.host))
+@everywhere
+async def test_a_level_is_refused_when_the_lock_was_lost(site):
+    redis = site.redis()
+    lock = ReentrantLock(site.lock(redis=redis))
+    await lock.acquire()
+    await redis.set(site.name, "somebody")
+    with pytest.raises(LockNotOwned):
         await lock.acquire()
-        await redis.set(site.name, "somebody")
-        with pytest.raises(LockNotOwned):
-            await lock.acquire()
-        assert lock.depth == 1
-
-    run(program)
+    assert lock.depth == 1
 
 
-def test_a_release_without_answer_may_be_repeated(run):
-    async def program(site):
-        redis = LostAnswers(site.redis(), "release")
-        lock = ReentrantLock(RedisLock(redis, site.name, host=site.host))
-        await lock.acquire()
-        with pytest.raises(OutcomeUnknown):
-            await lock.release()
-        with pytest.raises(LockNotOwned):  # the answer that was lost said yes
-            await lock.release()
-        with pytest.raises(NotAcquired):
-            await lock.release()
-
-    run(program)
+@everywhere
+async def test_a_release_without_answer_may_be_repeated(site):
+    redis = LostAnswers(site.redis(), "release")
+    lock = ReentrantLock(site.lock(redis=redis))
+    await lock.acquire()
+    with pytest.raises(OutcomeUnknown):
+        await lock.release()
+    with pytest.raises(LockNotOwned):  # the answer that was lost said yes
+        await lock.release()
+    with pytest.raises(NotAcquired):
+        await lock.release()
 
 
-def test_what_fails_inside_is_told_rather_than_the_lost_lock(run, caplog):
-    async def program(site):
-        redis = site.redis()
-        plain = RedisLock(redis, site.name, raise_on_release_error=False, host=site.host)
-        lock = ReentrantLock(plain)
-        with pytest.raises(KeyError) as told:
-            async with lock, lock:
-                await redis.delete(site.name)
-                raise KeyError("stock")
-        assert told.value.__notes__ == [f"cannot release {site.name!r}: it is no longer ours"]
-        async with lock:
-            await redis.delete(site.name)
-        assert "it is no longer ours" in caplog.text
-        assert await lock.acquire(blocking=False)
+@everywhere
+async def test_first_come_first_served(site):
+    order = []
+    first = site.lock(kind=FairLock)
+    await first.acquire()
 
-    run(program)
+    async def worker(n):
+        async with site.lock(sleep=0.03, kind=FairLock) as lock:
+            order.append((n, lock.fencing_token))
 
-
-def test_first_come_first_served(run):
-    async def program(site):
-        order = []
-        first = FairLock(site.redis(), site.name, host=site.host)
-        await first.acquire()
-
-        async def worker(n):
-            async with FairLock(site.redis(), site.name, sleep=0.03, host=site.host) as lock:
-                order.append((n, lock.fencing_token))
-
-        tasks = []
-        for n in range(5):
-            tasks.append(site.spawn(worker(n)))
-            await site.sleep(0.1)
-        await first.release()
-        for task in tasks:
-            await task
-        assert order == [(n, n + 2) for n in range(5)]
-        assert await site.redis().exists(*first.queue_keys) == 0
-
-    run(program)
+    tasks = []
+    for n in range(5):
+        tasks.append(site.spawn(worker(n)))
+        await site.sleep(0.1)
+    await first.release()
+    for task in tasks:
+        await task
+    assert order == [(n, n + 2) for n in range(5)]
+    assert await site.redis().exists(*first.queue_keys) == 0
 
 
-def test_a_dead_waiter_holds_up_nobody_for_long(run):
-    async def program(site):
-        holder, dead, living = (
-            FairLock(site.redis(), site.name, sleep=0.05, patience=0.2, host=site.host)
-            for _ in range(3)
-        )
-        await holder.acquire()
-        await dead.do_acquire(b"dead")  # joins the queue, and is never heard of again
-        await holder.release()
-        assert not await living.acquire(blocking=False)
-        assert await living.acquire(blocking_timeout=5)
-
-    run(program)
+@everywhere
+async def test_a_dead_waiter_holds_up_nobody_for_long(site):
+    holder, dead, living = (site.lock(sleep=0.05, patience=0.2, kind=FairLock) for _ in range(3))
+    await holder.acquire()
+    await dead.do_acquire(b"dead")  # joins the queue, and is never heard of again
+    await holder.release()
+    assert not await living.acquire(blocking=False)
+    assert await living.acquire(blocking_timeout=5)
 
 
 def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back():
     async def program(site):
-        holder, dead, living = (FairLock(site.redis(), site.name, host=site.host) for _ in range(3))
+        holder, dead, living = (site.lock(kind=FairLock) for _ in range(3))
         await holder.acquire()
         await dead.do_acquire(b"dead")
         await holder.release()
         await site.sleep(1)
         return await living.acquire(blocking_timeout=60)
 
-    assert in_simulation(program, faults=parse_schedule("jump:redis-0@500=-3600000"))
+    assert in_simulation(program, faults="jump:redis-0@500=-3600000")
 
 
 def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is():
     async def program(site):
-        holder, first, second = (
-            FairLock(site.redis(), site.name, host=site.host) for _ in range(3)
-        )
+        holder, first, second = (site.lock(kind=FairLock) for _ in range(3))
         await holder.acquire()
         await first.do_acquire(b"first")
         await site.sleep(1)
@@ -165,18 +126,16 @@ def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is():
         await holder.release()
         return await first.do_acquire(b"first")
 
-    assert isinstance(in_simulation(program, faults=parse_schedule("jump:redis-0@500=-1500")), Held)
+    assert isinstance(in_simulation(program, faults="jump:redis-0@500=-1500"), Held)
 
 
-def test_who_gives_up_leaves_the_queue(run):
-    async def program(site):
-        a, b, c = (FairLock(site.redis(), site.name, host=site.host) for _ in "abc")
-        await a.acquire()
-        assert not await b.acquire(blocking=False)
-        await a.release()
-        assert await c.acquire(blocking=False)
-
-    run(program)
+@everywhere
+async def test_who_gives_up_leaves_the_queue(site):
+    a, b, c = (site.lock(kind=FairLock) for _ in "abc")
+    await a.acquire()
+    assert not await b.acquire(blocking=False)
+    await a.release()
+    assert await c.acquire(blocking=False)
 
 
 def test_too_little_patience_is_refused():

@@ -10,8 +10,7 @@ from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired
 from distlab.locks.redislock import RedisLock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
-from distlab.sim import parse_schedule
-from tests.locks.sites import PLACES, in_simulation, place
+from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -28,77 +27,67 @@ async def until(site, told):
     raise AssertionError("nobody was told")
 
 
-def test_a_lock_outlives_its_timeout_as_long_as_it_is_watched(run):
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.9, host=site.host)
-        async with lock, Watchdog(lock) as watchdog:
-            for _ in range(4):
-                await site.sleep(0.3)
-                watchdog.still_mine()
-            assert await lock.owned()
-        assert not await lock.locked()
-
-    run(program)
-
-
-def test_what_was_extended_for_longer_is_not_shortened(run):
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
-        async with lock, Watchdog(lock, max_age=100):
-            await lock.extend(60, replace_ttl=True)
-            await site.sleep(0.25)
-            assert lock.remaining_ms() > 50_000
-
-    run(program)
-
-
-def test_whose_renewal_is_refused_is_told(run):
-    async def program(site):
-        redis, told = site.redis(), []
-        lock = RedisLock(redis, site.name, 1, host=site.host)
-        await lock.acquire()
-        watchdog = Watchdog(lock, on_lost=told.append)
-        watchdog.start()
-        await redis.set(site.name, "somebody")
-        await until(site, told)
-        with pytest.raises(LockLost, match=r"lost: its time is over .*no longer ours") as caught:
+@everywhere
+async def test_a_lock_outlives_its_timeout_as_long_as_it_is_watched(site):
+    lock = site.lock(0.9)
+    async with lock, Watchdog(lock) as watchdog:
+        for _ in range(4):
+            await site.sleep(0.3)
             watchdog.still_mine()
-        assert told == [caught.value]
-        watchdog.stop()
-
-    run(program)
+        assert await lock.owned()
+    assert not await lock.locked()
 
 
-def test_a_stuck_holder_loses_its_lock_in_the_end(run):
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.5, host=site.host)
-        await lock.acquire()
-        watchdog = Watchdog(lock, max_age=0.9)
-        watchdog.start()
-        other = RedisLock(site.redis(), site.name, 0.2, host=site.host)
-        assert await other.acquire(blocking_timeout=5)
-        with pytest.raises(LockLost, match=r"held for 0\.9 s: it is renewed no more"):
-            watchdog.still_mine()
-
-    run(program)
+@everywhere
+async def test_what_was_extended_for_longer_is_not_shortened(site):
+    lock = site.lock(0.3)
+    async with lock, Watchdog(lock, max_age=100):
+        await lock.extend(60, replace_ttl=True)
+        await site.sleep(0.25)
+        assert lock.remaining_ms() > 50_000
 
 
-def test_after_stop_it_renews_no_more(run):
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, 0.2, host=site.host)
-        await lock.acquire()
-        async with Watchdog(lock):
-            pass
-        await site.sleep(0.3)
-        assert not await lock.locked()
+@everywhere
+async def test_whose_renewal_is_refused_is_told(site):
+    redis, told = site.redis(), []
+    lock = site.lock(1, redis=redis)
+    await lock.acquire()
+    watchdog = Watchdog(lock, on_lost=told.append)
+    watchdog.start()
+    await redis.set(site.name, "somebody")
+    await until(site, told)
+    with pytest.raises(LockLost, match=r"lost: its time is over .*no longer ours") as caught:
+        watchdog.still_mine()
+    assert told == [caught.value]
+    watchdog.stop()
 
-    run(program)
+
+@everywhere
+async def test_a_stuck_holder_loses_its_lock_in_the_end(site):
+    lock = site.lock(0.5)
+    await lock.acquire()
+    watchdog = Watchdog(lock, max_age=0.9)
+    watchdog.start()
+    other = site.lock(0.2)
+    assert await other.acquire(blocking_timeout=5)
+    with pytest.raises(LockLost, match=r"held for 0\.9 s: it is renewed no more"):
+        watchdog.still_mine()
+
+
+@everywhere
+async def test_after_stop_it_renews_no_more(site):
+    lock = site.lock(0.2)
+    await lock.acquire()
+    async with Watchdog(lock):
+        pass
+    await site.sleep(0.3)
+    assert not await lock.locked()
 
 
 @pytest.mark.parametrize("fault", ["partition:client|redis-0@50", "crash:redis-0@50"])
 def test_cut_off_it_knows_by_its_own_clock_when_the_time_is_over(fault):
     async def program(site):
-        lock = RedisLock(site.redis(), site.name, 1, host=site.host)
+        lock = site.lock(1)
         await lock.acquire()
         watchdog = Watchdog(lock)
         watchdog.start()
@@ -109,45 +98,41 @@ def test_cut_off_it_knows_by_its_own_clock_when_the_time_is_over(fault):
         with pytest.raises(LockLost, match="no answer to extend"):
             watchdog.still_mine()
 
-    in_simulation(program, faults=parse_schedule(fault))
+    in_simulation(program, faults=fault)
 
 
-def test_stopped_in_the_middle_of_a_renewal_it_ends_in_peace(run):
-    async def program(site):
-        told = []
-        for n in range(20):
-            lock = RedisLock(site.redis(), f"{site.name}-{n}", 0.03, host=site.host)
-            await lock.acquire()
-            async with Watchdog(lock, on_lost=told.append):
-                await site.sleep(0.009 + n / 5000)
-            with suppress(LockNotOwned):
-                await lock.release()
-        assert all(isinstance(error, LockLost) for error in told)
-
-    run(program)
-
-
-def test_a_renewal_that_hangs_does_not_keep_it_from_telling(run):
-    async def program(site):
-        told = []
-        lock = RedisLock(site.redis(), site.name, 0.2, host=site.host)
+@everywhere
+async def test_stopped_in_the_middle_of_a_renewal_it_ends_in_peace(site):
+    told = []
+    for n in range(20):
+        lock = RedisLock(site.redis(), f"{site.name}-{n}", 0.03, host=site.host)
         await lock.acquire()
+        async with Watchdog(lock, on_lost=told.append):
+            await site.sleep(0.009 + n / 5000)
+        with suppress(LockNotOwned):
+            await lock.release()
+    assert all(isinstance(error, LockLost) for error in told)
 
-        async def hang(*_):
-            await site.sleep(60)
 
-        lock.do_extend = hang
-        watchdog = Watchdog(lock, on_lost=told.append)
-        watchdog.start()
-        await until(site, told)
+@everywhere
+async def test_a_renewal_that_hangs_does_not_keep_it_from_telling(site):
+    told = []
+    lock = site.lock(0.2)
+    await lock.acquire()
 
-    run(program)
+    async def hang(*_):
+        await site.sleep(60)
+
+    lock.do_extend = hang
+    watchdog = Watchdog(lock, on_lost=told.append)
+    watchdog.start()
+    await until(site, told)
 
 
 def test_after_stop_nobody_is_told_of_what_became_of_the_lock():
     async def program(site):
         told = []
-        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
+        lock = site.lock(0.3)
         await lock.acquire()
         async with Watchdog(lock, on_lost=told.append):
             await site.sleep(0.105)  # the first renewal is on its way
@@ -158,37 +143,33 @@ def test_after_stop_nobody_is_told_of_what_became_of_the_lock():
     assert in_simulation(program) == []
 
 
-def test_a_lock_that_was_given_back_in_its_block_is_not_lost(run):
-    async def program(site):
-        told = []
-        lock = RedisLock(site.redis(), site.name, 0.3, host=site.host)
-        await lock.acquire()
-        async with Watchdog(lock, on_lost=told.append) as watchdog:
-            await lock.release()
-            with pytest.raises(LockLost):
-                watchdog.still_mine()
-            await site.sleep(0.4)
-        assert not told and watchdog.lost is None
-
-    run(program)
+@everywhere
+async def test_a_lock_that_was_given_back_in_its_block_is_not_lost(site):
+    told = []
+    lock = site.lock(0.3)
+    await lock.acquire()
+    async with Watchdog(lock, on_lost=told.append) as watchdog:
+        await lock.release()
+        with pytest.raises(LockLost):
+            watchdog.still_mine()
+        await site.sleep(0.4)
+    assert not told and watchdog.lost is None
 
 
-def test_a_paused_holder_asks_its_clock_before_anything_else():
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, 1, host=site.host)
-        await lock.acquire()
-        async with Watchdog(lock) as watchdog:
-            await site.sleep(0.1)
-            with pytest.raises(LockLost):
-                watchdog.still_mine()
-
-    in_simulation(program, faults=parse_schedule("pause:client@80+2000"))
+@simulated(faults="pause:client@80+2000")
+async def test_a_paused_holder_asks_its_clock_before_anything_else(site):
+    lock = site.lock(1)
+    await lock.acquire()
+    async with Watchdog(lock) as watchdog:
+        await site.sleep(0.1)
+        with pytest.raises(LockLost):
+            watchdog.still_mine()
 
 
 def test_one_that_only_prints_lets_its_holder_work_on(caplog):
     async def program(site):
         redis = site.redis()
-        lock = RedisLock(redis, site.name, 0.3, host=site.host)
+        lock = site.lock(0.3, redis=redis)
         await lock.acquire()
         watchdog = OnlyPrints(lock)
         watchdog.start()
@@ -201,15 +182,13 @@ def test_one_that_only_prints_lets_its_holder_work_on(caplog):
     assert "is lost: its time is over" in caplog.text
 
 
-def test_what_cannot_be_watched():
-    async def program(site):
-        lock = RedisLock(site.redis(), site.name, None, host=site.host)
-        with pytest.raises(BadInput, match="timeout None: there is nothing to renew"):
-            Watchdog(lock)
-        lock = RedisLock(site.redis(), site.name, 5, host=site.host)
-        with pytest.raises(BadInput, match="max_age 3: seconds, at least the timeout 5"):
-            Watchdog(lock, 3)
-        with pytest.raises(NotAcquired):
-            Watchdog(lock).start()
-
-    in_simulation(program)
+@simulated()
+async def test_what_cannot_be_watched(site):
+    lock = site.lock(None)
+    with pytest.raises(BadInput, match="timeout None: there is nothing to renew"):
+        Watchdog(lock)
+    lock = site.lock(5)
+    with pytest.raises(BadInput, match="max_age 3: seconds, at least the timeout 5"):
+        Watchdog(lock, 3)
+    with pytest.raises(NotAcquired):
+        Watchdog(lock).start()

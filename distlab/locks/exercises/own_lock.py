@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.host import Host
 from distlab.scenario import Run
 from distlab.servers.redis.messages import Command
 
@@ -13,13 +14,13 @@ from distlab.servers.redis.messages import Command
 class PlainLock:
     """A lock on one Redis, to be finished. `redis` has redis-py's commands."""
 
-    def __init__(self, redis: Any, name: str) -> None:
-        self.redis, self.name = redis, name
+    def __init__(self, redis: Any, name: str, host: Host) -> None:
+        self.redis, self.name, self.host = redis, name, host
         self.ttl_ms = 80
 
     def new_token(self) -> bytes:
         """64 random bits, different at each call."""
-        return b"%016x" % self.redis._node.random.getrandbits(64)
+        return f"{self.host.random.getrandbits(64):016x}".encode()
 
     async def acquire(self) -> bool:
         raise NotImplementedError

@@ -50,5 +50,5 @@ def redis_lock(
 
 
 def plain_lock(kind: Any) -> Callable[[Client], Any]:
-    """A lock that takes nothing but a Redis and a name, as learners write it."""
-    return lambda client: kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK)
+    """A lock that takes nothing but a Redis, a name and its host, as learners write it."""
+    return lambda client: kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK, client)

@@ -1,0 +1,347 @@
+"""What every kind of lock promises, each in the simulation and on what it really stands on."""
+
+import asyncio
+import math
+from contextlib import suppress
+from itertools import product
+
+import pytest
+import sqlalchemy
+
+from distlab.host import BadInput, Refused
+from distlab.locks.database_lock import SCHEMA, DatabaseLock
+from distlab.locks.fair import FairLock
+from distlab.locks.lease_lock import LeaseLock
+from distlab.locks.lock import (
+    Held,
+    LockError,
+    LockLost,
+    LockNotOwned,
+    LockNotOwnedError,
+    NotAcquired,
+    OutcomeUnknown,
+)
+from distlab.locks.redislock import RedisLock
+from distlab.locks.redlock import Redlock
+from distlab.real.database import SqlDatabase
+from distlab.real.postgres_server import postgres_server
+from distlab.servers.leases import LeaseServer, RemoteLeases
+from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from tests.locks.sites import PLACES, everywhere, in_simulation, on_asyncio, place
+
+SERVERS = {
+    RedisLock: {},
+    FairLock: {},
+    Redlock: {"servers": 3},
+    DatabaseLock: {"server": DatabaseServer, "connect": RemoteDatabase, "schema": SCHEMA},
+    LeaseLock: {"server": LeaseServer, "connect": RemoteLeases},
+}
+"""Each kind, and the servers that it needs in a simulation."""
+
+ON_REDIS = (RedisLock, FairLock, Redlock)
+CASES = [
+    *product(ON_REDIS, PLACES),
+    *product([DatabaseLock], ["simulation", "sqlite", "postgresql"]),
+    (LeaseLock, "simulation"),
+]
+
+
+@pytest.fixture(scope="module")
+def postgres(require):
+    require("postgres")
+    with postgres_server() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("locks")
+
+
+@pytest.fixture(params=CASES, ids=[f"{k.__name__}-{where}" for k, where in CASES], scope="module")
+def run(request, require):
+    kind, where = request.param
+    if where == "simulation":
+        yield lambda program: simulated(program, kind)
+    elif kind in ON_REDIS:
+        with place(where, require, servers=SERVERS[kind].get("servers", 1)) as play:
+            yield lambda program: play(lambda site: program(site.of(kind)))
+    else:
+        url = f"sqlite:///{request.getfixturevalue('folder')}/shop.db"
+        url = request.getfixturevalue("postgres") if where == "postgresql" else url
+        engine = sqlalchemy.create_engine(url)
+        asyncio.run(SqlDatabase(engine).transaction(lambda c: c.execute(SCHEMA)))
+        yield lambda program: on_asyncio(
+            lambda site: program(site.of(kind)), lambda: SqlDatabase(engine)
+        )
+        engine.dispose()
+
+
+def simulated(program, kind, **faults):
+    return in_simulation(lambda site: program(site.of(kind)), **SERVERS[kind], **faults)
+
+
+@everywhere
+async def test_the_holder_keeps_others_out_until_it_releases(site):
+    a, b = site.locks(2)
+    async with a:
+        assert await a.owned() and not await b.owned() and await b.locked()
+        assert not await b.acquire(blocking=False)
+        assert 9_000 < a.remaining_ms() <= 10_100
+    assert not await b.locked()
+    assert await b.acquire(False)
+    await b.release()
+    with pytest.raises(NotAcquired, match="it was not acquired"):
+        await b.release()
+
+
+@everywhere
+async def test_fencing_tokens_rise_from_holder_to_holder(site):
+    tokens = [0]
+    for _ in range(3):
+        async with site.lock() as lock:
+            tokens.append(getattr(lock, "fencing_token", tokens[-1] + 1))
+            assert not await site.lock().acquire(blocking=False)
+        assert getattr(lock, "fencing_token", None) is None
+    assert tokens == sorted(set(tokens))
+
+
+@everywhere
+async def test_an_expired_lock_is_free_and_its_holder_reads_so(site):
+    a, b = site.lock(0.3), site.lock(20)
+    await a.acquire()
+    a.still_mine()
+    assert await b.acquire(blocking_timeout=10)
+    with pytest.raises(LockLost, match=r"time of '.*' is over"):
+        a.still_mine()
+    for call in (a.reacquire(), a.release()):
+        with pytest.raises(LockNotOwned) as caught:
+            await call
+        assert isinstance(caught.value, Refused) and isinstance(caught.value, LockNotOwnedError)
+    assert await b.owned()
+    await b.release()
+
+
+@everywhere
+async def test_extend_adds_to_what_is_left_or_replaces_it(site):
+    lock = site.lock(10)
+    async with lock:
+        if site.kind is LeaseLock:
+            with pytest.raises(BadInput, match="use reacquire"):
+                await lock.extend(10)
+        else:
+            await lock.extend(10)
+            assert 16_000 < lock.remaining_ms() <= 20_100
+            await lock.extend(5, replace_ttl=True)
+            assert 4_000 < lock.remaining_ms() <= 5_100
+        await lock.reacquire()
+        assert 8_000 < lock.remaining_ms() <= 10_100
+        for seconds in (0, -3, math.inf):
+            with pytest.raises(BadInput, match="additional_time"):
+                await lock.extend(seconds)
+
+
+@everywhere
+async def test_without_timeout_it_stays(site):
+    if site.kind in (Redlock, LeaseLock):
+        with pytest.raises(BadInput, match="timeout None"):
+            site.lock(None)
+        return
+    async with site.lock(None) as lock:
+        assert lock.remaining_ms() == math.inf
+        with pytest.raises(LockError, match="it has no timeout"):
+            await lock.reacquire()
+
+
+@everywhere
+async def test_a_claim_that_asks_again_gets_it(site):
+    """The answer to its first request was lost."""
+    lock = site.lock()
+    token = lock.new_token()
+    first = await lock.do_acquire(token)
+    assert isinstance(first, Held)
+    if site.kind is not Redlock:  # its servers take SET NX: it gives back, and asks once more
+        again = await lock.do_acquire(token)
+        assert again.fencing_token >= first.fencing_token
+    await lock.do_release(token)
+
+
+@everywhere
+async def test_many_waiters_all_get_it_and_never_two_at_once(site):
+    inside, most, done = [], [], []
+
+    async def worker(n):
+        async with site.lock(sleep=0.02):
+            inside.append(n)
+            most.append(len(inside))
+            await site.sleep(0.005)
+            inside.remove(n)
+            done.append(n)
+
+    for task in [site.spawn(worker(n)) for n in range(5)]:
+        await task
+    assert max(most) == 1
+    assert sorted(done) == list(range(5))
+
+
+@everywhere
+async def test_a_waiter_gives_up_within_its_time(site):
+    a, b = site.lock(), site.lock(sleep=0.05, blocking_timeout=0.4)
+    async with a:
+        since = site.host.monotonic_ms()
+        assert not await b.acquire()
+        assert site.host.monotonic_ms() - since > 340
+        with pytest.raises(NotAcquired, match="not free within the time given"):
+            async with b:
+                pass
+        assert not await b.acquire(blocking_timeout=30, sleep=60)  # it would sleep for longer
+        assert site.host.monotonic_ms() - since < 10_000
+        assert await a.owned()
+
+
+@everywhere
+async def test_the_error_of_the_block_stays_the_error(site, caplog):
+    with pytest.raises(Refused, match="sold out") as caught:
+        async with site.lock() as lock:
+            await lock.do_release(lock.local.token)
+            raise Refused("sold out")
+    assert "cannot release" in caught.value.__notes__[0]
+    with pytest.raises(LockNotOwned):
+        async with site.lock() as lock:
+            await lock.do_release(lock.local.token)
+    assert not caplog.text
+    async with site.lock(raise_on_release_error=False) as lock:
+        await lock.do_release(lock.local.token)
+    assert "cannot release" in caplog.text
+
+
+@everywhere
+@pytest.mark.parametrize("raises", [True, False])
+async def test_an_error_of_the_server_does_not_replace_that_of_the_block(site, raises):
+    """A wrong type at the key, or a demoted server: an error that is none of a lock's own."""
+    lock = site.lock(raise_on_release_error=raises)
+    release = lock.do_release
+
+    async def wrong(token):
+        await release(token)
+        raise TypeError("WRONGTYPE")
+
+    lock.do_release = wrong
+    with pytest.raises(ValueError, match="sold out") as caught:
+        async with lock:
+            raise ValueError("sold out")
+    assert caught.value.__notes__ == ["WRONGTYPE"]
+    lock.do_release = wrong
+    with pytest.raises(TypeError):
+        async with lock:
+            pass
+
+
+@everywhere
+async def test_a_block_that_is_cancelled_in_its_release_is_unlocked(site):
+    lock = site.lock()
+    release, mine = lock.do_release, b""
+
+    async def hang(token):
+        nonlocal mine
+        lock.do_release, mine = release, token
+        await site.sleep(60)
+
+    lock.do_release = hang
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(500), lock:
+            pass
+    assert lock.local.token is None
+    await lock._giving_back[mine]
+    assert not await lock.locked()
+
+
+KINDS = pytest.mark.parametrize("kind", SERVERS)
+
+
+@KINDS
+def test_a_cancelled_acquire_leaves_nothing_locked(kind):
+    """Whenever it is cancelled: each moment of a request takes its turn."""
+
+    async def cancelled(site):
+        lock = site.lock(60)
+        for patience_ms in range(1, 90, 2):
+            try:
+                async with site.host.timeout(patience_ms):
+                    await lock.acquire()
+            except TimeoutError:
+                await site.sleep(1.1)
+                assert not await lock.locked(), patience_ms
+            else:
+                await lock.release()
+
+    simulated(cancelled, kind)
+
+
+@KINDS
+def test_a_lost_answer_is_unknown_and_leaves_nothing_locked(kind):
+    async def lost(site):
+        lock = site.lock(60)
+        with pytest.raises((OutcomeUnknown, Refused)) as caught:  # Redlock: too few servers
+            await lock.acquire()
+        assert isinstance(caught.value, LockError)
+        assert lock.local.token is None
+        await site.sleep(1)
+        assert not await lock.locked()
+
+    lost_answers = ";".join(f"lose:redis-{n}>client@0" for n in range(3))
+    simulated(lost, kind, faults=lost_answers if kind is Redlock else "lose:redis-0>client@0")
+
+
+@KINDS
+def test_a_release_without_answer_is_tried_once_more_in_a_block(kind):
+    async def program(site):
+        lock = site.lock(60)
+        try:
+            async with lock:
+                await site.sleep(0.03)
+        except OutcomeUnknown:
+            await site.sleep(2)
+        assert lock.local.token is None
+        with suppress(OutcomeUnknown):  # if it is this question that gets lost
+            return await lock.locked()
+        return await lock.locked()
+
+    for at_ms in range(10, 130, 8):
+        faults = f"lose:client>redis-0@{at_ms}"
+        assert simulated(program, kind, faults=faults) is False, at_ms
+
+
+BAD = [
+    ({"timeout": 0}, "timeout 0: .* from 0.001 to .*None: the lock never ends"),
+    ({"timeout": 1e300}, "timeout 1e\\+300: .* to 1000000000000 is"),
+    ({"timeout": -1}, "timeout -1"),
+    ({"timeout": 0.0001}, "timeout 0.0001"),
+    ({"timeout": math.nan}, "timeout nan"),
+    ({"timeout": math.inf}, "timeout inf"),
+    ({"timeout": True}, "timeout True"),
+    ({"timeout": "10"}, "timeout '10'"),
+    ({"name": ""}, "name is ''"),
+    ({"name": None}, "name is None"),
+    ({"name": b"\xff"}, "name is b'.xff': bytes have to be UTF-8"),
+    ({"sleep": -1}, "sleep -1"),
+    ({"sleep": 0}, "sleep 0"),
+    ({"blocking_timeout": -1}, "blocking_timeout -1: seconds from 0 on"),
+]
+
+
+@KINDS
+@pytest.mark.parametrize(("options", "words"), BAD, ids=[str(options) for options, _ in BAD])
+def test_wrong_arguments_are_refused_in_words(kind, options, words):
+    server = [None] if kind is Redlock else None
+    with pytest.raises(BadInput, match=words):
+        kind(server, **{"name": "stock", **options})
+
+
+@everywhere
+async def test_wrong_arguments_of_a_call_are_refused_before_anything_is_locked(site):
+    lock = site.lock()
+    for wrong in ({"token": ""}, {"sleep": -1}, {"blocking_timeout": -0.1}):
+        with pytest.raises(BadInput):
+            await lock.acquire(**wrong)
+    assert not await lock.locked()
