@@ -247,7 +247,7 @@ class Lock:
                         await self.do_leave(token)
                         await self.do_release(token)
                         break
-            del self._giving_back[token]
+            self._giving_back.pop(token)
 
         self._giving_back[token] = self.host.spawn(give_back())
 
