@@ -22,12 +22,10 @@ from urllib.parse import quote
 
 import psycopg
 
-from distlab.real.child import Child
 from distlab.real.needed import NotHere
 from distlab.real.server import Server
 
 PREPARED_TRANSACTIONS = 16
-ORDERLY = getattr(signal, "SIGINT", signal.SIGTERM)  # PostgreSQL's fast shutdown
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -48,10 +46,11 @@ class RealPostgres(Server):
     """
 
     silent = (psycopg.OperationalError,)
+    end = getattr(signal, "SIGINT", signal.SIGTERM)  # a fast shutdown
 
     def __init__(self) -> None:
         super().__init__("postgres")
-        self._as = _unprivileged()
+        self.user = _unprivileged()
         self._data = str(self.folder / "data")
         host, port = quote(str(self.folder), safe=""), 5432
         self._where = ["-h", "", "-k", str(self.folder)]
@@ -68,24 +67,21 @@ class RealPostgres(Server):
         """An empty database, as the unprivileged user."""
         password = self.folder / "password"
         password.write_text(self.password, encoding="utf-8")
-        if self._as:
+        if self.user:
             for path in (self.folder, password):
-                shutil.chown(path, self._as["user"], self._as["group"])
+                shutil.chown(path, self.user["user"], self.user["group"])
         initdb = self.program.with_name(self.program.name.replace("postgres", "initdb"))
         options = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(password),
                    "--no-sync", "-E", "UTF8", "--locale", "C"]  # fmt: skip
         command = [str(initdb), "-D", self._data, *options]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, **self._as)
+        made = subprocess.run(command, capture_output=True, text=True, check=False, **self.user)
         if made.returncode:
             raise RuntimeError(f"{initdb} failed:\n{made.stderr[-1000:]}")
         password.unlink()
 
-    def start(self) -> Child:
+    def command(self) -> list[str]:
         options = ["-c", f"max_prepared_transactions={PREPARED_TRANSACTIONS}"]
-        command = [str(self.program), "-D", self._data, *self._where, *options]
-        quiet = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-        with self.log.open("wb") as log:
-            return Child(command, end=ORDERLY, stdout=log, **quiet, **self._as)
+        return [str(self.program), "-D", self._data, *self._where, *options]
 
     def ask(self) -> None:
         psycopg.connect(self.dsn, connect_timeout=5).close()

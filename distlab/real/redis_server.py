@@ -26,7 +26,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from distlab.host import pick
-from distlab.real.child import Child
 from distlab.real.needed import NotHere
 from distlab.real.server import Server
 
@@ -44,7 +43,6 @@ unixsocket "{server.folder}/redis.sock"
 unixsocketperm 700
 requirepass {server.password}
 dir "{server.folder}"
-logfile "{server.log}"
 save ""
 {persistence}
 """
@@ -92,8 +90,8 @@ class RealRedis(Server, Redis):
         text = CONFIGURATION.format(server=self, persistence=persistence)
         self.configuration.write_text(text, encoding="utf-8")
 
-    def start(self) -> Child:  # `stop` kills it: there is nothing to save
-        return Child([str(self.program), str(self.configuration)])
+    def command(self) -> list[str]:
+        return [str(self.program), str(self.configuration)]
 
     def ask(self) -> None:
         with self.client() as client:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from distlab.real.child import GUARD, Child
+from distlab.real.child import GUARD, KILL, Child
 from distlab.real.needed import find
 
 START_S = 30.0
@@ -23,6 +25,8 @@ class Server:
 
     silent: tuple[type[Exception], ...]
     """The errors of `ask` while the server does not answer yet."""
+    end: int = KILL
+    """The signal that asks the process to finish."""
 
     def __init__(self, part: str) -> None:
         self.program = Path(find(part))
@@ -30,8 +34,9 @@ class Server:
         GUARD.tell(str(self.folder), 0)  # it is removed even when we are killed
         self.password = secrets.token_hex(16)
         self.log = self.folder / "log"
+        self.user: dict[str, Any] = {}  # whose process it is, if not ours
 
-    def start(self) -> Child:
+    def command(self) -> list[str]:
         raise NotImplementedError
 
     def ask(self) -> None:
@@ -40,7 +45,9 @@ class Server:
 
     def begin(self) -> None:
         """Start it without waiting, so that several can start at the same time."""
-        self._child = self.start()
+        with self.log.open("wb") as log:
+            files = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
+            self._child = Child(self.command(), self.end, **files, **self.user)
 
     def wait(self) -> None:
         """Until it answers."""

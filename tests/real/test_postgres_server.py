@@ -4,7 +4,6 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from distlab import doctor
 from distlab.real.needed import NotHere
 from distlab.real.postgres_server import postgres_server
 from tests.real.waiting import alive, becomes
@@ -60,29 +59,6 @@ def test_without_the_password_nobody_gets_in(server):
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgresql://postgres@{stranger}")
     assert repr(server) == "<RealPostgres>"
-
-
-def test_it_ends_with_its_block(require):
-    require("postgres")
-    with postgres_server() as server:
-        pid, folder = server.pid, server.folder
-        server.pause()
-    assert not alive(pid)
-    assert not folder.exists()
-
-
-def test_a_server_that_cannot_start_is_told_with_its_log(require, monkeypatch):
-    require("postgres")
-    monkeypatch.setattr("distlab.real.postgres_server.PREPARED_TRANSACTIONS", "many")
-    with pytest.raises(RuntimeError, match='"max_prepared_transactions": "many"'):
-        postgres_server().__enter__()
-
-
-def test_without_a_server_the_doctors_words_say_so(monkeypatch):
-    part = doctor.PARTS["postgres"]._replace(look=lambda: None)
-    monkeypatch.setitem(doctor.PARTS, "postgres", part)
-    with pytest.raises(NotHere, match="missing  postgres, for the sections on a real database"):
-        postgres_server().__enter__()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A real Redis is there when asked for, can be broken on purpose, and is gone in the end."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -12,9 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from distlab import doctor
 from distlab.host import BadInput
-from distlab.real import redis_server as module
 from distlab.real.needed import NotHere
 from distlab.real.redis_server import Redis, redis_server, redis_servers
 from tests.real.waiting import alive, becomes
@@ -99,16 +96,6 @@ def test_several_servers_share_nothing():
             client.close()
 
 
-def test_it_ends_with_its_block_even_when_paused():
-    with contextlib.suppress(ZeroDivisionError), redis_server() as server:
-        pid, folder = server.pid, Path(server.url.partition("@")[2]).parent
-        assert alive(pid)
-        server.pause()
-        raise ZeroDivisionError
-    assert not alive(pid)
-    assert not folder.exists()
-
-
 STARTER = """
 import json, sys, time
 from distlab.real.redis_server import redis_servers
@@ -133,20 +120,6 @@ def test_it_ends_when_its_starter_is_killed(blow):
     for pid, socket in servers:
         assert becomes(lambda pid=pid: not alive(pid))
         assert becomes(lambda socket=socket: not Path(socket).parent.exists())
-
-
-def test_a_server_that_dies_at_once_is_told_with_its_log(monkeypatch):
-    monkeypatch.setitem(module.PERSISTENCE, "none", "appendonly perhaps")
-    with pytest.raises(RuntimeError, match="did not start"), redis_server():
-        pass
-
-
-def test_without_a_server_the_doctors_words_say_so(monkeypatch):
-    part = doctor.PARTS["valkey"]._replace(look=lambda: None)
-    monkeypatch.setitem(doctor.PARTS, "valkey", part)
-    with pytest.raises(NotHere) as missing, redis_server():
-        pass
-    assert str(missing.value) in doctor.as_text(doctor.examine())
 
 
 @pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1"])
