@@ -1,8 +1,10 @@
 """The ports between protocol code and the world it runs in.
 
-Protocol code is written once. It asks a *host* for everything that touches the world: the time,
-a pause, randomness. A simulated machine (`distlab.sim.node.Node`) is a host; so is an ordinary
-asyncio process. A module that imports only this port therefore runs in both.
+Protocol code is written once. It asks a port for everything that touches the world: the time, a
+pause, randomness, the disk. So the same code runs in the simulation and in ordinary processes.
+
+* Coroutines (`async def`) ask a `Host`. A simulated node is a host; so is an asyncio program.
+* Handlers (`on_<message>`, `on_<timer>`) ask a `Machine`. A simulated machine is one.
 
 Three kinds of answer exist in a distributed system, and the course keeps them apart everywhere:
 
@@ -69,9 +71,74 @@ class Host(Protocol):
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run `coroutine` beside the current one; it ends with the machine.
 
-        Several may await what this returns. Who stops waiting, by a timeout or a cancellation,
-        does not end it; its `cancel()` does, and then those who wait are cancelled as well.
+        Several tasks may await what this returns. If one of them stops waiting (a timeout, a
+        cancellation), `coroutine` runs on. Only its own `cancel()` ends it. That also cancels the
+        tasks that wait for it.
         """
+
+
+class Timer(Protocol):
+    """Something that will happen once."""
+
+    def cancel(self) -> None:
+        """Make it never happen. Harmless if it already has."""
+
+
+class Disk(Protocol):
+    """Named values that survive a crash. A value that was read or written can be changed freely."""
+
+    def write(self, key: str, value: Any) -> None:
+        """Write to the cache: readable at once, but lost in a crash before the next `sync`."""
+
+    def sync(self) -> None:
+        """Make every write so far durable. The machine stops the node when this fails."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Write and sync: durable when this returns."""
+        self.write(key, value)
+        self.sync()
+
+    def read(self, key: str, default: Any = None) -> Any:
+        """The latest value written under `key`, else `default`."""
+
+    def keys(self) -> tuple[str, ...]:
+        """The names in use, in alphabetical order."""
+
+
+class Machine(Protocol):
+    """What a node of handlers may ask of the machine that it is on.
+
+    The machine calls the node: `on_start()`, then `on_<message>(message, sender)` and
+    `on_<timer>(timer)`, one call at a time. Messages are frozen dataclasses. They arrive in any
+    order, perhaps more than once, perhaps never. All durations are milliseconds.
+    """
+
+    @property
+    def name(self) -> str:
+        """The machine's name, unique among those that talk to each other."""
+
+    @property
+    def random(self) -> Random:
+        """This machine's own source of randomness (seeded in a simulation)."""
+
+    @property
+    def disk(self) -> Disk:
+        """What survives a crash."""
+
+    def send(self, target: str, message: Any) -> None:
+        """Send and forget. `target` is a machine's name, or the `sender` of a message."""
+
+    def set_timer(self, ms: float, timer: Any) -> Timer:
+        """Call `on_<timer>(timer)` after `ms` of this machine's time."""
+
+    def now_ms(self) -> int:
+        """The machine's wall clock: milliseconds since 1970, possibly wrong, may move back."""
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds on a clock that never moves back; only differences mean anything."""
+
+    def note(self, note: Any) -> None:
+        """Keep a remark for those who look at the run later."""
 
 
 class Rows(list[tuple[Any, ...]]):

@@ -169,7 +169,7 @@ class _Calm(NamedTuple):
         shape = KINDS[kind].target
         if shape == "link":
             return tuple(link for link in self.links if _matches(link, names or [f"{ANY}>{ANY}"]))
-        spared = self.clients if kind in ("crash", "wipe") else ()
+        spared = self.clients if KINDS[kind].power == "off" else ()
         machines = names or [name for name in self.machines if name not in spared]
         return tuple(machines) if shape == "machine" else tuple(_splits(machines))
 
@@ -210,7 +210,7 @@ def _derived(scenario: Scenario, calm: _Calm) -> str:
             fault.kind
             + (f":{targets}" if targets else "")
             + (f"+{lasting}" if kind.lasts else "")
-            + ("={}..{}".format(*amounts) if kind.amount else "")
+            + ("={}..{}".format(*amounts) if kind.unit else "")
         ] = None
     return "; ".join([*rules, f"at most {len(faults)}"]) if rules else ""
 
@@ -223,18 +223,17 @@ def _parsed(text: str, calm: _Calm) -> Rule:
     if name not in KINDS:
         raise BadInput(f"nemesis: unknown fault {name!r}{did_you_mean(name, KINDS)}")
     kind = KINDS[name]
-    for part, taken in ((lasting, kind.lasts), (amount, kind.amount)):
+    for part, taken in ((lasting, kind.lasts), (amount, kind.unit)):
         if part and not taken:
             raise BadInput(f"nemesis: {text!r}: {name} takes no {part!r}")
     half_ms = max(1, calm.horizon_ms // 2)
-    widest = {"": None, "ms": (-half_ms, half_ms), "%": (10, 100), "ppm": (-100_000, 100_000)}
-    lowest, highest = widest[kind.amount] or (0, 0)
+    lowest, highest = kind.searched(half_ms)
     rule = Rule(
         name,
         calm.targets(name, given),
         _range(at or f"0..{calm.horizon_ms}", text),
         _range(lasting or f"1..{half_ms}", text) if kind.lasts and lasting != "end" else None,
-        _range(amount or f"{max(lowest, kind.lowest)}..{highest}", text) if kind.amount else None,
+        _range(amount or f"{lowest}..{highest}", text) if kind.unit else None,
     )
     if not rule.targets:
         links = ", ".join(calm.links) or "none"
@@ -273,7 +272,7 @@ def _inside(value: float | None, limits: Range | None) -> bool:
 
 
 def _overlap(one: Fault, other: Fault) -> bool:
-    if (one.kind, one.target) != (other.kind, other.target) or not KINDS[one.kind].lasts:
+    if (one.kind, one.target) != (other.kind, other.target) or not one.lasts:
         return False
     first, second = sorted((one, other), key=lambda fault: fault.at_us)
     return first.end_us is None or second.at_us <= first.end_us

@@ -14,14 +14,6 @@ from typing import NamedTuple
 from distlab.host import BadInput, did_you_mean
 from distlab.sim.faults import KINDS, Fault
 
-LABELS = {
-    "crash": "Crash", "restart": "Restart", "pause": "Pause", "partition": "Cut network",
-    "wipe": "Crash and lose disk", "jump": "Clock jump", "drift": "Clock drift",
-    "lose": "Lose a message", "delay": "Delay", "duplicate": "Duplicate", "cut": "Cut one way",
-    "hold": "Hold back", "loss": "Lose some",
-}  # fmt: skip
-"""What the buttons say, in the order in which they stand."""
-
 HAPPEN = "let it happen"
 EXPERIMENT = {
     HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others", "verbs"),
@@ -57,31 +49,22 @@ def make_fault(
     """A fault at this instant with a duration and a strength that show in a run of this length."""
     if kind not in KINDS:
         raise BadInput(f"no action {kind!r}{did_you_mean(kind, [*KINDS, *EXPERIMENT])}")
-    if kind == "partition" and target in machines:
+    if KINDS[kind].target == "groups" and target in machines:
         rest = [name for name in machines if name != target]
         target = f"{target}|{','.join(rest)}"
-    lasting = KINDS[kind].lasts and kind not in ("crash", "wipe")
-    part_ms = max(1, horizon_ms // 5)
-    amounts = {
-        "delay": part_ms // 2,
-        "loss": 50,
-        "duplicate": 100,
-        "jump": part_ms,
-        "drift": 200_000,
-    }
-    return Fault(kind, target, at_ms, part_ms if lasting else None, amounts.get(kind))
+    about, part_ms = KINDS[kind], max(1, horizon_ms // 5)
+    lasting = about.lasts and about.power != "off"  # a machine stays down until it is restarted
+    amount = about.usual(part_ms) if about.unit else None
+    return Fault(kind, target, at_ms, part_ms if lasting else None, amount)
 
 
 def fault_actions(target: str, machines: Sequence[str], down: Iterable[str]) -> list[Action]:
     """The faults that can happen to `target`, a machine or a link, as actions."""
-    link = ">" in target
-    kinds = [
-        kind for kind in LABELS
-        if (KINDS[kind].target == "link") == link
-        and (kind != "partition" or len(machines) > 1)
-        and (kind not in ("crash", "restart", "wipe") or (kind == "restart") == (target in down))
-    ]  # fmt: skip
+    power = "on" if target in down else "off"
     return [
-        Action(f"{kind} {target}", LABELS[kind], f"{target}: {KINDS[kind].meaning}", target)
-        for kind in kinds
+        Action(f"{name} {target}", kind.label, f"{target}: {kind.meaning}", target)
+        for name, kind in KINDS.items()
+        if (kind.target == "link") == (">" in target)
+        and (kind.target != "groups" or len(machines) > 1)
+        and kind.power in ("", power)
     ]

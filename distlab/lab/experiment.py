@@ -177,11 +177,13 @@ class Experiment:
                 f.target == target and f.at_ms == at_ms for f in self.faults
             ):
                 at_ms = min(at_ms + self.horizon_ms // 5, self.horizon_ms)  # down for a while first
-            self.add(str(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms)))
+            self._add(make_fault(kind, target, at_ms, self.run.machines, self.horizon_ms))
 
     def add(self, fault_text: str) -> None:
         """Add a fault: `lab.add("crash:server-a@120+300")`."""
-        fault = parse_fault(_text(fault_text, "fault_text"))
+        self._add(parse_fault(_text(fault_text, "fault_text")))
+
+    def _add(self, fault: Fault) -> None:
         self._apply(faults=(*self.faults, fault), selected=len(self.faults))
 
     def drag(
@@ -289,7 +291,7 @@ class Experiment:
         The strip of a fault does not depend on where the fault is now, so a drag keeps it. It is
         computed in slices: the widget asks for more when there is time.
         """
-        if self.selected is None:
+        if self.selected is None or self.faults[self.selected].message is not None:
             return None
         about = self.run.setup.with_fault_at(self.selected, 0), self.selected, self.window
         if self._swept != about or self._sweep is None:

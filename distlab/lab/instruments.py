@@ -16,7 +16,7 @@ from distlab.check.invariants import moves
 from distlab.host import pick, plain
 from distlab.scenario import Run
 from distlab.sim.clocks import EPOCH_US, Clock
-from distlab.sim.faults import parse_fault
+from distlab.sim.faults import Fault
 from distlab.sim.state import Kept, State
 from distlab.view.picture import Picture
 from distlab.view.still import Table
@@ -57,19 +57,19 @@ def clocks(run: Run, ms: float) -> Table | None:
 
 def clock_of(run: Run, machine: str, ms: float) -> Clock:
     """The clocks of a machine, with everything that happened to them up to this instant."""
-    clock, drifting = Clock(), list[str]()
+    clock, drifting = Clock(), list[Fault]()
     for event in run.trace.of_kind("clock"):
         if event.at_us > ms * 1000:
             break
         if event.node != machine:
             continue
-        fault = parse_fault(event.what)
+        fault = event.what
         if fault.kind == "jump":
-            clock.jump(1000 * (fault.amount or 0))
+            clock.jump(fault.amount_us)
             continue
-        drifting.remove(event.what) if event.why else drifting.append(event.what)
-        now_ppm = parse_fault(drifting[-1]).amount if drifting else 0  # what began last counts
-        clock.drift(now_ppm or 0, event.at_us)
+        drifting.remove(fault) if event.why else drifting.append(fault)
+        now_ppm = drifting[-1].amount if drifting else 0  # what began last counts
+        clock.drift(int(now_ppm or 0), event.at_us)
     return clock
 
 

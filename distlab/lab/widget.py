@@ -31,7 +31,7 @@ from distlab.lab.experiment import Experiment
 from distlab.lab.looks import lines_of
 from distlab.replay import parse_seed
 from distlab.scenario import Scenario
-from distlab.sim.faults import KINDS, Schedule
+from distlab.sim.faults import Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
 from distlab.view.still import Still
@@ -198,7 +198,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             "status": self.status, "notice": self.notice, "judgement": self._judge(),
             "gate": gate,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
-                        "lasts": KINDS[f.kind].lasts, "machines": f.machines}
+                        "lasts": f.lasts, "machines": f.machines}
                        for f in self.faults],
             "selected": self.selected, "swept": self.strip is None or self.strip.done,
             "target": self.target, "targets": self.targets,

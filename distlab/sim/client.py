@@ -1,7 +1,7 @@
 """Clients: nodes that run a program and write down what they asked for and what they learnt.
 
 The record of invocations and completions is the *history* that checkers judge. It holds only what
-a client can know: an operation whose answer did not come is `unknown`, not failed.
+a client can know: an operation without an answer is `unknown`, not failed.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Client(Node):
         `Refused` makes the operation failed, `TimeoutError` makes it unknown; both return None, so
         that a program goes on as a real client would.
         """
-        machine = self._machine
-        number = machine.world.next_operation()
+        machine = self._simulated
+        number = next(machine.trace.operations)
 
         def record(kind: str, what: Any, why: str = "") -> None:
             machine.record((machine.kernel.now_us, kind, self.name, "", what, number, why))

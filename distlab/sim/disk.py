@@ -2,7 +2,7 @@
 
 A write goes to the operating system's cache first and is durable only after `sync`. A crash of the
 machine loses what was not synced: many a database has lost an acknowledged write that way.
-`put` is both at once, for protocols that must not answer before their promise is on the disk.
+`put` does both, for protocols that must not answer before their promise is on the disk.
 
 Values are copied on the way in and out, so that memory and disk never share an object.
 """
@@ -12,8 +12,10 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from distlab import host
 
-class Disk:
+
+class Disk(host.Disk):
     """Named values of one machine."""
 
     def __init__(self) -> None:
@@ -28,11 +30,6 @@ class Disk:
         """Make every write so far durable (fsync)."""
         self._durable.update(self._cached)
         self._cached.clear()
-
-    def put(self, key: str, value: Any) -> None:
-        """Write and sync: durable when this returns."""
-        self.write(key, value)
-        self.sync()
 
     def read(self, key: str, default: Any = None) -> Any:
         """The latest value written under `key`, else `default`."""

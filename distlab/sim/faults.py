@@ -19,51 +19,158 @@ fault has a text form, `kind:target@at+for=amount`, in milliseconds of true time
     restart:n1@900          a crashed machine comes back
 
 `*` stands for every machine (`loss:*>*@0+500=10`). Without `+for` a fault lasts to the end.
+
+A fault may address one message by its number in the run; it then has no instant. If the run has no
+message of that number, or it is one of a machine to itself, nothing happens.
+
+    lose:#12                message 12 is lost
+    delay:#12=3.5           message 12 takes 3.5 ms more
+    duplicate:#12=100       message 12 arrives twice
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from distlab.host import BadInput, did_you_mean, plain
 
 
-class Kind(NamedTuple):
-    """How faults of one kind are written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """All that there is to know of one kind of fault: a new kind is an entry of `KINDS`."""
 
-    target: str  # machine | link | groups
-    lasts: bool  # may have a duration
-    amount: str  # unit of the amount, "" when there is none
+    target: str
+    """What it strikes: "machine", "link" or "groups" (a partition)."""
+    label: str
+    """What its button says."""
+    words: str = ""
+    """What pictures call it, if not by its name."""
+    meaning: str
+    icon: str
+    """Strokes around the origin, 12 pixels wide."""
+    lasts: bool = True
+    """It may have a duration."""
+    power: str = ""
+    """It ends a machine's life ("off") or begins one ("on")."""
+
+    unit: str = ""
+    """Of its amount; empty: it takes none."""
     lowest: int = 0
     highest: int = 0
-    meaning: str = ""
+    usual: Callable[[int], int] = lambda part_ms: 0
+    """The amount that a button takes, from a fifth of the run's length, in ms."""
+    searched: Callable[[int], tuple[int, int]] = lambda half_ms: (0, 0)
+    """The range of amounts that a search draws from, from half of the run's length, in ms."""
+
+    begin: Callable[[Any, Fault], object]
+    """What it does to a machine, or to each `Passage` of a message across a link."""
+    end: Callable[[Any, Fault], object] = lambda machine, fault: machine.recover()
+    """What its end does to a machine."""
+    cuts: bool = False
+    """It also stops messages that are under way when it begins."""
+    numbered: bool = False
+    """It may address one message by its number."""
+    once: bool = False
+    """It is over when it has struck one message."""
 
 
+def _perhaps(deed: Callable[[Any], object]) -> Callable[[Any, Fault], object]:
+    """Do it to some messages, as many in a hundred as the fault's amount says."""
+    return lambda passage, fault: passage.chance(fault) and deed(passage)
+
+
+# In the order of the buttons.
 KINDS = {
-    "crash": Kind("machine", True, "", meaning="stops; memory is lost, the disk is kept"),
-    "wipe": Kind("machine", True, "", meaning="stops; memory and disk are lost"),
-    "restart": Kind("machine", False, "", meaning="comes back after a crash"),
-    "pause": Kind("machine", True, "", meaning="stands still; messages and timers wait"),
-    "partition": Kind("groups", True, "", meaning="no message passes between the groups"),
-    "cut": Kind("link", True, "", meaning="one direction is cut"),
-    "delay": Kind("link", True, "ms", 0, 3_600_000, "messages take longer"),
-    "hold": Kind("link", True, "", meaning="messages wait until the fault ends"),
-    "loss": Kind("link", True, "%", 0, 100, "messages are lost"),
-    "lose": Kind("link", False, "", meaning="the next message is lost"),
-    "duplicate": Kind("link", True, "%", 0, 100, "messages arrive twice"),
-    "jump": Kind("machine", False, "ms", -86_400_000, 86_400_000, "the wall clock is set"),
-    "drift": Kind("machine", True, "ppm", -500_000, 500_000, "both clocks run fast or slow"),
-}
+    "crash": Kind(
+        target="machine", label="Crash", meaning="stops; memory is lost, the disk is kept",
+        icon="M-4-4 4 4M4-4-4 4", power="off",
+        begin=lambda machine, fault: machine.crash(fault.end_us),
+    ),
+    "restart": Kind(
+        target="machine", label="Restart", meaning="comes back after a crash",
+        icon="M3.6-3A4.7 4.7 0 1 0 4.7 1M4.2-5.8V-2.6H1", power="on", lasts=False,
+        begin=lambda machine, fault: machine.restart(),
+    ),
+    "pause": Kind(
+        target="machine", label="Pause", meaning="stands still; messages and timers wait",
+        icon="M-2.2-4.2V4.2M2.2-4.2V4.2",
+        begin=lambda machine, fault: machine.pause(fault.end_us),
+    ),
+    "partition": Kind(
+        target="groups", label="Cut network", meaning="no message passes between the groups",
+        icon="M0-6V-3M0-1V1M0 3V6M-6 0H-3M3 0H6", cuts=True,
+        begin=lambda passage, fault: passage.drop("cut"),
+    ),
+    "wipe": Kind(
+        target="machine", label="Crash and lose disk", meaning="stops; memory and disk are lost",
+        icon="M-5-3H5M-3.5-3l.7 8h5.6l.7-8M-1.5-3v-2h3v2", power="off",
+        begin=lambda machine, fault: machine.crash(fault.end_us, lose_disk=True),
+    ),
+    "jump": Kind(
+        target="machine", label="Clock jump", meaning="the wall clock is set",
+        icon="M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0M0-3V0L2 1.5", lasts=False,
+        unit="ms", lowest=-86_400_000, highest=86_400_000,
+        usual=lambda part_ms: part_ms, searched=lambda half_ms: (-half_ms, half_ms),
+        begin=lambda machine, fault: machine.jump(fault),
+    ),
+    "drift": Kind(
+        target="machine", label="Clock drift", meaning="both clocks run fast or slow",
+        icon="M-5-1.5c2-3 3 3 5 0s3-3 5 0M-5 2.5c2-3 3 3 5 0s3-3 5 0",
+        unit="ppm", lowest=-500_000, highest=500_000,
+        usual=lambda part_ms: 200_000, searched=lambda half_ms: (-100_000, 100_000),
+        begin=lambda machine, fault: machine.begin_drift(fault),
+        end=lambda machine, fault: machine.end_drift(fault),
+    ),
+    "lose": Kind(
+        target="link", label="Lose a message", words="lose next",
+        meaning="the next message is lost", icon="M-6 0H-1.5M.5-2.8 6 2.8M6-2.8 .5 2.8",
+        lasts=False, numbered=True, once=True,
+        begin=lambda passage, fault: passage.drop("lost"),
+    ),
+    "delay": Kind(
+        target="link", label="Delay", meaning="messages take longer",
+        icon="M-3.5-5H3.5L-3.5 5H3.5Z", numbered=True,
+        unit="ms", highest=3_600_000,
+        usual=lambda part_ms: part_ms // 2, searched=lambda half_ms: (0, half_ms),
+        begin=lambda passage, fault: passage.delay(fault.amount_us),
+    ),
+    "duplicate": Kind(
+        target="link", label="Duplicate", meaning="messages arrive twice",
+        icon="M-5-5H2V2H-5ZM-2 2V5H5V-2H2", numbered=True,
+        unit="%", highest=100, usual=lambda part_ms: 100, searched=lambda half_ms: (10, 100),
+        begin=_perhaps(lambda passage: passage.copy()),
+    ),
+    "cut": Kind(
+        target="link", label="Cut one way", meaning="one direction is cut",
+        icon="M-6 0H1M-2-3 1 0-2 3M4-5V5", cuts=True,
+        begin=lambda passage, fault: passage.drop("cut"),
+    ),
+    "hold": Kind(
+        target="link", label="Hold back", meaning="messages wait until the fault ends",
+        icon="M-5.5-4H5.5V4.5H-5.5ZM-5.5-4 0 1 5.5-4",
+        begin=lambda passage, fault: passage.hold(fault.end_us),
+    ),
+    "loss": Kind(
+        target="link", label="Lose some", words="lose", meaning="messages are lost",
+        icon="M4-5-4 5M-5-3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0"
+             "M1.6 3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0",
+        unit="%", highest=100, usual=lambda part_ms: 50, searched=lambda half_ms: (10, 100),
+        begin=_perhaps(lambda passage: passage.drop("lost")),
+    ),
+}  # fmt: skip
 
 ANY = "*"
 NAME = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 """What a machine may be called, so that its name can stand in a fault."""
 
-_MS = r"(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
-_TEXT = re.compile(rf"([a-z]+):([^@]+)@{_MS}(?:\+{_MS})?(?:=([+-]?[0-9]{{1,18}}))?")
+_SIZE = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+_TEXT = re.compile(
+    rf"([a-z]+):([^@=]+)(?:@(-?{_SIZE})(?:\+(-?{_SIZE}))?)?(?:=([+-]?{_SIZE}))?", re.ASCII
+)
+_NUMBER = re.compile(r"#([1-9][0-9]{0,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +182,45 @@ class Fault:
 
     kind: str
     target: str
-    at_ms: float
+    at_ms: float = 0
     for_ms: float | None = None
-    amount: int | None = None
+    amount: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise BadInput(f"unknown fault {self.kind!r}{did_you_mean(self.kind, KINDS)}")
         kind = KINDS[self.kind]
-        for name in ("at_ms", "for_ms"):
-            ms = getattr(self, name)
-            if ms is not None and not 0 <= ms <= 1e9:
-                raise BadInput(f"{self.kind}: {name} is {ms:g}, allowed is 0 to 1,000,000,000 ms")
-            if ms is not None:  # as the text form writes it
-                object.__setattr__(self, name, to_the_microsecond(ms))
-        if self.for_ms is not None and not kind.lasts:
-            raise BadInput(f"{self.kind} happens at one instant: it takes no duration")
-        if not isinstance(self.amount, int | None):
-            raise BadInput(f"{self.kind}: amount is {self.amount!r}, allowed is a whole number")
-        if (self.amount is not None) != bool(kind.amount):
-            needs = f"needs an amount in {kind.amount}" if kind.amount else "takes no amount"
+        self._keep("at_ms", 0, 10**9, "ms")
+        if self.for_ms is not None:
+            if not kind.lasts:
+                raise BadInput(f"{self.kind} happens at one instant: it takes no duration")
+            self._keep("for_ms", 0, 10**9, "ms")
+        if (self.amount is not None) != bool(kind.unit):
+            needs = f"needs an amount in {kind.unit}" if kind.unit else "takes no amount"
             raise BadInput(f"{self.kind} {needs} (=N)")
-        if self.amount is not None and not kind.lowest <= self.amount <= kind.highest:
+        if self.amount is not None:
+            self._keep("amount", kind.lowest, kind.highest, kind.unit)
+        if self.message is None:
+            self._check_shape(kind.target)
+        elif not kind.numbered:
+            raise BadInput(f"{self.kind} cannot address one message: {self.target!r}")
+        elif self.at_ms or self.for_ms is not None:
+            raise BadInput(f"{self.kind} of one message takes no instant and no duration")
+
+    def _keep(self, name: str, lowest: int, highest: int, unit: str) -> None:
+        """Keep a number as the text form writes it. Raises `BadInput` for what is no number."""
+        value = getattr(self, name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not lowest <= value <= highest:
+            huge = isinstance(value, int) and abs(value) > 10**18
+            shown = "huge" if huge else f"{value:.12g}" if number else repr(value)
             raise BadInput(
-                f"{self.kind}: amount is {self.amount} {kind.amount}, "
-                f"allowed is {kind.lowest} to {kind.highest}"
+                f"{self.kind}: {name} is {shown}, allowed is {lowest:,} to {highest:,} {unit}"
             )
-        self._check_shape(kind.target)
+        kept = to_the_microsecond(value)
+        if unit != "ms" and kept != int(kept):
+            raise BadInput(f"{self.kind}: {name} is {value:g}, allowed is a whole number of {unit}")
+        object.__setattr__(self, name, kept)
 
     def _check_shape(self, shape: str) -> None:
         groups = self.groups
@@ -128,7 +247,20 @@ class Fault:
     @property
     def machines(self) -> tuple[str, ...]:
         """Every machine that the target names, without the wildcard."""
+        if self.message is not None:
+            return ()
         return tuple(name for group in self.groups for name in group if name != ANY)
+
+    @property
+    def message(self) -> int | None:
+        """The number of the one message that it addresses, if it does."""
+        number = _NUMBER.fullmatch(self.target) if self.target[:1] == "#" else None
+        return None if number is None else int(number[1])
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it may have a duration."""
+        return KINDS[self.kind].lasts and self.message is None
 
     @property
     def at_us(self) -> int:
@@ -139,8 +271,15 @@ class Fault:
         """When it ends by itself, in microseconds; None for never."""
         return None if self.for_ms is None else self.at_us + round(self.for_ms * 1000)
 
+    @property
+    def amount_us(self) -> int:
+        """An amount in milliseconds, in microseconds."""
+        return round((self.amount or 0) * 1000)
+
     def matches(self, sender: str, receiver: str) -> bool:
-        """Whether a network fault concerns messages from `sender` to `receiver`."""
+        """Whether a network fault may concern messages from `sender` to `receiver`."""
+        if self.message is not None:
+            return True
         if self.kind == "partition":
             sides = [
                 next((i for i, group in enumerate(self.groups) if name in group), None)
@@ -152,8 +291,9 @@ class Fault:
 
     def __str__(self) -> str:
         duration = "" if self.for_ms is None else f"+{plain(self.for_ms)}"
-        amount = "" if self.amount is None else f"={self.amount}"
-        return f"{self.kind}:{self.target}@{plain(self.at_ms)}{duration}{amount}"
+        amount = "" if self.amount is None else f"={plain(self.amount)}"
+        at = "" if self.message is not None else f"@{plain(self.at_ms)}"
+        return f"{self.kind}:{self.target}{at}{duration}{amount}"
 
 
 Schedule = tuple[Fault, ...]
@@ -168,20 +308,15 @@ def to_the_microsecond(ms: float) -> float:
 def parse_fault(text: str) -> Fault:
     """`crash:n1@120+300` as a `Fault`. Raises `BadInput` that says which part is wrong."""
     match = _TEXT.fullmatch(text.strip())
-    if match is None:
+    if match is None or (match[3] is None) != bool(_NUMBER.fullmatch(match[2])):
         raise BadInput(
             f"fault {text!r} is not of the form kind:target@at_ms[+for_ms][=amount], "
-            "for example crash:n1@120+300"
+            "for example crash:n1@120+300, or kind:#message[=amount], for example lose:#12"
         )
-    kind, target, at, duration, amount = match.groups()
+    kind, target, *numbers = match.groups()
+    at_ms, for_ms, amount = (None if each is None else float(each) for each in numbers)
     try:
-        return Fault(
-            kind,
-            target,
-            float(at),
-            None if duration is None else float(duration),
-            None if amount is None else int(amount),
-        )
+        return Fault(kind, target, at_ms or 0, for_ms, amount)
     except BadInput as error:
         raise BadInput(f"fault {text!r}: {error}") from None
 

@@ -12,19 +12,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from random import Random
+from typing import Any, Protocol
 
 from distlab.sim.clocks import Clock
 from distlab.sim.disk import Disk
-from distlab.sim.kernel import Action, Future, Task
-from distlab.sim.network import Link, Mail, Sent
+from distlab.sim.faults import Fault
+from distlab.sim.kernel import Action, Future, Kernel, Task
+from distlab.sim.network import Link, Mail, Network, Sent
+from distlab.sim.randomness import Streams
 from distlab.sim.state import State
-
-if TYPE_CHECKING:
-    from distlab.sim.node import Node
-    from distlab.sim.world import World
+from distlab.sim.trace import Trace
 
 UP, PAUSED, DOWN = "up", "paused", "down"
+
+
+class Program(Protocol):
+    """What a machine runs: in practice a node."""
+
+    name: str
+
+    def place_on(self, machine: Machine) -> None: ...
+
+    def on_start(self) -> Any: ...
+
+    def handler_for(self, kind: type) -> Callable[..., Any]: ...
 
 
 class Timer:
@@ -59,6 +72,7 @@ class Machine:
         "_configured",
         "_cuts",
         "_describe",
+        "_drifts",
         "_handlers",
         "_last_mailbox",
         "_mailboxes",
@@ -71,22 +85,28 @@ class Machine:
         "kernel",
         "links",
         "name",
+        "network",
         "node",
         "record",
         "status",
-        "world",
+        "streams",
+        "trace",
     )
 
-    def __init__(self, world: World, node: Node) -> None:
-        self.world, self.node, self.name = world, node, node.name
-        self.kernel, self.record = world.kernel, world.trace.append
+    def __init__(
+        self, kernel: Kernel, trace: Trace, network: Network, streams: Streams, node: Program
+    ) -> None:
+        self.kernel, self.trace, self.network, self.streams = kernel, trace, network, streams
+        self.node, self.name = node, node.name
+        self.record = trace.append
         self.disk = Disk()
         self.clock = Clock()
         self.status = UP
         self.boots = -1  # how often the program has begun anew; 0 after the first boot
         self._switched_on = False
         self.links: dict[str, Link] = {}
-        self._cuts = world.network.cuts
+        self._cuts = network.cuts
+        self._drifts: list[Fault] = []
         self._handlers: dict[type, Callable[[Any, str], Any]] = {}
         self._mailboxes: dict[int, Future] = {}
         self._last_mailbox = 0
@@ -94,21 +114,35 @@ class Machine:
         self._until_us: int | None = 0  # end of the current pause or outage; None: for ever
         self._describe: Callable[[], str | State] | None = getattr(node, "describe", None)
         self._shown: str | State = ""
-        node._put_on(self)
+        node.place_on(self)
         self._configured: dict[str, Any] = {}  # what `Node.__init__` set
 
     @property
     def running(self) -> bool:
         return self.status is UP
 
+    @property
+    def random(self) -> Random:
+        """This machine's own stream of randomness."""
+        return self.streams.stream(f"node/{self.name}")
+
     # Messages
+
+    def send(self, target: str, message: Any) -> None:
+        """Send and forget. `target` is a machine's name, or a mailbox: `n1#3`."""
+        try:
+            link = self.links[target]
+        except KeyError:  # the first message to it, or an answer
+            name, _, mailbox = target.partition("#")
+            self.link_to(name).send(message, ("", int(mailbox)) if mailbox else None)
+        else:
+            link.send(message)
 
     def link_to(self, target: str) -> Link:
         """The link to another machine. Raises `BadInput` when there is none of that name."""
         link = self.links.get(target)
         if link is None:
-            receiver = self.world.machine(target)
-            link = self.links[target] = self.world.network.link(self.name, receiver)
+            link = self.links[target] = self.network.link(self.name, target)
         return link
 
     def deliver(self, sent: Sent, address: str = "", arrived: bool = False) -> None:
@@ -127,7 +161,7 @@ class Machine:
         if result is not None:
             self._follow(result, f"handling {type(message).__name__}")
         if self._describe is not None:
-            self._show_state()
+            self._record_state()
 
     def deliver_mail(self, letter: tuple[Sent, Mail], arrived: bool = False) -> None:
         """The same for a call, which says where to answer, and for an answer to a mailbox."""
@@ -140,14 +174,14 @@ class Machine:
             self.record((self.kernel.now_us, sent))
             self._mailboxes.pop(mailbox).resolve(sent[4])
         else:
-            self.world.network.drop(sent, "late")
+            self.network.drop(sent, "late")
 
     def _stopped(self, sent: Sent, mail: Mail, arrived: bool) -> bool:
         """Whether a message is cut off at the last moment, lost, or has to wait."""
-        if self._cuts and not arrived and self.world.network.is_cut(sent[2], self.name):
-            self.world.network.drop(sent, "cut")
+        if self._cuts and not arrived and self.network.is_cut(sent[2], self.name):
+            self.network.drop(sent, "cut")
         elif self.status is DOWN:
-            self.world.network.drop(sent, "down")
+            self.network.drop(sent, "down")
         elif self.status is PAUSED:
             self._backlog.append((self._deliver_late, (sent, mail)))
         else:
@@ -170,19 +204,56 @@ class Machine:
 
     # Time
 
+    def now_us(self) -> int:
+        """The wall clock, in microseconds."""
+        return self.clock.now_us(self.kernel.now_us)
+
+    def monotonic_us(self) -> int:
+        """The monotonic clock, in microseconds."""
+        return self.clock.monotonic_us(self.kernel.now_us)
+
+    def now_ms(self) -> int:
+        """The wall clock: milliseconds since 1970, possibly wrong."""
+        return self.now_us() // 1000
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that have passed by this machine's crystal."""
+        return self.monotonic_us() // 1000
+
+    def set_timer(self, ms: float, timer: Any) -> Timer:
+        """Call `on_<timer>(timer)` after `ms` of this machine's time."""
+        return self.after(ms, partial(self._ring, timer))
+
     def after(self, ms: float, callback: Callable[[], None]) -> Timer:
         """Call back once `ms` of this machine's time have passed."""
         if ms < 0:
             raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
-        due_us = self.clock.monotonic_us(self.kernel.now_us) + round(ms * 1000)
+        due_us = self.monotonic_us() + round(ms * 1000)
         timer = Timer(callback, due_us, self.boots)
         # A slow clock has shown this microsecond for a while: nothing is due in the past.
         time_us = max(self.kernel.now_us, self.clock.when_us(due_us))
         self.kernel.at(time_us, self._fire, timer)
         return timer
 
-    def drift(self, ppm: int) -> None:
-        """From now on the clocks run `ppm` millionths too fast, and the timers with them."""
+    def jump(self, fault: Fault) -> None:
+        """The wall clock is set."""
+        self._record_clock(fault)
+        self.clock.jump(fault.amount_us)
+
+    def begin_drift(self, fault: Fault) -> None:
+        """From now on the clocks run too fast, or too slow, and the timers with them."""
+        self._record_clock(fault)
+        self._drifts.append(fault)
+        self._run_clock()
+
+    def end_drift(self, fault: Fault) -> None:
+        """From now on the drift counts that began last of those that are still on."""
+        self._record_clock(fault, "over")
+        self._drifts.remove(fault)
+        self._run_clock()
+
+    def _run_clock(self) -> None:
+        ppm = int(self._drifts[-1].amount or 0) if self._drifts else 0
         self.clock.drift(ppm, self.kernel.now_us)
         for timer in self.kernel.scheduled(self._fire):
             time_us = max(self.kernel.now_us, self.clock.when_us(timer.due_us))
@@ -191,17 +262,17 @@ class Machine:
     def _fire(self, timer: Timer) -> None:
         if not timer.active or timer.boots != self.boots or self.status is DOWN:
             return
-        if self.clock.monotonic_us(self.kernel.now_us) < timer.due_us:
-            return  # the clock was slowed down meanwhile: `drift` has set this timer anew
+        if self.monotonic_us() < timer.due_us:
+            return  # the clock was slowed down meanwhile: `_run_clock` has set this timer anew
         if self.status is PAUSED:
             self._backlog.append((self._fire, timer))
             return
         timer.active = False
         timer.callback()
         if self._describe is not None:
-            self._show_state()
+            self._record_state()
 
-    def ring(self, value: Any) -> None:
+    def _ring(self, value: Any) -> None:
         """A timer that carries `value` goes off: `on_<type of value>(value)`."""
         self.record((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
         result = self.node.handler_for(type(value))(value)
@@ -227,7 +298,7 @@ class Machine:
         if self.status is UP:
             action(argument)
             if self._describe is not None:
-                self._show_state()
+                self._record_state()
         elif self.status is PAUSED:
             self._backlog.append((action, argument))
 
@@ -249,10 +320,10 @@ class Machine:
         if result is not None:
             self._follow(result, "on_start")
 
-    def crash(self, until_us: int | None, lose_disk: bool) -> None:
+    def crash(self, until_us: int | None, lose_disk: bool = False) -> None:
         """Stop at once. `until_us` None: nothing will bring it back but a restart."""
         assert self._configured, "start(will_crash=True) comes first"
-        self._note("crash", "disk lost" if lose_disk else "")
+        self._record("crash", "disk lost" if lose_disk else "")
         self._until_us = _later(self._until_us, until_us) if self.status is DOWN else until_us
         self.status = DOWN
         for task in self.kernel.tasks:
@@ -261,7 +332,7 @@ class Machine:
         self._mailboxes.clear()
         for action, argument in self._backlog:
             if action == self._deliver_late:
-                self.world.network.drop(argument[0], "down")
+                self.network.drop(argument[0], "down")
         self._backlog.clear()
         self.disk.wipe() if lose_disk else self.disk.crash()
         vars(self.node).clear()
@@ -272,7 +343,7 @@ class Machine:
         """Power on, if it is down."""
         if self.status is DOWN:
             self.status = UP
-            self._note("restart")
+            self._record("restart")
             if self._switched_on:  # else its first boot is still to come, at this instant
                 self.admit(self._boot, None)
 
@@ -281,7 +352,7 @@ class Machine:
         if self.status is UP:
             self.status = PAUSED
             self._until_us = until_us
-            self._note("pause")
+            self._record("pause")
         elif self.status is PAUSED:
             self._until_us = _later(self._until_us, until_us)
 
@@ -290,7 +361,7 @@ class Machine:
         if self.status is not PAUSED:
             return
         self.status = UP
-        self._note("resume")
+        self._record("resume")
         backlog, self._backlog = self._backlog, []
         for action, argument in backlog:
             self.admit(action, argument)
@@ -309,14 +380,20 @@ class Machine:
 
     # Record
 
-    def unheard(self, task: Task, error: BaseException) -> None:
-        what: Any = f"{task.label} ended: {type(error).__name__}: {error}"
-        self.record((self.kernel.now_us, "note", self.name, "", what, 0, ""))
+    def note(self, note: Any) -> None:
+        """Put a remark into the trace."""
+        self.record((self.kernel.now_us, "note", self.name, "", note, 0, ""))
 
-    def _note(self, kind: str, why: str = "") -> None:
+    def unheard(self, task: Task, error: BaseException) -> None:
+        self.note(f"{task.label} ended: {type(error).__name__}: {error}")
+
+    def _record(self, kind: str, why: str = "") -> None:
         self.record((self.kernel.now_us, kind, self.name, "", None, 0, why))
 
-    def _show_state(self) -> None:
+    def _record_clock(self, fault: Fault, why: str = "") -> None:
+        self.record((self.kernel.now_us, "clock", self.name, "", fault, 0, why))
+
+    def _record_state(self) -> None:
         if self._describe is None:
             return
         state = self._describe()

@@ -16,13 +16,11 @@ from itertools import count
 from math import floor
 from typing import Any, Protocol
 
-from distlab.host import BadInput
-from distlab.sim.faults import Fault
+from distlab.host import BadInput, pick
+from distlab.sim.faults import KINDS, Fault
 from distlab.sim.kernel import Kernel
 from distlab.sim.randomness import Streams
 from distlab.sim.trace import Trace
-
-CUTS = ("partition", "cut")
 
 Sent = tuple[int, str, str, str, Any, int, str]
 """A message under way is the record of its sending, as the trace holds it (see `Event`)."""
@@ -90,37 +88,65 @@ class Link:
             push, kernel.push = kernel.push, heappush
             push(kernel.queue, (arrival_us, number, self._deliver, sent))
 
+    def draw(self, purpose: str) -> float:
+        """A number from 0 to 1, of a stream for this purpose on this link."""
+        streams = self._network.streams
+        return streams.stream(f"{purpose}/{self.source}>{self.target}").random()
+
     def _send_with_care(self, sent: Sent, arrival_us: int, mail: Mail | None) -> None:
-        copies = 1
+        passage = Passage(self, arrival_us)
         for fault in tuple(self.faults):
-            if fault.kind in CUTS:
-                return self._network.drop(sent, "cut")
-            if fault.kind == "lose":
-                self._network.end(fault)
-                return self._network.drop(sent, "lost")
-            if fault.kind == "loss" and self._chance(fault):
-                return self._network.drop(sent, "lost")
-            if fault.kind == "delay":
-                arrival_us += 1000 * (fault.amount or 0)
-            elif fault.kind == "duplicate" and self._chance(fault):
-                copies = 2
-            elif fault.kind == "hold":
-                if fault.end_us is None:
-                    return None  # it waits for ever
-                arrival_us = max(arrival_us, fault.end_us)
-        for copy in range(copies):
+            kind, number = KINDS[fault.kind], fault.message
+            if number is not None and number != sent[5]:
+                continue
+            if number is not None or kind.once:
+                self._network.strike(fault)
+            kind.begin(passage, fault)
+            if passage.dropped:
+                return self._network.drop(sent, passage.dropped)
+            if passage.held:
+                return None
+        arrival_us, number = passage.arrival_us, sent[5]
+        for copy in range(passage.copies):
             if self.fifo:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
-            time_us, number = arrival_us + copy * self.low_us, sent[5]
+            time_us = arrival_us + copy * self.low_us
             if mail is None:
                 self.kernel.put((time_us, number, self._deliver, sent))
             else:
                 self.kernel.put((time_us, number, self._deliver_mail, (sent, mail)))
         return None
 
-    def _chance(self, fault: Fault) -> bool:
-        stream = self._network.streams.stream(f"{fault.kind}/{self.source}>{self.target}")
-        return stream.random() * 100 < (fault.amount or 0)
+
+class Passage:
+    """The way of one message across a link, as faults change it."""
+
+    __slots__ = ("_link", "arrival_us", "copies", "dropped", "held")
+
+    def __init__(self, link: Link, arrival_us: int) -> None:
+        self._link = link
+        self.arrival_us = arrival_us
+        self.copies = 1
+        self.dropped = ""  # why
+        self.held = False  # for ever
+
+    def drop(self, why: str) -> None:
+        self.dropped = why
+
+    def delay(self, us: int) -> None:
+        self.arrival_us += us
+
+    def hold(self, until_us: int | None) -> None:
+        """Do not arrive before `until_us`; None is never."""
+        self.held = until_us is None
+        self.arrival_us = max(self.arrival_us, until_us or 0)
+
+    def copy(self) -> None:
+        self.copies = 2
+
+    def chance(self, fault: Fault) -> bool:
+        """Whether the fault strikes this message, as often as its amount says in percent."""
+        return self._link.draw(fault.kind) * 100 < (fault.amount or 0)
 
 
 class Network:
@@ -136,6 +162,11 @@ class Network:
         self._latency: dict[tuple[str, str], tuple[int, int, bool]] = {}
         self._default = _latency_us(latency_ms, False)
         self._links: dict[tuple[str, str], Link] = {}
+        self._receivers: dict[str, Receiver] = {}
+
+    def connect(self, receiver: Receiver) -> None:
+        """From now on it can be reached by its name."""
+        self._receivers[receiver.name] = receiver
 
     def set_latency(
         self, source: str, target: str, low_ms: float, high_ms: float, fifo: bool = False
@@ -152,11 +183,15 @@ class Network:
             return 0, 1, False
         return self._latency.get((source, target), self._default)
 
-    def link(self, source: str, receiver: Receiver) -> Link:
-        """The link from `source` to `receiver`, made at its first use."""
-        found = self._links.get((source, receiver.name))
+    def link(self, source: str, target: str) -> Link:
+        """The link from `source` to `target`, made at its first use.
+
+        Raises `BadInput` when there is no machine of that name.
+        """
+        found = self._links.get((source, target))
         if found is None:
-            found = self._links[source, receiver.name] = Link(self, source, receiver)
+            receiver = pick(self._receivers, target, "machine")
+            found = self._links[source, target] = Link(self, source, receiver)
         return found
 
     def is_cut(self, source: str, target: str) -> bool:
@@ -169,27 +204,38 @@ class Network:
 
     def close(self) -> None:
         self._links.clear()
+        self._receivers.clear()
 
     def begin(self, fault: Fault) -> None:
         self.active.append(fault)
-        if fault.kind in CUTS:
+        if KINDS[fault.kind].cuts:
             self.cuts.append(fault)
-        self.trace.append((self.kernel.now_us, "fault", fault.target, "", str(fault), 0, ""))
+        if fault.message is None:
+            self._record("fault", fault)
         for (source, target), link in self._links.items():
             if source != target and fault.matches(source, target):
                 link.faults.append(fault)
+
+    def strike(self, fault: Fault) -> None:
+        """A fault that strikes one message only does so, and is then over."""
+        if fault.message is not None:  # it is not known before whether there is such a message
+            self._record("fault", fault)
+        self.end(fault)
 
     def end(self, fault: Fault) -> None:
         """Heal one fault; others on the same links stay."""
         if fault not in self.active:
             return
         self.active.remove(fault)
-        if fault.kind in CUTS:
+        if KINDS[fault.kind].cuts:
             self.cuts.remove(fault)
-        self.trace.append((self.kernel.now_us, "heal", fault.target, "", str(fault), 0, ""))
+        self._record("heal", fault)
         for link in self._links.values():
             if fault in link.faults:
                 link.faults.remove(fault)
+
+    def _record(self, kind: str, fault: Fault) -> None:
+        self.trace.append((self.kernel.now_us, kind, fault.target, "", fault, 0, ""))
 
 
 def _latency_us(latency_ms: tuple[float, float], fifo: bool) -> tuple[int, int, bool]:

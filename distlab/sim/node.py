@@ -31,12 +31,11 @@ from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any
 
+from distlab import host
 from distlab.host import BadInput, plain
-from distlab.sim.disk import Disk
 from distlab.sim.faults import NAME
 from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
-from distlab.sim.network import Link
 
 MUTABLE = (MutableSequence, MutableMapping, MutableSet)
 
@@ -56,8 +55,7 @@ class Node:
     Raises `BadInput` for a name that could not stand in a fault (letters, digits, `-`, `_`, `.`).
     """
 
-    _machine: Machine = _OnNoMachine()  # type: ignore[assignment]
-    _links: dict[str, Link] = _OnNoMachine()  # type: ignore[assignment]
+    _machine: host.Machine = _OnNoMachine()  # type: ignore[assignment]
     _placed = False
 
     def __init__(self, name: str) -> None:
@@ -75,14 +73,7 @@ class Node:
 
     def send(self, target: str, message: Any) -> None:
         """Send and forget. `target` is a node's name, or the `sender` of a call (its mailbox)."""
-        try:
-            link = self._links[target]
-        except KeyError:  # the first message to it, or an answer
-            name, _, mailbox = target.partition("#")
-            link = self._machine.link_to(name)
-            link.send(message, ("", int(mailbox)) if mailbox else None)
-        else:
-            link.send(message)
+        self._machine.send(target, message)
 
     async def call(
         self, target: str, message: Any, timeout_ms: float | None = None, farewell: Any = None
@@ -94,7 +85,7 @@ class Node:
         come after `timeout_ms`: whether the other side acted is then unknown. `farewell` is sent
         from the same address when the wait ends without an answer.
         """
-        machine = self._machine
+        machine = self._simulated
         link = machine.link_to(target)
         mailbox, answer = machine.open_mailbox(f"an answer of {target} to {type(message).__name__}")
         address = (f"{self.name}#{mailbox}", 0)
@@ -122,7 +113,7 @@ class Node:
 
     def in_order_from(self, source: str) -> None:
         """From now on messages of `source` arrive in the order in which they were sent."""
-        network = self._machine.world.network
+        network = self._simulated.network
         low_us, span_us, _ = network.latency_of(source, self.name)
         high_us = low_us + span_us - 1
         network.set_latency(source, self.name, low_us / 1000, high_us / 1000, fifo=True)
@@ -131,22 +122,22 @@ class Node:
 
     def after(self, ms: float, callback: Callable[[], None]) -> Timer:
         """Call back after `ms` of this machine's time, if it does not crash before."""
-        return self._machine.after(ms, callback)
+        return self._simulated.after(ms, callback)
 
-    def set_timer(self, ms: float, timer: Any) -> Timer:
+    def set_timer(self, ms: float, timer: Any) -> host.Timer:
         """Call `on_<timer>(timer)` after `ms` of this machine's time; the result can cancel it."""
-        machine = self._machine
-        return machine.after(ms, lambda: machine.ring(timer))
+        return self._machine.set_timer(ms, timer)
 
     async def sleep(self, ms: float) -> None:
         """Wait for `ms` of this machine's time."""
-        wake = Future(self._machine.kernel, f"{plain(ms)} ms to pass")
-        self._machine.after(ms, wake.resolve)
+        machine = self._simulated
+        wake = Future(machine.kernel, f"{plain(ms)} ms to pass")
+        machine.after(ms, wake.resolve)
         await wake
 
     def timeout(self, ms: float) -> AbstractAsyncContextManager[Any]:
         """`async with self.timeout(50): ...` raises `TimeoutError` when the block takes longer."""
-        machine = self._machine
+        machine = self._simulated
         return Timeout(machine.kernel, lambda expire: machine.after(ms, expire).cancel, ms)
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], background: bool = False) -> Task:
@@ -155,60 +146,70 @@ class Node:
         A background task does not count when the run looks for a deadlock.
         """
         label = getattr(coroutine, "__name__", "coroutine")
-        task = self._machine.spawn(coroutine, label, background)
+        task = self._simulated.spawn(coroutine, label, background)
         task.start()
         return task
 
     def future(self, label: str) -> Future:
         """A result that some handler of this node will give later; await it in a coroutine."""
-        return Future(self._machine.kernel, label)
+        return Future(self._simulated.kernel, label)
 
     def now_ms(self) -> int:
         """The wall clock of this machine: milliseconds since 1970, possibly wrong."""
-        return self.now_us() // 1000
+        return self._machine.now_ms()
 
     def now_us(self) -> int:
         """The same in microseconds."""
-        return self._machine.clock.now_us(self._machine.kernel.now_us)
+        return self._simulated.now_us()
 
     def monotonic_ms(self) -> int:
         """Milliseconds that have passed by this machine's crystal."""
-        return self.monotonic_us() // 1000
+        return self._machine.monotonic_ms()
 
     def monotonic_us(self) -> int:
         """The same in microseconds."""
-        return self._machine.clock.monotonic_us(self._machine.kernel.now_us)
+        return self._simulated.monotonic_us()
 
     @property
     def random(self) -> Random:
         """This node's own stream of randomness."""
-        return self._machine.world.streams.stream(f"node/{self.name}")
+        return self._machine.random
 
     # Hardware
 
     @property
     def boots(self) -> int:
         """How many times this machine has booted before: 0 at the first time."""
-        return self._machine.boots
+        return self._simulated.boots
 
     @property
-    def disk(self) -> Disk:
+    def disk(self) -> host.Disk:
         """What survives a crash."""
         return self._machine.disk
 
     def note(self, text: str) -> None:
         """Put a remark into the trace."""
-        machine = self._machine
-        machine.record((machine.kernel.now_us, "note", self.name, "", text, 0, ""))
+        self._machine.note(text)
 
-    def _put_on(self, machine: Machine) -> None:
+    # The machine
+
+    @property
+    def _simulated(self) -> Machine:
+        if not isinstance(self._machine, Machine):
+            raise TypeError(
+                f"{self.name} is not on a simulated machine: it may send, set timers, note, and "
+                "ask for the time, randomness and its disk"
+            )
+        return self._machine
+
+    def place_on(self, machine: host.Machine) -> None:
+        """Run on this machine. The machine calls this once, before the node's `on_start`."""
         if self._placed:
             raise BadInput(f"{self.name} is on a machine already: make a node for each world")
         if any(isinstance(value, MUTABLE) for value in gc.get_referents(self)):
             self._refuse_memory()
         self._placed = True
         self._machine = machine
-        self._links = machine.links
 
     def _refuse_memory(self) -> None:
         for name, value in vars(self).items():

@@ -12,8 +12,8 @@ appends plain tuples of that shape, and a delivery just as `(time, the record of
 | drop | sender | receiver | the message | the same number | lost, cut, down, late |
 | timer | machine | | the timer | | |
 | crash, restart, pause, resume | machine | | | | disk lost |
-| clock | machine | | | | what changed |
-| fault, heal | target | | the network fault | | |
+| clock | machine | | the `Fault` of its clock | | over, when it ends |
+| fault, heal | target | | the `Fault` of the network | | |
 | state | machine | | its new state: text or `State` | | |
 | note | machine | | a remark | | |
 | invoke | client | | the `Call` | the operation's number | |
@@ -29,8 +29,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
+from distlab.sim.faults import Fault
 from distlab.sim.state import State
 
 
@@ -58,6 +60,8 @@ class Trace:
     """The events of one run in the order in which they happened."""
 
     def __init__(self, events: Sequence[tuple[Any, ...]] = ()) -> None:
+        self.operations = count(1)
+        """Numbers for the operations of the clients."""
         self._records: list[tuple[Any, ...]] = list(events)
         self._events: tuple[Event, ...] = ()
         self._text = ""
@@ -128,6 +132,8 @@ def describe(value: Any) -> str:
         return value
     if isinstance(value, State):
         return value.words
+    if isinstance(value, Fault):
+        return str(value)
     if isinstance(value, Call):
         return f"{value.function}({', '.join(_operands(value))})"
     return _inner(value)

@@ -16,12 +16,11 @@ import gc
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from operator import attrgetter
 from typing import TypeVar
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, pick
 from distlab.sim.client import Client, Program
-from distlab.sim.faults import Fault, check_schedule
+from distlab.sim.faults import KINDS, Fault, check_schedule
 from distlab.sim.kernel import MAX_EVENTS, Kernel
 from distlab.sim.machine import Machine
 from distlab.sim.network import Network
@@ -57,7 +56,6 @@ class World:
         self.streams = Streams(seed)
         self.network = Network(self.kernel, self.trace, self.streams, latency_ms)
         self.machines: dict[str, Machine] = {}
-        self._operations = 0
         self._faults: list[Fault] = []
         self._started = False
         # A world that is forgotten without close() is closed by the garbage collector at any time:
@@ -69,7 +67,9 @@ class World:
         self._refuse_when_started("add")
         if node.name in self.machines:
             raise BadInput(f"there is a node {node.name!r} already: names are unique")
-        self.machines[node.name] = Machine(self, node)
+        machine = Machine(self.kernel, self.trace, self.network, self.streams, node)
+        self.machines[node.name] = machine
+        self.network.connect(machine)
         return node
 
     def client(self, name: str, program: Program) -> Client:
@@ -78,9 +78,7 @@ class World:
 
     def machine(self, name: str) -> Machine:
         """The machine of that name. Raises `BadInput` when there is none."""
-        if name not in self.machines:
-            raise BadInput(f"no machine {name!r}{did_you_mean(name, self.machines)}")
-        return self.machines[name]
+        return pick(self.machines, name, "machine")
 
     def inject(self, faults: Iterable[Fault]) -> None:
         """Add faults to the schedule, before `run`."""
@@ -98,7 +96,7 @@ class World:
             self._started = True
             for fault in self._faults:
                 self.kernel.at(fault.at_us, self._begin, fault)
-            crashing = {f.target for f in self._faults if f.kind in ("crash", "wipe")}
+            crashing = {f.target for f in self._faults if KINDS[f.kind].power == "off"}
             for machine in self.machines.values():
                 machine.start(will_crash=machine.name in crashing)
         with no_garbage_collection():
@@ -127,52 +125,18 @@ class World:
         if self._started:
             raise RuntimeError(f"{method}() after run(): the world is on its way already")
 
-    def next_operation(self) -> int:
-        """A number for the next operation of a client."""
-        self._operations += 1
-        return self._operations
-
     def _begin(self, fault: Fault) -> None:
         if fault.end_us is not None:
             self.kernel.at(fault.end_us, self._end, fault)
-        machine = self.machines.get(fault.target)
-        if machine is None:
+        kind = KINDS[fault.kind]
+        if kind.target == "machine":
+            kind.begin(self.machines[fault.target], fault)
+        else:
             self.network.begin(fault)
-        elif fault.kind in ("crash", "wipe"):
-            machine.crash(fault.end_us, lose_disk=fault.kind == "wipe")
-        elif fault.kind == "restart":
-            machine.restart()
-        elif fault.kind == "pause":
-            machine.pause(fault.end_us)
-        elif fault.kind == "jump":
-            self._set_clock(machine, fault)
-            machine.clock.jump(1000 * (fault.amount or 0))
-        elif fault.kind == "drift":
-            self._set_clock(machine, fault)
-            machine.drift(self._drift_of(machine))
 
     def _end(self, fault: Fault) -> None:
-        machine = self.machines.get(fault.target)
-        if machine is None:
-            self.network.end(fault)
-        elif fault.kind == "drift":
-            self._set_clock(machine, fault, "over")
-            machine.drift(self._drift_of(machine))
+        kind = KINDS[fault.kind]
+        if kind.target == "machine":
+            kind.end(self.machines[fault.target], fault)
         else:
-            machine.recover()
-
-    def _drift_of(self, machine: Machine) -> int:
-        """Of the drifts that are on, the one that began last; else none."""
-        now_us = self.kernel.now_us
-        on = [
-            fault
-            for fault in self._faults
-            if (fault.kind, fault.target) == ("drift", machine.name)
-            and fault.at_us <= now_us
-            and (fault.end_us is None or now_us < fault.end_us)
-        ]
-        latest = max(on, key=attrgetter("at_us"), default=None)
-        return 0 if latest is None else latest.amount or 0
-
-    def _set_clock(self, machine: Machine, fault: Fault, why: str = "") -> None:
-        self.trace.append((self.kernel.now_us, "clock", machine.name, "", str(fault), 0, why))
+            self.network.end(fault)

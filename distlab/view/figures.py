@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from distlab.sim.faults import KINDS
 from distlab.view.picture import Box, Layout, group, number, path, shortened, text, text_width
 from distlab.view.story import Mark, Span
-from distlab.view.theme import ICONS, STATES
+from distlab.view.theme import STATES
 from distlab.view.transcript import ms
 
 
@@ -85,6 +86,6 @@ def _shown(mark: Mark) -> str:
 
 def clock(mark: Mark, x: float, y: float, more: str) -> str:
     """The sign of a clock fault."""
-    sign = path(f"dl-clock{more}", ICONS["jump"])
+    sign = path(f"dl-clock{more}", KINDS["jump"].icon)
     at = f'<g transform="translate({number(x)} {number(y)})">{sign}</g>'
     return group(mark.positions[0], f"{mark.node}: {mark.text}", at)

@@ -12,12 +12,12 @@ from distlab.sim.faults import ANY, KINDS
 from distlab.view.labels import Line, Room
 from distlab.view.picture import Box, number, path, text, xml
 from distlab.view.places import SIZE, Grip, Places
-from distlab.view.theme import ICONS, fault_words
+from distlab.view.theme import fault_words
 
 
 def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
     """The grip: a knob with the fault's sign at its instant, and the fault's words beside it."""
-    fault, words, at = grip.fault, fault_words(grip.fault), plain(grip.fault.at_ms)
+    fault, words, at = grip.fault, fault_words(grip.fault), plain(grip.at_us / 1000)
     x, y = number(grip.x), number(grip.y)
     words_x = grip.x + 16 if grip.x1 > grip.x - SIZE else grip.x1 + 10
     return (
@@ -28,7 +28,7 @@ def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
         f'<rect class="dl-pill" x="{number(grip.x1)}" y="{number(grip.y - SIZE / 2)}" '
         f'width="{number(grip.x2 - grip.x1)}" height="{SIZE}" rx="{SIZE // 2}"/>'
         f'<circle class="dl-knob" cx="{x}" cy="{y}" r="10"/>'
-        f'<path class="dl-icon" transform="translate({x} {y})" d="{ICONS[fault.kind]}"/>'
+        f'<path class="dl-icon" transform="translate({x} {y})" d="{KINDS[fault.kind].icon}"/>'
         f"{text('dl-fault-text', words_x, grip.y + 4, words)}</g>"
     )
 
@@ -38,7 +38,9 @@ def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) 
     fault, elements = grip.fault, ""
     named = [name for name in machines if name in fault.machines]
     x2 = max(places.inside(grip.end_us), grip.x + 2)
-    if KINDS[fault.kind].target == "machine":
+    if not named and ANY not in fault.target:  # it strikes one message
+        bottom = places.layout.top
+    elif KINDS[fault.kind].target == "machine":
         bottom = places.top[named[0]]
     else:
         if fault.kind != "partition" and ANY not in fault.target:  # between the two machines
@@ -47,7 +49,7 @@ def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) 
             named = [*machines] if ANY in fault.target else named
             top, bottom = places.top[named[0]] - 8, places.bottom[named[-1]] + 8
         elements = path("dl-band", Box(grip.x, top, x2, bottom).outline())
-    if fault.at_ms >= places.layout.from_ms:
+    if grip.at_us >= 1000 * places.layout.from_ms:
         stem = Line(grip.x, grip.y + SIZE / 2, grip.x, bottom)
         room.draw(stem, 1)
         elements += path("dl-stem", "M{} {}L{} {}".format(*map(number, stem)))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from distlab.sim.faults import KINDS, Fault
+from distlab.sim.faults import Fault
 from distlab.view.picture import Box, Layout, text_width
 from distlab.view.story import Span, Story
 from distlab.view.theme import fault_words
@@ -31,6 +31,7 @@ class Grip(NamedTuple):
 
     position: int
     fault: Fault
+    at_us: float
     end_us: float
     x: float
     y: float
@@ -125,18 +126,17 @@ def _grips(
     """
     grips, ends, rows = [], list[float](), list[int]()
     for index, fault in enumerate(faults):
-        end_us = healed_us.get(str(fault), fault.end_us or last_us)
-        if not KINDS[fault.kind].lasts and str(fault) not in healed_us:
-            end_us = fault.at_us
-        if fault.at_ms > layout.to_ms or end_us < 1000 * layout.from_ms:
+        end_us = healed_us.get(str(fault), fault.end_us or last_us if fault.lasts else fault.at_us)
+        at_us = fault.at_us if fault.message is None else end_us
+        if at_us > 1000 * layout.to_ms or end_us < 1000 * layout.from_ms:
             continue
-        x, words = max(layout.x(fault.at_ms), layout.left), text_width(fault_words(fault)) + 14
+        x, words = max(layout.x(at_us / 1000), layout.left), text_width(fault_words(fault)) + 14
         leftward = x + SIZE / 2 + words > layout.width - 4
         x1, x2 = x - SIZE / 2 - words * leftward, x + SIZE / 2 + words * (not leftward)
         row = next((row for row, end in enumerate(ends) if end + 8 <= x1), len(ends))
         ends[row : row + 1] = [x2]
         rows.append(row)
-        grips.append(Grip(index, fault, end_us, x, 0, x1, x2))
+        grips.append(Grip(index, fault, at_us, end_us, x, 0, x1, x2))
     count = max(len(ends), min(len(faults), 2))
     return [
         grip._replace(y=6 + (count - 1 - row) * TRACK + SIZE / 2)

@@ -74,34 +74,17 @@ STATES = {  # the first word of a state: its shape
     "committed": "✓", "aborted": "✕", "prepared": "◐", "in_doubt": "?", "blocked": "?",
 }  # fmt: skip
 
-ICONS = {  # strokes around the origin, 12 pixels wide
-    "crash": "M-4-4 4 4M4-4-4 4",
-    "wipe": "M-5-3H5M-3.5-3l.7 8h5.6l.7-8M-1.5-3v-2h3v2",
-    "restart": "M3.6-3A4.7 4.7 0 1 0 4.7 1M4.2-5.8V-2.6H1",
-    "pause": "M-2.2-4.2V4.2M2.2-4.2V4.2",
-    "partition": "M0-6V-3M0-1V1M0 3V6M-6 0H-3M3 0H6",
-    "cut": "M-6 0H1M-2-3 1 0-2 3M4-5V5",
-    "delay": "M-3.5-5H3.5L-3.5 5H3.5Z",
-    "hold": "M-5.5-4H5.5V4.5H-5.5ZM-5.5-4 0 1 5.5-4",
-    "loss": "M4-5-4 5M-5-3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0"
-            "M1.6 3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0",
-    "lose": "M-6 0H-1.5M.5-2.8 6 2.8M6-2.8 .5 2.8",
-    "duplicate": "M-5-5H2V2H-5ZM-2 2V5H5V-2H2",
-    "jump": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0M0-3V0L2 1.5",
-    "drift": "M-5-1.5c2-3 3 3 5 0s3-3 5 0M-5 2.5c2-3 3 3 5 0s3-3 5 0",
-}  # fmt: skip
-
 
 def fault_words(fault: Fault) -> str:
     """A fault in few words: `pause server-a`, `cut n1 → n2`, `jump n2 −5000 ms`."""
-    kind = {"lose": "lose next", "loss": "lose"}.get(fault.kind, fault.kind)
+    kind = KINDS[fault.kind]
+    words = fault.kind if fault.message is not None else kind.words or fault.kind
     target = re.sub("([|>])", lambda sign: f" {sign[0]} ".replace(">", "→"), fault.target)
     amount = ""
     if fault.amount is not None:
-        unit = KINDS[fault.kind].amount
-        sign = "+" if unit != "%" and fault.amount > 0 else ""
-        amount = f" {sign}{fault.amount} {unit}".replace("-", "−")
-    return f"{kind} {target.replace(',', ', ').replace('*', 'any')}{amount}"
+        sign = "+" if kind.unit != "%" and fault.amount > 0 else ""
+        amount = f" {sign}{fault.amount} {kind.unit}".replace("-", "−")
+    return f"{words} {target.replace(',', ', ').replace('*', 'any')}{amount}"
 
 
 def stylesheet(live: bool) -> str:

@@ -336,6 +336,17 @@ def test_those_who_show_it_are_told_once_of_a_change(change):
     assert told == [(len(lab.faults), lab.selected, lab.window)]
 
 
+def test_a_fault_of_one_message_cannot_be_moved(lab):
+    lab.add("lose:#3")
+    assert lab.selected == 2
+    assert lab.run.trace.of_kind("drop")[0].number == 3
+    assert lab.strip is None
+    with pytest.raises(BadInput, match="lose of one message takes no instant"):
+        lab.drag(2, 50)
+    lab.edit(2, "delay:#3=0.5")
+    assert faults(lab) == f"{DEFAULT};delay:#3=0.5"
+
+
 def test_without_a_fault_there_is_nothing_to_sweep():
     with pytest.raises(BadInput, match="there is no fault to move"):
         Experiment(SCENARIO, faults="").sweep()

@@ -119,7 +119,7 @@ def test_clock_faults_are_in_the_trace_with_their_end():
     world = World()
     world.add(Node("a"))
     world.inject(parse_schedule("drift:a@10+5=100;jump:a@12=7"))
-    events = [(e.at_us // 1000, e.what, e.why) for e in world.run(100).of_kind("clock")]
+    events = [(e.at_us // 1000, str(e.what), e.why) for e in world.run(100).of_kind("clock")]
     drift = "drift:a@10+5=100"
     assert events == [(10, drift, ""), (12, "jump:a@12=7", ""), (15, drift, "over")]
 

@@ -1,5 +1,7 @@
 """The fault vocabulary and its text form."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,10 @@ EXAMPLES = [
     "jump:n2@100=-5000",
     "drift:n2@100.5+500.25=200",
     "restart:n-1_x.y@900",
+    "delay:a>b@10=0.5",
+    "lose:#12",
+    "delay:#12=3.25",
+    "duplicate:#1=100",
 ]
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,6}", fullmatch=True)
@@ -47,8 +53,13 @@ def faults(draw):
         "groups": "|".join([",".join(names[:2]), *names[2:]]),
     }[shape.target]
     times = st.floats(0, 1e9) | st.integers(0, 1000)
+    amounts = st.integers(shape.lowest, shape.highest)
+    if shape.unit == "ms":
+        amounts |= st.floats(shape.lowest, shape.highest)
+    amount = draw(amounts) if shape.unit else None
+    if shape.numbered and draw(st.booleans()):
+        return Fault(kind, f"#{draw(st.integers(1, 10**9 - 1))}", amount=amount)
     for_ms = draw(st.none() | times) if shape.lasts else None
-    amount = draw(st.integers(shape.lowest, shape.highest)) if shape.amount else None
     return Fault(kind, target, draw(times), for_ms, amount)
 
 
@@ -82,7 +93,10 @@ def test_any_text_is_a_fault_or_bad_input(text):
         ("crash:n1@1.2.3", "not of the form"),
         ("crash:n1@5+", "not of the form"),
         ("crash:n1@5=", "not of the form"),
-        ("delay:a>b@5=" + "9" * 400, "not of the form"),
+        ("lose:#12@5", "not of the form"),
+        ("lose:a>b", "not of the form .* or kind:#message"),
+        ("cut:#12", "cut cannot address one message: '#12'"),
+        ("delay:a>b@5=" + "9" * 400, "amount is inf, allowed is 0 to 3,600,000 ms"),
         ("crsh:n1@5", r"unknown fault 'crsh'; did you mean 'crash'\? \(allowed: crash, cut"),
         ("crash:n1@-5", "'crash:n1@-5': crash: at_ms is -5, allowed is 0 to 1,000,000,000 ms"),
         ("crash:n1@5+-1", "for_ms is -1,"),
@@ -90,13 +104,13 @@ def test_any_text_is_a_fault_or_bad_input(text):
         ("lose:a>b@5+3", "lose happens at one instant: it takes no duration"),
         ("crash:n1@5=3", "crash takes no amount"),
         ("delay:a>b@5", "delay needs an amount in ms"),
-        ("loss:a>b@5=101", "amount is 101 %, allowed is 0 to 100"),
-        ("duplicate:a>b@5=101", "amount is 101 %, allowed is 0 to 100"),
-        ("delay:a>b@5=3600001", "allowed is 0 to 3600000"),
-        ("jump:a@5=-86400001", "allowed is -86400000 to 86400000"),
-        ("jump:a@5=86400001", "allowed is -86400000 to 86400000"),
-        ("drift:a@5=-500001", "allowed is -500000 to 500000"),
-        ("drift:a@5=500001", "allowed is -500000 to 500000"),
+        ("loss:a>b@5=101", "amount is 101, allowed is 0 to 100 %"),
+        ("duplicate:a>b@5=101", "amount is 101, allowed is 0 to 100 %"),
+        ("delay:a>b@5=3600001", "allowed is 0 to 3,600,000 ms"),
+        ("jump:a@5=-86400001", "allowed is -86,400,000 to 86,400,000 ms"),
+        ("jump:a@5=86400001", "allowed is -86,400,000 to 86,400,000 ms"),
+        ("drift:a@5=-500001", "allowed is -500,000 to 500,000 ppm"),
+        ("drift:a@5=500001", "allowed is -500,000 to 500,000 ppm"),
         ("crash:a>b@5", "target 'a>b' is not the name of one machine"),
         ("crash:*@5", "is not the name of one machine"),
         ("crash:a,b@5", "is not the name of one machine"),
@@ -119,9 +133,35 @@ def test_what_is_wrong_is_said(text, complaint):
         parse_fault(text)
 
 
-def test_an_amount_is_a_whole_number():
-    with pytest.raises(BadInput, match=r"amount is 1\.5, allowed is a whole number"):
-        Fault("delay", "a>b", 5, None, 1.5)
+@pytest.mark.parametrize("wrong", [True, False, math.nan, math.inf, "5", 10**400, [1], object()])
+@pytest.mark.parametrize("name", ["at_ms", "for_ms", "amount"])
+def test_what_is_no_number_is_refused(name, wrong):
+    numbers = {"at_ms": 1, "for_ms": 1, "amount": 1, name: wrong}
+    with pytest.raises(BadInput, match=f"delay: {name} is .*, allowed is 0 to"):
+        Fault("delay", "a>b", **numbers)
+
+
+def test_only_milliseconds_have_fractions():
+    assert Fault("delay", "a>b", 5, None, 0.5004).amount_us == 500
+    assert str(Fault("loss", "a>b", 5, None, 30.0)) == "loss:a>b@5=30"
+    with pytest.raises(BadInput, match=r"amount is 1\.5, allowed is a whole number of %"):
+        Fault("loss", "a>b", 5, None, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        (("lose", "#12", 5), "takes no instant and no duration"),
+        (("delay", "#12", 0, 5, 1), "takes no instant and no duration"),
+        (("cut", "#12"), "cut cannot address one message"),
+        (("crash", "#12"), "crash cannot address one message"),
+        (("lose", "#0"), "not a link between two"),
+        (("lose", "#x"), "not a link between two"),
+    ],
+)
+def test_a_fault_of_one_message_is_only_that(parts, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        Fault(*parts)
 
 
 def test_times_are_kept_to_the_microsecond():

@@ -177,10 +177,28 @@ def test_a_fault_ends_and_others_stay():
     assert delivered(trace) == [(8, 3), (207, 2), (305, 0), (306, 1)]
 
 
+def test_a_fault_of_one_message_strikes_no_other():
+    nodes = Source("a", ("b",), 4), Sink("b")
+    faults = "lose:#1;delay:#2=30.5;duplicate:#3=100;lose:#99"
+    trace = run(*nodes, faults=faults, latency_ms=(5, 5))
+    assert delivered(trace) == [(7, 2), (8, 3), (12, 2), (36.5, 1)]
+    assert [event.node for event in trace.of_kind("drop")] == ["a"]
+    events = [(e.at_us / 1000, e.kind, str(e.what)) for e in trace.of_kind("fault", "heal")]
+    assert events == [
+        (ms, kind, fault) for ms, fault in enumerate(faults.split(";")[:3])
+        for kind in ("fault", "heal")
+    ]  # fmt: skip
+
+
+def test_a_message_to_oneself_crosses_no_network():
+    trace = run(Source("a", ("a",), 2), faults="lose:#1;delay:#2=5")
+    assert delivered(trace, "a") == [(0, 0), (1, 1)]
+
+
 def test_faults_are_recorded_with_their_end():
     trace = run(Sink("a"), Sink("b"), faults="cut:a>b@10+5;cut:b>a@12")
     events = [(e.at_us / 1000, e.kind, e.what) for e in trace.of_kind("fault", "heal")]
-    first, second = "cut:a>b@10+5", "cut:b>a@12"
+    first, second = parse_schedule("cut:a>b@10+5;cut:b>a@12")
     assert events == [(10, "fault", first), (12, "fault", second), (15, "heal", first)]
 
 
@@ -206,6 +224,9 @@ def schedules(draw):
             target = draw(WIRE)
         lasts = "" if kind in ("lose", "restart") or draw(st.booleans()) else f"+{for_ms}"
         amount = f"={draw(st.integers(0, 100))}" if kind in ("delay", "loss", "duplicate") else ""
+        if kind in ("delay", "lose", "duplicate") and draw(st.booleans()):
+            faults.append(f"{kind}:#{draw(st.integers(1, 70))}{amount}")
+            continue
         faults.append(f"{kind}:{target}@{at_ms}{lasts}{amount}")
     return ";".join(faults)
 

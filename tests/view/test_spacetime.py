@@ -84,13 +84,25 @@ def test_every_fault_has_a_grip_with_sign_and_words(kind):
     assert grip.get("role") == "slider" and grip.get("tabindex") == "0"
     assert float(grip.get("aria-valuenow")) == run.faults[-1].at_ms
     assert theme.fault_words(run.faults[-1]) == grip.get("aria-label")
-    assert grip.find(f"{SVG}path").get("d") == theme.ICONS[kind]
+    assert grip.find(f"{SVG}path").get("d") == KINDS[kind].icon
     assert float(grip.find(f"{SVG}rect").get("height")) >= 24
     assert "dl-chosen" in grip.get("class")
     knob = float(grip.find(f"{SVG}circle").get("cx"))
     assert instant(picture.layout, knob) == pytest.approx(run.faults[-1].at_ms, abs=0.1)
     bands = having(picture, "dl-band")
     assert len(bands) == (KINDS[kind].target != "machine")
+
+
+def test_a_fault_of_one_message_has_its_grip_where_it_struck():
+    run = get("start/lost-answer").run(faults="crash:client@5+1;lose:#3;delay:#999=0.5")
+    (struck,) = (event.at_us for event in run.trace.of_kind("heal"))
+    picture = spacetime(run, selected=1)
+    _, grip, unused = having(picture, "dl-fault")
+    assert grip.get("aria-label") == "lose #3"
+    assert float(grip.get("aria-valuenow")) == struck / 1000
+    assert float(unused.get("aria-valuenow")) == 0
+    knob = float(grip.find(f"{SVG}circle").get("cx"))
+    assert instant(picture.layout, knob) == pytest.approx(struck / 1000, abs=0.1)
 
 
 def test_a_band_lasts_as_long_as_its_fault():
