@@ -79,7 +79,7 @@ FENCE = Exercise(
     cases=(
         Case(
             "locks/paused-holder",
-            "fence",
+            "solution",
             {"fencing": "all"},
             schedules=("", "delay:shop>alice@20+200=40"),
             seeds=range(5),
@@ -88,7 +88,7 @@ FENCE = Exercise(
         ),
         Case(
             "locks/paused-holder",
-            "fence",
+            "solution",
             {"fencing": "all"},
             schedules=(None, "pause:alice@36+130;crash:shop@150+12"),
             seeds=range(5),
@@ -96,7 +96,7 @@ FENCE = Exercise(
         ),
         Case(
             "locks/paused-holder",
-            "fence",
+            "solution",
             {"fencing": "all"},
             schedules=(REPEATED,),
             seeds=range(10),
@@ -105,7 +105,7 @@ FENCE = Exercise(
         ),
         Case(
             "locks/delayed-request",
-            "fence",
+            "solution",
             {"fencing": "all"},
             seeds=range(5),
             must_hold=("never oversold",),

@@ -134,7 +134,7 @@ OWN_LOCK = Exercise(
     cases=(
         Case(
             "locks/foreign-release",
-            "lock",
+            "solution",
             schedules=("", None, "hold:alice>redis@57+63"),
             seeds=range(5),
             must_hold=("mutual exclusion",),
@@ -142,7 +142,7 @@ OWN_LOCK = Exercise(
         ),
         Case(
             "locks/setnx-expire",
-            "lock",
+            "solution",
             schedules=(None, "jump:redis@70=-200"),
             seeds=range(5),
             must_hold=("available",),

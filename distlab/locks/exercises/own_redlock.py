@@ -131,7 +131,7 @@ OWN_REDLOCK = Exercise(
     cases=(
         Case(
             "locks/redlock-clock-jump",
-            "redlock_kind",
+            "solution",
             {"expiry": "monotonic"},
             schedules=(LEFT_BEHIND,),
             seeds=range(4),
@@ -140,7 +140,7 @@ OWN_REDLOCK = Exercise(
         ),
         Case(
             "locks/redlock-clock-jump",
-            "redlock_kind",
+            "solution",
             {"expiry": "monotonic"},
             schedules=("", ONE_SILENT, SLOW_SHOP, ASLEEP_WHILE_ASKING),
             seeds=range(12),

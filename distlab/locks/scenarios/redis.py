@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from distlab.locks.redislock import RedisLock
-from distlab.locks.scenarios.shop import FIRST_TOKEN, LOCK
+from distlab.locks.scenarios.buyers import LOCK
+from distlab.locks.scenarios.shop import FIRST_TOKEN
 from distlab.locks.scripts import beside
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import Client, World

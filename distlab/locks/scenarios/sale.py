@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from distlab.check.invariants import prompt
-from distlab.knobs import Choice
+from distlab.knobs import Way, Ways
 from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD, Sold
-from distlab.locks.scenarios.declare import lab
+from distlab.locks.scenarios.buyers import THINK_MS, lab, under_lock
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import (
-    THINK_MS,
-    ReadStock,
-    Shop,
-    TakeOne,
-    WriteStock,
-    ask,
-    under_lock,
-)
+from distlab.locks.scenarios.shop import ReadStock, Shop, TakeOne, WriteStock, ask
+from distlab.registry import register
 from distlab.sim import Client, World
 from distlab.sim.client import Program
-
-Buy = Callable[[Client], Coroutine[Any, Any, str]]
 
 
 async def read_then_write(client: Client) -> str:
@@ -43,51 +35,60 @@ async def take_one(client: Client) -> str:
     return "yours" if isinstance(await ask(client, TakeOne()), Sold) else "sold out"
 
 
-WAYS: dict[str, Buy] = {"read-then-write": read_then_write, "conditional-update": take_one}
-BUYERS = {"alice": 10, "bob": 14, "carol": 18}
-"""When they come."""
-
-
-def visit(sells: str, at_ms: int, buy: Buy | None) -> Program:
-    if sells == "lock":
-        return under_lock(redis_lock(), at_ms)
-
+def visit(buy: Callable[[Client], Coroutine[Any, Any, str]], at_ms: float) -> Program:
     async def program(client: Client) -> None:
         await client.sleep(at_ms)
-        await client.perform("buy", "", None, (buy or WAYS[sells])(client))
+        await client.perform("buy", "", None, buy(client))
 
     return program
 
 
-def build_oversell(world: World, sells: str, buy: Buy | None = None) -> None:
-    if sells == "lock":
+LOCKED = partial(under_lock, redis_lock())
+SELLS = Ways(
+    "sells",
+    Way(
+        "read-then-write",
+        partial(visit, read_then_write),
+        "SELECT stock, then UPDATE to one less",
+        mistake="the stock is read in one statement and written in another",
+        source="PostgreSQL manual, section 13.2, on Read Committed",
+    ),
+    Way(
+        "conditional-update",
+        partial(visit, take_one),
+        "UPDATE … SET stock = stock - 1 WHERE stock > 0",
+        role="right",
+    ),
+    Way(
+        "lock",
+        LOCKED,
+        "the first, under a lock",
+        mistake="the stock is protected by a lock alone, and the lock ends by itself",
+        source="Kleppmann 2016, How to do distributed locking",
+    ),
+)
+
+
+def build_oversell(world: World, sells: Callable[[float], Program], solution: Any = None) -> None:
+    if sells is LOCKED:
         add_redis(world)
-    for name, at_ms in BUYERS.items():
-        world.client(name, visit(sells, at_ms, buy))
+    program = partial(visit, solution) if solution else sells
+    for name, at_ms in (("alice", 10), ("bob", 14), ("carol", 18)):
+        world.client(name, program(at_ms))
     world.add(Shop(pieces=2))
 
 
-OVERSELL = lab(
-    "oversell",
-    title="Two pieces, three buyers",
-    claim="Whoever reads the stock and writes what is left sells pieces that are gone.",
-    build=build_oversell,
-    checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
-    knobs=(
-        Choice(
-            "sells",
-            (*WAYS, "lock"),
-            "read-then-write",
-            "SELECT stock, then UPDATE to one less; UPDATE … SET stock = stock - 1 WHERE "
-            "stock > 0; the first, under a lock",
-        ),
-    ),
-    violating={"sells": "read-then-write"},
-    satisfying={"sells": "conditional-update"},
-    mistake="the stock is read in one statement and written in another",
-    source="PostgreSQL manual, section 13.2, on Read Committed",
-    nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
-    "at most 3",
-    outcomes=("oversold", "refused at the till"),
-    horizon_ms=180,
+OVERSELL = register(
+    lab(
+        id="locks/oversell",
+        title="Two pieces, three buyers",
+        claim="If you read the stock and then write what is left, you sell pieces that are gone.",
+        build=build_oversell,
+        checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
+        knobs=(SELLS,),
+        nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
+        "at most 3",
+        outcomes=("oversold", "refused at the till"),
+        horizon_ms=180,
+    )
 )

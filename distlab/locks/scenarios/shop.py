@@ -7,20 +7,15 @@ what the buyers did: who is past `acquire` and not yet at `release` is inside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from distlab.locks.checks import Sold, SoldOut, Stale, Stock
 from distlab.locks.fencing import Fence, StaleToken
-from distlab.locks.lock import Busy, Held, Lock
 from distlab.sim import Client, Node
-from distlab.sim.client import Program
-from distlab.sim.kernel import Cancelled
 from distlab.sim.state import Kept, State
 
-SHOP, LOCK = "shop", "lock"
-THINK_MS, PATIENCE_MS, LONGEST_MS = 10, 60, 60_000
+SHOP, PATIENCE_MS = "shop", 60
 FIRST_TOKEN = 33
 """The shop is not new: its lock has been held so often before, less one."""
 
@@ -57,16 +52,18 @@ class Token:
     number: int
 
 
-FENCED = {"off": (), "writes": (WriteStock,), "all": (ReadStock, WriteStock)}
+WRITES, ALL = (WriteStock,), (ReadStock, WriteStock)
 """Which requests a fence looks at."""
 
 
 class Shop(Node):
     """A row with the stock, on disk, behind a fence that looks at what `fenced` says."""
 
-    def __init__(self, pieces: int = 1, fenced: str = "off", fence: type[Fence] = Fence) -> None:
+    def __init__(
+        self, pieces: int = 1, fenced: tuple[type, ...] = (), fence: type[Fence] = Fence
+    ) -> None:
         super().__init__(SHOP)
-        self.pieces, self.fenced, self.make_fence = pieces, FENCED[fenced], fence
+        self.pieces, self.fenced, self.make_fence = pieces, fenced, fence
 
     def on_start(self) -> None:
         self.stock = int(self.disk.read("stock", self.pieces))
@@ -126,92 +123,3 @@ async def ask(client: Client, request: Any, timeout_ms: float | None = PATIENCE_
     if isinstance(answer, Stale):
         raise StaleToken(f"token {answer.token} comes after token {answer.latest}")
     return answer
-
-
-async def purchase(
-    client: Client,
-    token: int | None = None,
-    think_ms: float = THINK_MS,
-    patience_ms: float | None = PATIENCE_MS,
-) -> str:
-    """Read, think, write."""
-    found = await ask(client, ReadStock(token), patience_ms)
-    if not found.pieces:
-        return "sold out"
-    await client.sleep(think_ms)
-    try:
-        await ask(client, WriteStock(found.pieces - 1, token), patience_ms)
-    except Cancelled:  # it is on its way
-        raise TimeoutError("broken off: the shop may yet sell it") from None
-    return "yours"
-
-
-# Under a lock
-
-
-class TokenOfTheShop(Lock):
-    """Whoever gets the lock then draws a fencing token at the shop, which keeps its data.
-
-    Drawn in a request of its own, it may come late: a holder whose lock is over meanwhile draws a
-    higher one than the next holder. Then the shop refuses the next one, who had the right to go on;
-    but it never does two works at once, and that is what its fence is for. Counted in the script
-    that acquires, numbers come in the order of the holders.
-    """
-
-    async def do_acquire(self, token: bytes) -> Held | Busy:
-        answer = await super().do_acquire(token)
-        if isinstance(answer, Held):
-            assert isinstance(self.host, Client)
-            number = (await ask(self.host, NextToken())).number
-            answer = answer._replace(fencing_token=number)
-        return answer
-
-
-ASK_AGAIN_MS = 20
-
-
-def under_lock(
-    open_lock: Callable[[Client], Any],
-    at_ms: float,
-    think_ms: float = THINK_MS,
-    heedless: bool = False,
-    looks: bool = True,
-) -> Program:
-    """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back.
-
-    One that does not look at the answer buys in any case.
-    """
-
-    async def program(client: Client) -> None:
-        await client.sleep(at_ms)
-        lock = open_lock(client)
-        asked = acquired(client, lock) if looks else asked_only(lock)
-        if await client.perform("acquire", LOCK, None, asked):
-            await client.perform("buy", "", None, buy(client, lock, think_ms, heedless))
-            await client.perform("release", LOCK, None, lock.release())
-
-    return program
-
-
-async def acquired(client: Client, lock: Any) -> int | bool:
-    """Until the lock is ours: its fencing token, if it has one."""
-    while not await lock.acquire():
-        await client.sleep(ASK_AGAIN_MS)
-    return getattr(lock, "fencing_token", None) or True
-
-
-async def asked_only(lock: Any) -> str:
-    """The answer in words: who asked does not look at it, and is inside whatever it says."""
-    return str(await lock.acquire())
-
-
-async def buy(client: Client, lock: Any, think_ms: float, heedless: bool) -> str:
-    """Read, think, write, and stop when the time of the lock is over, unless `heedless`.
-
-    Each request carries the fencing token; whether the shop looks at it is the shop's business.
-    """
-    buying = purchase(client, getattr(lock, "fencing_token", None), think_ms)
-    if heedless or not hasattr(lock, "remaining_ms"):
-        return await buying
-    async with client.timeout(min(max(0, lock.remaining_ms()), LONGEST_MS)):
-        return await buying

@@ -6,13 +6,14 @@ from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
 from distlab.host import Conflict
-from distlab.knobs import Choice
+from distlab.knobs import Way, Ways
 from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
-from distlab.locks.scenarios.declare import lab
-from distlab.locks.scenarios.shop import LOCK, Shop, acquired, under_lock
+from distlab.locks.scenarios.buyers import LOCK, acquired, lab, under_lock
+from distlab.locks.scenarios.shop import Shop
+from distlab.registry import register
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
@@ -24,7 +25,6 @@ from distlab.sim.trace import Trace
 PIDS = {"alice": 4711, "bob": 4712, "carol": 4713}
 OWNERS = {str(pid): name for name, pid in PIDS.items()}
 HELD = "SELECT name, owner, ends_ms FROM locks WHERE owner IS NOT NULL ORDER BY name"
-ENDS = {"cleaner": False, "expiry": True}
 
 
 class LockTable(DatabaseServer):
@@ -47,48 +47,52 @@ def _name(owner: str) -> str:
     return OWNERS.get(owner, owner.partition("/")[0])
 
 
-def build_database(world: World, ends: str) -> None:
+ENDS = Ways(
+    "ends",
+    Way(
+        "cleaner",
+        False,
+        "a cleaner deletes it when it is a minute old",
+        mistake="the lock is a row without an end, and a cleaner comes by every minute",
+        source="ShedLock documentation, lockAtMostFor",
+    ),
+    Way("expiry", True, "it says when it ends, and whoever comes then takes it over", role="right"),
+    about="what becomes of a dead holder's row",
+)
+
+
+def build_database(world: World, ends: bool) -> None:
     def open_lock(client: Client) -> Any:
         database = RemoteDatabase(client, timeout_ms=60)
-        if ENDS[ends]:
+        if ends:
             return DatabaseLock(database, LOCK, timeout=0.08, sleep=0.08, host=client)
         return FreedByCleaner(database, LOCK, pid=PIDS[client.name], sleep=0.08, host=client)
 
-    world.add(LockTable("database", ENDS[ends]))
+    world.add(LockTable("database", ends))
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 40, heedless=True))
     world.client("carol", under_lock(open_lock, 150, heedless=True))
     world.add(Shop(pieces=3))
 
 
-DATABASE_LOCK = lab(
-    "database-lock",
-    title="The row of a dead holder",
-    claim="A row stays until somebody deletes it; with an end it may end too early.",
-    build=build_database,
-    checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
-    knobs=(
-        Choice(
-            "ends",
-            tuple(ENDS),
-            "cleaner",
-            "what becomes of a dead holder's row: a cleaner deletes it when it is a minute "
-            "old; it says when it ends, and whoever comes then takes it over",
-        ),
-    ),
-    violating={"ends": "cleaner"},
-    satisfying={"ends": "expiry"},
-    mistake="the lock is a row without an end, and a cleaner comes by every minute",
-    source="ShedLock documentation, lockAtMostFor",
-    nemesis="crash:alice+end; pause:alice; pause:bob@60..200+20..120; duplicate; at most 2",
-    faults="crash:alice@30;pause:bob@130+150",
-    outcomes=("locked for a minute", "two holders"),
-    horizon_ms=320,
+DATABASE_LOCK = register(
+    lab(
+        id="locks/database-lock",
+        title="The row of a dead holder",
+        claim="A row stays until somebody deletes it; with an end it may end too early.",
+        build=build_database,
+        checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
+        knobs=(ENDS,),
+        nemesis="crash:alice+end; pause:alice; pause:bob@60..200+20..120; duplicate; at most 2",
+        faults="crash:alice@30;pause:bob@130+150",
+        outcomes=("locked for a minute", "two holders"),
+        horizon_ms=320,
+    )
 )
 
 
 class OneKeyForAll(LeaseLock):
-    """Who makes the key has the lock, and all the others wait until it is deleted."""
+    """Whoever makes the key has the lock, and all the others wait until it is deleted."""
 
     async def line_up(self, token: bytes) -> int | None:
         place = await self.alive(token)
@@ -99,7 +103,18 @@ class OneKeyForAll(LeaseLock):
             return None
 
 
-WAITS = {"one-key": OneKeyForAll, "queue": LeaseLock}
+WAITS = Ways(
+    "waits",
+    Way(
+        "one-key",
+        OneKeyForAll,
+        "the one key of the holder",
+        mistake="everybody watches the key of the holder",
+        source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
+    ),
+    Way("queue", LeaseLock, "in a queue, each for the key before its own", role="right"),
+    about="for what",
+)
 WORK_MS = 20
 
 
@@ -114,10 +129,10 @@ def at_work(kind: type[LeaseLock], at_ms: float) -> Program:
     return program
 
 
-def build_herd(world: World, waits: str) -> None:
+def build_herd(world: World, waits: type[LeaseLock]) -> None:
     world.add(LeaseServer("leases"))
     for number, name in enumerate(("alice", "bob", "carol", "dave")):
-        world.client(name, at_work(WAITS[waits], 10 + 4 * number))
+        world.client(name, at_work(waits, 10 + 4 * number))
 
 
 def woken(trace: Trace) -> dict[str, int]:
@@ -125,28 +140,19 @@ def woken(trace: Trace) -> dict[str, int]:
     return {"woken": sum(event.what == "deleted" for event in trace.of_kind("deliver"))}
 
 
-HERD = lab(
-    "herd",
-    title="Four at one lock",
-    claim="If all wait for one key, each release wakes them all, and all but one in vain.",
-    build=build_herd,
-    checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
-    knobs=(
-        Choice(
-            "waits",
-            tuple(WAITS),
-            "one-key",
-            "for what: the one key of the holder; in a queue, each for the key before its own",
-        ),
-    ),
-    violating={"waits": "one-key"},
-    satisfying={"waits": "queue"},
-    mistake="everybody watches the key of the holder",
-    source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
-    nemesis="crash; crash:alice,bob,carol,dave+end; pause; partition; cut; lose; delay=1..40; "
-    "hold+1..60; duplicate; jump; at most 3",
-    faults="crash:bob@55",
-    outcomes=("the herd wakes up", "one dead waiter stops all"),
-    measure=woken,
-    horizon_ms=260,
+HERD = register(
+    lab(
+        id="locks/herd",
+        title="Four at one lock",
+        claim="If all wait for one key, each release wakes them all, and all but one in vain.",
+        build=build_herd,
+        checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
+        knobs=(WAITS,),
+        nemesis="crash; crash:alice,bob,carol,dave+end; pause; partition; cut; lose; delay=1..40; "
+        "hold+1..60; duplicate; jump; at most 3",
+        faults="crash:bob@55",
+        outcomes=("the herd wakes up", "one dead waiter stops all"),
+        measure=woken,
+        horizon_ms=260,
+    )
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion
-from distlab.knobs import Choice
+from distlab.knobs import Way, Ways
 from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
-from distlab.locks.scenarios.declare import lab
+from distlab.locks.scenarios.buyers import LOCK, acquired, lab, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import LOCK, Shop, acquired, purchase
+from distlab.locks.scenarios.shop import Shop
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
+from distlab.registry import register
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 from distlab.sim.kernel import Cancelled
@@ -26,7 +27,18 @@ class Prints(OnlyPrints):
         self.on_lost = lambda lost: lock.host.note("prints: lost")
 
 
-WATCHDOGS = {"prints": Prints, "tells": Watchdog}
+ON_LOSS = Ways(
+    "on_loss",
+    Way(
+        "prints",
+        Prints,
+        "prints it",
+        mistake="a watchdog that only prints when it loses the lock",
+        source="Redisson documentation, lockWatchdogTimeout",
+    ),
+    Way("tells", Watchdog, "has the work broken off", role="right"),
+    about="what the watchdog does when it cannot renew",
+)
 
 
 async def while_held(client: Client, lock: Any, make: Any, work: Coroutine[Any, Any, Any]) -> Any:
@@ -57,37 +69,28 @@ def watched(
     return program
 
 
-def build_cut_off(world: World, on_loss: str, watchdog: Any = None) -> None:
-    make = watchdog or WATCHDOGS[on_loss]
+def build_cut_off(world: World, on_loss: type[Watchdog], solution: Any = None) -> None:
+    make = solution or on_loss
     add_redis(world)
     world.client("alice", watched(make, 10, think_ms=150, ttl_ms=60))
     world.client("bob", watched(make, 60, think_ms=10, ttl_ms=60))
     world.add(Shop())
 
 
-WATCHDOG_CUT_OFF = lab(
-    "watchdog-cut-off",
-    title="Cut off from Redis",
-    claim="Who can no longer renew its lock has to stop working before the lock ends.",
-    build=build_cut_off,
-    checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
-    knobs=(
-        Choice(
-            "on_loss",
-            tuple(WATCHDOGS),
-            "prints",
-            "what the watchdog does when it cannot renew: prints it; has the work broken off",
-        ),
-    ),
-    violating={"on_loss": "prints"},
-    satisfying={"on_loss": "tells"},
-    mistake="a watchdog that only prints when it loses the lock",
-    source="Redisson documentation, lockWatchdogTimeout",
-    # Not a pause: the watchdog sleeps with its holder.
-    nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
-    faults="partition:alice|redis@45+150",
-    outcomes=("two holders", "broken off"),
-    horizon_ms=240,
+WATCHDOG_CUT_OFF = register(
+    lab(
+        id="locks/watchdog-cut-off",
+        title="Cut off from Redis",
+        claim="A holder that can no longer renew its lock has to stop before the lock ends.",
+        build=build_cut_off,
+        checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
+        knobs=(ON_LOSS,),
+        # Not a pause: the watchdog sleeps with its holder.
+        nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
+        faults="partition:alice|redis@45+150",
+        outcomes=("two holders", "broken off"),
+        horizon_ms=240,
+    )
 )
 
 
@@ -96,38 +99,39 @@ def at_most_120_ms(lock: Any, on_lost: Any = None) -> Watchdog:
     return Watchdog(lock, max_age=0.12)
 
 
-MAX_AGE = {"none": Prints, "120-ms": at_most_120_ms}
+MAX_AGE = Ways(
+    "max_age",
+    Way(
+        "none",
+        Prints,
+        "without end",
+        mistake="a watchdog without a maximum age",
+        source="Redisson documentation, lockWatchdogTimeout",
+    ),
+    Way("120-ms", at_most_120_ms, "to 120 ms", role="right"),
+    about="how old a lock may grow by renewal",
+)
 
 
-def build_stuck(world: World, max_age: str) -> None:
-    make = MAX_AGE[max_age]
+def build_stuck(world: World, max_age: Callable[..., Watchdog]) -> None:
     add_redis(world)
-    world.client("alice", watched(make, 10, think_ms=10, ttl_ms=80, patience_ms=None))
-    world.client("bob", watched(make, 50, think_ms=10, ttl_ms=80, patience_ms=None))
+    world.client("alice", watched(max_age, 10, think_ms=10, ttl_ms=80, patience_ms=None))
+    world.client("bob", watched(max_age, 50, think_ms=10, ttl_ms=80, patience_ms=None))
     world.add(Shop(pieces=2))
 
 
-STUCK_HOLDER = lab(
-    "stuck-holder",
-    title="Alive, and stuck",
-    claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
-    build=build_stuck,
-    checks=(available(200, clients=("bob",)), mutual_exclusion()),
-    knobs=(
-        Choice(
-            "max_age",
-            tuple(MAX_AGE),
-            "none",
-            "how old a lock may grow by renewal",
-        ),
-    ),
-    violating={"max_age": "none"},
-    satisfying={"max_age": "120-ms"},
-    mistake="a watchdog without a maximum age",
-    source="Redisson documentation, lockWatchdogTimeout",
-    nemesis="lose:alice>shop,shop>alice; cut:alice>shop,shop>alice; pause:alice; crash:alice+end; "
-    "partition:alice,shop; duplicate; at most 3",
-    faults="lose:shop>alice@22",
-    outcomes=("bob waits for ever", "two holders"),
-    horizon_ms=320,
+STUCK_HOLDER = register(
+    lab(
+        id="locks/stuck-holder",
+        title="Alive, and stuck",
+        claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
+        build=build_stuck,
+        checks=(available(200, clients=("bob",)), mutual_exclusion()),
+        knobs=(MAX_AGE,),
+        nemesis="lose:alice>shop,shop>alice; cut:alice>shop,shop>alice; pause:alice; "
+        "crash:alice+end; partition:alice,shop; duplicate; at most 3",
+        faults="lose:shop>alice@22",
+        outcomes=("bob waits for ever", "two holders"),
+        horizon_ms=320,
+    )
 )
