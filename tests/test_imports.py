@@ -22,6 +22,9 @@ WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 # A place, which is a module or a package with all in it, and what it may import beside itself and
 # the standard library. The longest place that fits a module counts.
 RULES: dict[str, set[str]] = {
+    "distlab.shop": HOST,
+    "distlab.shop.service": {*HOST, "distlab.shop", "distlab.servers", "distlab.sim"},
+    "distlab.shop.invariants": {*HOST, "distlab.shop", "distlab.check", "distlab.sim.trace"},
     "distlab.__main__": {"distlab.cli"},
     "distlab.command": {*HOST, "distlab.knobs", "distlab.scenario"},
     "distlab.cli": {
@@ -59,15 +62,17 @@ RULES: dict[str, set[str]] = {
 # Chapters whose systems are state machines with handlers live on simulated machines; those whose
 # systems also run in reality (ids, locks, the scheduler) see nothing but their host.
 ON_MACHINES = {"start", "cap", "eventual", "transactions", "raft"}
+SHOP = {"distlab.shop.tables", "distlab.shop.stock"}  # the shop without its simulated machines
 
 for number, chapter in enumerate(CHAPTERS):
     place = f"distlab.{chapter}"
     ground = {"distlab.sim"} if chapter in ON_MACHINES else {"redis"}
-    RULES[place] = {*HOST, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
-    RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers"}
-    RULES[f"{place}.checks"] = {*HOST, "distlab.check", "distlab.sim.trace", place}
+    RULES[place] = {*HOST, *SHOP, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
+    RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers", "distlab.shop"}
+    RULES[f"{place}.checks"] = {*HOST, *SHOP, "distlab.shop.invariants", "distlab.check",
+                                "distlab.servers", "distlab.sim.trace", place}  # fmt: skip
     RULES[f"{place}.measured"] = {*RUNS, place, "distlab.view"}
-    RULES[f"{place}.reality"] = {*HOST, place, "distlab.real", "redis", "sqlalchemy"}
+    RULES[f"{place}.reality"] = {*HOST, *SHOP, place, "distlab.real", "redis", "sqlalchemy"}
     RULES[f"{place}.cli"] = {*RUNS, place, "distlab.command"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
@@ -144,6 +149,8 @@ def test_every_module_has_a_layer():
         ("distlab.sim.kernel", "import distlab.check.verdict"),
         ("distlab.sim.clocks", "from time import time"),
         ("distlab.locks.redlock", "import asyncio"),
+        ("distlab.locks.redlock", "from distlab.shop.service import Shop"),
+        ("distlab.shop.stock", "from distlab.sim import Node"),
         ("distlab.locks.redlock", "from distlab.sim.world import World"),
         ("distlab.locks.redlock", "from distlab import sim"),
         ("distlab.locks.redlock", "def f():\n    from distlab.raft import log"),
@@ -165,6 +172,7 @@ def test_imports_across_the_layers_are_refused(module, text):
         ("distlab.locks.redlock", "from distlab.host import Host\nimport redis.asyncio"),
         ("distlab.scheduler.cron", "from distlab.locks.lease import Lease"),
         ("distlab.locks.scenarios", "from distlab.locks import redlock\nimport distlab.sim"),
+        ("distlab.locks.redlock", "from distlab.shop.stock import ReadStock"),
         ("distlab.real.host", "import asyncio"),
         ("distlab.course.widgets", "import ipywidgets"),
     ],

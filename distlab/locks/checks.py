@@ -9,42 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import permutations
 
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, Invariant, invariant
+from distlab.locks.fencing import StaleToken
+from distlab.servers.service import Refusal
+from distlab.shop.stock import Sold, SoldOut, Stock
 from distlab.sim.trace import Event, Trace
-
-# What the shop answers
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """So many pieces are there."""
-
-    pieces: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sold:
-    """One is yours, and so many are left. `token` came with the request, if one did."""
-
-    left: int
-    token: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SoldOut:
-    """None is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stale:
-    """Refused: somebody has been here with a later token."""
-
-    token: int
-    latest: int
 
 
 def _answers(trace: Trace, kind: type) -> Iterator[tuple[int, Event]]:
@@ -117,9 +89,9 @@ AS_SHOWN = invariant("as shown", _broken_word, "Whoever saw a piece in stock cou
 
 
 def _refused(trace: Trace) -> Iterator[Finding]:
-    for position, event in _answers(trace, Stale):
-        said = f"{event.node} refused {event.peer}'s token {event.what.token}"
-        yield Finding(f"{said}: it had seen {event.what.latest}.", (position,))
+    for position, event in _answers(trace, Refusal):
+        if isinstance(event.what.body, StaleToken):
+            yield Finding(f"{event.node} refused {event.peer}: {event.what}.", (position,))
 
 
 NOTHING_REFUSED = invariant("nothing refused", _refused, "The shop did all that it was asked for.")

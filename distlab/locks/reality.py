@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import redis.asyncio
 import sqlalchemy
@@ -21,10 +22,14 @@ from distlab.real.database import SqlDatabase
 from distlab.real.processes import Pipe
 from distlab.real.redis_server import Redis
 from distlab.real.stories import Story
+from distlab.shop.stock import LATEST, ReadStock, WriteStock, admit
+from distlab.shop.tables import flash_sale
 
 
 class Shop:
-    """The shop in the database at `url`. `fenced`: it admits no token lower than the latest one.
+    """The shop of `distlab.shop.stock`, in the database at `url`.
+
+    `fenced`: it admits no token lower than the latest one.
 
     A look brings its token, too. Otherwise a late sale could come between the look and the sale of
     the next holder, whose number the shop would not know yet.
@@ -37,39 +42,31 @@ class Shop:
 
     async def open(self, pieces: int) -> None:
         def tables(connection: Connection) -> None:
-            connection.execute("CREATE TABLE shop (pieces INTEGER, token INTEGER)")
-            connection.execute("CREATE TABLE sales (piece INTEGER, token INTEGER, buyer TEXT)")
-            connection.execute("INSERT INTO shop VALUES (:pieces, 0)", pieces=pieces)
+            for statement in flash_sale(pieces):
+                connection.execute(statement)
 
         await self.database.transaction(tables)
 
     async def look(self, token: int) -> int:
         """How many pieces are left. Raises `StaleToken`."""
-        return await self.database.transaction(lambda connection: self._admit(connection, token))
+        return int((await self._serve(ReadStock(token))).pieces)
 
     async def sell(self, seen: int, token: int, buyer: str) -> None:
         """Sell the last of the `seen` pieces. Raises `StaleToken`."""
+        await self._serve(WriteStock(seen - 1, token), buyer)
 
-        def sale(connection: Connection) -> None:
-            self._admit(connection, token)
-            connection.execute("UPDATE shop SET pieces = :left", left=seen - 1)
-            row = {"piece": seen, "token": token, "buyer": buyer}
-            connection.execute("INSERT INTO sales VALUES (:piece, :token, :buyer)", **row)
+    async def _serve(self, request: ReadStock | WriteStock, buyer: str = "") -> Any:
+        def work(tables: Connection) -> Any:
+            if self.fenced:
+                admit(tables, Fence(tables.execute(LATEST)[0][0]), request.token, buyer)
+            return request.run(tables, buyer)
 
-        await self.database.transaction(sale)
-
-    def _admit(self, connection: Connection, token: int) -> int:
-        ((pieces, latest),) = connection.execute("SELECT pieces, token FROM shop")
-        if self.fenced:
-            fence = Fence(latest)
-            fence.admit(token)
-            connection.execute("UPDATE shop SET token = :latest", latest=fence.latest)
-        return int(pieces)
+        return await self.database.transaction(work)
 
     async def sold(self) -> int:
         """The number of sales."""
-        count = "SELECT COUNT(*) FROM sales"
-        return int((await self.database.transaction(lambda shop: shop.execute(count)))[0][0])
+        count = "SELECT COUNT(*) FROM orders"
+        return int((await self.database.transaction(lambda tables: tables.execute(count)))[0][0])
 
 
 async def buyer(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from distlab.host import Conflict, Connection, Rows
@@ -51,22 +53,30 @@ class DiskDatabase:
     was told. Raises `sqlite3.Error` for wrong SQL: a mistake in the program, which ends the run.
     """
 
-    def __init__(self, node: Node, schema: str = "") -> None:
-        self._node, self._schema = node, schema
+    def __init__(
+        self, node: Node, schema: str = "", sync_ms: tuple[float, float] = SYNC_MS
+    ) -> None:
+        self._node, self._schema, self._sync_ms = node, schema, sync_ms
         self._content: bytes | None = None
+        self._found: dict[str, Rows] = {}  # what was looked for since the last change
         self._file: sqlite3.Connection | None = None
 
     async def transaction(self, work: Work[T]) -> T:
         """Run `work(connection)`: see `distlab.host.Database`."""
-        before_ms, after_ms = SYNC_MS
-        await self._node.sleep(before_ms)
+        before_ms, after_ms = self._sync_ms
+        if before_ms:
+            await self._node.sleep(before_ms)
         result = self._commit(work)
-        await self._node.sleep(after_ms)
+        if after_ms:
+            await self._node.sleep(after_ms)
         return result
 
     def look(self, sql: str) -> Rows:
         """What a query finds, at once: for pictures, not for protocols."""
-        return _Statements(self._open(), self._node).execute(sql)
+        file = self._open()
+        if sql not in self._found:
+            self._found[sql] = _Statements(file, self._node).execute(sql)
+        return self._found[sql]
 
     def __del__(self) -> None:
         if self._file is not None:
@@ -89,9 +99,8 @@ class DiskDatabase:
         content = self._node.disk.read(FILE)
         if self._file is None or content is not self._content:
             self._file, self._content = sqlite3.connect(":memory:", isolation_level=None), content
-            if content:
-                self._file.deserialize(content)
-            self._file.executescript("" if content else self._schema)
+            self._file.deserialize(content or _empty(self._schema))
+            self._found.clear()
             self._file.execute("PRAGMA foreign_keys = ON")
             self._file.set_authorizer(_authorise)
         return self._file
@@ -99,6 +108,15 @@ class DiskDatabase:
     def _save(self, file: sqlite3.Connection) -> None:
         self._node.disk.put(FILE, file.serialize())
         self._content = self._node.disk.read(FILE)
+        self._found.clear()
+
+
+@lru_cache
+def _empty(schema: str) -> bytes:
+    """A database with nothing but what the schema makes."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as file:
+        file.executescript(f"BEGIN; {schema}; COMMIT")
+        return file.serialize()
 
 
 def _authorise(action: int, first: str | None, second: str | None, *_: Any) -> int:

@@ -11,12 +11,11 @@ from distlab.locks.checks import (
     NOTHING_REFUSED,
     SERVED,
     TOKENS_ASCEND,
-    Sold,
-    SoldOut,
-    Stale,
-    Stock,
     few_messages,
 )
+from distlab.locks.fencing import StaleToken
+from distlab.servers.service import Refusal
+from distlab.shop.stock import Sold, SoldOut, Stock
 from distlab.sim.trace import Call, Trace
 
 
@@ -75,9 +74,11 @@ def test_what_was_shown_can_be_bought(sent, fine):
 
 
 def test_a_refusal_names_both_tokens():
-    verdict = NOTHING_REFUSED(answers(("bob", Sold(0, 34)), ("alice", Stale(33, 34))))
+    words = "token 33 comes after token 34"
+    refusal = Refusal(words, StaleToken(words))
+    verdict = NOTHING_REFUSED(answers(("bob", Sold(0, 34)), ("alice", refusal)))
     assert verdict.ok is False
-    assert verdict.explanation == "shop refused alice's token 33: it had seen 34."
+    assert verdict.explanation == "shop refused alice: token 33 comes after token 34."
     assert verdict.witness == (1,)
     assert NOTHING_REFUSED(answers(("bob", Sold(0, 34)))).ok
 

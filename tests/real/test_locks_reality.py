@@ -168,8 +168,8 @@ def chaos(server, folder, seconds, fenced, seed=1):
     storm = Chaos(server, {"lock": "stock", "shop": url, "fenced": fenced}, seed)
     done = storm.run(server, seconds)
     with shop.engine.connect() as books:
-        sales = books.exec_driver_sql("SELECT piece, token FROM sales ORDER BY rowid").all()
-        left = books.exec_driver_sql("SELECT pieces FROM shop").scalar()
+        sales = books.exec_driver_sql("SELECT piece, token FROM orders ORDER BY id").all()
+        left = books.exec_driver_sql("SELECT stock FROM products").scalar()
     shop.engine.dispose()
     twice = len(sales) - len({piece for piece, _ in sales})
     tokens = [token for _, token in sales]

@@ -62,9 +62,6 @@ def refused_once(run: Run) -> bool:
     return not run.verdict("nothing refused").ok
 
 
-REPEATED = "pause:alice@36+130;duplicate:alice>shop@36+150=20"
-"""The late write comes twice."""
-
 FENCE = Exercise(
     id="locks/fence",
     title="The fence",
@@ -98,10 +95,10 @@ FENCE = Exercise(
             "locks/paused-holder",
             "solution",
             {"fencing": "all"},
-            schedules=(REPEATED,),
             seeds=range(10),
             must_hold=("never oversold",),
             searched=0,
+            parts={"tries": 2},
         ),
         Case(
             "locks/delayed-request",
@@ -122,8 +119,8 @@ FENCE = Exercise(
     mistakes=(
         Mistake(
             "remembers first",
-            "You refuse a late token and remember it all the same: now it is the latest, and the "
-            "same message, come twice, gets in. Refuse first.",
+            "You refuse a late token and remember it all the same: now it is the latest, and it "
+            "gets in when its holder asks again. Refuse first.",
             lambda run: remembered(run) != sorted(remembered(run)) and refused_once(run),
             RemembersFirst,
         ),

@@ -8,12 +8,15 @@ what the buyers did: a buyer is inside from the end of `acquire` to the beginnin
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from distlab.host import Refused
 from distlab.locks.lock import Busy, Held, Lock
-from distlab.locks.scenarios.shop import PATIENCE_MS, NextToken, ReadStock, WriteStock, ask
 from distlab.scenario import BAD, PRICE, Outcome, Scenario
+from distlab.shop.service import PATIENCE_MS, ask_shop
+from distlab.shop.stock import NextToken, ReadStock, WriteStock
 from distlab.sim import Client
 from distlab.sim.client import Program
 from distlab.sim.kernel import Cancelled
@@ -40,14 +43,20 @@ async def purchase(
     token: int | None = None,
     think_ms: float = THINK_MS,
     patience_ms: float | None = PATIENCE_MS,
+    tries: int = 1,
 ) -> str:
-    """Read, think, write."""
-    found = await ask(client, ReadStock(token), patience_ms)
+    """Read, think, write. A write that is refused is tried so many times."""
+    found = await ask_shop(client, ReadStock(token), patience_ms)
     if not found.pieces:
         return "sold out"
     await client.sleep(think_ms)
+    write = WriteStock(found.pieces - 1, token)
     try:
-        await ask(client, WriteStock(found.pieces - 1, token), patience_ms)
+        for _ in range(tries - 1):
+            with suppress(Refused):
+                await ask_shop(client, write, patience_ms)
+                return "yours"
+        await ask_shop(client, write, patience_ms)
     except Cancelled:  # it is on its way
         raise TimeoutError("broken off: the shop may yet sell it") from None
     return "yours"
@@ -57,19 +66,19 @@ async def purchase(
 
 
 class TokenOfTheShop(Lock):
-    """Whoever gets the lock then draws a fencing token at the shop, which keeps its data.
+    """A holder draws its fencing token at the shop, where the data is.
 
-    Drawn in a request of its own, it may come late: a holder whose lock is over meanwhile draws a
-    higher one than the next holder. Then the shop refuses the next one, who had the right to go on;
-    but it never does two works at once, and that is what its fence is for. Counted in the script
-    that acquires, numbers come in the order of the holders.
+    This is a request of its own, so it may come late. A holder whose lock is over by then draws a
+    higher number than the next holder, and the shop refuses the next holder, who had the right to
+    go on. But the shop never lets two of them work at once, and that is what its fence is for.
+    Counted in the script that acquires, numbers come in the order of the holders.
     """
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         answer = await super().do_acquire(token)
         if isinstance(answer, Held):
             assert isinstance(self.host, Client)
-            number = (await ask(self.host, NextToken())).number
+            number = (await ask_shop(self.host, NextToken())).number
             answer = answer._replace(fencing_token=number)
         return answer
 
@@ -80,10 +89,12 @@ def under_lock(
     think_ms: float = THINK_MS,
     heedless: bool = False,
     looks: bool = True,
+    tries: int = 1,
 ) -> Program:
     """A buyer that comes at `at_ms`, waits for the lock, buys and gives the lock back.
 
-    One that does not look at the answer buys in any case.
+    `heedless`: it does not stop when the time of its lock is over. Without `looks`, it does not
+    look at the answer of `acquire` and buys in any case.
     """
 
     async def program(client: Client) -> None:
@@ -91,30 +102,31 @@ def under_lock(
         lock = open_lock(client)
         asked = acquired(client, lock) if looks else asked_only(lock)
         if await client.perform("acquire", LOCK, None, asked):
-            await client.perform("buy", "", None, buy(client, lock, think_ms, heedless))
+            await client.perform("buy", "", None, buy(client, lock, think_ms, heedless, tries))
             await client.perform("release", LOCK, None, lock.release())
 
     return program
 
 
 async def acquired(client: Client, lock: Any) -> int | bool:
-    """Until the lock is ours: its fencing token, if it has one."""
+    """Ask until the lock is ours. Return its fencing token, if it has one."""
     while not await lock.acquire():
         await client.sleep(ASK_AGAIN_MS)
     return getattr(lock, "fencing_token", None) or True
 
 
 async def asked_only(lock: Any) -> str:
-    """The answer in words: who asked does not look at it, and is inside whatever it says."""
+    """The answer in words: the caller does not look at it, and is inside whatever it says."""
     return str(await lock.acquire())
 
 
-async def buy(client: Client, lock: Any, think_ms: float, heedless: bool) -> str:
+async def buy(client: Client, lock: Any, think_ms: float, heedless: bool, tries: int) -> str:
     """Read, think, write, and stop when the time of the lock is over, unless `heedless`.
 
-    Each request carries the fencing token; whether the shop looks at it is the shop's business.
+    Each request carries the fencing token. Whether the shop looks at it is the shop's business.
     """
-    buying = purchase(client, getattr(lock, "fencing_token", None), think_ms)
+    token = getattr(lock, "fencing_token", None)
+    buying = purchase(client, token, think_ms, tries=tries)
     if heedless or not hasattr(lock, "remaining_ms"):
         return await buying
     async with client.timeout(min(max(0, lock.remaining_ms()), LONGEST_MS)):

@@ -8,13 +8,14 @@ from typing import Any
 from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import NEVER_OVERSOLD, TOKENS_ASCEND, few_messages
+from distlab.locks.fencing import Fence
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scenarios.buyers import TokenOfTheShop, lab, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, redis_lock
 from distlab.locks.scenarios.redlocks import add_servers, redlock
-from distlab.locks.scenarios.shop import ALL, Shop
 from distlab.registry import register
 from distlab.servers.redis import Sentinel
+from distlab.shop.service import Shop
 from distlab.sim import Client, World
 
 OpenLock = Callable[[Client], Any]
@@ -98,7 +99,7 @@ def build_counter_lost(world: World, counter: type[RedisLock]) -> None:
     open_lock = pair(world, counter)
     world.client("alice", under_lock(open_lock, 20, think_ms=120))
     world.client("bob", under_lock(open_lock, 120))
-    world.add(Shop(fenced=ALL))
+    world.add(Shop(fence=Fence))
 
 
 COUNTER_LOST = register(

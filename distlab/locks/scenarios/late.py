@@ -10,8 +10,9 @@ from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.buyers import lab, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
-from distlab.locks.scenarios.shop import ALL, WRITES, Shop
 from distlab.registry import register
+from distlab.shop.service import Shop
+from distlab.shop.stock import ReadStock, WriteStock
 from distlab.sim import World
 
 FENCING = Ways(
@@ -25,27 +26,33 @@ FENCING = Ways(
     ),
     Way(
         "writes",
-        WRITES,
+        (WriteStock,),
         "it refuses a write with an earlier token than the last",
         mistake="the resource looks at the token of writes, and lets an old holder read",
         source="Junqueira 2016, Note on fencing and distributed locks",
     ),
-    Way("all", ALL, "a read as well", role="right"),
+    Way("all", (ReadStock, WriteStock), "a read as well", role="right"),
     about="what of a token the shop looks at",
 )
 
 
 def build_late(
-    world: World, fencing: tuple[type, ...], solution: Any = None, heedless: bool = False
+    world: World,
+    fencing: tuple[type, ...],
+    solution: Any = None,
+    heedless: bool = False,
+    tries: int = 1,
 ) -> None:
     add_redis(world, UsedRedis)
-    world.client("alice", under_lock(redis_lock(), 10, heedless=heedless))
-    world.client("bob", under_lock(redis_lock(), 50, heedless=heedless))
+    world.client("alice", under_lock(redis_lock(), 10, heedless=heedless, tries=tries))
+    world.client("bob", under_lock(redis_lock(), 50, heedless=heedless, tries=tries))
     world.add(Shop(fenced=fencing, fence=solution or Fence))
 
 
-def build_paused(world: World, fencing: tuple[type, ...], solution: Any = None) -> None:
-    build_late(world, fencing, solution, heedless=True)
+def build_paused(
+    world: World, fencing: tuple[type, ...], solution: Any = None, tries: int = 1
+) -> None:
+    build_late(world, fencing, solution, heedless=True, tries=tries)
 
 
 PAUSED_HOLDER = register(

@@ -20,8 +20,8 @@ from distlab.locks.redislock_mistakes import (
 )
 from distlab.locks.scenarios.buyers import lab, under_lock
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
-from distlab.locks.scenarios.shop import Shop
 from distlab.registry import register
+from distlab.shop.service import Shop
 from distlab.sim import World
 from distlab.sim.clocks import EPOCH_US
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scenarios.buyers import LOCK
-from distlab.locks.scenarios.shop import FIRST_TOKEN
 from distlab.locks.scripts import beside
 from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.shop.service import FIRST_TOKEN
 from distlab.sim import Client, World
 
 REDIS = "redis"

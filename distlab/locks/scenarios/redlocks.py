@@ -16,13 +16,14 @@ from distlab.locks.checks import (
     TOKENS_ASCEND,
     few_messages,
 )
+from distlab.locks.fencing import Fence
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.locks.scenarios.buyers import LOCK, TokenOfTheShop, lab, under_lock
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
-from distlab.locks.scenarios.shop import ALL, Shop
 from distlab.registry import register
 from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.clocks import EPOCH_US
 
@@ -255,7 +256,7 @@ def build_fencing(world: World, token: type[Redlock]) -> None:
         world.add(UsedRedis(name, times))
     world.client("alice", under_lock(redlock(token), 10))
     world.client("bob", under_lock(redlock(token), 90))
-    world.add(Shop(pieces=2, fenced=ALL))
+    world.add(Shop(pieces=2, fence=Fence))
 
 
 FENCING = register(

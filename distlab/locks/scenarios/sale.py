@@ -8,31 +8,32 @@ from typing import Any
 
 from distlab.check.invariants import prompt
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD, Sold
+from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD
 from distlab.locks.scenarios.buyers import THINK_MS, lab, under_lock
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import ReadStock, Shop, TakeOne, WriteStock, ask
 from distlab.registry import register
+from distlab.shop.service import Shop, ask_shop
+from distlab.shop.stock import ReadStock, Sold, TakeOne, WriteStock
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 
 
 async def read_then_write(client: Client) -> str:
-    found = await ask(client, ReadStock())
+    found = await ask_shop(client, ReadStock())
     if not found.pieces:
         return "sold out"
     await client.sleep(THINK_MS)
-    await ask(client, WriteStock(found.pieces - 1))
+    await ask_shop(client, WriteStock(found.pieces - 1))
     return "yours"
 
 
 async def take_one(client: Client) -> str:
     """Looks first, for each shop shows its stock; but then the database decides."""
-    found = await ask(client, ReadStock())
+    found = await ask_shop(client, ReadStock())
     if not found.pieces:
         return "sold out"
     await client.sleep(THINK_MS)
-    return "yours" if isinstance(await ask(client, TakeOne()), Sold) else "sold out"
+    return "yours" if isinstance(await ask_shop(client, TakeOne()), Sold) else "sold out"
 
 
 def visit(buy: Callable[[Client], Coroutine[Any, Any, str]], at_ms: float) -> Program:

@@ -12,11 +12,11 @@ from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.scenarios.buyers import LOCK, acquired, lab, under_lock
-from distlab.locks.scenarios.shop import Shop
 from distlab.registry import register
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
+from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 from distlab.sim.state import Kept, State

@@ -10,10 +10,10 @@ from distlab.knobs import Way, Ways
 from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
 from distlab.locks.scenarios.buyers import LOCK, acquired, lab, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.scenarios.shop import Shop
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
 from distlab.registry import register
+from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.client import Program
 from distlab.sim.kernel import Cancelled
