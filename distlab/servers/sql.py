@@ -99,7 +99,8 @@ class DiskDatabase:
         content = self._node.disk.read(FILE)
         if self._file is None or content is not self._content:
             self._file, self._content = sqlite3.connect(":memory:", isolation_level=None), content
-            self._file.deserialize(content or _empty(self._schema))
+            if content or self._schema:
+                self._file.deserialize(content or _empty(self._schema))
             self._found.clear()
             self._file.execute("PRAGMA foreign_keys = ON")
             self._file.set_authorizer(_authorise)
