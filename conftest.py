@@ -5,6 +5,7 @@ the test is reported as NOT RUN together with the way to get it; with DISTLAB_RE
 CI sets, that is a failure, as is every other skip.
 """
 
+import io
 import os
 import tempfile
 from collections import Counter
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 import hypothesis
 import pytest
 
-from distlab import doctor
+from distlab import cli, doctor
 
 pytest_plugins = ["pytester"]
 
@@ -47,6 +48,33 @@ def require() -> Callable[[str], str]:
         return finding.found
 
     return find
+
+
+@pytest.fixture
+def distlab(capsys, monkeypatch):
+    """Runs one command in this process, with these lines typed: (exit status, stdout, stderr)."""
+
+    def run(*arguments, typed=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        try:
+            status = cli.main([*map(str, arguments)])
+        except SystemExit as leaving:
+            status = leaving.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Takes parts away from what `distlab.doctor` finds on this machine."""
+
+    def remove(*names):
+        for name in names:
+            part = doctor.PARTS[name]._replace(look=lambda: None)
+            monkeypatch.setitem(doctor.PARTS, name, part)
+
+    return remove
 
 
 @pytest.hookimpl(wrapper=True)

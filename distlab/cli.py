@@ -1,8 +1,8 @@
 """The command line: `distlab COMMAND`, or `python -m distlab COMMAND`.
 
 A command is a function from its arguments to an exit status: 0 it went well, 1 the answer is no
-(a verdict fails, something is missing), 2 wrong input, said in one line on stderr. The table of
-commands is in `distlab.command`.
+(a verdict fails, something is missing), 2 the input is wrong, which one line on stderr explains, 3
+there is no answer (a verdict is undecided). The table of commands is in `distlab.command`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from distlab.knobs import knobs_text
 
 if TYPE_CHECKING:
     from distlab.scenario import Run, Scenario
+
+
+EPILOG = "exit status: 0 all verdicts hold, 1 one fails, 2 wrong input, 3 one is undecided"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +61,7 @@ def _overview() -> str:
 def lab(arguments: list[str]) -> int:
     from distlab import doctor, workspace
 
-    options = parser("lab")
+    options = parser("lab", as_json=False)
     options.add_argument("--dir", type=Path, help="where your copy is, or is to be made")
     options.add_argument("--port", type=_port, help="the port of JupyterLab (default: a free one)")
     options.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -96,7 +99,6 @@ def doctor(arguments: list[str]) -> int:
     from distlab.doctor import as_data, as_text, examine, healthy
 
     options = parser("doctor")
-    options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     findings = examine()
     print(as_json(as_data(findings)) if given.json else as_text(findings))
@@ -107,7 +109,6 @@ def list_scenarios(arguments: list[str]) -> int:
     from distlab.registry import all_scenarios
 
     options = parser("list")
-    options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     if given.json:
         print(as_json([scenario.as_dict() for scenario in all_scenarios()]))
@@ -133,12 +134,9 @@ def run(arguments: list[str]) -> int:
     from distlab.scenario import Token
     from distlab.sim.faults import parse_schedule
 
-    options = parser("run", epilog="exit status: 0 all verdicts hold, 1 one fails, 2 wrong input")
+    options = parser("run", as_json=False, knobs=True, epilog=EPILOG)
     options.add_argument("scenario", metavar="ID_OR_TOKEN", help="as `distlab list` names them")
     options.add_argument("--seed", type=int, help="another seed")
-    options.add_argument(
-        "--set", action="append", default=[], metavar="KNOB=VALUE", help="turn a knob; repeatable"
-    )
     options.add_argument(
         "--faults", help="another schedule, as in: 'crash:n1@120+300; loss:*>*@0=10'"
     )
@@ -147,7 +145,7 @@ def run(arguments: list[str]) -> int:
         help="write what the clients saw, for Knossos, Porcupine or `distlab check`",
     )  # fmt: skip
     form = options.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--json", action="store_true", help="print JSON, for programs")
     form.add_argument("--text", action="store_true", help="print the transcript as well")
     given = options.parse_args(arguments)
 
@@ -170,14 +168,16 @@ def run(arguments: list[str]) -> int:
         print(as_json(finished.as_dict()))
     else:
         print((finished.trace.text() + "\n" if given.text else "") + _summary(finished))
-    return 0 if finished.ok else 1
+    oks = {verdict.ok for verdict in finished.verdicts}
+    return 1 if False in oks else 3 if None in oks else 0
 
 
 def _summary(finished: Run) -> str:
     lines = [f"{finished.scenario.id}: {finished.scenario.claim}", ""]
+    wide = max(9, *(len(verdict.word) for verdict in finished.verdicts))
     for verdict in finished.verdicts:
-        explanation = verdict.explanation.replace("\n", "\n             ")
-        lines.append(f"  {verdict.word:9}  {verdict.name}: {explanation}")
+        explanation = verdict.explanation.replace("\n", "\n" + " " * (wide + 4))
+        lines.append(f"  {verdict.word:{wide}}  {verdict.name}: {explanation}")
     counts = ", ".join(f"{count} {name}" for name, count in finished.metrics.items())
     lines += ["", f"outcome: {finished.outcome.name} ({counts})", f"token:   {finished.token}"]
     return "\n".join(lines)

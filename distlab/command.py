@@ -24,16 +24,24 @@ COMMANDS = {
     "quiz": ("answer a chapter's questions", "distlab.course.cli:run_quiz"),
     "progress": ("show what you have done so far", "distlab.course.cli:run_progress"),
 }
-"""What each command does, and the function that does it: its module is imported when it is used."""
+"""What each command does, and its function. The module is imported when the command is used."""
 
 
-def parser(name: str, **options: Any) -> argparse.ArgumentParser:
-    """A command's own parser, with the help that the overview shows."""
-    return argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
+def parser(
+    name: str, *, as_json: bool = True, knobs: bool = False, **options: Any
+) -> argparse.ArgumentParser:
+    """A command's parser, with the options `--json` and `--set` if the command has them."""
+    made = argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
+    if as_json:
+        made.add_argument("--json", action="store_true", help="print JSON, for programs")
+    if knobs:
+        made.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE",
+                          help="set a knob; repeatable")  # fmt: skip
+    return made
 
 
 def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
-    """The knobs that `--set KNOB=VALUE` turns."""
+    """The knobs that `--set KNOB=VALUE` sets."""
     values = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -44,5 +52,5 @@ def turned(scenario: Scenario, given: list[str]) -> dict[str, Value]:
 
 
 def as_json(document: object) -> str:
-    """A document as every command prints it."""
+    """A document as JSON, as every command prints it."""
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,8 +1,8 @@
-"""What this machine has of what the course can use, and how to get the rest.
+"""The parts that the course can use: those that this machine has, and how to get the others.
 
 The simulated labs need only Python and distlab's own dependencies; JupyterLab opens the notebooks.
-Everything else serves one kind of section or test, and says which. Tests ask here too, so what a
-test reports as NOT RUN and what `distlab doctor` says are the same words.
+Every other part serves one kind of section or test, and says which. Tests ask here too, so a test
+that is NOT RUN gives the same advice as `distlab doctor`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 
 class Part(NamedTuple):
-    """Something that a machine may have: how to look for it, what it is for, how to get it."""
+    """A part that a machine may have: how to look for it, its purpose, how to get it."""
 
     look: Callable[[], str | None]
     purpose: str
@@ -87,7 +87,7 @@ def _postgres() -> str | None:
 
 
 def _interpreter(version: str) -> str | None:
-    """A Python that answers with this version; pyenv's stand on no PATH."""
+    """A Python of this version, on the PATH or among those of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [_program(f"python{version}")]
     candidates += map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))
@@ -149,7 +149,7 @@ PARTS: dict[str, Part] = {
 
 
 def look_for(name: str) -> Finding:
-    """Look for one part. Raises `BadInput` for a name that is not in `PARTS`."""
+    """Look for one part. Raises `BadInput` for an unknown name."""
     part = pick(PARTS, name, "part")
     return Finding(name, part.look(), part.required, part.purpose, part.how)
 

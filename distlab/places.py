@@ -1,4 +1,4 @@
-"""Where things lie: the course's own files, and what belongs to the learner."""
+"""Folders: of the course's own files, and of the learner."""
 
 from __future__ import annotations
 

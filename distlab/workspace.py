@@ -1,14 +1,14 @@
-"""The learner's own copy of the course: made, brought up to date, opened in JupyterLab.
+"""The learner's own copy of the course: how it is made, updated, and opened in JupyterLab.
 
-The notebooks of the repository carry their outputs. A learner works on a copy without them, so that
-no prediction is spoiled. The copy belongs to the learner: what was edited or run is never
-overwritten. A new version of such a notebook arrives beside it:
+The notebooks of the repository have outputs. A learner works on a copy without them, so that they
+do not spoil a prediction. The copy belongs to the learner: a notebook that was edited or run is
+never overwritten. A new version of it arrives beside it:
 
     01_cap.ipynb          edited by the learner, left alone
     01_cap.new.ipynb      what the course says now
 
-Edited means: the cells or their outputs differ from what was copied. The workspace holds a record
-of that, a digest for each file. Merely opening and saving a notebook changes neither.
+Edited means that the cells or their outputs differ from what was copied. The workspace keeps a
+digest of each copy to know that. To open and save a notebook is no edit.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Notebook = dict[str, Any]
 
 
 class Copied(NamedTuple):
-    """What happened to one notebook of the course."""
+    """The result of an update for one notebook of the course."""
 
     notebook: str
     written: str
-    """The file written; empty when the workspace has this version already."""
+    """The written file; empty when the workspace has this version already."""
     edited: bool
-    """The learner changed the notebook, so it was left as it is."""
+    """Whether the learner changed the notebook, so that it stays as it is."""
 
 
 def default_workspace() -> Path:
@@ -74,7 +74,7 @@ def _update_one(workspace: Path, stem: str, notebook: Notebook, record: dict[str
 
 
 def _has_version(workspace: Path, stem: str, version: str, record: dict[str, str]) -> bool:
-    """Whether one of the copies, edited since or not, began as this version of the notebook."""
+    """Whether a copy, edited or not, began as this version of the notebook."""
     copies = itertools.takewhile(Path.exists, _names(workspace, stem))
     return any(version in (record.get(copy.name), _digest_of_file(copy)) for copy in copies)
 
@@ -101,7 +101,7 @@ def without_outputs(notebook: Notebook) -> Notebook:
 
 
 def digest(notebook: Notebook) -> str:
-    """Of what a learner may change: the cells and their outputs, not the metadata."""
+    """A digest of what a learner may change: the cells and their outputs, not the metadata."""
     cells = [
         (cell["cell_type"], "".join(cell["source"]), cell.get("outputs", []))
         for cell in notebook["cells"]
@@ -117,7 +117,7 @@ def _digest_of_file(path: Path) -> str:
 
 
 def _read_record(workspace: Path) -> dict[str, str]:
-    """Empty when lost or damaged; then every copy that differs from the course counts as edited."""
+    """The record. If it is lost, every copy that differs from the course counts as edited."""
     try:
         record = json.loads((workspace / RECORD).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -126,7 +126,7 @@ def _read_record(workspace: Path) -> dict[str, str]:
 
 
 def _write(path: Path, document: Any) -> None:
-    """In one step: a full disk or a power cut leaves the old file or the new one."""
+    """Write in one step: after a full disk or a power cut the old file or the new one is there."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     unfinished.write_text(text, encoding="utf-8", newline="\n")
@@ -134,7 +134,7 @@ def _write(path: Path, document: Any) -> None:
 
 
 def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> list[str]:
-    """JupyterLab on `workspace`: this machine only, with a token that JupyterLab itself makes."""
+    """JupyterLab on `workspace`, for this machine only, with a token that JupyterLab makes."""
     command = [
         sys.executable,
         "-m",
@@ -154,13 +154,13 @@ def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> l
 
 
 def jupyterlab_environment() -> dict[str, str]:
-    """The learner's own Jupyter settings stay in force; ours only keep the news pop-up away."""
+    """The environment with our settings before the learner's; ours only turn off the news."""
     folders = filter(None, [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
     return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(folders)}
 
 
 def start_jupyterlab(command: list[str]) -> int:
-    """Become JupyterLab, so that a signal to this process reaches it; on Windows, run it."""
+    """Become JupyterLab, so that signals to this process reach it; on Windows run it."""
     environment = jupyterlab_environment()
     if os.name == "posix":
         sys.stdout.flush()

@@ -8,29 +8,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from distlab import cli, doctor, registry, workspace
+from distlab import cli, registry, workspace
+from distlab.check.verdict import Verdict
 from distlab.registry import get
 
 EXAMPLE = "start/lost-answer"
-
-
-@pytest.fixture
-def distlab(capsys):
-    """Runs one command in this process: (exit status, stdout, stderr)."""
-
-    def run(*arguments):
-        try:
-            status = cli.main(arguments)
-        except SystemExit as leaving:
-            status = leaving.code
-        return status, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in cli.COMMANDS)])
@@ -78,38 +66,31 @@ def test_list_as_json(distlab):
 
 
 def test_run_as_json_says_everything(distlab):
-    status, out, _ = distlab("run", EXAMPLE, "--json", "--seed", "3", "--set", "retries=1")
-    said = json.loads(out)
-    run = get(EXAMPLE).run(seed=3, retries=1)
-    assert status == (0 if run.ok else 1)
-    assert said == {
-        "id": EXAMPLE,
-        "seed": 3,
-        "faults": get(EXAMPLE).faults,
-        "knobs": {"retries": 1, "timeout_ms": 50},
-        "digest": run.trace.digest(),
-        "outcome": run.outcome.name,
-        "metrics": run.metrics,
-        "verdicts": [
-            {
-                "name": verdict.name,
-                "ok": verdict.ok,
-                "explanation": verdict.explanation,
-                "witness": list(verdict.witness),
-            }
-            for verdict in run.verdicts
-        ],
-        "token": run.token,
-    }
+    status, out, _ = distlab("run", EXAMPLE, "--json", "--seed", 3, "--set", "retries=1")
+    run = registry.get(EXAMPLE).run(seed=3, retries=1)
+    assert (status, json.loads(out)) == (0 if run.ok else 1, run.as_dict())
 
 
 def test_the_exit_status_tells_whether_all_verdicts_hold(distlab):
     assert distlab("run", EXAMPLE, "--faults", "")[0] == 0
     status, out, error = distlab("run", EXAMPLE)
-    assert status == 1
-    assert "violated   answered: " in out
-    assert "holds      printed once: " in out
-    assert error == ""
+    assert (status, error) == (1, "")
+    assert "violated   answered: " in out and "holds      printed once: " in out
+
+
+def test_a_run_without_an_answer_has_a_status_of_its_own(distlab, monkeypatch):
+    @dataclass(frozen=True)
+    class Unsure:
+        name = "unsure"
+
+        def __call__(self, trace):
+            return Verdict("unsure", None, "Nobody knows.")
+
+    unsure = replace(
+        registry.get(EXAMPLE), id="demo/unsure", checks=(Unsure(),), property="unsure", price=""
+    )
+    monkeypatch.setitem(registry._registry, unsure.id, unsure)
+    assert distlab("run", unsure.id)[0] == 3
 
 
 def test_text_prints_the_transcript_before_the_summary(distlab):
@@ -189,7 +170,7 @@ def started(monkeypatch):
 
 
 def test_lab_makes_the_copy_and_says_where(distlab, tmp_path, started):
-    status, out, _ = distlab("lab", "--dir", str(tmp_path / "mine"), "--no-start")
+    status, out, _ = distlab("lab", "--dir", tmp_path / "mine", "--no-start")
     assert (status, started) == (0, [])
     assert f"Your copy of the course: {tmp_path / 'mine'}" in out
     assert (tmp_path / "mine").is_dir()
@@ -202,7 +183,7 @@ def test_lab_says_what_is_new_and_what_was_left_alone(distlab, tmp_path, monkeyp
         workspace.Copied("c.ipynb", "", True),
     ]
     monkeypatch.setattr(workspace, "update", lambda folder: copied)
-    _, out, _ = distlab("lab", "--dir", str(tmp_path), "--no-start")
+    _, out, _ = distlab("lab", "--dir", tmp_path, "--no-start")
     assert out.splitlines()[1:] == [
         "  a.ipynb: copied",
         "  b.ipynb: you changed it; the new version is b.new.ipynb",
@@ -210,7 +191,7 @@ def test_lab_says_what_is_new_and_what_was_left_alone(distlab, tmp_path, monkeyp
 
 
 def test_lab_starts_jupyterlab_on_this_machine_only(distlab, tmp_path, started):
-    assert distlab("lab", "--dir", str(tmp_path), "--port", "8899", "--no-browser")[0] == 0
+    assert distlab("lab", "--dir", tmp_path, "--port", 8899, "--no-browser")[0] == 0
     (command,) = started
     assert "--ServerApp.ip=127.0.0.1" in command
     assert "--ServerApp.port=8899" in command
@@ -218,29 +199,28 @@ def test_lab_starts_jupyterlab_on_this_machine_only(distlab, tmp_path, started):
     assert not [option for option in command if "token" in option]  # JupyterLab makes its own
 
 
-@pytest.mark.parametrize("port", ["-1", "0", "65536", "http"])
-def test_lab_refuses_what_is_no_port(capsys, port):
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["lab", "--port", port])
-    assert f"'{port}' is not a whole number from 1 to 65535" in capsys.readouterr().err
+@pytest.mark.parametrize("port", [-1, 0, 65536, "http"])
+def test_lab_refuses_what_is_no_port(distlab, port):
+    status, _, error = distlab("lab", "--port", port)
+    assert status == 2
+    assert f"'{port}' is not a whole number from 1 to 65535" in error
 
 
 def test_lab_opens_a_browser_unless_told_not_to(distlab, tmp_path, started):
-    distlab("lab", "--dir", str(tmp_path))
+    distlab("lab", "--dir", tmp_path)
     assert "--no-browser" not in started[0]
 
 
-def test_lab_without_jupyterlab_says_how_to_get_it(distlab, tmp_path, started, monkeypatch):
-    part = doctor.PARTS["JupyterLab"]._replace(look=lambda: None)
-    monkeypatch.setitem(doctor.PARTS, "JupyterLab", part)
-    status, _, error = distlab("lab", "--dir", str(tmp_path))
+def test_lab_without_jupyterlab_says_how_to_get_it(distlab, tmp_path, started, without):
+    without("JupyterLab")
+    status, _, error = distlab("lab", "--dir", tmp_path)
     assert (status, started) == (1, [])
     assert "pip install 'distlab[lab]'" in error
 
 
 def test_a_folder_that_cannot_be_written_is_named(distlab, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    status, _, error = distlab("lab", "--dir", str(tmp_path / "file" / "copy"), "--no-start")
+    status, _, error = distlab("lab", "--dir", tmp_path / "file" / "copy", "--no-start")
     assert status == 2
     assert str(tmp_path / "file" / "copy") in error
 

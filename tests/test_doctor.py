@@ -6,46 +6,34 @@ import subprocess
 
 import pytest
 
-from distlab import cli, doctor
+from distlab import doctor
 from distlab.host import BadInput
-
-
-@pytest.fixture
-def without(monkeypatch):
-    def remove(*names):
-        for name in names:
-            part = doctor.PARTS[name]._replace(look=lambda: None)
-            monkeypatch.setitem(doctor.PARTS, name, part)
-
-    return remove
 
 
 def test_this_environment_is_complete_enough():
     assert doctor.healthy(doctor.examine())
 
 
-def test_a_missing_optional_part_is_told_with_its_remedy(without, capsys):
-    without("chromium")
-    assert cli.main(["doctor"]) == 0
-    out = capsys.readouterr().out
-    assert "missing  chromium, for the tests that click in a real browser\n" in out
-    assert "to get it: apt-get install chromium" in out
-    assert out.endswith("The course can start.\n")
+@pytest.mark.parametrize(
+    ("part", "status", "lines"),
+    [
+        ("chromium", 0, ("missing  chromium, for the tests that click in a real browser\n",
+                         "to get it: apt-get install chromium", "The course can start.\n")),
+        ("JupyterLab", 1, ("MISSING  JupyterLab", "The course cannot start yet.\n")),
+    ],
+)  # fmt: skip
+def test_a_missing_part_is_named_with_its_remedy(without, distlab, part, status, lines):
+    without(part)
+    said = distlab("doctor")
+    assert said[0] == status
+    assert all(line in said[1] for line in lines)
 
 
-def test_a_missing_required_part_fails(without, capsys):
-    without("JupyterLab")
-    assert cli.main(["doctor"]) == 1
-    out = capsys.readouterr().out
-    assert "MISSING  JupyterLab" in out
-    assert out.endswith("The course cannot start yet.\n")
-
-
-def test_json(without, capsys):
+def test_json(without, distlab):
     without("JupyterLab", "postgres")
-    assert cli.main(["doctor", "--json"]) == 1
-    said = json.loads(capsys.readouterr().out)
-    assert said["ok"] is False
+    status, out, _ = distlab("doctor", "--json")
+    said = json.loads(out)
+    assert (status, said["ok"]) == (1, False)
     missing = {part["name"] for part in said["parts"] if not part["found"]}
     assert {"JupyterLab", "postgres"} <= missing
     assert all(part["how"] and part["purpose"] for part in said["parts"])

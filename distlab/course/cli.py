@@ -13,7 +13,7 @@ from distlab.host import BadInput
 
 def run_quiz(arguments: list[str]) -> int:
     """Ask the questions of a quiz one after another; without a name, list the quizzes."""
-    options = parser("quiz")
+    options = parser("quiz", as_json=False)
     options.add_argument("name", nargs="?", help="01_cap, for instance")
     options.add_argument("--pretest", action="store_true", help="the questions before the chapter")
     given = options.parse_args(arguments)
@@ -53,7 +53,6 @@ def _ask(question: quiz.Question) -> quiz.Feedback:
 def run_progress(arguments: list[str]) -> int:
     """Print the learner's progress, chapter by chapter."""
     options = parser("progress")
-    options.add_argument("--json", action="store_true", help="every entry, for programs")
     given = options.parse_args(arguments)
     entries = progress().entries()
     print(as_json(entries) if given.json else summary(entries))

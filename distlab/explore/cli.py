@@ -17,13 +17,12 @@ from distlab.registry import get
 
 def run_explore(arguments: list[str]) -> int:
     """Search for a failure."""
-    options = parser("explore", epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input")
+    options = parser(
+        "explore", knobs=True, epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input"
+    )
     options.add_argument("scenario", metavar="ID", help="as `distlab list` names them")
     options.add_argument("--runs", type=int, default=RUNS, help=f"at most so many ({RUNS})")
     options.add_argument("--seed", type=int, default=0, help="another seed: another search")
-    options.add_argument(
-        "--set", action="append", default=[], metavar="KNOB=VALUE", help="turn a knob; repeatable"
-    )
     options.add_argument(
         "--nemesis", help="what may go wrong: 'crash:n1,n2+50..300; lose; at most 2'"
     )
@@ -32,7 +31,6 @@ def run_explore(arguments: list[str]) -> int:
         "--every", type=int, metavar="K", help="instead: every placement of K faults"
     )
     options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
-    options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     if ":" in given.scenario:
         raise BadInput(f"{given.scenario!r} is a token; a search takes the id of a scenario")
@@ -58,7 +56,6 @@ def run_bugs(arguments: list[str]) -> int:
         epilog="exit status: 0 all caught and repaired, 1 not so or not proved, 2 wrong input",
     )
     options.add_argument("id", nargs="*", help="only these; the beginning of an id is enough")
-    options.add_argument("--json", action="store_true", help="for programs")
     options.add_argument("--prove", type=int, metavar="N", help="anew, with N runs of each repair")
     options.add_argument(
         "--write", action="store_true", help="with --prove: record what was proved"

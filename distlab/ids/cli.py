@@ -12,7 +12,6 @@ def run_id(arguments: list[str]) -> int:
     options.add_argument(
         "--epoch", help="how to read a Snowflake: discord, twitter, course, or milliseconds"
     )
-    options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args(arguments)
     readings = identify(given.text, given.epoch)
     if given.json:

@@ -52,7 +52,6 @@ def _run_check(arguments: list[str]) -> int:
         "--budget", type=int, default=BUDGET, metavar="N",
         help=f"give up after N configurations ({BUDGET:,}), each of a kilobyte at most",
     )  # fmt: skip
-    options.add_argument("--json", action="store_true", help="for programs")
     options.add_argument("--svg", type=Path, metavar="OUT", help="draw the history into this file")
     given = options.parse_args(arguments)
     if given.budget < 1:

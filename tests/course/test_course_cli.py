@@ -1,23 +1,8 @@
 """The course on the command line: a quiz on a terminal, and what was done so far."""
 
-import io
 import json
 
-import pytest
-
-from distlab import cli
 from distlab.course.progress import progress
-
-
-@pytest.fixture
-def distlab(capsys, monkeypatch):
-    """Runs one command with these lines typed: (exit status, stdout, stderr)."""
-
-    def run(*arguments, typed=""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-        return cli.main(arguments), *capsys.readouterr()
-
-    return run
 
 
 def test_quiz_lists_the_quizzes(distlab):
