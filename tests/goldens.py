@@ -8,6 +8,8 @@ import difflib
 import os
 from pathlib import Path
 
+from distlab.scenario import Run
+
 FOLDER = Path(__file__).parent / "golden"
 REWRITE = os.environ.get("DISTLAB_REWRITE_GOLDEN", "0") not in ("", "0")
 
@@ -33,3 +35,9 @@ def compare(name: str, text: str) -> None:
         f"not what tests/golden/{name} holds; if the change is understood: "
         f"DISTLAB_REWRITE_GOLDEN=1 pytest ...\n{difference}"
     )
+
+
+def compare_run(name: str, run: Run) -> None:
+    """The same for a run: its token, what is claimed, the verdicts, then the transcript."""
+    verdicts = "\n".join(map(str, run.verdicts))
+    compare(name, f"{run.token}\n{run.scenario.claim}\n\n{verdicts}\n\n{run.trace.text()}")

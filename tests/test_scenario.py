@@ -1,4 +1,4 @@
-"""Scenarios: declarations, pure runs, tokens; and what holds of every scenario there is."""
+"""Scenarios: declarations, pure runs, tokens."""
 
 import gc
 from dataclasses import dataclass, replace
@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from distlab.check.verdict import Verdict
 from distlab.host import BadInput
 from distlab.knobs import Choice, Integer, Switch, Way, Ways
-from distlab.registry import all_scenarios, get, register
+from distlab.registry import get, register
 from distlab.replay import parse_token
 from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN, Outcome, Scenario, Token, Variant
 from distlab.sim import Node
 from tests.sim.test_faults import faults as any_faults
 
-SEEDS = range(1, 21)
 EXAMPLE = "start/lost-answer"
 
 
@@ -383,48 +382,3 @@ def test_a_token_from_other_code_says_that_the_digest_differs():
     other = TOKEN.replace(digest, "0000")
     token = parse_token(other)
     assert f"digest {digest[:4]}, token 0000" in token.difference(token.run())
-
-
-# What holds of every scenario there is
-
-
-@pytest.fixture(params=[scenario.id for scenario in all_scenarios()])
-def scenario(request):
-    return get(request.param)
-
-
-def judged(run):
-    return run.verdict(run.scenario.property).ok, run.verdict(run.scenario.price).ok
-
-
-def test_the_violating_setting_violates_its_property(scenario):
-    """... and keeps what the repair gives up: else the repair would have no price."""
-    runs = {seed: judged(scenario.run(seed, **scenario.violating)) for seed in SEEDS}
-    assert runs == dict.fromkeys(SEEDS, (False, True))
-
-
-def test_the_satisfying_setting_keeps_its_property_and_pays_its_price(scenario):
-    runs = {seed: judged(scenario.run(seed, **scenario.satisfying)) for seed in SEEDS}
-    assert runs == dict.fromkeys(SEEDS, (True, False))
-
-
-def test_without_faults_nothing_gets_stuck(scenario):
-    for knobs in (scenario.violating, scenario.satisfying):
-        assert "progress" not in [v.name for v in scenario.run(faults="", **knobs).verdicts]
-
-
-def test_every_witness_lies_in_the_trace(scenario):
-    for knobs in (scenario.violating, scenario.satisfying):
-        run = scenario.run(**knobs)
-        for verdict in run.verdicts:
-            assert all(0 <= position < len(run.trace.events) for position in verdict.witness)
-            assert verdict.explanation
-            assert verdict.ok is not False or verdict.witness, f"{verdict} has no witness"
-
-
-def test_every_token_repeats_its_run(scenario):
-    run = scenario.run(3, **scenario.satisfying)
-    again = parse_token(run.token).run()
-    assert again.trace.text() == run.trace.text()
-    assert again.verdicts == run.verdicts
-    assert again.outcome == run.outcome

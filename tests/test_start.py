@@ -7,17 +7,8 @@ from distlab.registry import get
 from distlab.sim import Trace
 from distlab.sim.faults import parse_schedule
 from distlab.start.scenarios import Accurate, Prompt
-from tests import goldens
 
 LOST, SLOW = get("start/lost-answer"), get("start/slow-or-dead")
-
-
-@pytest.mark.parametrize("scenario", [LOST, SLOW], ids=lambda scenario: scenario.id)
-@pytest.mark.parametrize("setting", ["violating", "satisfying"])
-def test_transcripts(scenario, setting):
-    run = scenario.run(**getattr(scenario, setting))
-    verdicts = "".join(f"{verdict}\n" for verdict in run.verdicts)
-    goldens.compare(f"{scenario.id}-{setting}.txt", f"{run.trace.text()}\n{verdicts}")
 
 
 # A lost answer
@@ -58,10 +49,6 @@ def test_retries_come_to_an_end():
     run = LOST.run(faults="crash:printer@0", retries=3)
     assert len(run.trace.of_kind("send")) == 8  # two pages asked for four times each in 400 ms
     assert run.outcome.name == "not answered"
-
-
-def test_without_faults_all_is_well():
-    assert LOST.run(faults="").outcome.name == "holds"
 
 
 # Slow or dead

@@ -1,41 +1,10 @@
-"""Chapter 5's experiments keep their promises for every seed, and under their nemesis."""
-
-from collections import Counter
-from random import Random
+"""What is particular to chapter 5's experiments."""
 
 import pytest
 
-from distlab.explore import FaultSpace
 from distlab.ids.checks import given_out
-from distlab.registry import all_scenarios, get
+from distlab.registry import get
 from distlab.sim.trace import describe
-from tests.goldens import compare
-
-LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "ids"]
-
-
-def names(scenario):
-    return scenario.id
-
-
-@pytest.mark.parametrize("lab", LABS, ids=names)
-def test_200_seeds_tell_the_same_story(lab):
-    """The violating variant fails its verdict; the satisfying one holds it and pays its price."""
-    for variant, holds, price in ((lab.violating, False, True), (lab.satisfying, True, False)):
-        runs = [lab.run(seed=seed, **variant) for seed in range(200)]
-        assert Counter(run.verdict(lab.property).ok for run in runs) == {holds: 200}
-        if holds or lab.id != "ids/segment-overlap":  # whose crash costs numbers in any case
-            assert Counter(run.verdict(lab.price).ok for run in runs) == {price: 200}
-
-
-@pytest.mark.parametrize("lab", LABS, ids=names)
-def test_the_repair_survives_its_nemesis_and_never_repeats_an_id(lab):
-    space = FaultSpace.of(lab, **lab.satisfying)
-    for seed in range(60):
-        run = lab.run(seed=seed, faults=space.draw(Random(seed)), **lab.satisfying)
-        assert run.verdict(lab.property).ok, run.token
-        assert run.verdict("unique").ok, run.token
-
 
 OTHER_VARIANTS = [
     ("clock-rollback", {"on_rollback": "trust"}, {"unique"}, {"available", "prompt"}),
@@ -103,11 +72,3 @@ def test_a_single_id_is_shown_without_brackets():
     run = get("ids/objectid-fork").run()
     results = [describe(each.result) for each in run.history if each.outcome == "ok"]
     assert results[0] == "0s·b27c…·9d8"
-
-
-@pytest.mark.parametrize("name", ["clock-rollback", "lease-over", "segment-overlap"])
-def test_transcripts(name):
-    lab = get(f"ids/{name}")
-    run = lab.run(**lab.satisfying)
-    verdicts = "".join(f"{verdict}\n" for verdict in run.verdicts)
-    compare(f"ids/{name}.txt", f"{run.trace.text()}\n{verdicts}")

@@ -8,7 +8,6 @@ from distlab.explore import FaultSpace
 from distlab.locks.scenarios import redlocks
 from distlab.locks.scenarios.redis import TTL_MS
 from distlab.registry import all_scenarios, get
-from tests.goldens import compare
 
 LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "locks"]
 
@@ -161,10 +160,3 @@ def test_who_is_woken():
     assert get("locks/herd").run().verdict("no herd").explanation == (
         "One release woke bob, carol and dave."
     )
-
-
-@pytest.mark.parametrize(
-    "name", ["paused-holder", "foreign-release", "watchdog-cut-off", "redlock-fencing"]
-)
-def test_golden_transcripts(name):
-    compare(f"locks/{name}.txt", get(f"locks/{name}").run().trace.text())

@@ -100,7 +100,7 @@ register(
         checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
         knobs=(TAKE, Integer("step", 1, 100, 8, "numbers in a range")),
         nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
-        faults="crash:worker-2@70+10",
+        faults="crash:worker-2@65+10",
         horizon_ms=200,
     )
 )
