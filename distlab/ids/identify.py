@@ -193,17 +193,12 @@ def _uuid(number: int) -> Reading:
     shape = UUIDS[version]
     shape = (*shape[:first], ("version", 4), shape[first], ("variant", 2), *shape[first + 1 :])
     fields = _split(number, shape, time="ms since 1970", node="often the network card's address")
-    return Reading(f"UUID version {version}", fields, _uuid_ms(version, fields))
+    return Reading(f"UUID version {version}", fields, _uuid_ms(version, number))
 
 
-def _uuid_ms(version: int, fields: tuple[Field, ...]) -> int | None:
-    part = {each.name: each.value for each in fields}
-    if version == 7:
-        return part["time"]
-    if version == 1:
-        ticks = part["time_high"] << 48 | part["time_mid"] << 32 | part["time_low"]
-    elif version == 6:
-        ticks = part["time_high"] << 28 | part["time_mid"] << 12 | part["time_low"]
-    else:
-        return None
-    return ticks // 10_000 - GREGORIAN_MS  # ticks of 100 ns
+def _uuid_ms(version: int, number: int) -> int | None:
+    first, second, third = number >> 96, number >> 80 & 0xFFFF, number >> 64 & 0xFFF
+    ticks = {1: third << 48 | second << 32 | first, 6: first << 28 | second << 12 | third}
+    if version in ticks:
+        return ticks[version] // 10_000 - GREGORIAN_MS  # ticks of 100 ns
+    return number >> 80 if version == 7 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -36,34 +37,30 @@ def index_locality(ids: Iterable[int | str], batch: int = BATCH) -> Locality:
     """Insert rows with these ids as their key into a new SQLite file, `batch` to a transaction.
 
     The table is a B-tree in key order (as in InnoDB; `WITHOUT ROWID`), with 60 bytes beside the
-    key. Each transaction writes every page that it has changed once to the write-ahead log; these
-    are counted. The same ids give the same count on every machine.
+    key. Each transaction writes every page that it has changed once to the write-ahead log. We
+    count these pages. The same ids give the same count on every machine.
     """
-    with TemporaryDirectory() as folder:
-        database = sqlite3.connect(Path(folder, "orders.db"), isolation_level=None)
-        try:
-            return _insert(database, list(ids), batch)
-        finally:
-            database.close()
+    with TemporaryDirectory() as folder, closing(_orders(Path(folder, "orders.db"))) as database:
+        keys, written = list(ids), 0
+        for start in range(0, len(keys), batch):
+            rows = [(number, bytes(60)) for number in keys[start : start + batch]]
+            database.execute("BEGIN")
+            database.executemany("INSERT INTO orders VALUES (?, ?)", rows)
+            database.execute("COMMIT")
+            # This moves the pages to their place in the file. Then the log starts anew.
+            _, frames, _ = database.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+            written += frames
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+        return Locality(len(keys), written, round(pages * PAGE_BYTES / 1e6, 2))
 
 
-def _insert(database: sqlite3.Connection, ids: Sequence[int | str], batch: int) -> Locality:
-    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = OFF")
-    database.execute("PRAGMA wal_autocheckpoint = 0")
+def _orders(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file, isolation_level=None)
+    modes = ("journal_mode = WAL", "synchronous = OFF", "wal_autocheckpoint = 0")
+    for pragma in (f"page_size = {PAGE_BYTES}", *modes):
+        database.execute(f"PRAGMA {pragma}")
     database.execute("CREATE TABLE orders (id PRIMARY KEY, rest BLOB) WITHOUT ROWID")
-    written = 0
-    for start in range(0, len(ids), batch):
-        rows = [(number, bytes(60)) for number in ids[start : start + batch]]
-        database.execute("BEGIN")
-        database.executemany("INSERT INTO orders VALUES (?, ?)", rows)
-        database.execute("COMMIT")
-        # What was written is moved to its place in the file; the next transaction starts a new log.
-        _, frames, _ = database.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
-        written += frames
-    (pages,) = database.execute("PRAGMA page_count").fetchone()
-    return Locality(len(ids), written, round(pages * PAGE_BYTES / 1e6, 2))
+    return database
 
 
 def places_off(ids: Sequence[int | str]) -> int:
@@ -162,12 +159,10 @@ def made_by_workers(kind: Kind, rows: int) -> list[int | str]:
 
 def compare(rows: int = 5_000) -> tuple[Row, ...]:
     """Every kind in one table, measured with `rows` ids of four workers."""
-    table = []
-    for kind in KINDS:
-        ids = made_by_workers(kind, rows)
-        pages = round(index_locality(ids).pages_a_row, 2)
-        letters = max(len(str(number)) for number in ids)
-        table.append(
-            Row(kind.name, kind.bits, letters, places_off(ids), pages, kind.needs, kind.tells)
-        )
-    return tuple(table)
+    return tuple(_row(kind, made_by_workers(kind, rows)) for kind in KINDS)
+
+
+def _row(kind: Kind, ids: Sequence[int | str]) -> Row:
+    letters, pages = max(len(str(number)) for number in ids), index_locality(ids).pages_a_row
+    costs = letters, places_off(ids), round(pages, 2)
+    return Row(kind.name, kind.bits, *costs, kind.needs, kind.tells)

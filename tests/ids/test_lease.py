@@ -20,6 +20,7 @@ from distlab.ids.lease import LeasedSnowflake, LeaseLost, NoWorkerIdFree, Worker
 from distlab.ids.snowflake import NotYet, OutsideWindow
 from distlab.real.processes import ClientProcess
 from distlab.real.redis_server import redis_servers
+from tests.asynchronous import asynchronous
 from tests.ids.hosts import NOW_MS, Hand, OnAsyncio
 
 TTL_MS = 10_000
@@ -194,31 +195,29 @@ class Failing:
     def __init__(self, error):
         self.error = error
 
-    async def set(self, *_, **__):
-        raise self.error
+    def __getattr__(self, command):
+        async def fail(*_, **__):
+            raise self.error
 
-    async def eval(self, *_):
-        raise self.error
+        return fail
 
 
+@asynchronous
 @pytest.mark.parametrize(
     "error", [NoConnection("connection refused"), OutOfMemoryError("used memory > maxmemory")]
 )
-def test_what_the_store_complains_of_is_said(error):
-    async def main():
-        host = OnAsyncio()
-        lease = WorkerIdLease(Failing(error), host, 300)
-        with pytest.raises(RedisError, match=str(error)):
-            await lease.acquire()
-        ids = LeasedSnowflake(lease, host)
-        keeper = host.spawn(ids.keep())
-        await asyncio.sleep(0.05)
-        with pytest.raises(NotYet, match=str(error)):
-            ids.next_id()
-        assert not keeper.done()
-        keeper.cancel()
-
-    asyncio.run(main())
+async def test_what_the_store_complains_of_is_said(error):
+    host = OnAsyncio()
+    lease = WorkerIdLease(Failing(error), host, 300)
+    with pytest.raises(RedisError, match=str(error)):
+        await lease.acquire()
+    ids = LeasedSnowflake(lease, host)
+    keeper = host.spawn(ids.keep())
+    await asyncio.sleep(0.05)
+    with pytest.raises(NotYet, match=str(error)):
+        ids.next_id()
+    assert not keeper.done()
+    keeper.cancel()
 
 
 @on_stores
@@ -267,14 +266,8 @@ def test_processes_with_leased_worker_ids_never_make_the_same_id(count, require,
     share = count // PROCESSES
     files = [tmp_path / f"{n}.ids" for n in range(PROCESSES)]
     with redis_servers(1) as (server,), contextlib.ExitStack() as stack:
-        makers = [
-            stack.enter_context(
-                ClientProcess(
-                    "tests.ids.make_ids:make", url=server.url, count=share, file=str(file)
-                )
-            )
-            for file in files
-        ]
+        about = {"function": "tests.ids.make_ids:make", "url": server.url, "count": share}
+        makers = [stack.enter_context(ClientProcess(file=str(f), **about)) for f in files]
         assert [maker.receive(timeout_s=600) for maker in makers] == ["made"] * PROCESSES
     made = []
     for file in files:

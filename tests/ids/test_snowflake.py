@@ -26,13 +26,15 @@ TINY_SPARE = Layout(EPOCH_MS, (("time", 41), ("rollback", 2), ("worker_id", 18),
 MOVES = st.lists(st.integers(-5, 5), min_size=1, max_size=60)
 
 
-def made(generator, clock, moves):
-    """The ids that it makes while the clock moves so; refusals are passed over."""
+def made(generator, clock, moves, times=1, no=(NotYet,)):
+    """The ids that it makes while the clock moves; after a refusal it is asked again."""
     ids = []
     for move in moves:
         clock.now += move
-        with suppress(NotYet):
-            ids.append(generator.next_id())
+        for _ in range(times):
+            with suppress(*no):
+                ids.append(generator.next_id())
+                break
     return ids
 
 
@@ -52,20 +54,11 @@ def test_with_spare_bits_they_are_at_least_unique(moves):
 
 @given(MOVES)
 def test_a_refusal_changes_nothing(moves):
-    """Whoever is asked more often while it refuses makes the same ids all the same."""
-    one, other = Hand(), Hand()
-    asked_once = made(Snowflake(1, one, TINY), one, moves)
-    insistent = Snowflake(1, other, TINY)
-    ids = []
-    for move in moves:
-        other.now += move
-        for _ in range(3):
-            try:
-                ids.append(insistent.next_id())
-                break
-            except NotYet:
-                pass
-    assert ids == asked_once
+    """A generator that is asked more often while it refuses makes the same ids all the same."""
+    clocks = Hand(), Hand()
+    once, often = (made(Snowflake(1, clock, TINY), clock, moves, n)
+                   for clock, n in zip(clocks, (1, 3), strict=True))  # fmt: skip
+    assert once == often
 
 
 def test_an_id_says_when_and_by_whom_it_was_made():
@@ -129,11 +122,8 @@ def test_spare_bits_go_on_at_once_and_sort_behind():
 def test_spare_bits_are_used_again_and_run_out():
     clock = Hand()
     generator = SpareBitsSnowflake(1, clock)
-    used = []
-    for move in (0, -10, -10, -10):
-        clock.now += move
-        used.append(generator.parse(generator.next_id())["rollback"])
-    assert used == [0, 1, 2, 3]
+    ids = made(generator, clock, [0, -10, -10, -10])
+    assert [generator.parse(number)["rollback"] for number in ids] == [0, 1, 2, 3]
     clock.now -= 10
     with pytest.raises(ClockMovedBackwards):
         generator.next_id()
@@ -144,17 +134,11 @@ def test_spare_bits_are_used_again_and_run_out():
 
 
 def made_in_a_window(moves, from_ms, times):
-    """Ids with spare bits while the clock moves near the epoch; asked so often for each."""
-    clock, ids = Hand(EPOCH_MS + 4), []
+    """Ids with spare bits while the clock moves near the epoch."""
+    clock = Hand(EPOCH_MS + 4)
     generator = SpareBitsSnowflake(1, clock, TINY_SPARE)
     generator.set_window(from_ms, EPOCH_MS + 9)
-    for move in moves:
-        clock.now += move
-        for _ in range(times):
-            with suppress(Refused, BadInput):
-                ids.append(generator.next_id())
-                break
-    return ids
+    return made(generator, clock, moves, times, (Refused, BadInput))
 
 
 @given(MOVES, st.sampled_from([0, EPOCH_MS + 2]))
