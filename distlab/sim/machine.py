@@ -33,7 +33,7 @@ class Program(Protocol):
 
     name: str
 
-    def place_on(self, machine: Machine) -> None: ...
+    def place_on(self, machine: Machine, routes: dict[str, Callable[[Any], None]]) -> None: ...
 
     def on_start(self) -> Any: ...
 
@@ -83,11 +83,11 @@ class Machine:
         "clock",
         "disk",
         "kernel",
-        "links",
         "name",
         "network",
         "node",
         "record",
+        "routes",
         "status",
         "streams",
         "trace",
@@ -104,7 +104,7 @@ class Machine:
         self.status = UP
         self.boots = -1  # how often the program has begun anew; 0 after the first boot
         self._switched_on = False
-        self.links: dict[str, Link] = {}
+        self.routes: dict[str, Callable[[Any], None]] = {}
         self._cuts = network.cuts
         self._drifts: list[Fault] = []
         self._handlers: dict[type, Callable[[Any, str], Any]] = {}
@@ -114,7 +114,7 @@ class Machine:
         self._until_us: int | None = 0  # end of the current pause or outage; None: for ever
         self._describe: Callable[[], str | State] | None = getattr(node, "describe", None)
         self._shown: str | State = ""
-        node.place_on(self)
+        node.place_on(self, self.routes)
         self._configured: dict[str, Any] = {}  # what `Node.__init__` set
 
     @property
@@ -130,19 +130,13 @@ class Machine:
 
     def send(self, target: str, message: Any) -> None:
         """Send and forget. `target` is a machine's name, or a mailbox: `n1#3`."""
-        try:
-            link = self.links[target]
-        except KeyError:  # the first message to it, or an answer
-            name, _, mailbox = target.partition("#")
-            self.link_to(name).send(message, ("", int(mailbox)) if mailbox else None)
-        else:
-            link.send(message)
+        name, _, mailbox = target.partition("#")
+        self.link_to(name).send(message, ("", int(mailbox)) if mailbox else None)
 
     def link_to(self, target: str) -> Link:
         """The link to another machine. Raises `BadInput` when there is none of that name."""
-        link = self.links.get(target)
-        if link is None:
-            link = self.links[target] = self.network.link(self.name, target)
+        link = self.network.link(self.name, target)
+        self.routes[target] = link.send
         return link
 
     def deliver(self, sent: Sent, address: str = "", arrived: bool = False) -> None:
@@ -214,11 +208,11 @@ class Machine:
 
     def now_ms(self) -> int:
         """The wall clock: milliseconds since 1970, possibly wrong."""
-        return self.now_us() // 1000
+        return self.clock.now_us(self.kernel.now_us) // 1000
 
     def monotonic_ms(self) -> int:
         """Milliseconds that have passed by this machine's crystal."""
-        return self.monotonic_us() // 1000
+        return self.clock.monotonic_us(self.kernel.now_us) // 1000
 
     def set_timer(self, ms: float, timer: Any) -> Timer:
         """Call `on_<timer>(timer)` after `ms` of this machine's time."""
@@ -228,7 +222,7 @@ class Machine:
         """Call back once `ms` of this machine's time have passed."""
         if ms < 0:
             raise ValueError(f"a duration of {ms} ms on {self.name}: it cannot be negative")
-        due_us = self.monotonic_us() + round(ms * 1000)
+        due_us = self.clock.monotonic_us(self.kernel.now_us) + round(ms * 1000)
         timer = Timer(callback, due_us, self.boots)
         # A slow clock has shown this microsecond for a while: nothing is due in the past.
         time_us = max(self.kernel.now_us, self.clock.when_us(due_us))
@@ -262,7 +256,7 @@ class Machine:
     def _fire(self, timer: Timer) -> None:
         if not timer.active or timer.boots != self.boots or self.status is DOWN:
             return
-        if self.monotonic_us() < timer.due_us:
+        if self.clock.monotonic_us(self.kernel.now_us) < timer.due_us:
             return  # the clock was slowed down meanwhile: `_run_clock` has set this timer anew
         if self.status is PAUSED:
             self._backlog.append((self._fire, timer))
@@ -375,7 +369,7 @@ class Machine:
         """After the run: let go of everything, so that it is freed at once."""
         vars(self.node).clear()
         self._configured.clear()
-        self.links.clear()
+        self.routes.clear()
         self._backlog.clear()
 
     # Record

@@ -26,9 +26,17 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Coroutine, MutableMapping, MutableSequence, MutableSet
+from collections.abc import (
+    Callable,
+    Coroutine,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+)
 from contextlib import AbstractAsyncContextManager
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from distlab import host
@@ -56,6 +64,7 @@ class Node:
     """
 
     _machine: host.Machine = _OnNoMachine()  # type: ignore[assignment]
+    _routes: Mapping[str, Callable[[Any], None]] = _OnNoMachine()  # type: ignore[assignment]
     _placed = False
 
     def __init__(self, name: str) -> None:
@@ -73,7 +82,12 @@ class Node:
 
     def send(self, target: str, message: Any) -> None:
         """Send and forget. `target` is a node's name, or the `sender` of a call (its mailbox)."""
-        self._machine.send(target, message)
+        try:
+            send = self._routes[target]
+        except KeyError:
+            self._machine.send(target, message)
+        else:
+            send(message)
 
     async def call(
         self, target: str, message: Any, timeout_ms: float | None = None, farewell: Any = None
@@ -202,14 +216,21 @@ class Node:
             )
         return self._machine
 
-    def place_on(self, machine: host.Machine) -> None:
-        """Run on this machine. The machine calls this once, before the node's `on_start`."""
+    def place_on(
+        self,
+        machine: host.Machine,
+        routes: Mapping[str, Callable[[Any], None]] = MappingProxyType({}),
+    ) -> None:
+        """Run on this machine, which calls this once, before `on_start`.
+
+        `routes` are ways to send that it knows already, by target: they save a call a message.
+        """
         if self._placed:
             raise BadInput(f"{self.name} is on a machine already: make a node for each world")
         if any(isinstance(value, MUTABLE) for value in gc.get_referents(self)):
             self._refuse_memory()
         self._placed = True
-        self._machine = machine
+        self._machine, self._routes = machine, routes
 
     def _refuse_memory(self) -> None:
         for name, value in vars(self).items():
