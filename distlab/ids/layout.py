@@ -1,4 +1,4 @@
-"""What the 63 bits of an id mean: to put an id together, and to take it apart.
+"""The 63 bits of an id: their meaning, how to put an id together and how to take it apart.
 
 Twitter's Snowflake (2010) has the time first, so that ids sort by age; then who made the id; then a
 sequence number for those of one millisecond. The sign bit stays 0, so an id fits into a signed

@@ -1,4 +1,4 @@
-"""Who may use which worker id, and for which milliseconds: leases kept on a Redis server.
+"""Leases of worker ids, kept on a Redis server: which id, and for which milliseconds.
 
 A worker id from a configuration file is the same in every copy of the container. So each worker
 leases a free one from a store and renews the lease. But a lease is a promise about time, and the

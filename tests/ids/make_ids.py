@@ -1,4 +1,4 @@
-"""What one of several processes does: lease a worker id, make so many ids, write them to a file.
+"""One of several processes: lease a worker id, make so many ids, write them to a file.
 
 The other processes are at it at the same time, so the worker ids come from a store.
 """

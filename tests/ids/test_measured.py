@@ -1,4 +1,4 @@
-"""What kinds of ids cost, and what they tell."""
+"""The costs of kinds of ids, and what they tell."""
 
 from random import Random
 from statistics import fmean

@@ -1,4 +1,4 @@
-"""What processes do in tests."""
+"""Programs of the client processes in tests."""
 
 import asyncio
 import os

@@ -161,7 +161,7 @@ class Chaos:
 
 
 def chaos(server, folder, seconds, fenced, seed=1):
-    """What the clients say, and what the books say: whether they are corrupt."""
+    """The count of what the clients met, and whether the books are corrupt."""
     url = f"sqlite:///{folder}/shop.db"
     shop = Shop(url, fenced)
     asyncio.run(shop.open(PIECES))

@@ -2,7 +2,6 @@
 
 import psycopg
 import pytest
-import sqlalchemy
 
 from distlab.real.needed import NotHere
 from distlab.real.postgres_server import postgres_server
@@ -19,13 +18,6 @@ def server(require):
 @pytest.fixture
 def connect(server):
     return lambda: psycopg.connect(server.dsn, autocommit=True)
-
-
-def test_sqlalchemy_speaks_to_it(server):
-    engine = sqlalchemy.create_engine(server.url)
-    with engine.begin() as connection:
-        assert connection.execute(sqlalchemy.text("SELECT 6 * 7")).scalar() == 42
-    engine.dispose()
 
 
 def test_a_prepared_transaction_survives_a_crash(server, connect):

@@ -1,9 +1,5 @@
 """Client processes talk, pause, die, and end with us."""
 
-import json
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +7,6 @@ import pytest
 from distlab.real import child
 from distlab.real.needed import NotHere
 from distlab.real.processes import ClientDied, ClientProcess
-from tests.real.waiting import alive, becomes
 
 
 def test_it_gets_its_options_and_talks_in_json():
@@ -89,26 +84,3 @@ def test_other_tasks_go_on_while_it_listens():
     with ClientProcess("tests.real.programs:listen_and_work") as client:
         client.send(1)
         assert client.receive() == [1, True]
-
-
-STARTER = """
-import time
-from distlab.real.processes import ClientProcess
-with ClientProcess("tests.real.programs:count") as client:
-    client.receive()
-    client.pause()
-    print(client.pid, flush=True)
-    time.sleep(60)
-"""
-
-
-def test_it_ends_when_its_starter_is_killed_even_while_paused():
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    pid = json.loads(starter.stdout.readline())
-    starter.kill()
-    starter.communicate()
-    assert becomes(lambda: not alive(pid))

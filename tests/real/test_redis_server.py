@@ -55,16 +55,6 @@ def test_nothing_shows_the_password():
         assert configuration.parent.stat().st_mode & 0o077 == 0
 
 
-def test_a_paused_server_answers_nobody_until_it_is_resumed():
-    with redis_server() as server, server.client(socket_timeout=0.05) as client:
-        server.pause()
-        with pytest.raises(redis.TimeoutError):
-            client.ping()
-        server.resume()
-        with server.client() as patient:
-            assert patient.ping()
-
-
 @pytest.mark.parametrize(("persistence", "kept"), [("none", None), ("always", b"100")])
 def test_what_a_crash_leaves(persistence, kept):
     with redis_server(persistence) as server, server.client() as client:
