@@ -9,9 +9,10 @@ from distlab.course.progress import Progress
 from distlab.host import BadInput
 from distlab.registry import get
 
-LOST = get("start/lost-answer").run(retries=0)  # not answered, printed once
-TWICE = get("start/lost-answer").run(retries=2)  # answered, printed twice
-CALM = get("start/lost-answer").run(retries=2, faults="")  # both hold
+SCENARIO = get("start/lost-answer")
+LOST = SCENARIO.run(retries=0)  # not answered, printed once
+TWICE = SCENARIO.run(retries=2)  # answered, printed twice
+CALM = SCENARIO.run(retries=2, faults="")  # both hold
 
 PREDICTION = Prediction(
     "start/lost-answer",
@@ -55,26 +56,25 @@ def test_a_condition_on_an_unknown_verdict_says_which_there_are():
         came_true("answerd=holds", LOST)
 
 
-def test_one_option_is_no_prediction():
-    with pytest.raises(BadInput, match="two options"):
-        Prediction("start/x", "?", {"yes": "outcome=holds"}, LOST.token)
-
-
-def test_a_run_that_nobody_can_find_is_refused_when_it_is_declared():
-    with pytest.raises(BadInput, match="unknown scenario 'start/lost'"):
-        replace(PREDICTION, about="d1:start/lost")
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"options": {"yes": "outcome=holds"}}, "two options"),
+        ({"about": "d1:start/lost"}, "unknown scenario 'start/lost'"),
+    ],
+)
+def test_a_malformed_prediction_is_refused_when_it_is_declared(change, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        replace(PREDICTION, **change)
 
 
 @pytest.mark.parametrize(
     ("run", "lacks"),
     [
         (LOST, ""),
-        (get("start/lost-answer").run(seed=9, retries=0), ""),
-        (get("start/lost-answer").run(retries=0, faults="lose:printer>client@38.5"), ""),
-        (
-            get("start/lost-answer").run(retries=0, faults="lose:printer>client@5"),
-            "lose:printer>client@40",
-        ),
+        (SCENARIO.run(seed=9, retries=0), ""),
+        (SCENARIO.run(retries=0, faults="lose:printer>client@38.5"), ""),
+        (SCENARIO.run(retries=0, faults="lose:printer>client@5"), "lose:printer>client@40"),
         (TWICE, "retries=0"),
         (CALM, "retries=0 and lose:printer>client@40"),
         (get("start/slow-or-dead").run(), "start/lost-answer"),
@@ -113,92 +113,77 @@ def test_a_run_that_no_option_describes_is_not_judged():
     assert "None of the answers" in narrow.judge(LOST, 1).text
 
 
-def test_the_gate_opens_by_an_answer_or_by_a_skip():
-    answered, skipped = Guess(PREDICTION), Guess(PREDICTION)
-    assert not answered.open
-    answered.choose(2)
+@pytest.fixture
+def guess(learner):
+    return Guess(PREDICTION, Progress(learner))
+
+
+def recorded(learner):
+    return Progress(learner).get("prediction/start/lost-answer")
+
+
+def test_the_gate_opens_by_an_answer_or_by_a_skip_and_watchers_hear_of_it(guess):
+    texts = []
+    guess.watchers.append(lambda guess: texts.append(guess.text))
+    assert not guess.open
+    guess.choose(2)
+    assert guess.open
+    skipped = Guess(PREDICTION)
     skipped.skip()
-    assert answered.open
     assert skipped.open
-    assert answered.text == "You predict: A page is printed twice."
-    assert "Skipped" in skipped.text
+    guess.skip()
+    assert texts == ["You predict: A page is printed twice.", "Skipped: watch what happens."]
 
 
 @pytest.mark.parametrize("option", [0, 4, -1, True, "1", None, 1.0])
-def test_a_wrong_option_is_refused_and_changes_nothing(option):
-    guess = Guess(PREDICTION)
+def test_a_wrong_option_is_refused_and_changes_nothing(guess, option):
     with pytest.raises(BadInput, match="from 1 to 3"):
         guess.choose(option)
     assert not guess.open
 
 
-def test_watchers_hear_every_change():
-    heard = []
-    guess = Guess(PREDICTION, watchers=[lambda guess: heard.append(guess.text)])
-    guess.choose(1)
-    guess.skip()
-    assert [text.split()[0] for text in heard] == ["You", "Skipped:"]
-
-
-def test_nothing_is_recorded_unless_asked(learner):
-    guess = Guess(PREDICTION, Progress(learner))
+def test_nothing_is_recorded_unless_asked(guess, learner):
     guess.choose(1)
     guess.judge(LOST)
     guess.skip()
     assert Progress(learner).entries() == {}
 
 
-def test_what_was_recorded_is_taken_up_again(learner):
-    Guess(PREDICTION, Progress(learner)).choose(2, record=True)
-    tomorrow = Guess(PREDICTION, Progress(learner))
-    assert not tomorrow.open
-    tomorrow.restore()
-    assert tomorrow.open
-    assert tomorrow.chosen == 2
+def test_an_answer_or_a_skip_of_an_earlier_day_is_loaded(guess, learner):
+    for act in (lambda: guess.skip(record=True), lambda: guess.choose(2, record=True)):
+        act()
+        tomorrow = Guess(PREDICTION, Progress(learner))
+        assert not tomorrow.open
+        tomorrow.restore()
+        assert (tomorrow.chosen, tomorrow.skipped) == (guess.chosen, guess.skipped)
 
 
-def test_a_recorded_skip_is_taken_up_and_a_later_answer_replaces_it(learner):
-    Guess(PREDICTION, Progress(learner)).skip(record=True)
-    later = Guess(PREDICTION, Progress(learner))
-    later.restore()
-    assert later.skipped
-    later.choose(1, record=True)
-    last = Guess(PREDICTION, Progress(learner))
-    last.restore()
-    assert (last.chosen, last.skipped) == (1, False)
-
-
-def test_a_record_of_an_option_that_is_gone_leaves_the_gate_closed(learner):
+def test_a_record_of_an_option_that_is_gone_leaves_the_gate_closed(guess, learner):
     Progress(learner).record("prediction/start/lost-answer", chosen=9)
-    guess = Guess(PREDICTION, Progress(learner))
     guess.restore()
     assert not guess.open
 
 
-def test_the_first_judgement_is_the_one_recorded(learner):
-    guess = Guess(PREDICTION, Progress(learner))
-    guess.choose(2, record=True)
-    guess.judge(LOST, record=True)
-    guess.choose(1, record=True)  # having seen it
-    guess.judge(LOST, record=True)
-    assert Progress(learner).get("prediction/start/lost-answer")["right"] is False
+def test_the_first_judgement_is_the_one_recorded(guess, learner):
+    for option in (2, 1):  # the second one having seen the run
+        guess.choose(option, record=True)
+        guess.judge(LOST, record=True)
+    assert recorded(learner)["right"] is False
 
 
-def test_a_skip_is_no_judgement(learner):
-    guess = Guess(PREDICTION, Progress(learner))
+def test_a_skip_is_no_judgement(guess, learner):
     guess.skip(record=True)
     guess.judge(LOST, record=True)
-    assert "right" not in Progress(learner).get("prediction/start/lost-answer")
+    assert "right" not in recorded(learner)
 
 
-def test_another_run_judges_nothing_and_is_told_from_the_one_asked_for(learner):
-    guess = Guess(PREDICTION, Progress(learner))
+def test_another_run_judges_nothing_and_is_told_from_the_one_asked_for(guess, learner):
     guess.choose(2, record=True)
     other = guess.judge(TWICE, record=True)
     assert other.right is None
     assert other.text == (
         "You predict: A page is printed twice. The question is about the run with retries=0."
     )
-    assert "right" not in Progress(learner).get("prediction/start/lost-answer")
+    assert "right" not in recorded(learner)
     guess.judge(LOST)
     assert guess.judge(TWICE).text == ""

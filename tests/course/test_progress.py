@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from unittest.mock import Mock
 
 import pytest
 
@@ -66,14 +67,6 @@ def test_damage_between_two_records_loses_no_later_entry(learner):
     assert len(list(learner.glob("progress.damaged-*"))) == 1
 
 
-def test_two_notebooks_keep_each_others_entries(learner):
-    one, other = Progress(learner), Progress(learner)
-    one.record("quiz/cap/one")
-    other.record("quiz/cap/other")
-    one.record("quiz/cap/third")
-    assert set(Progress(learner).entries()) == {"quiz/cap/one", "quiz/cap/other", "quiz/cap/third"}
-
-
 def test_processes_that_write_at_once_lose_nothing(learner):
     code = (
         "import sys; from distlab.course.progress import progress\n"
@@ -93,18 +86,11 @@ def test_processes_that_write_at_once_lose_nothing(learner):
     assert sorted(path.name for path in learner.iterdir()) == ["progress.json", "progress.lock"]
 
 
-def read_only(monkeypatch):
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "replace", refuse)
-
-
 def test_a_read_only_folder_warns_and_the_session_goes_on(learner, monkeypatch):
     kept = Progress(learner)
     kept.record("quiz/cap/before")
     with monkeypatch.context() as patch:
-        read_only(patch)
+        patch.setattr(os, "replace", Mock(side_effect=PermissionError(13, "Permission denied")))
         warning = kept.record(KEY, correct=True)
         assert "Permission denied" in warning
         assert "DISTLAB_HOME" in warning
@@ -139,11 +125,8 @@ def test_a_crash_while_writing_leaves_the_old_file(learner, monkeypatch):
     kept.record("quiz/cap/before")
     whole = (learner / "progress.json").read_bytes()
 
-    def power_cut(*_, **__):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(json, "dump", power_cut)
+        patch.setattr(json, "dump", Mock(side_effect=KeyboardInterrupt))
         kept.record(KEY)
     assert (learner / "progress.json").read_bytes() == whole
     assert not list(learner.glob("*.tmp"))

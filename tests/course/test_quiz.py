@@ -9,35 +9,30 @@ from distlab.course import quiz
 from distlab.course.content import BadContent, names
 from distlab.host import BadInput
 
-SINGLE = {
-    "id": "one",
-    "kind": "single",
-    "question": "Which?",
-    "answers": [
-        {"text": "this", "correct": True, "feedback": "Because."},
-        {"text": "that", "feedback": "Tempting."},
-    ],
-}
-MULTIPLE = {
-    "id": "many",
-    "kind": "multiple",
-    "question": "Which ones?",
-    "answers": [
-        {"text": "a", "correct": True, "feedback": "A is."},
-        {"text": "b", "correct": True, "feedback": "B is."},
-        {"text": "one two three four five, six", "feedback": "C is not."},
-    ],
-}
-NUMBER = {
-    "id": "how-many",
-    "kind": "number",
-    "question": "How many?",
-    "value": 3,
-    "unit": "replicas",
-    "feedback": "Three.",
-    "otherwise": "Count again.",
-    "tempting": [{"value": 2, "feedback": "That is R + W = N."}],
-}
+SINGLE, MULTIPLE, NUMBER = yaml.safe_load("""
+- id: one
+  kind: single
+  question: Which?
+  answers:
+  - {text: this, correct: true, feedback: Because.}
+  - {text: that, feedback: Tempting.}
+- id: many
+  kind: multiple
+  question: Which ones?
+  answers:
+  - {text: a, correct: true, feedback: A is.}
+  - {text: b, correct: true, feedback: B is.}
+  - {text: "one two three four five, six", feedback: C is not.}
+- id: how-many
+  kind: number
+  question: How many?
+  value: 3
+  unit: replicas
+  feedback: Three.
+  otherwise: Count again.
+  tempting: [{value: 2, feedback: That is R + W = N.}]
+""")
+A, B, C = "✓ “a”: A is.", "✓ “b”: B is.", "✗ “one two three four five…”: C is not."
 
 
 def written(tmp_path, *questions, name="07_sample"):
@@ -57,22 +52,12 @@ def sample(tmp_path):
     [
         ("one", 1, True, "Because."),
         ("one", 2, False, "Tempting."),
-        ("many", [1, 2], True, "✓ “a”: A is.\n✓ “b”: B is."),
-        ("many", (2, 1), True, "✓ “a”: A is.\n✓ “b”: B is."),
-        ("many", [1], False, "✓ “a”: A is.\nRight so far; 1 more to find."),
-        (
-            "many",
-            [1, 2, 3],
-            False,
-            "✓ “a”: A is.\n✓ “b”: B is.\n✗ “one two three four five…”: C is not.",
-        ),
-        (
-            "many",
-            [1, 3],
-            False,
-            "✓ “a”: A is.\n✗ “one two three four five…”: C is not.\n1 more to find.",
-        ),
-        ("many", 3, False, "✗ “one two three four five…”: C is not.\n2 more to find."),
+        ("many", [1, 2], True, f"{A}\n{B}"),
+        ("many", (2, 1), True, f"{A}\n{B}"),
+        ("many", [1], False, f"{A}\nRight so far; 1 more to find."),
+        ("many", [1, 2, 3], False, f"{A}\n{B}\n{C}"),
+        ("many", [1, 3], False, f"{A}\n{C}\n1 more to find."),
+        ("many", 3, False, f"{C}\n2 more to find."),
         ("how-many", 3, True, "Three."),
         ("how-many", 3.0, True, "Three."),
         ("how-many", 2, False, "That is R + W = N."),
@@ -111,10 +96,6 @@ def test_the_pretest_is_kept_apart(tmp_path):
     assert list(quiz.read(path, pretest=True).questions) == ["one"]
 
 
-def test_progress_knows_a_question_by_its_chapter(sample):
-    assert sample.key("one") == "quiz/sample/one"
-
-
 def test_the_solution_names_the_right_answers(sample):
     assert sample["one"].solution() == "(1) Because."
     assert sample["many"].solution() == "(1) A is. (2) B is."
@@ -122,16 +103,14 @@ def test_the_solution_names_the_right_answers(sample):
 
 
 def changed(question, *path, to):
-    """A copy of the question with one thing other; `to=None` takes it away."""
-    question = copy.deepcopy(question)
+    """A copy of the question with one thing changed; `to=None` takes it away."""
+    inner = question = copy.deepcopy(question)
     *steps, last = path
-    inner = question
     for step in steps:
         inner = inner[step]
+    inner[last] = to
     if to is None:
         del inner[last]
-    else:
-        inner[last] = to
     return question
 
 

@@ -1,7 +1,5 @@
 """Interview cards, terms and the table of systems: what is accepted, refused and shown."""
 
-import json
-
 import pytest
 import yaml
 
@@ -14,14 +12,14 @@ from distlab.registry import all_scenarios
 from distlab.replay import parse_token
 from distlab.sim.faults import parse_schedule
 
-CARD = {
-    "id": "why",
-    "question": "Why?",
-    "points": ["because", "and also"],
-    "follow_ups": [{"question": "Really?", "answer": "Yes."}],
-    "trap": "No idea.",
-    "lab": "start/lost-answer",
-}
+(CARD,) = yaml.safe_load("""
+- id: why
+  question: Why?
+  points: [because, and also]
+  follow_ups: [{question: "Really?", answer: "Yes."}]
+  trap: No idea.
+  lab: start/lost-answer
+""")
 
 
 def written(tmp_path, *items):
@@ -57,11 +55,6 @@ def test_a_card_used_twice_or_unknown_is_refused(tmp_path):
         cards.read(written(tmp_path, CARD, CARD))
     with pytest.raises(BadInput, match="no card 'cap-mean'; did you mean 'cap-means'"):
         cards.card("01_cap", "cap-mean")
-
-
-@pytest.mark.parametrize("name", names("interview"))
-def test_the_courses_cards_are_well_formed(name):
-    assert len(cards.cards(name)) >= 5
 
 
 def test_the_labs_that_texts_name_exist():
@@ -133,10 +126,6 @@ def test_some_systems_in_the_order_asked_for():
     assert [row["id"] for row in systems.systems("kafka", "etcd").rows] == ["kafka", "etcd"]
     with pytest.raises(BadInput, match="no system 'zookeper'; did you mean 'zookeeper'"):
         systems.systems("zookeper")
-
-
-def test_texts_are_plain_data():
-    assert json.dumps([systems.systems().rows, cards.cards("01_cap")["cap-means"].follow_ups])
 
 
 @pytest.mark.parametrize("name", names("predictions"))

@@ -37,12 +37,7 @@ def test_words_say_the_same():
 
 
 def test_nothing_is_drawn_outside():
-    picture = bits("an id", fields("919108f7-52d1-4320-9bac-f847db4148a8"))
+    picture = bits("<script>", fields("919108f7-52d1-4320-9bac-f847db4148a8"))
     numbers = [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"', picture.svg)]
     assert min(numbers) > 0 and max(numbers) < 960
-    assert picture.layout.width == 960
-
-
-def test_foreign_text_is_escaped():
-    picture = bits("<script>", fields("1", "discord"))
-    assert "<script>" not in picture.svg
+    assert picture.layout.width == 960 and "<script>" not in picture.svg

@@ -1,7 +1,6 @@
 """The outcome strip: on the diagram's scale, with pattern and word for each outcome."""
 
 import re
-from xml.etree import ElementTree
 
 import pytest
 
@@ -22,16 +21,23 @@ def blocks(picture, tone):
     return [tuple(instant(picture.layout, float(x)) for x in pair) for pair in paths[:-1]]
 
 
-def test_equal_neighbours_are_one_block_that_reaches_halfway():
-    picture = strip(SWEEP, LAYOUT, ELSEWHERE)
-    assert blocks(picture, "good") == [(0, 50), (90, 100)]
-    assert blocks(picture, "bad") == [(50, 90)]
-
-
-def test_the_text_names_the_runs():
-    picture = strip(SWEEP, LAYOUT, ELSEWHERE)
-    assert picture.text == "0–40 ms holds · 60–80 ms not accurate · 100 ms holds"
-    assert picture.text in picture.alt
+@pytest.mark.parametrize(
+    ("outcomes", "here", "good", "bad", "text"),
+    [
+        (SWEEP, ELSEWHERE, [(0, 50), (90, 100)], [(50, 90)],
+         "0–40 ms holds · 60–80 ms not accurate · 100 ms holds"),
+        (SWEEP, (25, WRONG), [(0, 22.5), (32.5, 50), (90, 100)], [(22.5, 32.5), (50, 90)],
+         "0–20 ms holds · 25 ms not accurate · 40 ms holds · 60–80 ms not accurate · 100 ms holds"),
+        (SWEEP[:2], (25, WRONG), [(0, 20)], [], "0–20 ms holds"),
+        ([], (25, WRONG), [], [], "not computed yet"),
+        ([(10, Outcome("<b>", BAD)), (500, HOLDS)], ELSEWHERE, [], [(10, 10)], "10 ms <b>"),
+    ],
+)  # fmt: skip
+def test_equal_neighbours_are_one_block_that_reaches_halfway(outcomes, here, good, bad, text):
+    picture = strip(outcomes, LAYOUT, here)
+    assert (blocks(picture, "good"), blocks(picture, "bad")) == (good, bad)
+    assert picture.text == text
+    assert text in picture.alt and "<b>" not in picture.svg
 
 
 def test_it_lies_on_the_scale_of_the_diagram():
@@ -54,51 +60,17 @@ def test_the_chosen_instant_is_marked_when_it_is_in_the_picture():
     assert "dl-here" not in strip(SWEEP, LAYOUT, ELSEWHERE).svg
 
 
-def test_how_the_run_itself_ended_is_in_the_strip():
-    picture = strip(SWEEP, LAYOUT, (25, WRONG))
-    assert blocks(picture, "bad") == [(22.5, 32.5), (50, 90)]
-    assert picture.text.startswith("0–20 ms holds · 25 ms not accurate · 40 ms holds")
-
-
-def test_what_is_not_computed_yet_stays_empty_though_the_run_is_known():
-    assert strip(SWEEP[:2], LAYOUT, (25, WRONG)).text == "0–20 ms holds"
-    assert strip([], LAYOUT, (25, WRONG)).text == "not computed yet"
-
-
 def test_only_what_occurs_is_in_the_legend():
-    words = re.findall(
-        r'<text class="dl-\w+-text"[^>]*>([^<]*)', strip(SWEEP, LAYOUT, ELSEWHERE).svg
-    )
+    svg = strip(SWEEP, LAYOUT, ELSEWHERE).svg
+    words = re.findall(r'<text class="dl-\w+-text"[^>]*>([^<]*)', svg)
     assert words == ["✓ holds", "✕ not accurate"]
 
 
-@pytest.mark.parametrize("tone", [GOOD, PRICE, BAD, UNKNOWN])
-def test_each_tone_has_its_own_pattern(tone):
-    def pattern(tone):
-        svg = strip([(0, Outcome("x", tone)), (100, Outcome("x", tone))], LAYOUT, ELSEWHERE).svg
-        return re.search(rf'class="dl-{tone}-pattern" d="([^"]*)"', svg)[1]
-
-    patterns = {each: pattern(each) for each in (GOOD, PRICE, BAD, UNKNOWN)}
-    assert len(set(patterns.values())) == 4
-    assert (patterns[tone] == "") == (tone == GOOD)
-
-
-def test_a_pattern_stays_in_its_block():
-    svg = strip([(40, WRONG), (60, WRONG)], LAYOUT, ELSEWHERE).svg
-    path = re.search(r'class="dl-bad-pattern" d="([^"]*)"', svg)[1]
-    points = [(float(x), float(y)) for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", path)]
-    assert all(LAYOUT.x(40) <= x <= LAYOUT.x(60) and 8 <= y <= 28 for x, y in points)
-
-
-def test_a_strip_under_computation_and_an_empty_one():
-    picture = strip(SWEEP[:2], LAYOUT, ELSEWHERE)
-    assert blocks(picture, "good") == [(0, 20)]
-    assert strip([], LAYOUT, (3, HOLDS)).text == "not computed yet"
-    for each in (picture, strip([], LAYOUT, ELSEWHERE)):
-        ElementTree.fromstring(each.still())
-
-
-def test_names_are_escaped_and_points_outside_the_window_left_out():
-    picture = strip([(10, Outcome("<b>", BAD)), (500, HOLDS)], LAYOUT, ELSEWHERE)
-    assert picture.text == "10 ms <b>"
-    assert "&lt;b&gt;" in picture.svg and "<b>" not in picture.svg
+def test_each_tone_has_a_pattern_of_its_own_that_stays_in_its_block():
+    patterns = {}
+    for tone in (GOOD, PRICE, BAD, UNKNOWN):
+        svg = strip([(40, Outcome("x", tone)), (60, Outcome("x", tone))], LAYOUT, ELSEWHERE).svg
+        patterns[tone] = re.search(rf'class="dl-{tone}-pattern" d="([^"]*)"', svg)[1]
+        for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", patterns[tone]):
+            assert LAYOUT.x(40) <= float(x) <= LAYOUT.x(60) and 8 <= float(y) <= 28
+    assert len(set(patterns.values())) == 4 and patterns[GOOD] == ""
