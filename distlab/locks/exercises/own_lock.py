@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 from distlab.course.exercise import Case, Exercise, Mistake
-from distlab.host import Host
 from distlab.scenario import Run
 from distlab.servers.redis.messages import Command
 
@@ -14,13 +14,16 @@ from distlab.servers.redis.messages import Command
 class PlainLock:
     """A lock on one Redis, to be finished. `redis` has redis-py's commands."""
 
-    def __init__(self, redis: Any, name: str, host: Host) -> None:
-        self.redis, self.name, self.host = redis, name, host
+    random = Random()
+    """Experiments put the machine's own in its place."""
+
+    def __init__(self, redis: Any, name: str) -> None:
+        self.redis, self.name = redis, name
         self.ttl_ms = 80
 
     def new_token(self) -> bytes:
-        """64 random bits, different at each call."""
-        return f"{self.host.random.getrandbits(64):016x}".encode()
+        """128 random bits, different at each call."""
+        return f"{self.random.getrandbits(128):032x}".encode()
 
     async def acquire(self) -> bool:
         raise NotImplementedError
@@ -187,8 +190,8 @@ OWN_LOCK = Exercise(
         ),
         Mistake(
             "two steps",
-            "Who crashes between SETNX and EXPIRE has locked out everybody for ever. One command "
-            "can do both.",
+            "A client that crashes between SETNX and EXPIRE locks out everybody for ever. One "
+            "command can do both.",
             lambda run: sent(run, "SETNX ") or sent(run, "PEXPIRE "),
             TwoSteps,
         ),

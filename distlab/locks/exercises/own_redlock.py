@@ -201,8 +201,8 @@ OWN_REDLOCK = Exercise(
         ),
         Mistake(
             "counts silence",
-            "A server that does not answer is no yes. What it gives is an exception, and an "
-            "exception is true to an `if`: count the answers that are True.",
+            "A server that does not answer has not said yes. Its answer is an exception, and an "
+            "exception counts as true in an `if`. Count the answers that are True.",
             lambda run: any(taken and yes < 2 for taken, yes, _ in decided(run)),
             CountsSilence,
         ),

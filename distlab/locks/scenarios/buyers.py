@@ -24,8 +24,12 @@ from distlab.sim.kernel import Cancelled
 LOCK = "lock"
 THINK_MS, ASK_AGAIN_MS, LONGEST_MS = 10, 20, 60_000
 
-lab = partial(
+ANY_FAULT = "partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3"
+"""But for pauses and clocks that jump: no lock survives these that ends by itself."""
+
+LockScenario = partial(
     Scenario,
+    nemesis=ANY_FAULT,
     latency_ms=(4, 6),
     others={
         "mutual exclusion": Outcome("two holders", PRICE),

@@ -10,7 +10,7 @@ from distlab.knobs import Way, Ways
 from distlab.locks.checks import NEVER_OVERSOLD, TOKENS_ASCEND, few_messages
 from distlab.locks.fencing import Fence
 from distlab.locks.redislock import RedisLock
-from distlab.locks.scenarios.buyers import TokenOfTheShop, lab, under_lock
+from distlab.locks.scenarios.buyers import ANY_FAULT, LockScenario, TokenOfTheShop, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, redis_lock
 from distlab.locks.scenarios.redlocks import add_servers, redlock
 from distlab.registry import register
@@ -36,20 +36,13 @@ def three_alone(world: World) -> OpenLock:
 
 SERVERS = Ways(
     "servers",
-    Way(
-        "replica",
-        pair,
-        "a primary with a replica that takes over",
+    Way("replica", pair, "a primary with a replica that takes over",
         mistake="a lock lives on a primary that is copied later",
-        source="Redis documentation, Distributed Locks with Redis, on failover",
-    ),
-    Way(
-        "redlock",
-        three_alone,
+        source="Redis documentation, Distributed Locks with Redis, on failover"),
+    Way("redlock", three_alone,
         "three servers that know nothing of each other, of which a majority must agree (Redlock)",
-        role="right",
-    ),
-)
+        role="right"),
+)  # fmt: skip
 
 
 def build_failover(world: World, servers: Callable[[World], OpenLock]) -> None:
@@ -59,8 +52,8 @@ def build_failover(world: World, servers: Callable[[World], OpenLock]) -> None:
     world.add(Shop())
 
 
-FAILOVER = register(
-    lab(
+register(
+    LockScenario(
         id="locks/failover",
         title="A replica takes over",
         claim="A lock that was granted and not yet copied is gone when the replica takes over.",
@@ -68,8 +61,7 @@ FAILOVER = register(
         checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
         knobs=(SERVERS,),
         # Not a pause, and not a clock that jumps: see the experiments with Redlock.
-        nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; partition; "
-        "cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
+        nemesis=f"partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; {ANY_FAULT}",
         faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
         outcomes=("two holders", "more messages"),
         horizon_ms=240,
@@ -83,16 +75,12 @@ class CountedByTheShop(TokenOfTheShop, RedisLock):
 
 COUNTER = Ways(
     "counter",
-    Way(
-        "redis",
-        RedisLock,
-        "Redis, in the script that acquires",
+    Way("redis", RedisLock, "Redis, in the script that acquires",
         mistake="fencing tokens are counted where numbers can get lost",
-        source="Redis documentation, Replication, on acknowledged writes",
-    ),
+        source="Redis documentation, Replication, on acknowledged writes"),
     Way("shop", CountedByTheShop, "the shop, in a request of its own", role="right"),
     about="who counts",
-)
+)  # fmt: skip
 
 
 def build_counter_lost(world: World, counter: type[RedisLock]) -> None:
@@ -102,8 +90,8 @@ def build_counter_lost(world: World, counter: type[RedisLock]) -> None:
     world.add(Shop(fence=Fence))
 
 
-COUNTER_LOST = register(
-    lab(
+register(
+    LockScenario(
         id="locks/counter-lost",
         title="Who counts?",
         claim="A fencing token is worth as much as the memory of the server that counts.",

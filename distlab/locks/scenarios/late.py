@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
-from distlab.locks.scenarios.buyers import lab, under_lock
+from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
 from distlab.registry import register
 from distlab.shop.service import Shop
@@ -17,23 +18,14 @@ from distlab.sim import World
 
 FENCING = Ways(
     "fencing",
-    Way(
-        "off",
-        (),
-        "nothing",
-        mistake="the resource trusts whoever believes to have the lock",
-        source="Kleppmann 2016, How to do distributed locking",
-    ),
-    Way(
-        "writes",
-        (WriteStock,),
-        "it refuses a write with an earlier token than the last",
+    Way("off", (), "nothing", mistake="the resource trusts whoever believes to have the lock",
+        source="Kleppmann 2016, How to do distributed locking"),
+    Way("writes", (WriteStock,), "it refuses a write with an earlier token than the last",
         mistake="the resource looks at the token of writes, and lets an old holder read",
-        source="Junqueira 2016, Note on fencing and distributed locks",
-    ),
+        source="Junqueira 2016, Note on fencing and distributed locks"),
     Way("all", (ReadStock, WriteStock), "a read as well", role="right"),
     about="what of a token the shop looks at",
-)
+)  # fmt: skip
 
 
 def build_late(
@@ -49,18 +41,12 @@ def build_late(
     world.add(Shop(fenced=fencing, fence=solution or Fence))
 
 
-def build_paused(
-    world: World, fencing: tuple[type, ...], solution: Any = None, tries: int = 1
-) -> None:
-    build_late(world, fencing, solution, heedless=True, tries=tries)
-
-
-PAUSED_HOLDER = register(
-    lab(
+register(
+    LockScenario(
         id="locks/paused-holder",
         title="Asleep with the lock in her hand",
         claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
-        build=build_paused,
+        build=partial(build_late, heedless=True),
         checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
         knobs=(FENCING,),
         nemesis="pause:alice,bob+20..140; pause:alice+60..140; delay=1..120; hold+1..120; lose; "
@@ -71,8 +57,8 @@ PAUSED_HOLDER = register(
     )
 )
 
-DELAYED_REQUEST = register(
-    lab(
+register(
+    LockScenario(
         id="locks/delayed-request",
         title="What is on its way",
         claim="A holder may stop in time: what it has sent before can still arrive too late.",

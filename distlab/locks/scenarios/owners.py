@@ -18,7 +18,7 @@ from distlab.locks.redislock_mistakes import (
     OwnedByTimeAndChance,
     SetsThenExpires,
 )
-from distlab.locks.scenarios.buyers import lab, under_lock
+from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
 from distlab.registry import register
 from distlab.shop.service import Shop
@@ -27,22 +27,14 @@ from distlab.sim.clocks import EPOCH_US
 
 RELEASE = Ways(
     "release",
-    Way(
-        "delete",
-        DeletesAnyonesLock,
-        "DEL",
+    Way("delete", DeletesAnyonesLock, "DEL",
         mistake="the lock is released with DEL, whoever has it by now",
-        source="Redis documentation, Distributed Locks with Redis",
-    ),
-    Way(
-        "check-then-delete",
-        ChecksThenDeletes,
-        "GET and, if the lock is ours, DEL",
+        source="Redis documentation, Distributed Locks with Redis"),
+    Way("check-then-delete", ChecksThenDeletes, "GET and, if the lock is ours, DEL",
         mistake="the release looks whose lock it is, and deletes it in a second command",
-        source="Redis documentation, Distributed Locks with Redis, on the release script",
-    ),
+        source="Redis documentation, Distributed Locks with Redis, on the release script"),
     Way("compare", RedisLock, "both in one script", role="right"),
-)
+)  # fmt: skip
 
 
 def build_late_release(world: World, kind: Callable[..., Any], solution: Any = None) -> None:
@@ -60,7 +52,7 @@ def build_foreign_release(world: World, release: type[RedisLock], solution: Any 
 
 
 late_release = partial(
-    lab,
+    LockScenario,
     checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
     # Not a pause, and not a jump of Redis's clock: those no lock of this kind survives.
     nemesis="hold:alice>redis,bob>redis+1..120; hold:alice>redis+30..120; partition; cut; lose; "
@@ -70,7 +62,7 @@ late_release = partial(
     horizon_ms=240,
 )
 
-FOREIGN_RELEASE = register(
+register(
     late_release(
         id="locks/foreign-release",
         title="Alice is late",
@@ -80,32 +72,25 @@ FOREIGN_RELEASE = register(
     )
 )
 
+# In its container each process is number 1, and one command has started all three containers.
 OWNER = Ways(
     "owner",
-    Way(
-        "pid",
-        partial(OwnedByPid, pid=1),  # in its container, each process is number 1
-        "its process id",
-        mistake="the owner of a lock is a process id",
-        source="Linux manual, pid_namespaces(7)",
-    ),
-    Way(
-        "time-and-chance",
-        partial(OwnedByTimeAndChance, began_ms=EPOCH_US // 1000),  # one command started all three
+    Way("pid", partial(OwnedByPid, pid=1), "its process id",
+        mistake="the owner of a lock is a process id", source="Linux manual, pid_namespaces(7)"),
+    Way("time-and-chance", partial(OwnedByTimeAndChance, began_ms=EPOCH_US // 1000),
         "the time of its start and a random number that this time is the seed of",
         mistake="the owner of a lock is a time and a random number whose seed is the time",
-        source="Redis documentation, Distributed Locks with Redis, on random strings",
-    ),
+        source="Redis documentation, Distributed Locks with Redis, on random strings"),
     Way("random", RedisLock, "64 random bits", role="right"),
     about="what tells the owner",
-)
+)  # fmt: skip
 
 
 def build_same_pid(world: World, owner: Callable[..., RedisLock]) -> None:
     build_late_release(world, owner)
 
 
-SAME_PID = register(
+register(
     late_release(
         id="locks/same-pid",
         title="Both are process number 1",
@@ -117,15 +102,10 @@ SAME_PID = register(
 
 ACQUIRE = Ways(
     "acquire",
-    Way(
-        "setnx-expire",
-        SetsThenExpires,
-        "SETNX, and then PEXPIRE",
-        mistake="SETNX and EXPIRE are two commands",
-        source="Redis documentation, SETNX",
-    ),
+    Way("setnx-expire", SetsThenExpires, "SETNX, and then PEXPIRE",
+        mistake="SETNX and EXPIRE are two commands", source="Redis documentation, SETNX"),
     Way("set-nx-px", RedisLock, "both in one command", role="right"),
-)
+)  # fmt: skip
 
 
 def build_setnx_expire(world: World, acquire: type[RedisLock], solution: Any = None) -> None:
@@ -136,8 +116,8 @@ def build_setnx_expire(world: World, acquire: type[RedisLock], solution: Any = N
     world.add(Shop(pieces=2))
 
 
-SETNX_EXPIRE = register(
-    lab(
+register(
+    LockScenario(
         id="locks/setnx-expire",
         title="A crash between two commands",
         claim="A lock that gets its time to live in a second step may never get it.",
@@ -155,15 +135,11 @@ SETNX_EXPIRE = register(
 
 ANSWER = Ways(
     "answer",
-    Way(
-        "ignored",
-        GivesUpAtOnce,
-        "acquire says at once that the lock is taken, and nobody looks",
+    Way("ignored", GivesUpAtOnce, "acquire says at once that the lock is taken, and nobody looks",
         mistake="acquire gives up at once, and its caller goes on all the same",
-        source="redis-py documentation, Lock.acquire returns False",
-    ),
+        source="redis-py documentation, Lock.acquire returns False"),
     Way("heeded", RedisLock, "it waits, and says when the lock is ours", role="right"),
-)
+)  # fmt: skip
 
 
 def build_answer(world: World, answer: type[RedisLock]) -> None:
@@ -174,15 +150,14 @@ def build_answer(world: World, answer: type[RedisLock]) -> None:
     world.add(Shop(pieces=2))
 
 
-ANSWER_IGNORED = register(
-    lab(
+register(
+    LockScenario(
         id="locks/answer-ignored",
         title="A lock that does not wait",
         claim="If acquire gives up at once, the lock protects nothing unless its caller looks.",
         build=build_answer,
         checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
         knobs=(ANSWER,),
-        nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
         outcomes=("two holders", "bob waits longer"),
         horizon_ms=160,
     )

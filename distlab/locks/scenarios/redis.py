@@ -51,5 +51,11 @@ def redis_lock(
 
 
 def plain_lock(kind: Any) -> Callable[[Client], Any]:
-    """A lock that takes nothing but a Redis, a name and its host, as learners write it."""
-    return lambda client: kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK, client)
+    """A lock that takes nothing but a Redis and a name, as learners write it."""
+
+    def open_lock(client: Client) -> Any:
+        lock = kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK)
+        lock.random = client.random
+        return lock
+
+    return open_lock

@@ -19,7 +19,7 @@ from distlab.locks.checks import (
 from distlab.locks.fencing import Fence
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
-from distlab.locks.scenarios.buyers import LOCK, TokenOfTheShop, lab, under_lock
+from distlab.locks.scenarios.buyers import LOCK, LockScenario, TokenOfTheShop, under_lock
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
 from distlab.registry import register
 from distlab.servers.redis import RedisServer, SimulatedRedis
@@ -52,20 +52,12 @@ def redlock(
 
 COUNTS = Ways(
     "counts",
-    Way(
-        "votes",
-        WithoutValidity,
-        "asks one server after the other and counts who says yes",
+    Way("votes", WithoutValidity, "asks one server after the other and counts who says yes",
         mistake="Redlock that counts a majority and does not look at the clock",
-        source="Redis documentation, Distributed Locks with Redis, on validity time",
-    ),
-    Way(
-        "votes-and-time",
-        Redlock,
-        "asks all at once, and counts what is left of the time to live as well",
-        role="right",
-    ),
-)
+        source="Redis documentation, Distributed Locks with Redis, on validity time"),
+    Way("votes-and-time", Redlock,
+        "asks all at once, and counts what is left of the time to live as well", role="right"),
+)  # fmt: skip
 
 
 def build_validity(world: World, counts: type[Redlock], solution: Any = None) -> None:
@@ -76,8 +68,8 @@ def build_validity(world: World, counts: type[Redlock], solution: Any = None) ->
     world.add(Shop())
 
 
-VALIDITY = register(
-    lab(
+register(
+    LockScenario(
         id="locks/redlock-validity",
         title="Slow answers",
         claim="A majority counts only as long as the first of its locks has not expired.",
@@ -96,15 +88,11 @@ VALIDITY = register(
 
 RELEASE = Ways(
     "release",
-    Way(
-        "stops",
-        StopsReleasing,
-        "asks one server after the other, and ends with the first error",
+    Way("stops", StopsReleasing, "asks one server after the other, and ends with the first error",
         mistake="Redlock whose release fails when one server is down",
-        source="Redis documentation, Distributed Locks with Redis: release on all instances",
-    ),
+        source="Redis documentation, Distributed Locks with Redis: release on all instances"),
     Way("everywhere", Redlock, "tells all at once, whoever answers", role="right"),
-)
+)  # fmt: skip
 
 
 def build_release(world: World, release: type[Redlock], solution: Any = None) -> None:
@@ -115,8 +103,8 @@ def build_release(world: World, release: type[Redlock], solution: Any = None) ->
     world.add(Shop(pieces=2))
 
 
-REDLOCK_RELEASE = register(
-    lab(
+register(
+    LockScenario(
         id="locks/redlock-release",
         title="One server is down at the release",
         claim="A release that stops at the first server that is down leaves the others locked.",
@@ -148,18 +136,13 @@ class MonotonicRedis(RedisServer):
 
 EXPIRY = Ways(
     "expiry",
-    Way(
-        "wall",
-        ON_DISK,
-        "the wall clock, as in every Redis",
+    Way("wall", ON_DISK, "the wall clock, as in every Redis",
         mistake="locks expire by a clock that can be set",
-        source="Kleppmann 2016, How to do distributed locking; antirez 2016, Is Redlock safe?",
-    ),
-    Way(
-        "monotonic", partial(MonotonicRedis, persistence="always"), "a monotonic one", role="right"
-    ),
+        source="Kleppmann 2016, How to do distributed locking; antirez 2016, Is Redlock safe?"),
+    Way("monotonic", partial(MonotonicRedis, persistence="always"), "a monotonic one",
+        role="right"),
     about="by which clock keys expire",
-)
+)  # fmt: skip
 
 
 def build_clock_jump(
@@ -169,8 +152,8 @@ def build_clock_jump(
     add_two_buyers(world, solution or Redlock)
 
 
-CLOCK_JUMP = register(
-    lab(
+register(
+    LockScenario(
         id="locks/redlock-clock-jump",
         title="One server's clock is set",
         claim="A server whose clock jumps lets a lock expire early: a second majority.",
@@ -188,26 +171,14 @@ CLOCK_JUMP = register(
 
 AFTER_CRASH = Ways(
     "restart",
-    Way(
-        "at-once",
-        partial(RedisServer, persistence="none"),
-        "serves again at once, empty",
+    Way("at-once", partial(RedisServer, persistence="none"), "serves again at once, empty",
         mistake="a server that has lost its data takes part again at once",
-        source="Redis documentation, Distributed Locks with Redis, on crash recovery",
-    ),
-    Way(
-        "delayed",
-        partial(RedisServer, persistence="none", restart_delay_ms=TTL_MS),
-        "empty, after as long as a lock may last",
-        role="right",
-    ),
-    Way(
-        "from-disk",
-        ON_DISK,
-        "at once, with what is on its disk (fsync at every write)",
-        role="right",
-    ),
-)
+        source="Redis documentation, Distributed Locks with Redis, on crash recovery"),
+    Way("delayed", partial(RedisServer, persistence="none", restart_delay_ms=TTL_MS),
+        "empty, after as long as a lock may last", role="right"),
+    Way("from-disk", ON_DISK, "at once, with what is on its disk (fsync at every write)",
+        role="right"),
+)  # fmt: skip
 
 
 def build_restart(world: World, restart: Callable[..., RedisServer], solution: Any = None) -> None:
@@ -215,8 +186,8 @@ def build_restart(world: World, restart: Callable[..., RedisServer], solution: A
     add_two_buyers(world, solution or Redlock)
 
 
-RESTART = register(
-    lab(
+register(
+    LockScenario(
         id="locks/redlock-restart",
         title="One server restarts",
         claim="A server that forgets its locks in a restart makes a second majority possible.",
@@ -239,15 +210,11 @@ class FencedByTheShop(TokenOfTheShop, FencedByMaximum):
 
 TOKEN = Ways(
     "token",
-    Way(
-        "maximum",
-        FencedByMaximum,
-        "the highest number that a server of the majority has counted",
+    Way("maximum", FencedByMaximum, "the highest number that a server of the majority has counted",
         mistake="the highest of several counters is taken for a fencing token",
-        source="Kleppmann 2016, How to do distributed locking",
-    ),
+        source="Kleppmann 2016, How to do distributed locking"),
     Way("shop", FencedByTheShop, "one that the shop gives, in a request of its own", role="right"),
-)
+)  # fmt: skip
 
 
 def build_fencing(world: World, token: type[Redlock]) -> None:
@@ -259,8 +226,8 @@ def build_fencing(world: World, token: type[Redlock]) -> None:
     world.add(Shop(pieces=2, fence=Fence))
 
 
-FENCING = register(
-    lab(
+register(
+    LockScenario(
         id="locks/redlock-fencing",
         title="Three counters",
         claim="The highest of several counters may fall: each majority has another one.",

@@ -9,22 +9,13 @@ from typing import Any
 from distlab.check.invariants import prompt
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD
-from distlab.locks.scenarios.buyers import THINK_MS, lab, under_lock
+from distlab.locks.scenarios.buyers import ANY_FAULT, THINK_MS, LockScenario, purchase, under_lock
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.registry import register
 from distlab.shop.service import Shop, ask_shop
-from distlab.shop.stock import ReadStock, Sold, TakeOne, WriteStock
+from distlab.shop.stock import ReadStock, Sold, TakeOne
 from distlab.sim import Client, World
 from distlab.sim.client import Program
-
-
-async def read_then_write(client: Client) -> str:
-    found = await ask_shop(client, ReadStock())
-    if not found.pieces:
-        return "sold out"
-    await client.sleep(THINK_MS)
-    await ask_shop(client, WriteStock(found.pieces - 1))
-    return "yours"
 
 
 async def take_one(client: Client) -> str:
@@ -47,27 +38,15 @@ def visit(buy: Callable[[Client], Coroutine[Any, Any, str]], at_ms: float) -> Pr
 LOCKED = partial(under_lock, redis_lock())
 SELLS = Ways(
     "sells",
-    Way(
-        "read-then-write",
-        partial(visit, read_then_write),
-        "SELECT stock, then UPDATE to one less",
+    Way("read-then-write", partial(visit, purchase), "SELECT stock, then UPDATE to one less",
         mistake="the stock is read in one statement and written in another",
-        source="PostgreSQL manual, section 13.2, on Read Committed",
-    ),
-    Way(
-        "conditional-update",
-        partial(visit, take_one),
-        "UPDATE … SET stock = stock - 1 WHERE stock > 0",
-        role="right",
-    ),
-    Way(
-        "lock",
-        LOCKED,
-        "the first, under a lock",
+        source="PostgreSQL manual, section 13.2, on Read Committed"),
+    Way("conditional-update", partial(visit, take_one),
+        "UPDATE … SET stock = stock - 1 WHERE stock > 0", role="right"),
+    Way("lock", LOCKED, "the first, under a lock",
         mistake="the stock is protected by a lock alone, and the lock ends by itself",
-        source="Kleppmann 2016, How to do distributed locking",
-    ),
-)
+        source="Kleppmann 2016, How to do distributed locking"),
+)  # fmt: skip
 
 
 def build_oversell(world: World, sells: Callable[[float], Program], solution: Any = None) -> None:
@@ -79,16 +58,15 @@ def build_oversell(world: World, sells: Callable[[float], Program], solution: An
     world.add(Shop(pieces=2))
 
 
-OVERSELL = register(
-    lab(
+register(
+    LockScenario(
         id="locks/oversell",
         title="Two pieces, three buyers",
         claim="If you read the stock and then write what is left, you sell pieces that are gone.",
         build=build_oversell,
         checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
         knobs=(SELLS,),
-        nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
-        "at most 3",
+        nemesis=f"pause; {ANY_FAULT}",
         outcomes=("oversold", "refused at the till"),
         horizon_ms=180,
     )

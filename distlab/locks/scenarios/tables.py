@@ -11,7 +11,7 @@ from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
-from distlab.locks.scenarios.buyers import LOCK, acquired, lab, under_lock
+from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, under_lock
 from distlab.registry import register
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
@@ -49,16 +49,12 @@ def _name(owner: str) -> str:
 
 ENDS = Ways(
     "ends",
-    Way(
-        "cleaner",
-        False,
-        "a cleaner deletes it when it is a minute old",
+    Way("cleaner", False, "a cleaner deletes it when it is a minute old",
         mistake="the lock is a row without an end, and a cleaner comes by every minute",
-        source="ShedLock documentation, lockAtMostFor",
-    ),
+        source="ShedLock documentation, lockAtMostFor"),
     Way("expiry", True, "it says when it ends, and whoever comes then takes it over", role="right"),
     about="what becomes of a dead holder's row",
-)
+)  # fmt: skip
 
 
 def build_database(world: World, ends: bool) -> None:
@@ -75,8 +71,8 @@ def build_database(world: World, ends: bool) -> None:
     world.add(Shop(pieces=3))
 
 
-DATABASE_LOCK = register(
-    lab(
+register(
+    LockScenario(
         id="locks/database-lock",
         title="The row of a dead holder",
         claim="A row stays until somebody deletes it; with an end it may end too early.",
@@ -105,16 +101,12 @@ class OneKeyForAll(LeaseLock):
 
 WAITS = Ways(
     "waits",
-    Way(
-        "one-key",
-        OneKeyForAll,
-        "the one key of the holder",
+    Way("one-key", OneKeyForAll, "the one key of the holder",
         mistake="everybody watches the key of the holder",
-        source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect",
-    ),
+        source="Hunt et al. 2010, ZooKeeper, section 2.4, simple locks without herd effect"),
     Way("queue", LeaseLock, "in a queue, each for the key before its own", role="right"),
     about="for what",
-)
+)  # fmt: skip
 WORK_MS = 20
 
 
@@ -140,8 +132,8 @@ def woken(trace: Trace) -> dict[str, int]:
     return {"woken": sum(event.what == "deleted" for event in trace.of_kind("deliver"))}
 
 
-HERD = register(
-    lab(
+register(
+    LockScenario(
         id="locks/herd",
         title="Four at one lock",
         claim="If all wait for one key, each release wakes them all, and all but one in vain.",

@@ -8,7 +8,7 @@ from typing import Any
 from distlab.check.invariants import available, mutual_exclusion
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
-from distlab.locks.scenarios.buyers import LOCK, acquired, lab, purchase
+from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
@@ -29,16 +29,11 @@ class Prints(OnlyPrints):
 
 ON_LOSS = Ways(
     "on_loss",
-    Way(
-        "prints",
-        Prints,
-        "prints it",
-        mistake="a watchdog that only prints when it loses the lock",
-        source="Redisson documentation, lockWatchdogTimeout",
-    ),
+    Way("prints", Prints, "prints it", mistake="a watchdog that only prints when it loses the lock",
+        source="Redisson documentation, lockWatchdogTimeout"),
     Way("tells", Watchdog, "has the work broken off", role="right"),
     about="what the watchdog does when it cannot renew",
-)
+)  # fmt: skip
 
 
 async def while_held(client: Client, lock: Any, make: Any, work: Coroutine[Any, Any, Any]) -> Any:
@@ -77,16 +72,15 @@ def build_cut_off(world: World, on_loss: type[Watchdog], solution: Any = None) -
     world.add(Shop())
 
 
-WATCHDOG_CUT_OFF = register(
-    lab(
+register(
+    LockScenario(
         id="locks/watchdog-cut-off",
         title="Cut off from Redis",
         claim="A holder that can no longer renew its lock has to stop before the lock ends.",
         build=build_cut_off,
         checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
         knobs=(ON_LOSS,),
-        # Not a pause: the watchdog sleeps with its holder.
-        nemesis="partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3",
+        # Its nemesis is without pauses: the watchdog sleeps with its holder.
         faults="partition:alice|redis@45+150",
         outcomes=("two holders", "broken off"),
         horizon_ms=240,
@@ -101,16 +95,11 @@ def at_most_120_ms(lock: Any, on_lost: Any = None) -> Watchdog:
 
 MAX_AGE = Ways(
     "max_age",
-    Way(
-        "none",
-        Prints,
-        "without end",
-        mistake="a watchdog without a maximum age",
-        source="Redisson documentation, lockWatchdogTimeout",
-    ),
+    Way("none", Prints, "without end", mistake="a watchdog without a maximum age",
+        source="Redisson documentation, lockWatchdogTimeout"),
     Way("120-ms", at_most_120_ms, "to 120 ms", role="right"),
     about="how old a lock may grow by renewal",
-)
+)  # fmt: skip
 
 
 def build_stuck(world: World, max_age: Callable[..., Watchdog]) -> None:
@@ -120,8 +109,8 @@ def build_stuck(world: World, max_age: Callable[..., Watchdog]) -> None:
     world.add(Shop(pieces=2))
 
 
-STUCK_HOLDER = register(
-    lab(
+register(
+    LockScenario(
         id="locks/stuck-holder",
         title="Alive, and stuck",
         claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
