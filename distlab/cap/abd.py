@@ -10,8 +10,8 @@ look older than one that was acknowledged before. Both are repaired by one more 
 * a **write** first reads the stamps of a majority and takes the next higher one: a counter needs no
   clock.
 
-R and W must be majorities. More than a register one does not get this way: compare-and-set, for
-instance, needs consensus.
+R and W must be majorities. This gives a register and no more: compare-and-set, for instance, needs
+consensus.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The configuration store as it is often built: one condition less, and right on a good day."""
+"""The configuration store as it is often built: it lacks one condition, and works on most days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TrustingLeader(ConfigStore):
 
 
 class AnswersFromOwnCopy(ConfigStore):
-    """Cut off from the leader, it answers reads all the same: an old answer is better than none."""
+    """Without a leader it still answers reads, from its own copy: better old than none."""
 
     def refuse(self, request: Read | Write, client: str) -> None:
         if isinstance(request, Read):

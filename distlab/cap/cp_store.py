@@ -4,7 +4,7 @@ The whole configuration is one value, stamped (term, version). A **leader** send
 what a majority has stored is committed. Any two majorities share a node; the rest follows:
 
 * **Election** (Raft, section 5.2). A node that hears no leader for a while asks for votes in a
-  later term. To vote is to enter that term, so nobody votes twice in one.
+  later term. A node that votes enters that term, so nobody votes twice in one term.
 * **A new leader reads a majority and rewrites the highest stamp** (Paxos made simple, 2.2). Votes
   carry the voters' configurations, the last committed one among them. Before it answers anybody,
   the leader has a majority store the newest under its own term.

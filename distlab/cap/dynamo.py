@@ -1,6 +1,6 @@
 """A store that answers wherever enough replicas can be reached (AP), after Dynamo and Cassandra.
 
-Every key has N home replicas, and any node may coordinate a request: it asks all N and waits for as
+Every key has N home replicas, and any node may coordinate a request. It asks all N and waits for as
 many answers as the *request* demands, R for a read and W for a write. If R + W > N, those two sets
 share a replica, so a read meets the last acknowledged write (Gifford 1979).
 
@@ -42,7 +42,7 @@ class Get(Read):
 
 @dataclass(frozen=True, slots=True)
 class Put(Write):
-    """A write that waits for `w` replicas and builds on what a read gave as `context`."""
+    """A write that waits for `w` replicas. `context` comes from the read that it builds on."""
 
     w: int
     context: VersionVector = NOTHING_SEEN
@@ -77,7 +77,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A store that `replica` has missed; also the timer that rings when it is time to try again."""
+    """A store that `replica` has missed. It is also the timer for the next try."""
 
     replica: str
     store: Store
@@ -89,8 +89,9 @@ class ExchangeTimer:
 
 
 class Replica(Node):
-    """One of `nodes`, the first `copies` of which are home to every key. It waits `patience_ms` for
-    another replica, and with `exchange_ms` runs anti-entropy that often.
+    """One of `nodes`. The first `copies` nodes are home to every key.
+
+    It waits `patience_ms` for another replica and runs anti-entropy every `exchange_ms` (0: never).
     """
 
     handoff_ms = 60

@@ -1,4 +1,4 @@
-"""What the learner builds in chapter 1, with solutions, and the answers that are often wrong."""
+"""The exercises of chapter 1, with solutions and frequent wrong answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def choose_r_stub(n: int, w: int) -> int:
 
 
 def choose_r(n: int, w: int) -> int:
-    """The smallest set that meets every set of `w`: one more than a write may have left out."""
+    """One more than a write may have left out: such a set meets every set of `w` replicas."""
     return n - w + 1
 
 
@@ -135,7 +135,7 @@ PATIENCE_MS = 30
 
 
 def answered_all_the_same(run: Run) -> bool:
-    """Whether a read waited in vain for a store that was lost, and answered then."""
+    """Whether a read waited for a store that was lost, and then answered all the same."""
     lost = [e.at_us for e in run.trace.of_kind("drop") if isinstance(e.what, Store)]
     answers = [op.completed_us for op in run.history if op.function == "read" and op.result == 2]
     waited_us = [end - lost[0] for end in answers[:1] if lost and end is not None]

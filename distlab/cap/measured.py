@@ -25,7 +25,7 @@ COPIES = range(1, len(NODES) + 1)
 
 
 class Row(NamedTuple):
-    """What all runs with these R, W and cut counted together."""
+    """The counts of all runs with these R, W and cut together."""
 
     r: int
     w: int
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
     @property
     def stale_percent(self) -> int:
-        """Of the reads that were answered."""
+        """In per cent of the reads that were answered."""
         return round(100 * self.stale / max(self.reads, 1))
 
 

@@ -24,7 +24,7 @@ PRIMARY, REPLICA = "primary", "replica"
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """All that I have after my `number`-th write."""
+    """Everything that I hold after write `number`."""
 
     number: int
     entries: tuple[tuple[str, Any], ...]
@@ -55,7 +55,7 @@ class Overdue:
 
 
 class Server(Node):
-    """One of a pair: `partner` is the other one, `role` what this one is at first."""
+    """One of a pair. `partner` is the name of the other, `role` the role at the start."""
 
     heartbeat_ms = 50
     patience_ms = 110
@@ -157,7 +157,7 @@ class Server(Node):
 
 
 async def get_user(client: Client, primary: str, replica: str, key: str) -> Any:
-    """As one often meets it: whatever goes wrong, there is still the replica."""
+    """The usual code: whatever goes wrong, it asks the replica."""
     try:
         return await ask(client, primary, Read(key), 40)
     except Exception:
@@ -165,7 +165,7 @@ async def get_user(client: Client, primary: str, replica: str, key: str) -> Any:
 
 
 async def get_user_marked(client: Client, primary: str, replica: str, key: str) -> Any:
-    """The same, for the errors that a replica can help with; and the caller is told."""
+    """Ask the replica only when the primary cannot be reached, and tell the caller."""
     try:
         return await ask(client, primary, Read(key), 40)
     except (Unavailable, TimeoutError):

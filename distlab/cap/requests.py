@@ -1,8 +1,11 @@
-"""What a client may ask of any store in this chapter, and what it may be told.
+"""The requests of a client to any store in this chapter, and the answers.
 
 The three systems take the same requests, so one client program can be run against each of them.
 There are four answers, because a client must be able to tell three outcomes apart: it happened
 (`Value`, `Written`), it did not and never will (`No`), nobody knows (`Unsure`, or no answer).
+
+These are messages like any other. A node may pass a request on to another node, which answers. A
+request that the network delivers twice is done twice.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A client asked me, but it is for you to answer: send the answer to `client`."""
+    """A client asked me, but you must answer: send the answer to `client`."""
 
     request: Read | Write
     client: str
@@ -52,7 +55,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class No:
-    """A definite no: nothing happened, and nothing will."""
+    """Nothing happened, and nothing will."""
 
     why: str
 
@@ -66,15 +69,15 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class MaybeStale:
-    """A value that the client got elsewhere than it should: it may be old, and says so."""
+    """A value from a machine that may lack the newest writes. It may be old, and says so."""
 
     value: Any
 
 
 async def ask(client: Client, node: str, request: Read | Write, timeout_ms: float = 150) -> Any:
-    """Ask a node; the value read, or None for a write that is done.
+    """Ask a node. Returns the value read, or None for a write that is done.
 
-    Raises `Unavailable` for a definite no, `TimeoutError` when the outcome is unknown.
+    Raises `Unavailable` when nothing happened, `TimeoutError` when the outcome is unknown.
     """
     match await client.call(node, request, timeout_ms):
         case Value(value=value):
@@ -90,12 +93,12 @@ async def ask(client: Client, node: str, request: Read | Write, timeout_ms: floa
 
 
 async def wait_until(client: Client, at_ms: float) -> None:
-    """Sleep until the client's clock shows `at_ms` after its start; not at all if that is over."""
+    """Sleep until the client's clock shows `at_ms` since its start, if that is still to come."""
     await client.sleep(max(0, at_ms - client.monotonic_ms()))
 
 
 def visits(*steps: tuple[float, str, Read | Write]) -> Program:
-    """A client program of (at_ms, node, request): each at its time, or once the last is over."""
+    """A client program of (at_ms, node, request). Each waits for its time and for the last one."""
 
     async def program(client: Client) -> None:
         for at_ms, node, request in steps:

@@ -1,4 +1,4 @@
-"""Which of two versions is newer? Two answers, and what each of them costs.
+"""Which of two versions is newer? Two answers, and the cost of each.
 
 * **Last write wins**: every write carries the time at which it was made, and the highest time wins.
   Simple, always one value; but wall clocks differ, so a later write may lose and be gone.
@@ -49,7 +49,7 @@ NOTHING_SEEN = VersionVector()
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A value and when, or on top of what, it was written."""
+    """A value, and the stamp that says when it was written or what it builds on."""
 
     value: Any
     stamp: Any
@@ -57,7 +57,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Siblings(Value):
-    """One value, or a tuple of concurrent ones. A write that builds on it sends `context` back."""
+    """One value, or a tuple of concurrent ones. A write that merges them sends `context` back."""
 
     context: VersionVector
 
@@ -69,10 +69,10 @@ class Versioning(Protocol):
         """The stamp of the `count`-th write of this host, by a client that has seen `context`."""
 
     def reconcile(self, versions: Iterable[Version]) -> tuple[Version, ...]:
-        """What is left of these versions, always in the same order."""
+        """The versions to keep of these, always in the same order."""
 
     def answer(self, versions: tuple[Version, ...]) -> Value:
-        """What a client is told about reconciled versions."""
+        """The answer to a client that asks for these reconciled versions."""
 
 
 class LastWriteWins:

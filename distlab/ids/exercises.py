@@ -122,7 +122,7 @@ SURVIVE_A_ROLLBACK = Exercise(
         Mistake(
             "no Snowflake",
             "A number, but no Snowflake: in each id is the worker's number and, as long as the "
-            "clock is not set back, its time. Who leaves one out makes the ids of another.",
+            "clock is not set back, its time. Without both, two workers make the same ids.",
             lambda run: NO_SNOWFLAKE in run.verdict("available").explanation,
             JustANumber,
         ),
@@ -238,8 +238,8 @@ HI_LO = Exercise(
     mistakes=(
         Mistake(
             "makes numbers up",
-            "The database did not give these numbers to this worker. What several workers count "
-            "with, in a variable of the class, is not shared once they run on several machines.",
+            "The database did not give these numbers to this worker. A variable of the class is "
+            "shared only while all workers are one program; on several machines it is not.",
             lambda run: _only(run, NOT_TAKEN),
             Counting,
         ),

@@ -27,7 +27,7 @@ class Printed:
 
 
 class Printer(Node):
-    """Prints every page that it is asked for, without asking itself whether it already has."""
+    """Prints every page that it is asked for, even if it has printed that page before."""
 
     def on_start(self) -> None:
         self.pages: tuple[int, ...] = ()
@@ -37,7 +37,7 @@ class Printer(Node):
         self.send(sender, Printed(message.page))
 
     def print_page(self, page: int) -> None:
-        """Put ink on paper: this cannot be taken back."""
+        """Put ink on paper. This cannot be undone."""
         self.pages += (page,)
         self.note(f"printed page {page}")
 

@@ -82,7 +82,7 @@ register(
         id="cap/deposed-leader",
         outcomes=("stale answer", "slower"),
         title="The deposed leader",
-        claim="A leader that was replaced unawares answers from memory, and the answer is old.",
+        claim="A leader that does not know of its successor answers from an old memory.",
         build=build_deposed,
         checks=(linearizable(), prompt(28, "read"), available(within_ms=150)),
         knobs=(READS,),

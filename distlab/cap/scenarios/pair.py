@@ -68,7 +68,7 @@ register(
         id="cap/read-fallback",
         outcomes=("stale in silence", "marked"),
         title="There is still the replica",
-        claim="A read that falls back to the replica in silence passes an old answer off as new.",
+        claim="A silent fallback to the replica may return an old value as if it were new.",
         build=build_fallback,
         checks=(HONEST, PLAIN, available(within_ms=150)),
         knobs=(FALLBACK,),
@@ -101,7 +101,7 @@ register(
         id="cap/read-after-write",
         outcomes=("own write missed", "not acknowledged"),
         title="It is certainly there by now",
-        claim="What was just written may not be read elsewhere, however sure one was in testing.",
+        claim="Another machine may lack what was just written, although it had it in every test.",
         build=build_read_after_write,
         checks=(read_your_writes(), available(within_ms=100)),
         knobs=(

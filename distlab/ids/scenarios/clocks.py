@@ -124,7 +124,7 @@ register(
     IdScenario(
         id="ids/clock-rollback",
         title="The clock moves back",
-        claim="A clock that is set back makes old ids again, or stops the shop, or has its price.",
+        claim="When a clock is set back, ids are repeated or refused, or another promise fails.",
         build=build_rollback,
         checks=(available(within_ms=80), prompt(2), UNIQUE, ORDERED),
         others=TWICE,
@@ -340,7 +340,7 @@ register(
     IdScenario(
         id="ids/uuid7-rollback",
         title="Time-ordered, as long as time is",
-        claim="UUID v7 sorts by time; within a millisecond, and when time goes back, by luck.",
+        claim="UUID v7 sorts by time. Within a millisecond, or if clocks go back, it needs luck.",
         build=build_uuid7,
         checks=(ORDERED, TRUE_TIME, UNIQUE, available(within_ms=2)),
         knobs=(ORDER,),

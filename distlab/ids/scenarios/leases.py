@@ -36,9 +36,9 @@ LAYOUT = short(3)
 
 
 class Leases(RedisServer):
-    """Says who has which worker id, and until when: `worker-2: w1 to 127`. No key, no mark.
+    """Shows who has which worker id, and until when: `worker-2: w1 to 127`.
 
-    The name comes first, for a picture has often no room for more.
+    It leaves out keys and marks, and puts the name first: pictures have little room.
     """
 
     def describe(self) -> State:
@@ -148,7 +148,7 @@ register(
     IdScenario(
         id="ids/lease-over",
         title="Asleep past the end of the lease",
-        claim="A lease is safe only if the time inside each id lies in it, and in nobody else's.",
+        claim="A lease is safe only if the time inside each id lies in this lease and in no other.",
         build=build_lease_over,
         checks=(UNIQUE, available(within_ms=80)),
         knobs=(TRUST,),

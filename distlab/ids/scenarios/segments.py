@@ -95,7 +95,7 @@ register(
     IdScenario(
         id="ids/segment-overlap",
         title="Two workers take ranges",
-        claim="A range is taken in one statement, or two workers take the same one.",
+        claim="Take a range in one statement, or two workers may take the same one.",
         build=build_overlap,
         checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
         knobs=(TAKE, Integer("step", 1, 100, 8, "numbers in a range")),
