@@ -24,6 +24,7 @@ from tests.locks.sites import (
     everywhere,
     in_simulation,
     on_asyncio,
+    on_fakeredis,
     place,
 )
 
@@ -175,12 +176,13 @@ def test_on_the_only_connection_nobody_waits_before_the_holder(require):
         on_asyncio(program, server.async_client)
 
 
-@everywhere
-async def test_decoded_responses_make_no_difference(site):
-    redis = site.redis(decode_responses=True)
-    async with site.lock(redis=redis) as lock:
-        assert await lock.owned()
-        await lock.reacquire()
+def test_decoded_responses_make_no_difference():
+    async def decoded(site):
+        async with site.lock(redis=site.redis(decode_responses=True)) as lock:
+            assert await lock.owned()
+            await lock.reacquire()
+
+    on_fakeredis(decoded)
 
 
 @everywhere

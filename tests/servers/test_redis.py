@@ -4,10 +4,7 @@ import functools
 
 import pytest
 from redis.exceptions import (
-    AuthenticationError,
     NoScriptError,
-    OutOfMemoryError,
-    RedisError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -112,19 +109,6 @@ def test_an_error_of_the_server_is_a_definite_no():
     assert trace.of_kind("failed")[0].why.startswith("WRONGTYPE")
 
 
-def test_memory_is_full_for_what_needs_more_and_for_nothing_else():
-    async def program(redis, client):
-        await redis.set("a", 1)
-        with pytest.raises(OutOfMemoryError, match="command not allowed"):
-            await redis.set("b", 1)
-        with pytest.raises(OutOfMemoryError):
-            await redis.eval("return redis.call('SET', KEYS[1], 1)", 1, "b")
-        return await redis.get("a"), await redis.delete("a"), await redis.set("b", 1)
-
-    full = RedisServer("redis", maxmemory_keys=1)
-    assert with_redis(program, full)[0] == (b"1", 1, True)
-
-
 def test_a_script_that_the_server_forgot_is_sent_again():
     async def program(redis, client):
         script = redis.register_script("-- seven\nreturn 7")
@@ -135,19 +119,6 @@ def test_a_script_that_the_server_forgot_is_sent_again():
         return first, await script()
 
     assert with_redis(program)[0] == (7, 7)
-
-
-@pytest.mark.parametrize(
-    ("given", "text"), [("", "Authentication required"), ("wrong", "invalid username-password")]
-)
-def test_a_wrong_password_is_refused(given, text):
-    async def program(client):
-        with pytest.raises(AuthenticationError, match=text) as error:
-            await SimulatedRedis(client, password=given).get("key")
-        assert isinstance(error.value, RedisError) and isinstance(error.value, Refused)
-        return await SimulatedRedis(client, password="right").ping()
-
-    assert play(program, RedisServer("redis", password="right"))[0] is True
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from redis.exceptions import RedisError
 
 from distlab.real.redis_server import redis_servers
@@ -154,15 +153,14 @@ def _public(kind):
     return kind.__module__ == "redis.exceptions"
 
 
-@pytest.mark.parametrize("decode_responses", [False, True])
-def test_answers_and_errors_are_those_of_a_real_server(require, decode_responses):
+def test_answers_and_errors_are_those_of_a_real_server(require):
     require("valkey")
 
     async def simulated(client):
-        return await answers(SimulatedRedis(client, decode_responses=decode_responses))
+        return await answers(SimulatedRedis(client))
 
     async def real(server):
-        async with server.async_client(decode_responses=decode_responses) as redis:
+        async with server.async_client() as redis:
             return await answers(redis)
 
     with redis_servers(1) as (server,):

@@ -4,9 +4,9 @@ Code that takes a `redis.asyncio.Redis` takes a `SimulatedRedis` as well: comman
 replies and errors are redis-py's. Three kinds of end, as everywhere in the course:
 
 * a reply;
-* an error of the server (`ResponseError` and its subclasses, `BusyLoadingError`,
-  `AuthenticationError`): also a `Refused`, for the server has not done it. (A script that fails
-  half-way keeps what it wrote before: Redis does not roll back.)
+* an error of the server (`ResponseError` and its subclasses, `BusyLoadingError`): also a `Refused`,
+  for the server has not done it. (A script that fails half-way keeps what it wrote before: Redis
+  does not roll back.)
 * `NoReply`: the server may have done it.
 
 Commands are never repeated, as with `Redis(retry=None)`.
@@ -48,8 +48,8 @@ class SimulatedRedis(AsyncCoreCommands):
 
     It waits `timeout_ms` for each reply, by the clock of its node; with a blocking command, that
     much longer than the command asks the server to wait (0 there is for ever here, too). With a
-    `sentinel` it asks that one who is the primary, and again after a primary that is silent,
-    loading or read-only; the command that met this fails, as in redis-py.
+    `sentinel` it asks that one for the primary, and again when the primary was silent, loading or
+    read-only; the command that met this fails, as in redis-py. Replies are bytes.
     """
 
     _is_async_client: Literal[True] = True
@@ -60,13 +60,11 @@ class SimulatedRedis(AsyncCoreCommands):
         node: Node,
         server: str = "redis",
         timeout_ms: float = 200,
-        decode_responses: bool = False,
-        password: str = "",
         sentinel: str = "",
     ) -> None:
-        self._node, self._timeout_ms, self._password = node, timeout_ms, password
+        self._node, self._timeout_ms = node, timeout_ms
         self._server, self._sentinel = "" if sentinel else server, sentinel
-        self._encoder: Any = Encoder("utf-8", "strict", decode_responses)  # type: ignore[no-untyped-call]
+        self._encoder: Any = Encoder("utf-8", "strict", False)  # type: ignore[no-untyped-call]
         self._scripts: dict[str, str] = {}
 
     def get_encoder(self) -> Any:
@@ -84,7 +82,7 @@ class SimulatedRedis(AsyncCoreCommands):
             self._remember(fields[1])
         elif fields[:2] == [b"SCRIPT", b"LOAD"]:
             self._remember(fields[2])
-        command = Command(command_words(fields, self._scripts), (tuple(fields), self._password))
+        command = Command(command_words(fields, self._scripts), tuple(fields))
         if not self._server:
             self._server = await self._ask_sentinel()
         try:
@@ -99,8 +97,6 @@ class SimulatedRedis(AsyncCoreCommands):
                 self._forget_primary()
             kind: Any = type(value)
             raise definite(kind)(str(value))
-        if NEVER_DECODE not in options:
-            value = self._decode(value)
         for option in (EMPTY_RESPONSE, NEVER_DECODE, "keys"):
             options.pop(option, None)
         return CALLBACKS[name](value, **options) if name in CALLBACKS else value
@@ -122,11 +118,6 @@ class SimulatedRedis(AsyncCoreCommands):
     def _forget_primary(self) -> None:
         if self._sentinel:
             self._server = ""
-
-    def _decode(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._decode(each) for each in value]
-        return self._encoder.decode(value)
 
     def _remember(self, script: bytes) -> None:
         self._scripts[sha1(script).hexdigest()] = first_line(script.decode())

@@ -78,11 +78,14 @@ for _name, _module in tuple(sys.modules.items()):
 
 
 class Parked(NamedTuple):
-    """A blocking command that found nothing. `wait_ms` 0 is for ever."""
+    """A blocking command that found nothing. `wait_ms` 0 is for ever.
+
+    `attempt` looks again, and returns None or what it found; `as_reply` makes the reply of that.
+    """
 
     wait_ms: float
     attempt: Callable[[bool], Any]
-    shape: Callable[[Any], Any]
+    as_reply: Callable[[Any], Any]
 
 
 class Entry(NamedTuple):
@@ -182,9 +185,10 @@ def _block_option(fields: Sequence[bytes]) -> int:
     return upper.index(b"BLOCK", first, upper.index(b"STREAMS", first))
 
 
-def _plain(fields: Sequence[bytes]) -> Sequence[bytes] | None:
-    """The same without waiting, of those with which fakeredis (2.40) does not wait when there is
-    nothing, or gives what is there already to nobody.
+def _without_waiting(fields: Sequence[bytes]) -> Sequence[bytes] | None:
+    """The same command without waiting, where fakeredis (2.40) waits wrongly; else None.
+
+    It does not wait when there is nothing, or gives what is there to nobody.
     """
     if fields[0] == b"BLMOVE" and len(fields) == 6:
         return (b"LMOVE", *fields[1:-1])
@@ -220,15 +224,15 @@ class Engine:
     def execute(self, fields: Sequence[bytes]) -> Any:
         """The raw reply (an error is an exception, not raised), or `Parked`."""
         with self.in_its_time():
-            plain = _plain(fields)
-            if plain is None:
+            at_once = _without_waiting(fields)
+            if at_once is None:
                 return self._run(fields)
             if (patience_ms := wait_ms(fields)) is None:
                 return redis.ResponseError("timeout is not a float or out of range")
-            reply = self._run(plain)
+            reply = self._run(at_once)
             if reply is not None:
                 return reply
-            return Parked(patience_ms, lambda _: self._run(plain), _as_it_is)
+            return Parked(patience_ms, lambda _: self._run(at_once), _as_it_is)
 
     def _run(self, fields: Sequence[bytes]) -> Any:
         self._socket._process_command(list(fields))
@@ -240,7 +244,7 @@ class Engine:
         with self.in_its_time():
             try:
                 found = None if give_up else parked.attempt(False)
-                shaped = parked if found is None and not give_up else parked.shape(found)
+                shaped = parked if found is None and not give_up else parked.as_reply(found)
             except SimpleError as error:
                 shaped = error
             return self._socket._decode_result(shaped)

@@ -13,7 +13,7 @@ from distlab.servers.words import Words, words
 
 
 class Command(Words):
-    """`body` is the command and its arguments in bytes, and the password that was given."""
+    """`body` is the command and its arguments in bytes."""
 
 
 class Reply(Words):

@@ -28,12 +28,11 @@ class Sentinel(Service):
         servers: tuple[str, ...],
         ping_ms: float = 50,
         down_after_ms: float = 200,
-        password: str = "",
     ) -> None:
         super().__init__(name)
         if len(servers) < 2:
             raise BadInput(f"{name}: {servers} are too few servers: one primary, some replicas")
-        self.servers, self.password = tuple(servers), password
+        self.servers = tuple(servers)
         self.ping_ms, self.down_after_ms = ping_ms, down_after_ms
 
     def on_start(self) -> None:
@@ -81,4 +80,4 @@ class Sentinel(Service):
                 return
 
     def _redis(self, name: str) -> SimulatedRedis:
-        return SimulatedRedis(self, name, timeout_ms=self.ping_ms, password=self.password)
+        return SimulatedRedis(self, name, timeout_ms=self.ping_ms)

@@ -30,6 +30,7 @@ from distlab.sim.state import Kept, State
 PERSISTENCE = ("always", "everysec", "none")
 KEY, BORN = "key ", "born"  # names on the disk
 SHOWN = 4
+LOADING = exceptions.BusyLoadingError("Redis is loading the dataset in memory")
 UNBLOCKED = "UNBLOCKED force unblock from blocking operation, the server is a replica now"
 
 
@@ -44,8 +45,7 @@ class RedisServer(Replicated):
     """One Redis. With `replica_of` it begins as that server's replica, which refuses writes.
 
     After a boot that has lost data it refuses every command (LOADING) for `restart_delay_ms`: the
-    delayed restart of Redlock. From `maxmemory_keys` keys on it refuses what needs more memory
-    (OOM). With a `password` it refuses clients that give another one. Raises `BadInput`.
+    delayed restart of Redlock. Raises `BadInput`.
     """
 
     def __init__(
@@ -54,8 +54,6 @@ class RedisServer(Replicated):
         persistence: str = "everysec",
         replica_of: str = "",
         restart_delay_ms: float = 0,
-        maxmemory_keys: int | None = None,
-        password: str = "",
     ) -> None:
         super().__init__(name)
         if persistence not in PERSISTENCE:
@@ -64,8 +62,7 @@ class RedisServer(Replicated):
         if restart_delay_ms < 0:
             raise BadInput(f"{name}: restart_delay_ms is {restart_delay_ms}, allowed is 0 or more")
         self.persistence, self.replica_of = persistence, replica_of
-        self.restart_delay_ms, self.maxmemory_keys = restart_delay_ms, maxmemory_keys
-        self.password = password
+        self.restart_delay_ms = restart_delay_ms
 
     def on_start(self) -> None:
         self.engine = Engine(self.now_us, self._refusal)
@@ -89,8 +86,8 @@ class RedisServer(Replicated):
     # Commands
 
     def on_command(self, command: Command, sender: str) -> Any:
-        fields, password = command.body
-        outcome = self._refused(password) or self._about_roles(fields)
+        fields = command.body
+        outcome = LOADING if self._loading() else self._about_roles(fields)
         if outcome is None:
             outcome = self.engine.execute(fields)
         if isinstance(outcome, Parked):
@@ -99,24 +96,13 @@ class RedisServer(Replicated):
             self._answer(sender, outcome)
         return LATER
 
-    def _refused(self, password: str) -> Exception | None:
-        """Why no command of this client is executed now."""
-        if self.password and not password:
-            return exceptions.AuthenticationError("Authentication required.")
-        if password != self.password:
-            return exceptions.AuthenticationError("invalid username-password pair")
-        if self.monotonic_ms() < self.loading_until_ms:
-            return exceptions.BusyLoadingError("Redis is loading the dataset in memory")
-        return None
+    def _loading(self) -> bool:
+        return self.monotonic_ms() < self.loading_until_ms
 
     def _refusal(self, name: str) -> str:
         """Why this command cannot be executed here; a script asks for each that it calls."""
-        if self.primary and b"write" in flags(name):
-            return "READONLY You can't write against a read only replica."
-        most = self.maxmemory_keys
-        if most is not None and b"denyoom" in flags(name) and len(self.engine) >= most:
-            return "OOM command not allowed when used memory > 'maxmemory'."
-        return ""
+        refused = self.primary and b"write" in flags(name)
+        return "READONLY You can't write against a read only replica." if refused else ""
 
     def _about_roles(self, fields: tuple[bytes, ...]) -> Any:
         """The answer to ROLE and REPLICAOF; None to any other command."""
@@ -205,8 +191,7 @@ class RedisServer(Replicated):
             kept = tuple(_kept(entry, self.writers.get(entry.key, "")) for entry in entries)
         if len(self.engine) > SHOWN:
             shown.append(f"+{len(self.engine) - SHOWN}")
-        loading = self.monotonic_ms() < self.loading_until_ms
-        role = "loading: " if loading else "replica: " if self.primary else ""
+        role = "loading: " if self._loading() else "replica: " if self.primary else ""
         self.state = State(role + ", ".join(shown), kept)
 
     def _ms_until(self, until_s: float) -> float:
