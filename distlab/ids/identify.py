@@ -1,4 +1,4 @@
-"""What is this id? Its kind, its bit fields, and when it says that it was made.
+"""Identify an id: its kind, its bit fields, and the time inside.
 
 A text seldom says by itself what it is: every whole number may be a Snowflake, and every Snowflake
 may count from any epoch. So there is a list of readings, likely ones first. A reading is likely if
@@ -24,7 +24,7 @@ COURSE_MS = 1_735_689_600_000
 LATEST_MS = 2_208_988_800_000
 """2040-01-01. A later time means that the id is read wrongly, or that the clock was wrong."""
 GREGORIAN_MS = 12_219_292_800_000
-"""UUID v1 and v6 count from 1582-10-15, so many milliseconds before 1970."""
+"""UUID v1 and v6 count from 1582-10-15, this many milliseconds before 1970."""
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_MS = 253_402_300_799_999
 UUID_TEXT = (  # with all hyphens or none, in braces or not

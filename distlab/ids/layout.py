@@ -1,9 +1,9 @@
 """The 63 bits of an id: their meaning, how to put an id together and how to take it apart.
 
-Twitter's Snowflake (2010) has the time first, so that ids sort by age; then who made the id; then a
-sequence number for those of one millisecond. The sign bit stays 0, so an id fits into a signed
-64-bit integer: a BIGINT column, a Java long. It does not fit into a JavaScript number, which is
-exact to 2^53 only: in JSON an id travels as a string.
+Twitter's Snowflake (2010) has the time first, so that ids sort by age. Then come the maker of the
+id and a sequence number for the ids of one millisecond. The sign bit stays 0, so an id fits into a
+signed 64-bit integer: a BIGINT column, a Java long. It does not fit into a JavaScript number, which
+is exact only up to 2^53: in JSON an id travels as a string.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ class Layout:
         return number
 
     def parse(self, number: int) -> dict[str, int]:
-        """The fields of an id. Raises `BadInput` for what is no id of 63 bits."""
+        """The fields of an id. Raises `BadInput` unless it is an id of 63 bits."""
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << BITS:
             raise BadInput(f"id {number!r} is not a whole number from 0 to 2^{BITS} - 1")
         return {name: number >> shift & mask for name, (shift, mask) in self._shifts.items()}
 
     def at_ms(self, number: int) -> int:
-        """When the id says that it was made: milliseconds since 1970."""
+        """The time inside the id, in milliseconds since 1970."""
         return self.epoch_ms + self.parse(number)["time"]
 
 

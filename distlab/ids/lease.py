@@ -34,7 +34,7 @@ redis.call('SET', KEYS[2], string.format('%.0f', math.max(mark, ends)))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {mark, ends}
 """
-"""If the worker id is mine: extend it, raise the mark to now + ttl, return the old and the new."""
+"""If the worker id is ours: extend it, raise the mark to now + ttl, return the old and the new."""
 
 RELEASE = """
 -- release
@@ -52,7 +52,7 @@ class NoWorkerIdFree(Refused):
 
 
 class Window(NamedTuple):
-    """The ids of `worker_id` from the first of these milliseconds up to the second are mine."""
+    """The holder may make the ids of `worker_id` from `from_ms` up to, but not at, `until_ms`."""
 
     worker_id: int
     from_ms: int
@@ -97,7 +97,7 @@ class WorkerIdLease:
         raise NoWorkerIdFree(f"no worker id of {len(self.worker_ids)} is free")
 
     async def renew(self) -> Window:
-        """The window, with a later end. Raises `LeaseLost`: the old window stays what it was."""
+        """The window, with a later end. Raises `LeaseLost`; then the old window stays."""
         if self.window is None:
             raise LeaseLost("there is no lease to renew")
         promised = await self._promise(self.window.worker_id)
@@ -162,7 +162,7 @@ class LeasedSnowflake:
                 self.snowflake, self.problem = None, str(error)
                 continue
             except (NoWorkerIdFree, TimeoutError, RedisError) as error:
-                self.problem = str(error)  # what was granted before still holds, to its end
+                self.problem = str(error)  # the old window still holds, to its end
             await self.host.sleep(self.lease.ttl_ms / 3)
 
     async def close(self) -> None:

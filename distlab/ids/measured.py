@@ -70,7 +70,7 @@ def places_off(ids: Sequence[int | str]) -> int:
 
 
 def german_tank(seen: Sequence[int]) -> float:
-    """How many there are, judged by the serial numbers of a few: max + max / count - 1.
+    """Estimate how many there are from a few serial numbers: max + max / count - 1.
 
     The smallest-variance unbiased estimate for numbers 1, 2, 3, … drawn without repetition (Ruggles
     & Brodie 1947, on German tanks). Raises `BadInput` for no numbers, or one below 1.
@@ -81,8 +81,9 @@ def german_tank(seen: Sequence[int]) -> float:
 
 
 class Measure:
-    """A worker as a host. Its clock moves on by a millisecond every `a_ms` looks at it; workers
-    that share `looks` share the clock.
+    """A worker as a host. Its clock moves on by a millisecond after every `a_ms` looks at it.
+
+    Workers that share `looks` share the clock.
     """
 
     def __init__(self, name: str, looks: Iterator[int], a_ms: int = 4) -> None:

@@ -40,9 +40,9 @@ STUCK_MS = 100
 class ThreadedSnowflake(Snowflake):
     """Ids for all threads of a process: no two are equal, and those of each thread ascend.
 
-    Waits for the next millisecond when one is used up, and up to `max_wait_ms` for a clock that has
-    moved back; beyond that it raises `ClockMovedBackwards`, and `SequenceExhausted` when the clock
-    stands still. Threads that wait sleep, and hold no lock.
+    It waits for the next millisecond when one is used up, and up to `max_wait_ms` for a clock that
+    has moved back. For a larger move it raises `ClockMovedBackwards`; when the clock stands still,
+    `SequenceExhausted`. Waiting threads sleep and hold no lock.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ def positive_ms(name: str, value: int) -> int:
 
 
 class NotYet(Refused):
-    """No id was made; in `wait_ms` there may be one."""
+    """No id was made. Ask again after `wait_ms`."""
 
     def __init__(self, text: str, wait_ms: int) -> None:
         super().__init__(text)
@@ -67,7 +67,7 @@ class Clock(Protocol):
 
 
 class Source(Clock, Protocol):
-    """The part of a host that generators with chance in their ids need."""
+    """The part of a host that generators of random bits need."""
 
     @property
     def name(self) -> str: ...

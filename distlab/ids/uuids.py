@@ -1,4 +1,4 @@
-"""128-bit ids: all random, or time first and then random. Nobody is asked and nothing configured.
+"""128-bit ids: all random, or time first and then random. They need no server and no settings.
 
 UUID version 4 is 122 random bits. A database that keeps its rows in key order then writes each new
 row to another page (`measured`). UUID version 7 and ULID put 48 bits of milliseconds first:
@@ -8,8 +8,8 @@ row to another page (`measured`). UUID version 7 and ULID put 48 bits of millise
 
 Within one millisecond random bits have no order, and a clock that moves back puts new ids before
 old ones. A *monotonic* generator keeps its last id and adds to it in both cases (RFC 9562,
-section 6.2, method 2); the price is that the time inside is then not the time of making. It adds a
-random number: two copies of a process that has forked must not count in step.
+section 6.2, method 2). The price: the time inside is then not the time of making. It adds a random
+number, because two copies of a forked process must not count in step.
 
 All ids here are text, whose order is the order of their bits.
 """
@@ -20,7 +20,6 @@ from random import Random
 
 from distlab.ids.snowflake import Source
 
-TIME_BITS = 48
 BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: without I, L, O and U, which are easily misread."""
 
@@ -32,12 +31,12 @@ def uuid_text(number: int) -> str:
 
 
 def uuid4(random: Random) -> str:
-    """A random UUID (RFC 9562, section 5.4), as good as `random` is."""
+    """A random UUID (RFC 9562, section 5.4)."""
     return _versioned(4, random.getrandbits(122))
 
 
 def _versioned(version: int, bits: int) -> str:
-    """A UUID of 122 bits, with version and variant put in between."""
+    """A UUID of 122 bits, its version and its variant."""
     high, middle, low = bits >> 74, bits >> 62 & 0xFFF, bits & (1 << 62) - 1
     return uuid_text(high << 80 | version << 76 | middle << 64 | 0b10 << 62 | low)
 

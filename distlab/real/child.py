@@ -25,23 +25,23 @@ GRACE_S = 3.0
 
 
 class _Guard:
-    """Our end of the pipe. Another one after a fork: the parent's children are not ours."""
+    """Our end of the pipe. After a fork we need a new one: the parent's children are not ours."""
 
     def __init__(self) -> None:
         self._pid = 0
         self._pipe: IO[str] | None = None
 
     def tell(self, what: int | str, end: int | None) -> None:
-        """A child and the signal that ends it, or a folder and 0. None: it is gone already."""
+        """A child and the signal that ends it, or a folder and 0. `end` None: it is gone."""
         if os.name != "posix":
-            return  # Windows pauses nobody, so the pipes that close with us end our children
+            return  # on Windows no child is paused, so the pipes that close with us end it
         if self._pid != os.getpid():
             command = [sys.executable, "-I", "-S", __file__]
             deaf: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, text=True, start_new_session=True, **deaf
             )
-            process.returncode = 0  # it outlives us: nobody waits for it
+            process.returncode = 0  # it outlives us, so we do not wait for it
             self._pid, self._pipe = os.getpid(), process.stdin
         assert self._pipe is not None
         with contextlib.suppress(BrokenPipeError):  # somebody has killed it
@@ -93,7 +93,7 @@ class Child:
         return self.process.poll() is None
 
     def pause(self) -> None:
-        """Returns when it stands still. Does nothing to a process that has ended."""
+        """Stop it; returns when it stands still. A process that has ended stays as it is."""
         if os.name != "posix":
             from distlab.real.needed import NotHere  # here, for the guard imports nothing of ours
 
@@ -109,7 +109,7 @@ class Child:
             os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """At once and without a last word, paused or not."""
+        """End it at once, paused or not."""
         self._finish(KILL, None)
 
     def stop(self) -> None:

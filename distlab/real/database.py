@@ -31,7 +31,7 @@ CONSTRAINTS = {
     "not null": (f"{SQLITE}NOTNULL", "23502"),
     "foreign key": (f"{SQLITE}FOREIGNKEY", "23503"),
 }
-"""How SQLite and PostgreSQL call them."""
+"""Each kind, with its codes in SQLite and PostgreSQL."""
 
 COLLISIONS = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "40001", "40P01"}
 WRONG_SQL = "SQLITE_ERROR"
@@ -41,13 +41,13 @@ NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
 def _code(error: DBAPIError) -> str:
-    """The name that the database has for it."""
+    """The database's own code of the error."""
     found = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     return found or ""
 
 
 class _Open:
-    """An open transaction. A statement that was refused spoils all of it, as in PostgreSQL."""
+    """An open transaction. A refused statement spoils all of it, as in PostgreSQL."""
 
     def __init__(self, connection: sqlalchemy.Connection) -> None:
         self._connection = connection

@@ -3,8 +3,8 @@
     host = AsyncioHost()
     lock = RedisLock(redis.asyncio.Redis(), "stock", host=host)
 
-A host is not bound to an event loop: made before `asyncio.run`, it serves the loop that is running
-when it is asked, and the next one as well.
+A host is not bound to an event loop. It serves the loop that is running when it is asked, and later
+the next one.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ from distlab.doctor import look_for
 
 
 class NotHere(RuntimeError):
-    """This machine lacks a server (the text is what `distlab doctor` says about it), or cannot do
-    this to the one that it has. `except NotHere` is enough where a demonstration may be left out.
+    """This machine lacks a server, or cannot do this to the one that it has.
+
+    For a missing server the text is that of `distlab doctor`. A demonstration that may be left out
+    needs only `except NotHere`.
     """
 
 

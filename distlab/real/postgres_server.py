@@ -29,7 +29,7 @@ PREPARED_TRANSACTIONS = 16
 
 
 def _unprivileged() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: then it runs as nobody."""
+    """PostgreSQL refuses to run as root. For root it runs as the user `nobody`."""
     if os.name != "posix" or os.getuid() != 0:
         return {}
     import pwd
@@ -39,10 +39,10 @@ def _unprivileged() -> dict[str, Any]:
 
 
 class RealPostgres(Server):
-    """A server that can be paused, killed and started again; what was committed is kept.
+    """A server that can be paused, killed and started again. It keeps what was committed.
 
-    `url` is SQLAlchemy's, `dsn` is psycopg's. A pause stops only the process that takes new
-    connections: those that exist go on. After a `kill` they notice, and end as well.
+    `url` is for SQLAlchemy, `dsn` for psycopg. A pause stops only the process that takes new
+    connections; existing connections go on. After a `kill` they notice it and end.
     """
 
     silent = (psycopg.OperationalError,)
@@ -64,7 +64,7 @@ class RealPostgres(Server):
         self.url = f"{user}@/postgres?host={host}&port={port}"
 
     def initialise(self) -> None:
-        """An empty database, as the unprivileged user."""
+        """Make an empty database, as the unprivileged user."""
         password = self.folder / "password"
         password.write_text(self.password, encoding="utf-8")
         if self.user:

@@ -1,12 +1,12 @@
 """Real client processes: to be paused and killed in the middle of their work.
 
-    with ClientProcess("distlab.locks.reality:hold", url=server.url) as holder:
-        holder.receive()  # "holding"
-        holder.pause()
+    with ClientProcess("distlab.locks.reality:buyer", name="alice", **options) as alice:
+        alice.receive()  # "has the lock, ..."
+        alice.pause()
 
-The function is `async def hold(pipe, url): ...` in a module that can be imported. Both sides `send`
-and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL. Whatever happens
-to us, the process ends when we do.
+The function is `async def buyer(pipe, name, ...)` in a module that can be imported. Both sides
+`send` and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL. Whatever
+happens to us, the process ends when we do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from distlab.real.child import GRACE_S, Child
 
 
 class ClientDied(RuntimeError):
-    """A client process has ended although more was expected of it. The text is its error."""
+    """A client process has ended too early. The text is its error."""
 
 
 class ClientProcess(Child):
@@ -47,7 +47,7 @@ class ClientProcess(Child):
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.send(options)  # not on its command line: everybody can read that, passwords and all
+        self.send(options)  # not on its command line, which everybody can read
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -112,8 +112,8 @@ class Pipe:
         return json.loads(line)
 
     def block(self) -> None:
-        """Wait for the parent's next value, and let nothing else in this process run meanwhile: so
-        nothing can tell it that time has passed.
+        """Wait for the parent's next value while nothing else in this process runs. So nothing
+        can tell the process that time has passed.
         """
         self._incoming.readline()
 

@@ -49,13 +49,13 @@ save ""
 
 
 class Redis:
-    """A server that others run: where it is, clients for it, names for keys on it."""
+    """A server that others run: its address, clients for it, names for keys on it."""
 
     def __init__(self, url: str, prefix: str = "") -> None:
         self.url, self.prefix = url, prefix
 
     def key(self, name: str) -> str:
-        """The name to use for a key: nobody else's on a server that is shared."""
+        """The name to use for a key. On a shared server no other program uses it."""
         return f"{self.prefix}{name}"
 
     def client(self, **options: Any) -> redis.Redis:
@@ -69,7 +69,7 @@ class Redis:
         return redis.asyncio.Redis.from_url(self.url, **options)
 
     def pause(self) -> None:
-        """Only a server of our own can be paused and killed: `NotHere`."""
+        """Raises `NotHere`: only a server of our own can be paused and killed."""
         raise NotHere("this Redis is no process of ours: it can be neither paused nor killed")
 
     resume = kill = restart = pause
@@ -79,7 +79,7 @@ class Redis:
 
 
 class RealRedis(Server, Redis):
-    """A server of our own, which can be paused, killed and started again with what it has kept."""
+    """A server of our own. It can be paused, killed and started again with the data it kept."""
 
     silent = (redis.ConnectionError, redis.TimeoutError)  # while it loads its data as well
 

@@ -34,13 +34,13 @@ class Server:
         GUARD.tell(str(self.folder), 0)  # it is removed even when we are killed
         self.password = secrets.token_hex(16)
         self.log = self.folder / "log"
-        self.user: dict[str, Any] = {}  # whose process it is, if not ours
+        self.user: dict[str, Any] = {}  # the user of the process, if it is not ours
 
     def command(self) -> list[str]:
         raise NotImplementedError
 
     def ask(self) -> None:
-        """Any question, to see whether it answers."""
+        """Ask the server something, to see whether it answers."""
         raise NotImplementedError
 
     def begin(self) -> None:
@@ -50,7 +50,7 @@ class Server:
             self._child = Child(self.command(), self.end, **files, **self.user)
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Wait until it answers."""
         until = time.monotonic() + START_S
         while self._child.running and time.monotonic() < until:
             try:
@@ -67,7 +67,7 @@ class Server:
         return self._child.pid
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open, and nobody answers."""
+        """SIGSTOP: connections stay open, and no answer comes."""
         self._child.pause()
 
     def resume(self) -> None:

@@ -1,4 +1,4 @@
-"""Stories of real processes, for notebooks: who does what, who is stopped, who is killed.
+"""Stories of real processes, for notebooks: each client acts, and some are stopped or killed.
 
     with Story("distlab.locks.reality:buyer", url=server.url) as story:
         alice = story.start("alice", timeout=0.2)
@@ -47,9 +47,9 @@ class Actor(ClientProcess):
 
 
 class Story(ExitStack):
-    """Clients that run `function` ("module:name") with these options, and what they have said.
+    """Clients that run `function` ("module:name") with these options. All end with the block.
 
-    All of them end with the block. `lines` keeps what was printed.
+    `lines` keeps the printed lines.
     """
 
     def __init__(self, function: str, **options: Any) -> None:
