@@ -34,7 +34,8 @@ def random_fault(chance, kind, machines, horizon_ms):
         target = f"{one}|{','.join(others)}"
     at = chance.randint(0, horizon_ms)
     lasting = f"+{chance.randint(1, horizon_ms)}" if shape.lasts and chance.random() < 0.7 else ""
-    amount = f"={chance.randint(shape.lowest, min(shape.highest, 1000))}" if shape.unit else ""
+    sizes = shape.amount and (shape.amount.lowest, min(shape.amount.highest, 1000))
+    amount = f"={chance.randint(*sizes)}" if sizes else ""
     return f"{kind}:{target}@{at}{lasting}{amount}"
 
 

@@ -227,13 +227,12 @@ def _parsed(text: str, calm: _Calm) -> Rule:
         if part and not taken:
             raise BadInput(f"nemesis: {text!r}: {name} takes no {part!r}")
     half_ms = max(1, calm.horizon_ms // 2)
-    lowest, highest = kind.searched(half_ms)
     rule = Rule(
         name,
         calm.targets(name, given),
         _range(at or f"0..{calm.horizon_ms}", text),
         _range(lasting or f"1..{half_ms}", text) if kind.lasts and lasting != "end" else None,
-        _range(amount or f"{lowest}..{highest}", text) if kind.unit else None,
+        kind.amount and (_range(amount, text) if amount else kind.amount.searched(half_ms)),
     )
     if not rule.targets:
         links = ", ".join(calm.links) or "none"

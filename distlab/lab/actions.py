@@ -54,7 +54,7 @@ def make_fault(
         target = f"{target}|{','.join(rest)}"
     about, part_ms = KINDS[kind], max(1, horizon_ms // 5)
     lasting = about.lasts and about.power != "off"  # a machine stays down until it is restarted
-    amount = about.usual(part_ms) if about.unit else None
+    amount = about.amount.usual(part_ms) if about.amount else None
     return Fault(kind, target, at_ms, part_ms if lasting else None, amount)
 
 

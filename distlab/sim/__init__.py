@@ -13,16 +13,6 @@ from distlab.sim.trace import Call, Event, Trace
 from distlab.sim.world import World
 
 __all__ = [
-    "Call",
-    "Client",
-    "Deadlock",
-    "Event",
-    "Fault",
-    "Future",
-    "Node",
-    "Runaway",
-    "Trace",
-    "World",
-    "parse_schedule",
-    "schedule_text",
-]
+    "Call", "Client", "Deadlock", "Event", "Fault", "Future", "Node", "Runaway", "Trace", "World",
+    "parse_schedule", "schedule_text",
+]  # fmt: skip

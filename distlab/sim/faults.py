@@ -33,42 +33,47 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from distlab.host import BadInput, did_you_mean, plain
 
+Deed = Callable[[Any, "Fault"], object]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+class Amount(NamedTuple):
+    """How strong faults of a kind can be."""
+
+    unit: str
+    lowest: int
+    highest: int
+    usual: Callable[[int], int]
+    """What a button takes, from a fifth of the run's length, in ms."""
+    searched: Callable[[int], tuple[int, int]]
+    """The range that a search draws from, from half of the run's length, in ms."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """All that there is to know of one kind of fault: a new kind is an entry of `KINDS`."""
+    """All that there is to know of one kind of fault: a new kind is one more entry of `KINDS`."""
 
     target: str
     """What it strikes: "machine", "link" or "groups" (a partition)."""
     label: str
     """What its button says."""
-    words: str = ""
-    """What pictures call it, if not by its name."""
     meaning: str
     icon: str
     """Strokes around the origin, 12 pixels wide."""
+    begin: Deed
+    """What it does to a machine, or to each `Passage` of a message across a link."""
+    end: Deed = lambda machine, fault: machine.recover()
+    """What its end does to a machine."""
+    amount: Amount | None = None
+    words: str = ""
+    """What pictures call it, if not by its name."""
     lasts: bool = True
     """It may have a duration."""
     power: str = ""
     """It ends a machine's life ("off") or begins one ("on")."""
-
-    unit: str = ""
-    """Of its amount; empty: it takes none."""
-    lowest: int = 0
-    highest: int = 0
-    usual: Callable[[int], int] = lambda part_ms: 0
-    """The amount that a button takes, from a fifth of the run's length, in ms."""
-    searched: Callable[[int], tuple[int, int]] = lambda half_ms: (0, 0)
-    """The range of amounts that a search draws from, from half of the run's length, in ms."""
-
-    begin: Callable[[Any, Fault], object]
-    """What it does to a machine, or to each `Passage` of a message across a link."""
-    end: Callable[[Any, Fault], object] = lambda machine, fault: machine.recover()
-    """What its end does to a machine."""
     cuts: bool = False
     """It also stops messages that are under way when it begins."""
     numbered: bool = False
@@ -76,90 +81,63 @@ class Kind:
     once: bool = False
     """It is over when it has struck one message."""
 
+    @property
+    def unit(self) -> str:
+        """Of the amount; empty when there is none."""
+        return "" if self.amount is None else self.amount.unit
 
-def _perhaps(deed: Callable[[Any], object]) -> Callable[[Any, Fault], object]:
-    """Do it to some messages, as many in a hundred as the fault's amount says."""
+
+def _perhaps(deed: Callable[[Any], object]) -> Deed:
+    """Do it to some messages: to as many in a hundred as the fault's amount says."""
     return lambda passage, fault: passage.chance(fault) and deed(passage)
 
 
 # In the order of the buttons.
 KINDS = {
-    "crash": Kind(
-        target="machine", label="Crash", meaning="stops; memory is lost, the disk is kept",
-        icon="M-4-4 4 4M4-4-4 4", power="off",
-        begin=lambda machine, fault: machine.crash(fault.end_us),
-    ),
-    "restart": Kind(
-        target="machine", label="Restart", meaning="comes back after a crash",
-        icon="M3.6-3A4.7 4.7 0 1 0 4.7 1M4.2-5.8V-2.6H1", power="on", lasts=False,
-        begin=lambda machine, fault: machine.restart(),
-    ),
-    "pause": Kind(
-        target="machine", label="Pause", meaning="stands still; messages and timers wait",
-        icon="M-2.2-4.2V4.2M2.2-4.2V4.2",
-        begin=lambda machine, fault: machine.pause(fault.end_us),
-    ),
-    "partition": Kind(
-        target="groups", label="Cut network", meaning="no message passes between the groups",
-        icon="M0-6V-3M0-1V1M0 3V6M-6 0H-3M3 0H6", cuts=True,
-        begin=lambda passage, fault: passage.drop("cut"),
-    ),
-    "wipe": Kind(
-        target="machine", label="Crash and lose disk", meaning="stops; memory and disk are lost",
-        icon="M-5-3H5M-3.5-3l.7 8h5.6l.7-8M-1.5-3v-2h3v2", power="off",
-        begin=lambda machine, fault: machine.crash(fault.end_us, lose_disk=True),
-    ),
-    "jump": Kind(
-        target="machine", label="Clock jump", meaning="the wall clock is set",
-        icon="M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0M0-3V0L2 1.5", lasts=False,
-        unit="ms", lowest=-86_400_000, highest=86_400_000,
-        usual=lambda part_ms: part_ms, searched=lambda half_ms: (-half_ms, half_ms),
-        begin=lambda machine, fault: machine.jump(fault),
-    ),
-    "drift": Kind(
-        target="machine", label="Clock drift", meaning="both clocks run fast or slow",
-        icon="M-5-1.5c2-3 3 3 5 0s3-3 5 0M-5 2.5c2-3 3 3 5 0s3-3 5 0",
-        unit="ppm", lowest=-500_000, highest=500_000,
-        usual=lambda part_ms: 200_000, searched=lambda half_ms: (-100_000, 100_000),
-        begin=lambda machine, fault: machine.begin_drift(fault),
-        end=lambda machine, fault: machine.end_drift(fault),
-    ),
-    "lose": Kind(
-        target="link", label="Lose a message", words="lose next",
-        meaning="the next message is lost", icon="M-6 0H-1.5M.5-2.8 6 2.8M6-2.8 .5 2.8",
-        lasts=False, numbered=True, once=True,
-        begin=lambda passage, fault: passage.drop("lost"),
-    ),
-    "delay": Kind(
-        target="link", label="Delay", meaning="messages take longer",
-        icon="M-3.5-5H3.5L-3.5 5H3.5Z", numbered=True,
-        unit="ms", highest=3_600_000,
-        usual=lambda part_ms: part_ms // 2, searched=lambda half_ms: (0, half_ms),
-        begin=lambda passage, fault: passage.delay(fault.amount_us),
-    ),
-    "duplicate": Kind(
-        target="link", label="Duplicate", meaning="messages arrive twice",
-        icon="M-5-5H2V2H-5ZM-2 2V5H5V-2H2", numbered=True,
-        unit="%", highest=100, usual=lambda part_ms: 100, searched=lambda half_ms: (10, 100),
-        begin=_perhaps(lambda passage: passage.copy()),
-    ),
-    "cut": Kind(
-        target="link", label="Cut one way", meaning="one direction is cut",
-        icon="M-6 0H1M-2-3 1 0-2 3M4-5V5", cuts=True,
-        begin=lambda passage, fault: passage.drop("cut"),
-    ),
-    "hold": Kind(
-        target="link", label="Hold back", meaning="messages wait until the fault ends",
-        icon="M-5.5-4H5.5V4.5H-5.5ZM-5.5-4 0 1 5.5-4",
-        begin=lambda passage, fault: passage.hold(fault.end_us),
-    ),
-    "loss": Kind(
-        target="link", label="Lose some", words="lose", meaning="messages are lost",
-        icon="M4-5-4 5M-5-3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0"
-             "M1.6 3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0",
-        unit="%", highest=100, usual=lambda part_ms: 50, searched=lambda half_ms: (10, 100),
-        begin=_perhaps(lambda passage: passage.drop("lost")),
-    ),
+    "crash": Kind("machine", "Crash", "stops; memory is lost, the disk is kept",
+        "M-4-4 4 4M4-4-4 4",
+        lambda machine, fault: machine.crash(fault.end_us), power="off"),
+    "restart": Kind("machine", "Restart", "comes back after a crash",
+        "M3.6-3A4.7 4.7 0 1 0 4.7 1M4.2-5.8V-2.6H1",
+        lambda machine, fault: machine.restart(), power="on", lasts=False),
+    "pause": Kind("machine", "Pause", "stands still; messages and timers wait",
+        "M-2.2-4.2V4.2M2.2-4.2V4.2",
+        lambda machine, fault: machine.pause(fault.end_us)),
+    "partition": Kind("groups", "Cut network", "no message passes between the groups",
+        "M0-6V-3M0-1V1M0 3V6M-6 0H-3M3 0H6",
+        lambda passage, fault: passage.drop("cut"), cuts=True),
+    "wipe": Kind("machine", "Crash and lose disk", "stops; memory and disk are lost",
+        "M-5-3H5M-3.5-3l.7 8h5.6l.7-8M-1.5-3v-2h3v2",
+        lambda machine, fault: machine.crash(fault.end_us, lose_disk=True), power="off"),
+    "jump": Kind("machine", "Clock jump", "the wall clock is set",
+        "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0M0-3V0L2 1.5",
+        lambda machine, fault: machine.jump(fault), lasts=False, amount=Amount(
+            "ms", -86_400_000, 86_400_000, lambda fifth: fifth, lambda half: (-half, half))),
+    "drift": Kind("machine", "Clock drift", "both clocks run fast or slow",
+        "M-5-1.5c2-3 3 3 5 0s3-3 5 0M-5 2.5c2-3 3 3 5 0s3-3 5 0",
+        lambda machine, fault: machine.begin_drift(fault),
+        lambda machine, fault: machine.end_drift(fault), amount=Amount(
+            "ppm", -500_000, 500_000, lambda fifth: 200_000, lambda half: (-100_000, 100_000))),
+    "lose": Kind("link", "Lose a message", "the next message is lost",
+        "M-6 0H-1.5M.5-2.8 6 2.8M6-2.8 .5 2.8", lambda passage, fault: passage.drop("lost"),
+        words="lose next", lasts=False, numbered=True, once=True),
+    "delay": Kind("link", "Delay", "messages take longer",
+        "M-3.5-5H3.5L-3.5 5H3.5Z", lambda passage, fault: passage.delay(fault.amount_us),
+        numbered=True,
+        amount=Amount("ms", 0, 3_600_000, lambda fifth: fifth // 2, lambda half: (0, half))),
+    "duplicate": Kind("link", "Duplicate", "messages arrive twice",
+        "M-5-5H2V2H-5ZM-2 2V5H5V-2H2", _perhaps(lambda passage: passage.copy()), numbered=True,
+        amount=Amount("%", 0, 100, lambda fifth: 100, lambda half: (10, 100))),
+    "cut": Kind("link", "Cut one way", "one direction is cut",
+        "M-6 0H1M-2-3 1 0-2 3M4-5V5", lambda passage, fault: passage.drop("cut"), cuts=True),
+    "hold": Kind("link", "Hold back", "messages wait until the fault ends",
+        "M-5.5-4H5.5V4.5H-5.5ZM-5.5-4 0 1 5.5-4",
+        lambda passage, fault: passage.hold(fault.end_us)),
+    "loss": Kind("link", "Lose some", "messages are lost",
+        "M4-5-4 5M-5-3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0"
+        "M1.6 3a1.7 1.7 0 1 0 3.4 0a1.7 1.7 0 1 0-3.4 0",
+        _perhaps(lambda passage: passage.drop("lost")), words="lose",
+        amount=Amount("%", 0, 100, lambda fifth: 50, lambda half: (10, 100))),
 }  # fmt: skip
 
 ANY = "*"
@@ -195,11 +173,11 @@ class Fault:
             if not kind.lasts:
                 raise BadInput(f"{self.kind} happens at one instant: it takes no duration")
             self._keep("for_ms", 0, 10**9, "ms")
-        if (self.amount is not None) != bool(kind.unit):
+        if (self.amount is None) != (kind.amount is None):
             needs = f"needs an amount in {kind.unit}" if kind.unit else "takes no amount"
             raise BadInput(f"{self.kind} {needs} (=N)")
-        if self.amount is not None:
-            self._keep("amount", kind.lowest, kind.highest, kind.unit)
+        if kind.amount is not None:
+            self._keep("amount", kind.amount.lowest, kind.amount.highest, kind.unit)
         if self.message is None:
             self._check_shape(kind.target)
         elif not kind.numbered:

@@ -62,15 +62,7 @@ class Owner(Protocol):
 class Kernel:
     """The event queue. `now_us` is the virtual time in microseconds."""
 
-    __slots__ = (
-        "busy",
-        "current",
-        "now_us",
-        "orders",
-        "push",
-        "queue",
-        "tasks",
-    )
+    __slots__ = ("busy", "current", "now_us", "orders", "push", "queue", "tasks")
 
     def __init__(self) -> None:
         self.now_us = 0

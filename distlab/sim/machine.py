@@ -68,30 +68,10 @@ class Machine:
     """Power, disk, clocks and network card of one node."""
 
     __slots__ = (
-        "_backlog",
-        "_configured",
-        "_cuts",
-        "_describe",
-        "_drifts",
-        "_handlers",
-        "_last_mailbox",
-        "_mailboxes",
-        "_shown",
-        "_switched_on",
-        "_until_us",
-        "boots",
-        "clock",
-        "disk",
-        "kernel",
-        "name",
-        "network",
-        "node",
-        "record",
-        "routes",
-        "status",
-        "streams",
-        "trace",
-    )
+        "_backlog", "_configured", "_cuts", "_describe", "_drifts", "_handlers", "_last_mailbox",
+        "_mailboxes", "_shown", "_switched_on", "_until_us", "boots", "clock", "disk", "kernel",
+        "name", "network", "node", "record", "routes", "status", "streams", "trace",
+    )  # fmt: skip
 
     def __init__(
         self, kernel: Kernel, trace: Trace, network: Network, streams: Streams, node: Program

@@ -44,21 +44,9 @@ class Link:
     """One direction between two machines."""
 
     __slots__ = (
-        "_deliver",
-        "_deliver_mail",
-        "_last_us",
-        "_network",
-        "_numbers",
-        "_random",
-        "faults",
-        "fifo",
-        "kernel",
-        "low_us",
-        "record",
-        "source",
-        "span_us",
-        "target",
-    )
+        "_deliver", "_deliver_mail", "_last_us", "_network", "_numbers", "_random", "faults",
+        "fifo", "kernel", "low_us", "record", "source", "span_us", "target",
+    )  # fmt: skip
 
     def __init__(self, network: Network, source: str, receiver: Receiver) -> None:
         target = receiver.name

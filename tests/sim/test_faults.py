@@ -53,10 +53,11 @@ def faults(draw):
         "groups": "|".join([",".join(names[:2]), *names[2:]]),
     }[shape.target]
     times = st.floats(0, 1e9) | st.integers(0, 1000)
-    amounts = st.integers(shape.lowest, shape.highest)
-    if shape.unit == "ms":
-        amounts |= st.floats(shape.lowest, shape.highest)
-    amount = draw(amounts) if shape.unit else None
+    amount = None
+    if shape.amount:
+        numbers = [st.integers, st.floats] if shape.unit == "ms" else [st.integers]
+        amount = draw(st.sampled_from(numbers))(shape.amount.lowest, shape.amount.highest)
+        amount = draw(amount)
     if shape.numbered and draw(st.booleans()):
         return Fault(kind, f"#{draw(st.integers(1, 10**9 - 1))}", amount=amount)
     for_ms = draw(st.none() | times) if shape.lasts else None
