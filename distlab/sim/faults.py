@@ -201,20 +201,16 @@ class Fault:
         object.__setattr__(self, name, kept)
 
     def _check_shape(self, shape: str) -> None:
-        groups = self.groups
-        parts = [name for group in groups for name in group]
-        written = {
-            "machine": "the name of one machine",
-            "link": "a link between two, sender>receiver",
-            "groups": "groups of machines, a,b|c",
+        signs = re.sub(r"[^|>,]", "", self.target)
+        names = re.split(r"[|>,]", self.target)
+        known = [name for name in names if name != ANY or shape != "link"]
+        named = all(map(NAME.fullmatch, known)) and len(set(known)) == len(known)
+        written, right = {
+            "machine": ("the name of one machine", not signs),
+            "link": ("a link between two, sender>receiver", signs == ">"),
+            "groups": ("groups of machines, a,b|c", "|" in signs and ">" not in signs),
         }[shape]
-        right = {
-            "machine": len(parts) == 1 and ANY not in parts,
-            "link": self.target.count(">") == 1 and len(groups) == 2 == len(parts),
-            "groups": "|" in self.target and ">" not in self.target and ANY not in parts,
-        }[shape]
-        right = right and all(name == ANY or NAME.fullmatch(name) for name in parts)
-        if not right or len(set(parts)) < len(parts) - parts.count(ANY):
+        if not (named and right):
             raise BadInput(f"{self.kind}: target {self.target!r} is not {written}")
 
     @property
@@ -258,12 +254,9 @@ class Fault:
         """Whether a network fault may concern messages from `sender` to `receiver`."""
         if self.message is not None:
             return True
-        if self.kind == "partition":
-            sides = [
-                next((i for i, group in enumerate(self.groups) if name in group), None)
-                for name in (sender, receiver)
-            ]
-            return None not in sides and sides[0] != sides[1]
+        if KINDS[self.kind].target == "groups":
+            side = {name: group for group in self.groups for name in group}
+            return {sender, receiver} <= side.keys() and side[sender] != side[receiver]
         (source,), (target,) = self.groups
         return source in (ANY, sender) and target in (ANY, receiver)
 

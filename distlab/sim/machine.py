@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any, Protocol
@@ -40,19 +41,17 @@ class Program(Protocol):
     def handler_for(self, kind: type) -> Callable[..., Any]: ...
 
 
+@dataclass(slots=True, eq=False)
 class Timer:
     """A callback that is due once, unless it is cancelled or its machine crashes before.
 
     It is due when the machine's monotonic clock shows `due_us`.
     """
 
-    __slots__ = ("active", "boots", "callback", "due_us")
-
-    def __init__(self, callback: Callable[[], None], due_us: int, boots: int) -> None:
-        self.active = True
-        self.callback = callback
-        self.due_us = due_us
-        self.boots = boots
+    callback: Callable[[], None]
+    due_us: int
+    boots: int
+    active: bool = True
 
     def cancel(self) -> None:
         """Make it never fire; harmless when it already has."""
@@ -211,18 +210,18 @@ class Machine:
 
     def jump(self, fault: Fault) -> None:
         """The wall clock is set."""
-        self._record_clock(fault)
+        self._record("clock", fault)
         self.clock.jump(fault.amount_us)
 
     def begin_drift(self, fault: Fault) -> None:
         """From now on the clocks run too fast, or too slow, and the timers with them."""
-        self._record_clock(fault)
+        self._record("clock", fault)
         self._drifts.append(fault)
         self._run_clock()
 
     def end_drift(self, fault: Fault) -> None:
         """From now on the drift counts that began last of those that are still on."""
-        self._record_clock(fault, "over")
+        self._record("clock", fault, "over")
         self._drifts.remove(fault)
         self._run_clock()
 
@@ -248,7 +247,7 @@ class Machine:
 
     def _ring(self, value: Any) -> None:
         """A timer that carries `value` goes off: `on_<type of value>(value)`."""
-        self.record((self.kernel.now_us, "timer", self.name, "", value, 0, ""))
+        self._record("timer", value)
         result = self.node.handler_for(type(value))(value)
         if result is not None:
             self._follow(result, f"handling {type(value).__name__}")
@@ -297,7 +296,7 @@ class Machine:
     def crash(self, until_us: int | None, lose_disk: bool = False) -> None:
         """Stop at once. `until_us` None: nothing will bring it back but a restart."""
         assert self._configured, "start(will_crash=True) comes first"
-        self._record("crash", "disk lost" if lose_disk else "")
+        self._record("crash", why="disk lost" if lose_disk else "")
         self._until_us = _later(self._until_us, until_us) if self.status is DOWN else until_us
         self.status = DOWN
         for task in self.kernel.tasks:
@@ -356,16 +355,13 @@ class Machine:
 
     def note(self, note: Any) -> None:
         """Put a remark into the trace."""
-        self.record((self.kernel.now_us, "note", self.name, "", note, 0, ""))
+        self._record("note", note)
 
     def unheard(self, task: Task, error: BaseException) -> None:
         self.note(f"{task.label} ended: {type(error).__name__}: {error}")
 
-    def _record(self, kind: str, why: str = "") -> None:
-        self.record((self.kernel.now_us, kind, self.name, "", None, 0, why))
-
-    def _record_clock(self, fault: Fault, why: str = "") -> None:
-        self.record((self.kernel.now_us, "clock", self.name, "", fault, 0, why))
+    def _record(self, kind: str, what: Any = None, why: str = "") -> None:
+        self.record((self.kernel.now_us, kind, self.name, "", what, 0, why))
 
     def _record_state(self) -> None:
         if self._describe is None:
@@ -373,4 +369,4 @@ class Machine:
         state = self._describe()
         if state != self._shown and (state or self._shown):
             self._shown = state
-            self.record((self.kernel.now_us, "state", self.name, "", state, 0, ""))
+            self._record("state", state)

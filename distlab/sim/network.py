@@ -11,6 +11,7 @@ what is under way when a partition begins is lost with it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from heapq import heappush
 from itertools import count
 from math import floor
@@ -95,28 +96,23 @@ class Link:
             if passage.held:
                 return None
         arrival_us, number = passage.arrival_us, sent[5]
+        deliver, letter = (self._deliver_mail, (sent, mail)) if mail else (self._deliver, sent)
         for copy in range(passage.copies):
             if self.fifo:
                 arrival_us = self._last_us = max(arrival_us, self._last_us)
-            time_us = arrival_us + copy * self.low_us
-            if mail is None:
-                self.kernel.put((time_us, number, self._deliver, sent))
-            else:
-                self.kernel.put((time_us, number, self._deliver_mail, (sent, mail)))
+            self.kernel.put((arrival_us + copy * self.low_us, number, deliver, letter))
         return None
 
 
+@dataclass(slots=True, eq=False)
 class Passage:
     """The way of one message across a link, as faults change it."""
 
-    __slots__ = ("_link", "arrival_us", "copies", "dropped", "held")
-
-    def __init__(self, link: Link, arrival_us: int) -> None:
-        self._link = link
-        self.arrival_us = arrival_us
-        self.copies = 1
-        self.dropped = ""  # why
-        self.held = False  # for ever
+    link: Link
+    arrival_us: int
+    copies: int = 1
+    dropped: str = ""  # why
+    held: bool = False  # for ever
 
     def drop(self, why: str) -> None:
         self.dropped = why
@@ -134,7 +130,7 @@ class Passage:
 
     def chance(self, fault: Fault) -> bool:
         """Whether the fault strikes this message, as often as its amount says in percent."""
-        return self._link.draw(fault.kind) * 100 < (fault.amount or 0)
+        return self.link.draw(fault.kind) * 100 < (fault.amount or 0)
 
 
 class Network:

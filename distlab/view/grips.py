@@ -43,7 +43,9 @@ def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) 
     elif KINDS[fault.kind].target == "machine":
         bottom = places.top[named[0]]
     else:
-        if fault.kind != "partition" and ANY not in fault.target:  # between the two machines
+        if (
+            KINDS[fault.kind].target == "link" and ANY not in fault.target
+        ):  # between the two machines
             top, bottom = places.bottom[named[0]], places.top[named[-1]]
         else:
             named = [*machines] if ANY in fault.target else named
@@ -53,7 +55,7 @@ def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) 
         stem = Line(grip.x, grip.y + SIZE / 2, grip.x, bottom)
         room.draw(stem, 1)
         elements += path("dl-stem", "M{} {}L{} {}".format(*map(number, stem)))
-    if fault.kind == "partition":
+    if KINDS[fault.kind].target == "groups":
         side = {name: index for index, group in enumerate(fault.groups) for name in group}
         for upper, lower in pairwise(named):
             if side[upper] != side[lower]:
