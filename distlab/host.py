@@ -46,7 +46,7 @@ class Conflict(Refused):
 
 
 class Host(Protocol):
-    """What protocol code may ask of the machine that runs it. All durations are milliseconds."""
+    """The port of coroutines: what they may ask for. All durations are milliseconds."""
 
     @property
     def name(self) -> str:
@@ -106,7 +106,7 @@ class Disk(Protocol):
 
 
 class Machine(Protocol):
-    """What a node of handlers may ask of the machine that it is on.
+    """The port of handlers: what a node may ask of the machine that it is on.
 
     The machine calls the node: `on_start()`, then `on_<message>(message, sender)` and
     `on_<timer>(timer)`, one call at a time. Messages are frozen dataclasses. They arrive in any
@@ -138,7 +138,7 @@ class Machine(Protocol):
         """Milliseconds on a clock that never moves back; only differences mean anything."""
 
     def note(self, note: Any) -> None:
-        """Keep a remark for those who look at the run later."""
+        """Keep a remark, to be read after the run."""
 
 
 class Rows(list[tuple[Any, ...]]):
@@ -150,17 +150,17 @@ class Rows(list[tuple[Any, ...]]):
 
 
 class Connection(Protocol):
-    """What a transaction may do."""
+    """A transaction in progress."""
 
     def execute(self, sql: str, **parameters: Any) -> Rows:
         """Run one statement, in which `:name` stands for the parameter of that name.
 
-        Rows come in no order but that of an ORDER BY. The time and chance are parameters, too:
-        CURRENT_TIMESTAMP or random() differ from run to run. Raises `Conflict`.
+        Without ORDER BY the rows have no order. Pass the time and random values as parameters,
+        too: CURRENT_TIMESTAMP or random() differ from run to run. Raises `Conflict`.
         """
 
     def now_ms(self) -> int:
-        """The wall clock of the database's machine: one clock for all who use it."""
+        """The wall clock of the database's machine: the same for all its clients."""
 
 
 class Database(Protocol):
@@ -169,10 +169,10 @@ class Database(Protocol):
     async def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work(connection)` as one transaction, and return what it returns.
 
-        All of it happens or nothing, and as if no other ran beside it. An exception of `work` rolls
-        it back and passes through: `Refused` is the way to say no. `work` may be run again after a
-        collision with another transaction, so it has no effect but on the database. Raises
-        `Conflict`, and `TimeoutError` when it is unknown whether it was committed.
+        All of it happens or nothing, as if no other transaction ran beside it. An exception of
+        `work` rolls it back and passes through: raise `Refused` to say no. `work` may change only
+        the database, because it is run again after a collision with another transaction. Raises
+        `Conflict`. Raises `TimeoutError` when it is unknown whether it was committed.
         """
 
 
@@ -181,7 +181,7 @@ class LeaseExpired(Refused):
 
 
 class LeaseKey(NamedTuple):
-    """A key of a `LeaseStore`. `revision` is its number in the order in which keys were made."""
+    """A key of a `LeaseStore`. Keys get their `revision` in the order in which they are made."""
 
     key: str
     value: str
@@ -189,24 +189,26 @@ class LeaseKey(NamedTuple):
 
 
 class LeaseStore(Protocol):
-    """A store whose keys live as long as a lease that somebody keeps alive: etcd, ZooKeeper.
+    """A store whose keys live as long as a lease that a client keeps alive: etcd, ZooKeeper.
 
-    Revisions rise with every key that is made, and no number ever comes twice. No answer in time is
-    a `TimeoutError`.
+    Each new key gets a higher revision than any key before. Every method raises `TimeoutError` when
+    no answer comes in time.
     """
 
     async def grant(self, ttl_ms: int) -> int:
         """A new lease, which ends `ttl_ms` after it was last kept alive."""
 
     async def keep_alive(self, lease: int) -> None:
-        """Let it last for its whole ttl from now. Raises `LeaseExpired`."""
+        """Let it last for its whole `ttl_ms` from now. Raises `LeaseExpired`."""
 
     async def revoke(self, lease: int) -> None:
         """End it and delete its keys. Raises `LeaseExpired` when there was nothing to end."""
 
     async def create(self, key: str, value: str, lease: int) -> int:
-        """Make a key that ends with the lease; its revision. Once more by the same lease it
-        changes nothing. Raises `LeaseExpired`, and `Conflict` when the key is another lease's.
+        """Make a key that ends with the lease. Returns its revision.
+
+        A second time by the same lease changes nothing. Raises `LeaseExpired`, and `Conflict` when
+        the key belongs to another lease.
         """
 
     async def list_keys(self, prefix: str) -> list[LeaseKey]:
@@ -217,8 +219,9 @@ class LeaseStore(Protocol):
 
 
 def ended(task: Any) -> bool:
-    """Whether a spawned task is over. (Its `done` is a method on asyncio alone, where a task ends
-    with its loop as well.)
+    """Whether a spawned task is over, simulated or of asyncio.
+
+    In asyncio `done` is a method, and a task also ends with its loop.
     """
     return bool(task.done() or task.get_loop().is_closed() if callable(task.done) else task.done)
 
@@ -236,9 +239,9 @@ def pick(known: Mapping[str, Known], name: str, what: str) -> Known:
 
 
 def did_you_mean(value: str, allowed: Iterable[str], choice: str = "") -> str:
-    """The end of an error message: the nearest allowed name, then the whole choice.
+    """The end of an error message: the nearest allowed name, then all allowed names.
 
-    Where that is too long to be read, `choice` says where it can be found.
+    `choice` stands in their place when they are too many to read: it says where to find them.
     """
     names = sorted(allowed)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)

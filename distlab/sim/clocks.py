@@ -2,7 +2,7 @@
 
 A machine has two clocks. The **wall clock** (`now_us`) says what time it believes it is: it may be
 ahead (skew), run too fast (drift) and be set back by an administrator or by NTP (jump). The
-**monotonic clock** only measures durations: it drifts with the same crystal, but never jumps.
+**monotonic clock** only measures durations: it drifts as the same crystal does, but never jumps.
 Timers run on it, as they do in real systems (`CLOCK_MONOTONIC`).
 """
 

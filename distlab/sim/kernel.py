@@ -2,13 +2,13 @@
 
 The kernel knows nothing of machines or messages. It keeps a heap of `(time, order, action,
 argument)`, takes out the earliest, sets the clock to its time and runs it. Nothing happens between
-two entries, so a minute of simulated time costs as little as what happens in it, and the same
-entries in the same order always give the same run.
+two entries, so an idle minute costs nothing. The same entries in the same order always give the
+same run.
 
 * Time is a whole number of microseconds: sums of integers are the same on every machine.
-* Of two entries for one instant the one with the lower `order` runs first: what happens on the
-  machines (faults, timers, coroutines) in the order in which it was scheduled, then messages by
-  their number. So nothing that arrives can find a restarted machine half awake.
+* Of two entries for one instant the one with the lower `order` runs first. Faults, timers and
+  coroutines run in the order in which they were scheduled. Then messages arrive, by their number.
+  So a message always finds a restarted machine fully awake.
 * A coroutine waits by awaiting a `Future`. There is no asyncio underneath: a `Task` drives its
   coroutine with `send`, which is all that an event loop does.
 """
@@ -46,7 +46,7 @@ class Cancelled(BaseException):
 
 
 class Owner(Protocol):
-    """Whoever a task belongs to: in practice a machine."""
+    """The owner of tasks: in practice a machine."""
 
     @property
     def running(self) -> bool:
@@ -85,15 +85,15 @@ class Kernel:
         push(self.queue, entry)
 
     def scheduled(self, action: Action) -> list[Any]:
-        """What `action` will be called with, in the order of the calls."""
+        """The arguments with which `action` will be called, in the order of the calls."""
         return [argument for _, _, due, argument in sorted(self.queue) if due == action]
 
     def run(self, until_us: int, max_events: int = MAX_EVENTS) -> None:
-        """Execute everything up to `until_us`, included; the clock then stands at `until_us`.
+        """Execute everything up to and including `until_us`. The clock then stands at `until_us`.
 
-        Raises `Runaway` after `max_events` entries before that time, and `Deadlock` when
-        the queue ran dry while a task that is not in the background still waits. After an error
-        the world stands in the middle of something: it cannot go on, and says so.
+        Raises `Runaway` after `max_events` entries before that time. Raises `Deadlock` when the
+        queue is empty while a task still waits (background tasks do not count). After an error the
+        run cannot go on; a further call raises `RuntimeError`.
         """
         if self.busy:
             raise RuntimeError("this world is running, or an error has ended its run")
@@ -132,7 +132,7 @@ class Kernel:
             )
 
     def waiting(self) -> list[str]:
-        """Who waits for what, a sentence each, of the tasks that are not in the background."""
+        """One sentence for each waiting task that is not in the background: what it waits for."""
         return [
             f"{task.label} waits for {task.waiting_for.label}"
             for task in self.tasks
@@ -168,7 +168,7 @@ class Future:
         self._finish(value, None)
 
     def reject(self, error: BaseException) -> None:
-        """End with an error, which whoever awaits this future then meets."""
+        """End with an error. It is raised in every task that awaits this future."""
         self._finish(None, error)
 
     def _finish(self, value: Any, error: BaseException | None) -> None:
@@ -243,10 +243,10 @@ class Task(Future):
         self.done = True
 
     def discard(self) -> None:
-        """Close the coroutine after the run. Its `finally` runs, but nobody listens any more."""
+        """Close the coroutine after the run. Its `finally` blocks run, but change nothing."""
         self.done, self.waiting_for = True, None
         self.kernel.tasks.pop(self, None)
-        with suppress(Exception, Cancelled):  # a finally block may fail: there is nobody to tell
+        with suppress(Exception, Cancelled):  # a finally block may fail
             self.coroutine.close()
 
     def _wake_now(self, _: Any) -> None:

@@ -1,11 +1,11 @@
 """A machine: the hardware under a node's program. It can lose its power, or stand still.
 
-What belongs to the machine survives a crash (disk, clock, its place in the network). What belongs
-to the program is memory: a crash sets it back to what `Node.__init__` had configured, and
-`on_start` runs again at the restart.
+Disk, clock and network card belong to the machine and survive a crash. Memory belongs to the
+program: a crash sets it back to the configuration that `Node.__init__` made, and `on_start` runs
+again at the restart.
 
-Everything that happens to a program passes through here: messages, timers, steps of coroutines. A
-machine that is paused keeps them for later, in order; one that is down drops them.
+Messages, timers and steps of coroutines reach the program through here. A paused machine keeps
+them for later, in order. A machine that is down drops them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UP, PAUSED, DOWN = "up", "paused", "down"
 
 
 class Program(Protocol):
-    """What a machine runs: in practice a node."""
+    """The program of a machine: in practice a node."""
 
     name: str
 
@@ -150,7 +150,7 @@ class Machine:
             self.network.drop(sent, "late")
 
     def _stopped(self, sent: Sent, mail: Mail, arrived: bool) -> bool:
-        """Whether a message is cut off at the last moment, lost, or has to wait."""
+        """Drop a message (cut, down) or let it wait (paused); False if it can be taken now."""
         if self._cuts and not arrived and self.network.is_cut(sent[2], self.name):
             self.network.drop(sent, "cut")
         elif self.status is DOWN:
@@ -162,7 +162,7 @@ class Machine:
         return True
 
     def _deliver_late(self, letter: tuple[Sent, Mail]) -> None:
-        """What waited at a paused machine has arrived: no cut can take it back."""
+        """Deliver after a pause. The message had arrived before: no cut can take it back."""
         self.deliver_mail(letter, arrived=True)
 
     def open_mailbox(self, label: str) -> tuple[int, Future]:
@@ -264,7 +264,7 @@ class Machine:
         return Task(self.kernel, coroutine, f"{self.name} ({label})", self, background)
 
     def _follow(self, coroutine: Coroutine[Any, Any, Any], label: str) -> None:
-        """A handler is `async`: like any handler it acts at once, up to its first wait."""
+        """Run an `async` handler: like any handler it acts at once, up to its first wait."""
         self.spawn(coroutine, label).step()
 
     def admit(self, action: Action, argument: Any) -> None:
@@ -330,7 +330,7 @@ class Machine:
             self._until_us = _later(self._until_us, until_us)
 
     def resume(self) -> None:
-        """Go on where it stood, with everything that has come in meanwhile, in order."""
+        """Go on after a pause, with everything that has come in meanwhile, in order."""
         if self.status is not PAUSED:
             return
         self.status = UP
@@ -340,7 +340,7 @@ class Machine:
             self.admit(action, argument)
 
     def recover(self) -> None:
-        """The end of a fault: restart or resume, unless a longer fault is still on."""
+        """A fault ends: restart or resume, unless a longer fault is still on."""
         if self._until_us is not None and self._until_us <= self.kernel.now_us:
             self.restart() if self.status is DOWN else self.resume()
 

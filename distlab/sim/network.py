@@ -1,12 +1,12 @@
-"""The network: every message crosses a link, and a link may betray it.
+"""The network: every message crosses a link, and a link may lose or delay it.
 
 There is one directed link for each pair of machines. A message takes `low` to `high` milliseconds,
-drawn for each message, so two messages may overtake each other, as datagrams do; a link made `fifo`
-keeps their order, as one TCP connection does. Nothing says that a message was lost: the sender
-learns about it, if at all, by the answer that does not come.
+drawn for each message. So two messages may overtake each other, as datagrams do. A `fifo` link
+keeps their order, as one TCP connection does. The sender is not told that a message was lost. It
+can only notice that no answer comes.
 
-A fault that is active on a link is consulted when a message is sent; a cut also when it arrives, so
-what is under way when a partition begins is lost with it.
+A fault acts on a message when the message is sent. A cut also acts when a message arrives: messages
+that are under way when a partition begins are lost.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Sent = tuple[int, str, str, str, Any, int, str]
 """A message under way is the record of its sending, as the trace holds it (see `Event`)."""
 
 Mail = tuple[str, int]
-"""What a call and its answer carry: the address to answer to, and the mailbox it is meant for."""
+"""A call carries the address to answer to, an answer the number of its mailbox."""
 
 
 class Receiver(Protocol):
-    """Where a link ends: in practice a machine."""
+    """The end of a link: in practice a machine."""
 
     @property
     def name(self) -> str: ...
@@ -129,7 +129,7 @@ class Passage:
         self.copies = 2
 
     def chance(self, fault: Fault) -> bool:
-        """Whether the fault strikes this message, as often as its amount says in percent."""
+        """Whether the fault strikes this message. Its amount is the chance in percent."""
         return self.link.draw(fault.kind) * 100 < (fault.amount or 0)
 
 
@@ -201,7 +201,7 @@ class Network:
                 link.faults.append(fault)
 
     def strike(self, fault: Fault) -> None:
-        """A fault that strikes one message only does so, and is then over."""
+        """A fault that concerns one message only has met it, and is over."""
         if fault.message is not None:  # it is not known before whether there is such a message
             self._record("fault", fault)
         self.end(fault)

@@ -1,9 +1,9 @@
 """Independent streams of randomness from one seed.
 
-If everything drew from one generator, one more message would shift every later draw, and moving a
-fault by a millisecond would change the whole run. Here each purpose has a stream of its own: the
-latency of the link n1→n2, the choices of machine n3. An extra message on one link then leaves all
-others as they were, so a what-if changes only what the fault really causes.
+With one generator for everything, one more message would shift every later draw: moving a fault by
+a millisecond would change the whole run. Here each purpose has a stream of its own: the latency of
+the link n1→n2, the choices of machine n3. An extra message on one link changes no other link. So a
+what-if changes only what the fault really causes.
 """
 
 from __future__ import annotations

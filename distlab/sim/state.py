@@ -1,7 +1,7 @@
-"""What a node says of its state: words for the pictures, and what it keeps, for the instruments.
+"""The state of a node: words for the pictures, and the values that it keeps, for the instruments.
 
-A node's `describe` returns text, or a `State` when it keeps something for others that the lab
-should show in a table: a key, a lock, a lease, the last write that it let through.
+A node's `describe` returns text. It returns a `State` when the lab should also show a table of what
+the node keeps for others: a key, a lock, a lease, the last write that it let through.
 
     def describe(self):
         return State("stock=A until 30 ms", (Kept("stock", "A", "alice", START_MS + 30),))
@@ -15,7 +15,7 @@ from distlab.sim.clocks import EPOCH_US
 
 
 class Kept(NamedTuple):
-    """`value` under the name `what`, put there by the machine `by` (empty: nobody knows).
+    """`value` under the name `what`, put there by the machine `by` (empty: unknown).
 
     It ends when this machine's own wall clock shows `until_ms` (Unix time); None: it stays.
     """
@@ -27,7 +27,7 @@ class Kept(NamedTuple):
 
     @property
     def ending(self) -> str:
-        """` until 96 ms` of the run; nothing for what stays."""
+        """` until 96 ms` of the run; empty for a value that stays."""
         return "" if self.until_ms is None else f" until {self.until_ms - EPOCH_US // 1000} ms"
 
 

@@ -3,7 +3,7 @@
 Pictures, verdicts, histories and digests are all computed from a `Trace`, after the run. An event
 is a flat tuple of seven fields. A long run has hundreds of thousands of them, so the simulator
 appends plain tuples of that shape, and a delivery just as `(time, the record of the sending)`:
-`Trace.events` makes events of them when somebody asks.
+`Trace.events` makes events of them when it is read.
 
 | kind | node | peer | what | number | why |
 |---|---|---|---|---|---|
@@ -84,7 +84,7 @@ class Trace:
         return len(self._records)
 
     def seal(self) -> None:
-        """Take no more events: whoever still holds `append` now writes to a list nobody reads."""
+        """Take no more events. A caller that still holds `append` writes to a forgotten list."""
         self._records = list(self._records)
 
     def of_kind(self, *kinds: str) -> list[Event]:

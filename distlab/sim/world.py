@@ -29,7 +29,7 @@ from distlab.sim.randomness import Streams
 from distlab.sim.trace import Trace
 
 FROZEN = gc.get_freeze_count()
-"""What Python itself has set aside for good; more than that is somebody's wish."""
+"""The objects that Python itself has frozen. With more than that, the user has frozen some."""
 
 
 @contextmanager
@@ -104,10 +104,10 @@ class World:
         return self.trace
 
     def close(self) -> None:
-        """The end: the trace no longer changes, and nothing else is left.
+        """End the world. The trace stays and no longer changes.
 
-        A suspended coroutine is closed, so its `finally` blocks run: after the trace is sealed.
-        Whatever refers to each other is taken apart, so that no garbage is left to be searched for.
+        Suspended coroutines are closed, so their `finally` blocks run, after the trace is sealed.
+        Objects that refer to each other are taken apart, so that no garbage is left to search for.
         """
         self._seal()
         self.kernel.close()
@@ -115,8 +115,8 @@ class World:
         for machine in self.machines.values():
             machine.dismantle()
         self.machines.clear()
-        # What is left, the trace, is made old at once: to look at each event of it would take the
-        # collector a fifth of the time of a long run.
+        # Only the trace is left. Freezing and unfreezing makes it old at once; else the collector
+        # would look at each event, which takes a fifth of the time of a long run.
         if gc.get_freeze_count() <= FROZEN:
             gc.freeze()
             gc.unfreeze()
