@@ -2,7 +2,7 @@
 
 A command is a function from its arguments to an exit status: 0 it went well, 1 the answer is no
 (a verdict fails, something is missing), 2 the input is wrong, which one line on stderr explains, 3
-there is no answer (a verdict is undecided). The table of commands is in `distlab.command`.
+there is no answer (undecided, or nothing to judge). The table of commands is in `distlab.command`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from distlab.scenario import Run, Scenario
 
 
-EPILOG = "exit status: 0 all verdicts hold, 1 one fails, 2 wrong input, 3 one is undecided"
+EPILOG = "exit status: 0 it holds, 1 a check fails, 2 wrong input, 3 undecided or nothing to judge"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,7 +131,7 @@ def run(arguments: list[str]) -> int:
     from distlab.referee.formats import write
     from distlab.registry import get
     from distlab.replay import parse_token
-    from distlab.scenario import Token
+    from distlab.scenario import GOOD, UNKNOWN, Token
     from distlab.sim.faults import parse_schedule
 
     options = parser("run", as_json=False, knobs=True, epilog=EPILOG)
@@ -168,8 +168,7 @@ def run(arguments: list[str]) -> int:
         print(as_json(finished.as_dict()))
     else:
         print((finished.trace.text() + "\n" if given.text else "") + _summary(finished))
-    oks = {verdict.ok for verdict in finished.verdicts}
-    return 1 if False in oks else 3 if None in oks else 0
+    return {GOOD: 0, UNKNOWN: 3}.get(finished.outcome.tone, 1)
 
 
 def _summary(finished: Run) -> str:

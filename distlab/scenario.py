@@ -18,7 +18,7 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from distlab.check.history import History
-from distlab.check.verdict import Check, Verdict
+from distlab.check.verdict import NOTHING, Check, Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, knobs_text
 from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
@@ -27,7 +27,8 @@ from distlab.sim.trace import Trace
 from distlab.sim.world import World, no_garbage_collection
 
 GOOD, PRICE, BAD, UNKNOWN = "good", "price", "bad", "unknown"
-"""Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided."""
+"""Tones of an outcome: the property holds; it holds but its price is paid; it fails; undecided, or
+there was nothing to judge."""
 
 STUCK = "progress"
 """The verdict that a run has, beside those of its checks, if it came to a standstill or no end."""
@@ -99,8 +100,8 @@ class Run:
 
     @property
     def ok(self) -> bool:
-        """Whether every verdict holds."""
-        return all(verdict.ok for verdict in self.verdicts)
+        """Whether the run ended well: the property was judged, and no check failed."""
+        return self.outcome.tone == GOOD
 
     @cached_property
     def history(self) -> History:
@@ -158,6 +159,7 @@ class Run:
                     "ok": v.ok,
                     "explanation": v.explanation,
                     "witness": list(v.witness),
+                    "judged": v.judged,
                 }
                 for v in self.verdicts
             ],
@@ -325,21 +327,24 @@ class Scenario:
                 world.close()
         trace = world.trace
         verdicts = stuck + tuple(check(trace) for check in self.checks)
-        outcome = self._outcome({verdict.name: verdict.ok for verdict in verdicts})
+        outcome = self._outcome({verdict.name: verdict for verdict in verdicts})
         return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
 
-    def _outcome(self, verdicts: Mapping[str, bool | None]) -> Outcome:
+    def _outcome(self, verdicts: Mapping[str, Verdict]) -> Outcome:
+        """The property comes first: where it was not judged, no price counts."""
         failure, paid = self.outcomes
         named = {
             STUCK: Outcome("stuck", BAD),
             self.property: Outcome(failure or f"not {self.property}", BAD),
             self.price: Outcome(paid or f"not {self.price}", PRICE),
         }
-        for name in (*named, *verdicts):
-            if verdicts.get(name) is False:
-                others = self.others.get(name, Outcome(f"not {name}", PRICE))
-                return named.get(name, others)
-        if None in verdicts.values():
+        for name in dict.fromkeys((STUCK, self.property, self.price, *verdicts)):
+            verdict = verdicts.get(name)
+            if verdict and verdict.ok is False:
+                return named.get(name) or self.others.get(name) or Outcome(f"not {name}", PRICE)
+            if verdict and not verdict.judged and name == self.property:
+                return Outcome(NOTHING, UNKNOWN)
+        if any(verdict.ok is None and verdict.judged for verdict in verdicts.values()):
             return Outcome("undecided", UNKNOWN)
         return Outcome("holds", GOOD)
 

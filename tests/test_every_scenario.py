@@ -46,10 +46,14 @@ def ways(scenario, role):
 
 
 def stories(scenario, knobs):
-    """Whether property and price hold: how often, over all seeds."""
+    """Whether the property holds and the price is not paid: how often, over all seeds.
+
+    A violating run may have nothing to judge the price by: a lock that is never granted, say.
+    """
     runs = (scenario.run(seed, **knobs) for seed in SEEDS)
     return Counter(
-        (run.verdict(scenario.property).ok, run.verdict(scenario.price).ok) for run in runs
+        (run.verdict(scenario.property).ok, run.verdict(scenario.price).ok is not False)
+        for run in runs
     )
 
 
@@ -70,9 +74,11 @@ def test_without_faults_nothing_looks_wrong(scenario):
     """What is found in the wild passes its tests."""
     for seed in range(5):
         run = scenario.run(seed, "", **scenario.violating)
-        assert run.verdict(scenario.property).ok is (scenario.id not in BREAK_BY_THEMSELVES.split())
+        broken = run.verdict(scenario.property).ok is False
+        assert broken is (scenario.id in BREAK_BY_THEMSELVES.split())
         assert STUCK not in [verdict.name for verdict in run.verdicts]
-        assert scenario.run(seed, "", **scenario.satisfying).verdict(scenario.property).ok
+        calm = scenario.run(seed, "", **scenario.satisfying)
+        assert calm.verdict(scenario.property).ok is not False
 
 
 def test_each_right_way_survives_the_nemesis(scenario):

@@ -11,40 +11,33 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from distlab.cap.requests import MaybeStale
+from distlab.cap.rounds import Leads
 from distlab.check.explain import deed, fact, stored
 from distlab.check.history import History, Operation
-from distlab.check.invariants import Finding, always, invariant
+from distlab.check.invariants import Finding, invariant
+from distlab.check.look import ends, notes
 from distlab.sim.trace import Trace
 
 
 def stale_reads(
     trace: Trace, excused: Callable[[Any], bool] = lambda result: False
-) -> Iterator[Finding]:
-    """Every read of a value that an acknowledged write had surely replaced before it began."""
-    history = History.from_trace(trace)
-    for key in history.keys:
-        operations = history.for_key(key).operations
-        writes = [each for each in operations if stored(each)]
-        for read in operations:
-            if read.function == "read" and read.outcome == "ok" and not excused(read.result):
-                missed = [write for write in writes if _missed(read, write, writes)]
-                if missed:
-                    write = max(missed, key=lambda each: each.invoked)
-                    assert write.completed is not None and read.completed is not None
-                    yield Finding(
-                        f"{fact(read)} after {deed(write)} was acknowledged.",
-                        (write.invoked, write.completed, read.invoked, read.completed),
-                    )
-
-
-def _missed(read: Operation, write: Operation, writes: list[Operation]) -> bool:
-    """Whether all that was read is older than `write`, which was over when the read began."""
-    values = seen(read.result)
-    return (
-        write.outcome == "ok"
-        and write.before(read)
-        and all(each.before(write) for each in writes if each.argument in values)
-    )
+) -> Iterator[Finding | None]:
+    """Judge each read that began after a write was acknowledged: is what it found older?"""
+    for history in History.from_trace(trace).by_key():
+        writes = [each for each in history if stored(each)]
+        for read in history:
+            over = [write for write in writes if write.before(read)]
+            if read.function != "read" or read.outcome != "ok" or excused(read.result) or not over:
+                continue
+            values = seen(read.result)
+            sources = [write for write in writes if write.argument in values]
+            missed = [write for write in over if all(each.before(write) for each in sources)]
+            if not missed:
+                yield None
+                continue
+            write = missed[-1]
+            said = f"{fact(read)} after {deed(write)} was acknowledged."
+            yield Finding(said, ends(write, read))
 
 
 def seen(result: Any) -> tuple[Any, ...]:
@@ -54,42 +47,53 @@ def seen(result: Any) -> tuple[Any, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
-FRESH = invariant("fresh", stale_reads, "Every read saw what was acknowledged before it began.")
+JUDGES = "reads after an acknowledged write"
+
+FRESH = invariant(
+    "fresh", stale_reads, "Every read saw what was acknowledged before it began.", JUDGES
+)
 
 HONEST = invariant(
     "honest",
     lambda trace: stale_reads(trace, excused=lambda result: isinstance(result, MaybeStale)),
     "No read returned an old value without saying so.",
+    f"plain {JUDGES}",
 )
 
 
-def _not_plain(trace: Trace) -> Iterator[Finding]:
-    for position, event in enumerate(trace.events):
-        if event.kind == "ok" and isinstance(event.what, MaybeStale | tuple):
-            kind = "siblings" if isinstance(event.what, tuple) else "a value that may be old"
-            yield Finding(f"{event.node} got {kind}, and has to deal with it.", (position,))
+def _plain(trace: Trace) -> Iterator[Finding | None]:
+    for each in History.from_trace(trace):
+        if each.function == "read" and each.outcome == "ok":
+            kind = "siblings" if isinstance(each.result, tuple) else "a value that may be old"
+            said = f"{each.process} got {kind}, and has to deal with it."
+            plain = not isinstance(each.result, MaybeStale | tuple)
+            yield None if plain else Finding(said, ends(each)[1:])
 
 
-PLAIN = invariant("plain", _not_plain, "Every read returned just a value.")
+PLAIN = invariant("plain", _plain, "Every read returned just a value.", "answered reads")
 
 
-STEADY = always(
-    "steady",
-    lambda event: event.kind != "note" or event.node == "n1" or not event.what.startswith("leads"),
-    "Nobody but n1 ever led.",
-)
+def _steady(trace: Trace) -> Iterator[Finding | None]:
+    for position, node, leads in notes(trace, Leads):
+        yield None if node == "n1" else Finding(f"{node} {leads}.", (position,))
 
 
-def _last_reads_differ(trace: Trace) -> Iterator[Finding]:
+STEADY = invariant("steady", _steady, "Nobody but n1 ever led.", "leaders")
+
+
+def _converged(trace: Trace) -> Iterator[Finding | None]:
     last: dict[tuple[str, str], Operation] = {}
     for each in History.from_trace(trace):
         if each.function == "read" and each.outcome == "ok":
             last[each.key, each.process] = each
     for key in sorted({key for key, _ in last}):
         reads = [each for (of, _), each in last.items() if of == key]
-        if any(each.result != reads[0].result for each in reads):
-            said = " but ".join(fact(each) for each in reads)
-            yield Finding(f"At the end {said}.", tuple(each.invoked for each in reads))
+        differ = any(each.result != reads[0].result for each in reads)
+        said = f"At the end {' but '.join(map(fact, reads))}."
+        if len(reads) > 1:
+            yield Finding(said, tuple(each.invoked for each in reads)) if differ else None
 
 
-CONVERGED = invariant("converged", _last_reads_differ, "In the end everybody read the same.")
+CONVERGED = invariant(
+    "converged", _converged, "In the end everybody read the same.", "keys that two clients read"
+)

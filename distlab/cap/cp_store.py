@@ -22,7 +22,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distlab.cap.requests import Forward, No, Read, Unsure, Value, Write, Written
-from distlab.cap.rounds import Ack, Alarm, Alive, Config, Heartbeat, Replicate, RequestVote, Vote
+from distlab.cap.rounds import (
+    Ack,
+    Alarm,
+    Alive,
+    Config,
+    Heartbeat,
+    Leads,
+    Replicate,
+    RequestVote,
+    Vote,
+)
 from distlab.sim import Node
 from distlab.states import Transitions, step
 
@@ -106,7 +116,7 @@ class ConfigStore(Node):
         newest = max(self.config, *self.votes.values(), key=lambda config: config.stamp)
         self.enter(self.ballot)
         self.role, self.leader = step(TRANSITIONS, self.role, Vote), self.name
-        self.note(f"leads term {self.term}")
+        self.note(Leads(self.term))
         self.save(Config(self.term, newest.version, newest.entries))
         self.round = self.confirmed = 0
         self.acked = dict.fromkeys(self.others, 0)  # the last round that each has stored

@@ -212,7 +212,9 @@ WRITE_BACK = Exercise(
             "waits for all",
             "You wait for particular replicas: one that is slow or down stops the read. Ask all, "
             "and wait for as many as are missing.",
-            lambda run: run.verdict("available").ok is False and bool(run.verdict("fresh").ok),
+            lambda run: (
+                run.verdict("available").ok is False and run.verdict("fresh").ok is not False
+            ),
             WaitsForAll,
         ),
         Mistake(

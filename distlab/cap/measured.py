@@ -87,7 +87,7 @@ def measure(r: int, w: int, cut_ms: int, seeds: Iterable[int]) -> Row:
         asked += len(run.history)
         answered += len(done)
         reads += sum(each.function == "read" for each in done)
-        stale += len(list(stale_reads(run.trace)))
+        stale += sum(map(bool, stale_reads(run.trace)))
     return Row(r, w, cut_ms, asked, answered, reads, stale)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from distlab.sim.trace import Note
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -74,3 +76,13 @@ class Alive(Ack):
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A leader's next heartbeat is due; anybody else has waited too long for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leads(Note):
+    """This node was elected."""
+
+    term: int
+
+    def __str__(self) -> str:
+        return f"leads term {self.term}"

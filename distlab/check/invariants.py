@@ -1,15 +1,20 @@
 """Promises smaller than linearizability, each judged from the trace alone.
 
-An invariant is a function that goes through a trace and yields a `Finding` for everything that
-breaks the promise; the first one becomes the verdict and its witness. Writing a new one takes a
-generator and a name::
+An invariant is a generator over a trace. It yields once for each thing that it judges: None when
+that thing is fine, a `Finding` when it breaks the promise. How often it yielded is what the verdict
+has judged; the first finding is the verdict and its witness. A new one takes a generator and a
+name::
 
     def oversold(trace):
-        for position, event in enumerate(trace.events):
-            if event.kind == "state" and "stock -" in event.what:
-                yield Finding(f"{event.node}: {event.what}", (position,))
+        for position, event in look.sent(trace, Stock):
+            below = event.what.pieces < 0
+            yield Finding(f"{event.node} has {event.what.pieces}.", (position,)) if below else None
 
-    never_oversold = invariant("never oversold", oversold, "The stock never fell below zero.")
+    NEVER_NEGATIVE = invariant("never negative", oversold, "The stock never fell below zero.",
+                               judges="answers about the stock")
+
+What breaks the promise, or could have broken it, is counted; what could not is passed over. Then a
+run in which nothing was put to the test says so: *nothing to judge*.
 """
 
 from __future__ import annotations
@@ -18,58 +23,56 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from distlab.check import look
 from distlab.check.explain import deed, fact, found, stored
 from distlab.check.history import History, Operation
+from distlab.check.look import ends
 from distlab.check.verdict import Verdict
 from distlab.host import plain
 
 if TYPE_CHECKING:
-    from distlab.sim.trace import Event, Trace
+    from distlab.sim.trace import Trace
 
 
 class Finding(NamedTuple):
-    """What breaks a promise, and the positions that prove it; ``ok=None``: it cannot be judged."""
+    """What breaks a promise, and the positions that prove it. With ``ok=None`` it is in doubt."""
 
     explanation: str
     witness: tuple[int, ...] = ()
     ok: bool | None = False
 
 
+Judge = Callable[["Trace"], Iterable[Finding | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A check made from a function; ``holds`` is what it says when nothing was found."""
+    """A check made from a generator. `holds` is what it says when nothing broke the promise,
+    `judges` the plural of what it counts.
+    """
 
     name: str
-    function: Callable[[Trace], Iterable[Finding]]
+    judge: Judge
     holds: str
+    judges: str
 
     def __call__(self, trace: Trace) -> Verdict:
-        undecided = None
-        for finding in self.function(trace):
-            if finding.ok is False:
-                return Verdict(self.name, False, finding.explanation, finding.witness)
-            undecided = undecided or finding
-        if undecided:
-            return Verdict(self.name, None, undecided.explanation, undecided.witness)
-        return Verdict(self.name, True, self.holds)
+        judged = list(self.judge(trace))
+        if not judged:
+            nothing = f"Nothing to judge: there were no {self.judges}."
+            return Verdict(self.name, None, nothing, judged=0)
+        findings = [finding for finding in judged if finding]
+        first = min(findings, key=lambda finding: finding.ok is None, default=None)
+        if first:
+            return Verdict(self.name, first.ok, first.explanation, first.witness, len(judged))
+        return Verdict(self.name, True, self.holds, judged=len(judged))
 
 
 def invariant(
-    name: str, function: Callable[[Trace], Iterable[Finding]], holds: str = "Nothing broke it."
+    name: str, judge: Judge, holds: str = "Nothing broke it.", judges: str = "operations"
 ) -> Invariant:
-    """The check called ``name`` that every run of ``function`` over a trace finds nothing."""
-    return Invariant(name, function, holds)
-
-
-def always(name: str, fine: Callable[[Event], bool], holds: str = "So it always was.") -> Invariant:
-    """Every event is ``fine``; the first that is not breaks the promise."""
-
-    def broken(trace: Trace) -> Iterator[Finding]:
-        for position, event in enumerate(trace.events):
-            if not fine(event):
-                yield Finding(f"At {_ms(event.at_us)}, {event.node}: {event.what}.", (position,))
-
-    return Invariant(name, broken, holds)
+    """The check called ``name``: the promise that `judge` finds nothing that breaks it."""
+    return Invariant(name, judge, holds, judges)
 
 
 def available(
@@ -78,42 +81,44 @@ def available(
     """Every operation gets a real answer within ``within_ms``.
 
     This is the A of CAP: "every request received by a non-failing node must result in a response"
-    (Gilbert & Lynch 2002, section 2.2). An error is not a response, nor is a time-out. ``clients``
-    says whose operations count (all by default); as a mapping from clients to the machines that
-    they ask, it leaves out operations during which that machine was down. So are operations of a
-    client that crashed meanwhile. A pause is not a crash: a slow machine has to answer, too. An
-    operation still open less than ``within_ms`` before the last event may yet be answered in time.
+    (Gilbert & Lynch 2002, section 2.2). Here an error is read as no response, and so is a time-out.
+
+    ``clients`` says whose operations count (all by default). As a mapping from clients to the
+    machines that they ask, it leaves out operations during which that machine was down. Operations
+    of a client that crashed meanwhile are left out, too. A pause is not a crash: a slow machine has
+    to answer. An operation that is open less than ``within_ms`` before the last event may yet be
+    answered in time: it is not judged.
     """
     asks = dict(clients) if isinstance(clients, Mapping) else {}
     counted = None if clients is None else frozenset(clients)
 
-    def unanswered(trace: Trace) -> Iterator[Finding]:
+    def answered(trace: Trace) -> Iterator[Finding | None]:
         given_up = {event.number for event in trace.events if event.kind == "unknown"}
         due_us = trace.events[-1].at_us - within_ms * 1000 if len(trace) else 0
+        outages = look.outages(trace)
         for each in History.from_trace(trace):
-            witness = tuple(end for end in (each.invoked, each.completed) if end is not None)
-            if counted is not None and each.process not in counted:
-                continue
-            if _was_down(trace, (each.process, asks.get(each.process, each.process)), each):
+            machines = (each.process, asks.get(each.process))
+            down = (o for o in outages if o.machine in machines and each.invoked < o.end)
+            if (counted is not None and each.process not in counted) or any(
+                each.completed is None or o.crash < each.completed for o in down
+            ):
                 continue
             if each.outcome == "failed":
                 assert each.completed is not None, "a failed operation has a completion"
                 why = trace.events[each.completed].why
-                yield Finding(f"{deed(each)} got an error, not an answer ({why}).", witness)
+                yield Finding(f"{deed(each)} got an error, not an answer ({why}).", ends(each))
             elif each.completed_us is None:
-                if each.invoked_us > due_us and each.number not in given_up:
-                    continue
-                yield Finding(f"{deed(each)} got no answer.", witness)
+                if each.number in given_up or each.invoked_us <= due_us:
+                    yield Finding(f"{deed(each)} got no answer.", ends(each))
             elif took := _longer_than(within_ms, each):
                 late = f"later than {plain(within_ms)} ms is no answer"
-                yield Finding(f"{deed(each)} was answered after {took}; {late}.", witness)
+                yield Finding(f"{deed(each)} was answered after {took}; {late}.", ends(each))
+            else:
+                yield None
 
     whose = "" if counted is None else f" of {' and '.join(sorted(counted))}"
-    return Invariant(
-        "available",
-        unanswered,
-        f"Every operation{whose} was answered within {plain(within_ms)} ms.",
-    )
+    holds = f"Every operation{whose} was answered within {plain(within_ms)} ms."
+    return Invariant("available", answered, holds, f"operations{whose} that were due")
 
 
 def prompt(within_ms: float, function: str = "") -> Invariant:
@@ -123,98 +128,104 @@ def prompt(within_ms: float, function: str = "") -> Invariant:
     that there be an answer.
     """
 
-    def late(trace: Trace) -> Iterator[Finding]:
+    def in_time(trace: Trace) -> Iterator[Finding | None]:
         for each in History.from_trace(trace):
-            took = _longer_than(within_ms, each)
-            if took and function in ("", each.function):
-                yield Finding(f"{each.process}'s {each.call} took {took}.", _ends(each))
+            if each.completed is not None and function in ("", each.function):
+                took = _longer_than(within_ms, each)
+                said = f"{each.process}'s {each.call} took {took}."
+                yield Finding(said, ends(each)) if took else None
 
-    return Invariant("prompt", late, f"Every answer came within {plain(within_ms)} ms.")
+    holds = f"Every answer came within {plain(within_ms)} ms."
+    return Invariant("prompt", in_time, holds, f"answers to {function}" if function else "answers")
 
 
 def _longer_than(within_ms: float, operation: Operation) -> str:
-    """How long an operation took if that was longer than so; else empty, as without an end."""
+    """How long an operation took, if that was longer; otherwise empty, as for one without end."""
     if operation.completed_us is None:
         return ""
     took_us = operation.completed_us - operation.invoked_us
     return _ms(took_us) if took_us > within_ms * 1000 else ""
 
 
-def _was_down(trace: Trace, machines: tuple[str, ...], during: Operation) -> bool:
-    """Whether one of the machines was down at some time during the operation."""
-    end = len(trace.events) if during.completed is None else during.completed
-    down = set()
-    for position, event in enumerate(trace.events[:end]):
-        if event.kind == "crash" and event.node in machines:
-            down.add(event.node)
-        elif event.kind == "restart" and position < during.invoked:
-            down.discard(event.node)
-    return bool(down)
-
-
 def no_lost_acknowledged_writes() -> Invariant:
     """The final read of each key returns no value that an acknowledged write had replaced.
 
-    The final read is the last one that began after every acknowledged write had returned; without
-    one the verdict is undecided. It may return the last acknowledged write, one that ran beside
-    it, or one of unknown outcome, but nothing older: that write would be lost.
+    The final read is the last one that began after every acknowledged write had returned; a key
+    without one is not judged. It may return the last acknowledged write, one that ran beside it,
+    or one of unknown outcome, but nothing older: that write would be lost.
     """
 
-    def lost(trace: Trace) -> Iterator[Finding]:
-        history = History.from_trace(trace)
-        for key in history.keys:
-            operations = history.for_key(key).operations
+    def kept(trace: Trace) -> Iterator[Finding | None]:
+        for history in History.from_trace(trace).by_key():
+            operations = history.operations
             writes = [each for each in operations if each.outcome == "ok" and stored(each)]
             reads = [
                 each
                 for each in operations
                 if found(each) and not stored(each) and all(w.before(each) for w in writes)
             ]
-            if writes and not reads:
-                yield Finding(f"Nobody read {key} after the last acknowledged write.", ok=None)
-            for write in reversed(writes) if reads else ():
-                if _older(operations, found(reads[-1]), write):
-                    explanation = f"{deed(write)} was acknowledged, but at the end"
-                    yield Finding(f"{explanation} {fact(reads[-1])}.", _ends(write, reads[-1]))
+            if writes and reads:
+                yield next(
+                    (
+                        Finding(
+                            f"{deed(write)} was acknowledged, but at the end {fact(reads[-1])}.",
+                            ends(write, reads[-1]),
+                        )
+                        for write in reversed(writes)
+                        if _older(operations, found(reads[-1]), write)
+                    ),
+                    None,
+                )
 
     return Invariant(
-        "no acknowledged write lost", lost, "The final reads lack no acknowledged write."
+        "no acknowledged write lost",
+        kept,
+        "The final reads lack no acknowledged write.",
+        "reads after the last acknowledged write",
     )
 
 
 def read_your_writes() -> Invariant:
     """No client reads a value older than its own acknowledged write (Terry et al. 1994)."""
 
-    def forgotten(trace: Trace) -> Iterator[Finding]:
+    def remembered(trace: Trace) -> Iterator[Finding | None]:
         for operations, write, read in _sessions(trace):
-            if stored(write) and _older(operations, found(read), write):
-                yield Finding(
-                    f"{deed(write)} was acknowledged, and then {fact(read)}.", _ends(write, read)
-                )
+            if stored(write):
+                said = f"{deed(write)} was acknowledged, and then {fact(read)}."
+                older = _older(operations, found(read), write)
+                yield Finding(said, ends(write, read)) if older else None
 
-    return Invariant("read your writes", forgotten, "Every client saw its own writes.")
+    return Invariant(
+        "read your writes",
+        remembered,
+        "Every client saw its own writes.",
+        "reads after an acknowledged write of the same client",
+    )
 
 
 def monotonic_reads() -> Invariant:
     """No client reads a value and later an older one (Terry et al. 1994)."""
 
-    def back_in_time(trace: Trace) -> Iterator[Finding]:
+    def forwards(trace: Trace) -> Iterator[Finding | None]:
         for operations, first, second in _sessions(trace):
-            writes = [each for each in operations if found(first) and stored(each) == found(first)]
-            if writes and all(_older(operations, found(second), write) for write in writes):
-                yield Finding(
-                    f"{fact(first)}, and later the older {second.key} = {second.result!r}.",
-                    _ends(first, second),
-                )
+            if found(first):
+                writes = [each for each in operations if stored(each) == found(first)]
+                older = all(_older(operations, found(second), write) for write in writes)
+                said = f"{fact(first)}, and later the older {second.key} = {second.result!r}."
+                yield Finding(said, ends(first, second)) if writes and older else None
 
-    return Invariant("monotonic reads", back_in_time, "No client saw time run backwards.")
+    return Invariant(
+        "monotonic reads",
+        forwards,
+        "No client saw time run backwards.",
+        "clients that read twice",
+    )
 
 
 def _sessions(trace: Trace) -> Iterator[tuple[tuple[Operation, ...], Operation, Operation]]:
     """For each pair (an operation, a later read of the same client and key): all on that key."""
-    history = History.from_trace(trace)
-    for key in history.keys:
-        operations = history.for_key(key).operations
+    for history in History.from_trace(trace).by_key():
+        operations = history.operations
         for read in operations:
             for earlier in operations if found(read) and not stored(read) else ():
                 if earlier.process == read.process and earlier.before(read):
@@ -226,46 +237,46 @@ def _older(operations: Iterable[Operation], value: tuple[object, ...], write: Op
     return all(each.before(write) for each in operations if stored(each) == value)
 
 
-def mutual_exclusion(inside: str | None = None) -> Invariant:
+def mutual_exclusion() -> Invariant:
     """No two clients hold the same lock at the same time, whatever the lock believes.
 
     A client holds a lock from the ``ok`` of its ``acquire`` (unless that returned False) until it
-    invokes ``release`` or crashes. With ``inside``, a machine is inside as long as its latest
-    state holds these words, for code that records no operations.
+    invokes ``release`` or crashes.
     """
 
-    def two_holders(trace: Trace) -> Iterator[Finding]:
+    def alone(trace: Trace) -> Iterator[Finding | None]:
         held: dict[str, dict[str, int]] = {}  # lock → its holders → since which position
-        for position, holder, lock, enters in moves(trace, inside):
+        for position, holder, lock, enters in moves(trace):
             holders = held.setdefault(lock, {})
             if not enters:
                 holders.pop(holder, None)
                 continue
             holders.setdefault(holder, position)
-            if len(holders) > 1:
-                (first, since), (second, at) = list(holders.items())[:2]
-                yield Finding(
-                    f"{second} entered {lock} at {_ms(trace.events[at].at_us)} while {first} "
-                    f"was in it, since {_ms(trace.events[since].at_us)}.",
-                    (since, at),
-                )
+            if len(holders) == 1:
+                yield None
+                continue
+            (first, since), (second, at) = list(holders.items())[:2]
+            yield Finding(
+                f"{second} entered {lock} at {_ms(trace.events[at].at_us)} while {first} "
+                f"was in it, since {_ms(trace.events[since].at_us)}.",
+                (since, at),
+            )
 
-    return Invariant("mutual exclusion", two_holders, "Never more than one holder at a time.")
+    return Invariant(
+        "mutual exclusion", alone, "Never more than one holder at a time.", "acquisitions"
+    )
 
 
-def moves(trace: Trace, inside: str | None = None) -> Iterator[tuple[int, str, str, bool]]:
+def moves(trace: Trace) -> Iterator[tuple[int, str, str, bool]]:
     """Who enters and leaves which lock: (position, who, lock, whether it enters).
 
-    A crash leaves everything. `inside` is that of `mutual_exclusion`.
+    A crash leaves everything.
     """
-    locks: dict[str, None] = {inside: None} if inside else {}
+    locks: dict[str, None] = {}
     asked: dict[int, str] = {}  # acquire under way → its lock
     for position, event in enumerate(trace.events):
         if event.kind == "crash":
             yield from ((position, event.node, lock, False) for lock in locks)
-        elif inside:
-            if event.kind == "state":
-                yield position, event.node, inside, inside in str(event.what)
         elif event.kind == "invoke" and event.what.function == "acquire":
             asked[event.number] = event.what.key
         elif event.kind == "invoke" and event.what.function == "release":
@@ -273,11 +284,6 @@ def moves(trace: Trace, inside: str | None = None) -> Iterator[tuple[int, str, s
         elif event.kind == "ok" and event.number in asked and event.what is not False:
             locks[asked[event.number]] = None
             yield position, event.node, asked[event.number], True
-
-
-def _ends(*operations: Operation) -> tuple[int, ...]:
-    ends = (end for each in operations for end in (each.invoked, each.completed))
-    return tuple(sorted(end for end in ends if end is not None))
 
 
 def _ms(us: int) -> str:

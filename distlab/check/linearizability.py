@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from distlab.sim.trace import Trace
 
 Search = ZoneSearch | PrunedSearch
+NOTHING_COMPLETED = "Nothing to judge: there were no completed operations."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def check(history: History, model: Model, *, budget: int = 200_000) -> Lineariza
     return LinearizabilityResult(True, history, text, spent, order)
 
 
+def completed(history: History) -> int:
+    """How many operations a verdict can be wrong about: those that happened, and returned."""
+    return sum(each.outcome == "ok" for each in history)
+
+
 def searcher(history: History, model: Model) -> Search:
     """Who is quickest with the history of one key."""
     if zones.applies(history, model):
@@ -152,8 +158,12 @@ class Linearizable:
         return check(History.from_trace(trace), self.model, budget=self.budget)
 
     def __call__(self, trace: Trace) -> Verdict:
-        result = self.result(trace)
-        return Verdict(self.name, result.ok, result.explanation, result.witness)
+        history = History.from_trace(trace)
+        judged = completed(history)
+        if not judged:
+            return Verdict(self.name, None, NOTHING_COMPLETED, judged=0)
+        result = check(history, self.model, budget=self.budget)
+        return Verdict(self.name, result.ok, result.explanation, result.witness, judged)
 
 
 def linearizable(

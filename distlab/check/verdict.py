@@ -1,8 +1,11 @@
 """What a check answers, and what a check is.
 
-A verdict is *holds* (``ok`` is True), *violated* (False) or *undecided* (None): a check that runs
-out of its budget says so rather than guess. The explanation is one or two sentences for a
-beginner; the witness is the positions in ``trace.events`` of the few events that prove it.
+A verdict is *holds* (``ok`` is True), *violated* (False) or neither (None). Neither has two
+reasons. *Undecided*: the check ran out of its budget. *Nothing to judge*: nothing happened in this
+run that could have failed the check, so the run proves nothing.
+
+The explanation is one or two sentences for a beginner. The witness is the positions in
+``trace.events`` of the few events that prove it.
 """
 
 from __future__ import annotations
@@ -14,18 +17,32 @@ if TYPE_CHECKING:
     from distlab.sim.trace import Trace
 
 
+NOTHING = "nothing to judge"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of the check called ``name`` about one run."""
+    """The answer of the check called ``name`` about one run.
+
+    ``judged`` counts what could have failed it: answered reads, acquisitions, suspicions, …
+    With 0 the verdict can only be None. Raises `ValueError` otherwise.
+    """
 
     name: str
     ok: bool | None
     explanation: str
     witness: tuple[int, ...] = ()
+    judged: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.judged and self.ok is not None:
+            raise ValueError(f"{self.name} judged nothing, so it can neither hold nor be violated")
 
     @property
     def word(self) -> str:
-        """``holds``, ``violated`` or ``undecided``."""
+        """``holds``, ``violated``, ``undecided`` or ``nothing to judge``."""
+        if not self.judged:
+            return NOTHING
         return {True: "holds", False: "violated", None: "undecided"}[self.ok]
 
     def __str__(self) -> str:

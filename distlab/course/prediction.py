@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from distlab.check.verdict import NOTHING
 from distlab.course.content import NAME, TEXT, chapter, entries, find, record, several
 from distlab.course.progress import Progress, progress
 from distlab.host import BadInput, did_you_mean, pick
@@ -26,7 +27,7 @@ from distlab.scenario import Run
 from distlab.sim.faults import schedule_text
 from distlab.sim.trace import Event
 
-VERDICT_WORDS = ("holds", "violated", "undecided")
+VERDICT_WORDS = ("holds", "violated", "undecided", NOTHING)
 
 
 def came_true(condition: str, run: Run) -> bool:

@@ -7,13 +7,15 @@ what the worker's own clock showed, in milliseconds since the start of the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, Invariant, invariant
+from distlab.check.look import notes, sent
 from distlab.host import plain
-from distlab.sim.trace import Trace
+from distlab.sim.trace import Note, Trace
 
 
 class ShownId(int):
@@ -42,107 +44,135 @@ def given_out(trace: Trace) -> Iterator[tuple[Operation, ShownId]]:
             yield each, number
 
 
-def _ends(*operations: Operation) -> tuple[int, ...]:
+def _completions(*operations: Operation) -> tuple[int, ...]:
     return tuple(each.completed for each in operations if each.completed is not None)
 
 
-def _twice(trace: Trace) -> Iterator[Finding]:
+def repeated(trace: Trace) -> Iterator[tuple[Operation, Operation, ShownId] | None]:
+    """For each id: None, or the two operations that returned it, which may be the same."""
     first: dict[int, Operation] = {}
     for each, number in given_out(trace):
-        if number not in first:
-            first[number] = each
+        again = number in first
+        yield (first[number], each, number) if again else None
+        first.setdefault(number, each)
+
+
+def _unique(trace: Trace) -> Iterator[Finding | None]:
+    for pair in repeated(trace):
+        if pair is None:
+            yield None
             continue
-        before = first[number]
+        before, each, number = pair
         apart_ms = ((each.completed_us or 0) - (before.completed_us or 0)) / 1000
         said = f"{each.process} gave out {number!r} twice, {plain(apart_ms)} ms apart."
         if before.process != each.process:
             said = f"{before.process} and {each.process} both gave out {number!r}."
         elif before is each:
             said = f"{each.process} gave out {number!r} twice in one order."
-        yield Finding(said, _ends(before, each))
+        yield Finding(said, _completions(before, each))
 
 
-UNIQUE = invariant("unique", _twice, "No id was given out twice.")
+UNIQUE = invariant("unique", _unique, "No id was given out twice.", "ids")
 
 
-def _descending(trace: Trace) -> Iterator[Finding]:
+def _ordered(trace: Trace) -> Iterator[Finding | None]:
     last: dict[str, tuple[Operation, ShownId]] = {}
     for each, number in given_out(trace):
-        before, previous = last.get(each.process, (each, ShownId(-1, 0, "")))
-        if number < previous:
+        if each.process in last:
+            before, previous = last[each.process]
             said = f"{each.process} gave out {number!r} after {previous!r}, which sorts behind it."
-            yield Finding(said, _ends(before, each))
+            descends = number < previous
+            yield Finding(said, _completions(before, each)) if descends else None
         last[each.process] = each, number
 
 
-ORDERED = invariant("ordered", _descending, "The ids of every worker ascend.")
+ORDERED = invariant("ordered", _ordered, "The ids of every worker ascend.", "ids after another")
 
 
-def _overtaken(trace: Trace) -> Iterator[Finding]:
+def _ordered_everywhere(trace: Trace) -> Iterator[Finding | None]:
     highest: tuple[Operation, ShownId] | None = None
     for each, number in given_out(trace):
-        if highest and number < highest[1] and highest[0].before(each):
+        if highest and highest[0].before(each):
             said = f"{each.process}'s {number!r} is newer than {highest[0].process}'s"
-            yield Finding(f"{said} {highest[1]!r}, and sorts before it.", _ends(highest[0], each))
+            proof = _completions(highest[0], each)
+            overtakes = Finding(f"{said} {highest[1]!r}, and sorts before it.", proof)
+            yield overtakes if number < highest[1] else None
         if highest is None or number > highest[1]:
             highest = each, number
 
 
 ORDERED_EVERYWHERE = invariant(
-    "ordered everywhere", _overtaken, "Newer ids sort behind older ones, whoever made them."
+    "ordered everywhere",
+    _ordered_everywhere,
+    "Newer ids sort behind older ones, whoever made them.",
+    "ids that were made after another",
 )
 
 
 def gapless(but: int = 0) -> Invariant:
     """The numbers from 1 to the highest were all given out, but for so many."""
 
-    def gaps(trace: Trace) -> Iterator[Finding]:
+    def complete(trace: Trace) -> Iterator[Finding | None]:
         by_number = {int(number): each for each, number in given_out(trace) if number >= 1}
-        highest = max(by_number, default=0)
-        missing = highest - len(by_number)  # counted: a learner's number may have 60 bits
+        missing = max(by_number, default=0) - len(by_number)  # a number may have 60 bits
+        yield from (None for _ in by_number)
         if missing > but:
             first = next(number for number in count(1) if number not in by_number)
-            said = f"{missing} numbers below {highest} are missing, {first} the first."
+            said = f"{missing} numbers below {max(by_number)} are missing, {first} the first."
             beyond = min(number for number in by_number if number > first)
-            yield Finding(said, _ends(by_number[beyond]))
+            yield Finding(said, _completions(by_number[beyond]))
 
-    if but:
-        return invariant("few gaps", gaps, f"No more than {but} numbers are missing.")
-    return invariant("gapless", gaps, "No number is missing.")
+    holds = f"No more than {but} numbers are missing." if but else "No number is missing."
+    return invariant("few gaps" if but else "gapless", complete, holds, "numbers")
 
 
-def _untrue(trace: Trace) -> Iterator[Finding]:
+def _true_time(trace: Trace) -> Iterator[Finding | None]:
     for each, number in given_out(trace):
-        if f"{number.at_ms} ms" != each.key:
-            said = f"{number!r} was made when {each.process}'s clock showed {each.key}."
-            yield Finding(said, (each.invoked, *_ends(each)))
+        said = f"{number!r} was made when {each.process}'s clock showed {each.key}."
+        true = f"{number.at_ms} ms" == each.key
+        yield None if true else Finding(said, (each.invoked, *_completions(each)))
 
 
-TRUE_TIME = invariant("true time", _untrue, "The time in every id is the time of its making.")
+TRUE_TIME = invariant(
+    "true time", _true_time, "The time in every id is the time of its making.", "ids"
+)
 
 
-NOT_TAKEN = "is of no range that it took"
-WASTED = "came before the older ones were used"
-"""What is noted of a number that was made up, and of a range that was not needed yet."""
+@dataclass(frozen=True, slots=True)
+class NotTaken(Note):
+    """A worker used a number that the database did not give it."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"№{self.number} is of no range that it took"
+
+
+@dataclass(frozen=True, slots=True)
+class Wasted(Note):
+    """A worker took a range while another one was not used up."""
+
+    first: int
+
+    def __str__(self) -> str:
+        return f"range from №{self.first} came before the older ones were used"
 
 
 def seldom_asked(machine: str, ids: int) -> Invariant:
     """Few messages to this machine: one for every so many ids, and six to begin and to repeat.
 
-    Nor may a worker make numbers up instead, or throw part of its ranges away.
+    A worker may not make numbers up instead, or throw part of its ranges away.
     """
 
-    def often(trace: Trace) -> Iterator[Finding]:
-        asked = [
-            position
-            for position, event in enumerate(trace.events)
-            if event.kind == "send" and event.peer == machine
-        ]
+    def seldom(trace: Trace) -> Iterator[Finding | None]:
+        asked = tuple(at for at, event in sent(trace, object) if event.peer == machine)
         made = sum(1 for _ in given_out(trace))
-        if len(asked) > 6 + made // ids:
-            yield Finding(f"{len(asked)} messages to the {machine} for {made} ids.", tuple(asked))
-        for position, event in enumerate(trace.events):
-            if event.kind == "note" and event.what.endswith((NOT_TAKEN, WASTED)):
-                yield Finding(f"{event.node}'s {event.what}.", (position,))
+        said = f"{len(asked)} messages to the {machine} for {made} ids."
+        for _ in asked:
+            yield Finding(said, asked) if len(asked) > 6 + made // ids else None
+        for kind in (NotTaken, Wasted):
+            for position, worker, note in notes(trace, kind):
+                yield Finding(f"{worker}'s {note}.", (position,))
 
-    return invariant("seldom asked", often, f"No more than one message for {ids} ids.")
+    holds = f"No more than one message for {ids} ids."
+    return invariant("seldom asked", seldom, holds, f"messages to the {machine}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from distlab.check.look import notes
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.host import Host
-from distlab.ids.checks import NOT_TAKEN, WASTED, given_out
-from distlab.ids.scenarios.clocks import NO_SNOWFLAKE
+from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, repeated
+from distlab.ids.scenarios.clocks import NoSnowflake
 from distlab.ids.segment import Take
 from distlab.ids.snowflake import ClockMovedBackwards
 from distlab.ids.snowflake_mistakes import TrustingSnowflake
 from distlab.scenario import Run
+from distlab.sim.trace import Note
 
 ROLLBACKS = (
     None,
@@ -74,14 +76,10 @@ class ForgetfulSnowflake(TrustingSnowflake):
         return self.make(now_ms, self.sequence)
 
 
-def _twice(run: Run) -> tuple[bool, int]:
-    """Whether an id was given out twice; and how many ids carry a time that was not the clock's."""
-    held = [number for each, number in given_out(run.trace) if f"{number.at_ms} ms" != each.key]
-    return not run.verdict("unique").ok, len(held)
-
-
-def _unique(run: Run) -> str:
-    return run.verdict("unique").explanation
+def _did_not_look_back(run: Run) -> bool:
+    """Whether the clock showed the time in each id, and yet two orders got the same id."""
+    first = next(filter(None, repeated(run.trace)), None)
+    return first is not None and first[0] is not first[1] and bool(TRUE_TIME(run.trace).ok)
 
 
 SURVIVE_A_ROLLBACK = Exercise(
@@ -116,14 +114,14 @@ SURVIVE_A_ROLLBACK = Exercise(
         Mistake(
             "does not look back",
             "These ids were made before: the clock shows a millisecond again that you have used.",
-            lambda run: _twice(run) == (True, 0) and "in one order" not in _unique(run),
+            _did_not_look_back,
             HeedlessSnowflake,
         ),
         Mistake(
             "no Snowflake",
             "A number, but no Snowflake: in each id is the worker's number and, as long as the "
             "clock is not set back, its time. Without both, two workers make the same ids.",
-            lambda run: NO_SNOWFLAKE in run.verdict("available").explanation,
+            lambda run: any(notes(run.trace, NoSnowflake)),
             JustANumber,
         ),
         Mistake(
@@ -204,9 +202,16 @@ class StandingStill(Ranges):
         return self.left[0]
 
 
-def _only(run: Run, note: str) -> bool:
-    """Whether this is what is wrong with the numbers, and all of them differ."""
-    return bool(run.verdict("unique").ok) and note in run.verdict("seldom asked").explanation
+def _proved_by(run: Run, kind: type[Note]) -> bool:
+    """Whether a note of this kind proves what is wrong with the numbers, and all of them differ."""
+    witness = run.verdict("seldom asked").witness
+    proof = [run.trace.events[position].what for position in witness]
+    return bool(run.verdict("unique").ok) and any(isinstance(each, kind) for each in proof)
+
+
+def _one_worker_twice(run: Run) -> bool:
+    first = next(filter(None, repeated(run.trace)), None)
+    return first is not None and first[0].process == first[1].process
 
 
 HI_LO = Exercise(
@@ -240,13 +245,13 @@ HI_LO = Exercise(
             "makes numbers up",
             "The database did not give these numbers to this worker. A variable of the class is "
             "shared only while all workers are one program; on several machines it is not.",
-            lambda run: _only(run, NOT_TAKEN),
+            lambda run: _proved_by(run, NotTaken),
             Counting,
         ),
         Mistake(
             "throws away",
             "Part of every range is never used: ask again when nothing is left.",
-            lambda run: _only(run, WASTED),
+            lambda run: _proved_by(run, Wasted),
             HalfUsing,
         ),
         Mistake(
@@ -258,7 +263,7 @@ HI_LO = Exercise(
         Mistake(
             "stands still",
             "One worker gave out the same number twice: take it out of the range as you give it.",
-            lambda run: " twice" in _unique(run),
+            _one_worker_twice,
             StandingStill,
         ),
         Mistake(

@@ -9,161 +9,187 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import combinations
 
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, Invariant, invariant
+from distlab.check.look import dropped, ends, sent
 from distlab.locks.fencing import StaleToken
+from distlab.servers.leases import Deleted
 from distlab.servers.service import Refusal
 from distlab.shop.stock import Sold, SoldOut, Stock
 from distlab.sim.trace import Event, Trace
 
 
-def _answers(trace: Trace, kind: type) -> Iterator[tuple[int, Event]]:
-    for position, event in enumerate(trace.events):
-        if event.kind == "send" and type(event.what) is kind:
-            yield position, event
-
-
-def _sold_twice(trace: Trace) -> Iterator[Finding]:
+def _sold_once(trace: Trace) -> Iterator[Finding | None]:
     sales: dict[int, tuple[int, Event]] = {}
-    for position, event in _answers(trace, Sold):
-        first, before = sales.setdefault(event.what.left, (position, event))
-        if before.peer != event.peer:  # a message that came twice sells nothing
-            left = event.what.left
-            piece = f"piece {left + 1}" if left else "the last piece"
-            said = f"{event.node} sold {piece} to {before.peer}, and to {event.peer}."
-            yield Finding(said, (first, position))
+    for position, event in sent(trace, Sold):
+        left = event.what.left
+        first, before = sales.setdefault(left, (position, event))
+        piece = f"piece {left + 1}" if left else "the last piece"
+        said = f"{event.node} sold {piece} to {before.peer}, and to {event.peer}."
+        again = before.peer == event.peer  # a message that came twice sells nothing
+        yield None if again else Finding(said, (first, position))
 
 
-NEVER_OVERSOLD = invariant("never oversold", _sold_twice, "No piece was sold twice.")
+NEVER_OVERSOLD = invariant("never oversold", _sold_once, "No piece was sold twice.", "sales")
 
 
-def _out_of_order(trace: Trace) -> Iterator[Finding]:
-    latest: tuple[int, Event] | None = None
-    for position, event in _answers(trace, Sold):
-        if event.what.token is None:
+def _in_order(trace: Trace) -> Iterator[Finding | None]:
+    latest: tuple[int, int] | None = None  # the highest token so far, and where it was taken
+    for position, event in sent(trace, Sold, Refusal):
+        if isinstance(event.what, Refusal):
+            if isinstance(event.what.body, StaleToken):
+                yield None  # it was not taken
             continue
-        if latest and event.what.token < latest[1].what.token:
-            said = f"{event.node} took token {event.what.token} after {latest[1].what.token}."
-            yield Finding(said, (latest[0], position))
-        if latest is None or event.what.token > latest[1].what.token:
-            latest = position, event
+        token = event.what.token
+        if token is None:
+            continue
+        if latest:
+            said = f"{event.node} took token {token} after {latest[0]}."
+            yield Finding(said, (latest[1], position)) if token < latest[0] else None
+        if not latest or token > latest[0]:
+            latest = token, position
 
 
 FENCING_ORDER = invariant(
-    "fencing order", _out_of_order, "The shop took no token after a later one."
+    "fencing order",
+    _in_order,
+    "The shop took no token after a later one.",
+    "requests with a token after another one",
 )
 
 
-def _not_ascending(trace: Trace) -> Iterator[Finding]:
+def _ascending(trace: Trace) -> Iterator[Finding | None]:
     given = [
         each
         for each in History.from_trace(trace)
         if each.function == "acquire" and each.outcome == "ok" and type(each.result) is int
     ]
-    for first, second in permutations(given, 2):
+    for first, second in combinations(given, 2):
         lower = first.before(second) and first.result > second.result
-        if lower or first.result == second.result:
-            said = f"{first.process} got token {first.result}, and then {second.process} "
-            yield Finding(f"{said}{second.result}.", _ends(first, second))
+        said = f"{first.process} got token {first.result}, and then {second.process} "
+        proof = Finding(f"{said}{second.result}.", _completions(first, second))
+        yield proof if lower or first.result == second.result else None
 
 
 TOKENS_ASCEND = invariant(
-    "tokens ascend", _not_ascending, "Every holder's token was higher than all before it."
+    "tokens ascend",
+    _ascending,
+    "Every holder's token was higher than all before it.",
+    "two tokens to compare",
 )
 
 
-def _broken_word(trace: Trace) -> Iterator[Finding]:
+def _completions(*operations: Operation) -> tuple[int, ...]:
+    return tuple(sorted(each.completed for each in operations if each.completed is not None))
+
+
+def _as_shown(trace: Trace) -> Iterator[Finding | None]:
     shown: dict[str, int] = {}
-    for position, event in enumerate(trace.events):
-        if event.kind == "send":
-            if isinstance(event.what, Stock) and event.what.pieces:
+    for position, event in sent(trace, Stock, Sold, SoldOut):
+        if isinstance(event.what, Stock):
+            if event.what.pieces:
                 shown[event.peer] = position
-            elif isinstance(event.what, SoldOut) and event.peer in shown:
-                said = f"{event.peer} saw a piece in stock, and was refused at the till."
-                yield Finding(said, (shown[event.peer], position))
+        elif event.peer in shown:
+            said = f"{event.peer} saw a piece in stock, and was refused at the till."
+            refused = isinstance(event.what, SoldOut)
+            yield Finding(said, (shown[event.peer], position)) if refused else None
 
 
-AS_SHOWN = invariant("as shown", _broken_word, "Whoever saw a piece in stock could buy one.")
+AS_SHOWN = invariant(
+    "as shown",
+    _as_shown,
+    "Whoever saw a piece in stock could buy one.",
+    "buyers who saw a piece and came to the till",
+)
 
 
-def _refused(trace: Trace) -> Iterator[Finding]:
-    for position, event in _answers(trace, Refusal):
-        if isinstance(event.what.body, StaleToken):
+def _not_refused(trace: Trace) -> Iterator[Finding | None]:
+    for position, event in sent(trace, Stock, Sold, SoldOut, Refusal):
+        if not isinstance(event.what, Refusal):
+            yield None
+        elif isinstance(event.what.body, StaleToken):
             yield Finding(f"{event.node} refused {event.peer}: {event.what}.", (position,))
 
 
-NOTHING_REFUSED = invariant("nothing refused", _refused, "The shop did all that it was asked for.")
+NOTHING_REFUSED = invariant(
+    "nothing refused",
+    _not_refused,
+    "The shop did all that it was asked for.",
+    "answers of the shop",
+)
 
 
 def _never_failed(name: str, function: str, holds: str) -> Invariant:
-    def failed(trace: Trace) -> Iterator[Finding]:
+    def ended_well(trace: Trace) -> Iterator[Finding | None]:
         for each in History.from_trace(trace):
-            if each.function == function and each.outcome == "failed":
-                assert each.completed is not None, "a failed operation has a completion"
+            if each.function == function and each.completed is not None:
                 why = trace.events[each.completed].why
                 said = f"{each.process}'s {each.call} came to nothing: {why}."
-                yield Finding(said, (each.invoked, each.completed))
+                yield Finding(said, ends(each)) if each.outcome == "failed" else None
 
-    return invariant(name, failed, holds)
+    return invariant(name, ended_well, holds, f"answers to {function}")
 
 
 FINISHED = _never_failed("finished", "buy", "Every purchase that was begun came to its end.")
 SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was sent away.")
 
 
-def _unheard(trace: Trace) -> Iterator[Finding]:
-    drops = [(p, event) for p, event in enumerate(trace.events) if event.kind == "drop"]
+def _all_heard(trace: Trace) -> Iterator[Finding | None]:
+    drops = list(dropped(trace, object))
     for each in History.from_trace(trace):
         if each.function == "release" and each.outcome == "ok" and each.completed is not None:
-            for position, event in drops:
-                if event.node == each.process and each.invoked < position < each.completed:
-                    said = (
-                        f"{each.process}'s release came to a good end; {event.peer} never heard it."
-                    )
-                    yield Finding(said, (position, each.completed))
+            unheard = [
+                (position, event.peer)
+                for position, event in drops
+                if event.node == each.process and each.invoked < position < each.completed
+            ]
+            for position, server in unheard[:1]:
+                said = f"{each.process}'s release came to a good end; {server} never heard it."
+                yield Finding(said, (position, each.completed))
+            if not unheard:
+                yield None
 
 
-ALL_HEARD = invariant("all heard", _unheard, "What was said to be released is, on every server.")
+ALL_HEARD = invariant(
+    "all heard", _all_heard, "What was said to be released is, on every server.", "releases"
+)
 
 
-def _woken(trace: Trace) -> Iterator[Finding]:
+def _no_herd(trace: Trace) -> Iterator[Finding | None]:
     lost = {event.number for event in trace.of_kind("drop") if event.why != "down"}
     doing: dict[str, int] = {}  # what each machine does just now, as a position
     woken: dict[int, dict[str, int]] = defaultdict(dict)
     for position, event in enumerate(trace.events):
         if event.kind in ("deliver", "timer"):
             doing[event.node] = position
-        elif event.kind == "send" and event.what == "deleted" and event.number not in lost:
+        elif event.kind == "send" and isinstance(event.what, Deleted) and event.number not in lost:
             woken[doing[event.node]][event.peer] = position
     for at_once in woken.values():
-        if len(at_once) > 1:
-            *names, last = at_once
-            said = f"One release woke {', '.join(names)} and {last}."
-            yield Finding(said, tuple(at_once.values()))
+        *names, last = at_once
+        said = f"One release woke {', '.join(names)} and {last}."
+        yield Finding(said, tuple(at_once.values())) if names else None
 
 
-NO_HERD = invariant("no herd", _woken, "A release woke one waiter at most.")
+NO_HERD = invariant(
+    "no herd", _no_herd, "A release woke one waiter at most.", "releases that woke a waiter"
+)
 
 
 def few_messages(to_acquire: int) -> Invariant:
     """Nobody sends more than so many messages before a lock is acquired."""
 
-    def many(trace: Trace) -> Iterator[Finding]:
+    def few(trace: Trace) -> Iterator[Finding | None]:
         for each in History.from_trace(trace):
             if each.function == "acquire" and each.completed is not None:
-                sent = [
+                asked = [
                     position
                     for position in range(each.invoked, each.completed)
                     if trace.events[position][1:3] == ("send", each.process)
                 ]
-                if len(sent) > to_acquire:
-                    said = f"{each.process} sent {len(sent)} messages to acquire {each.key}."
-                    yield Finding(said, tuple(sent))
+                said = f"{each.process} sent {len(asked)} messages to acquire {each.key}."
+                yield Finding(said, tuple(asked)) if len(asked) > to_acquire else None
 
-    return invariant("few messages", many, f"At most {to_acquire} messages to acquire a lock.")
-
-
-def _ends(*operations: Operation) -> tuple[int, ...]:
-    return tuple(sorted(each.completed for each in operations if each.completed is not None))
+    holds = f"At most {to_acquire} messages to acquire a lock."
+    return invariant("few messages", few, holds, "answers to acquire")

@@ -23,6 +23,10 @@ class Request(Words):
     """`body` is one of `OPERATIONS` and its arguments."""
 
 
+class Deleted(Words):
+    """The key that the receiver waits for is gone."""
+
+
 class Entry(NamedTuple):
     """What is stored of a key."""
 
@@ -96,7 +100,7 @@ class LeaseServer(Service):
         for name in [name for name, entry in self.state.entries.items() if entry.lease == lease]:
             del self.state.entries[name]
             for waiter in self.waiting.pop(name, ()):
-                self.answer(waiter, Words("deleted"))
+                self.answer(waiter, Deleted("deleted"))
 
     def create(self, key: str, value: str, lease: int) -> int:
         self.require(lease)

@@ -44,6 +44,7 @@ from distlab.host import BadInput, plain
 from distlab.sim.faults import NAME
 from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
+from distlab.sim.trace import Note
 
 MUTABLE = (MutableSequence, MutableMapping, MutableSet)
 
@@ -201,9 +202,9 @@ class Node:
         """What survives a crash."""
         return self._machine.disk
 
-    def note(self, text: str) -> None:
-        """Put a remark into the trace."""
-        self._machine.note(text)
+    def note(self, note: Note | str) -> None:
+        """Put a remark into the trace. Text is for pictures only: checks read a `Note`."""
+        self._machine.note(note)
 
     # The machine
 

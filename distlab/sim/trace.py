@@ -15,7 +15,7 @@ appends plain tuples of that shape, and a delivery just as `(time, the record of
 | clock | machine | | the `Fault` of its clock | | over, when it ends |
 | fault, heal | target | | the `Fault` of the network | | |
 | state | machine | | its new state: text or `State` | | |
-| note | machine | | a remark | | |
+| note | machine | | a remark: text or `Note` | | |
 | invoke | client | | the `Call` | the operation's number | |
 | ok, failed, unknown | client | | the result (ok) | the same number | the reason |
 
@@ -54,6 +54,23 @@ class Call(NamedTuple):
     function: str
     key: str
     argument: Any
+
+
+class Note:
+    """A remark that checks can read: subclasses are frozen, slotted dataclasses.
+
+        @dataclass(frozen=True, slots=True)
+        class Suspects(Note):
+            server: str
+
+            def __str__(self):
+                return f"suspects {self.server}"
+
+    `str(note)` is its caption in the transcript and in pictures. The digest is made from its class
+    and fields, so a caption can be reworded.
+    """
+
+    __slots__ = ()
 
 
 class Trace:
@@ -98,8 +115,15 @@ class Trace:
         return self._text
 
     def digest(self) -> str:
-        """SHA-256 of the transcript, in hex: two runs are the same when their digests are."""
-        return hashlib.sha256(self.text().encode()).hexdigest()
+        """SHA-256 of the transcript, in hex: two runs are the same when their digests are.
+
+        A `Note` counts by its class and fields, not by its caption.
+        """
+        lines = self.text().split("\n")
+        for position, event in enumerate(self.events):
+            if isinstance(event.what, Note):
+                lines[position] = line(event._replace(what=_inner(event.what)))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _delivery(at_us: int, sent: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -132,7 +156,7 @@ def describe(value: Any) -> str:
         return value
     if isinstance(value, State):
         return value.words
-    if isinstance(value, Fault):
+    if isinstance(value, Fault | Note):
         return str(value)
     if isinstance(value, Call):
         return f"{value.function}({', '.join(_operands(value))})"

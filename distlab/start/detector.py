@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from distlab.sim import Node
+from distlab.sim.trace import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,29 @@ class Alive:
 @dataclass(frozen=True, slots=True)
 class ProbeTimer:
     """Time to probe again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion(Note):
+    """What the monitor thinks of a machine."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects(Opinion):
+    """The machine has been silent for too long."""
+
+    def __str__(self) -> str:
+        return f"suspects {self.machine}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusts(Opinion):
+    """The machine was suspected, and has answered after all."""
+
+    def __str__(self) -> str:
+        return f"trusts {self.machine} again"
 
 
 class Server(Node):
@@ -67,11 +91,11 @@ class Monitor(Node):
 
     def become_suspicious(self, server: str) -> None:
         self.suspected += (server,)
-        self.note(f"suspects {server}")
+        self.note(Suspects(server))
 
     def become_trusting(self, server: str) -> None:
         self.suspected = tuple(name for name in self.suspected if name != server)
-        self.note(f"trusts {server} again")
+        self.note(Trusts(server))
 
     def describe(self) -> str:
         return "suspects " + (", ".join(self.suspected) or "nobody")

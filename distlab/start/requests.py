@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from distlab.sim import Client, Node
 from distlab.sim.client import Program
+from distlab.sim.trace import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,16 @@ class Printed:
     page: int
 
 
+@dataclass(frozen=True, slots=True)
+class PagePrinted(Note):
+    """There is ink on paper."""
+
+    page: int
+
+    def __str__(self) -> str:
+        return f"printed page {self.page}"
+
+
 class Printer(Node):
     """Prints every page that it is asked for, even if it has printed that page before."""
 
@@ -39,7 +50,7 @@ class Printer(Node):
     def print_page(self, page: int) -> None:
         """Put ink on paper. This cannot be undone."""
         self.pages += (page,)
-        self.note(f"printed page {page}")
+        self.note(PagePrinted(page))
 
     def describe(self) -> str:
         return "printed " + (", ".join(map(str, self.pages)) or "nothing")

@@ -7,9 +7,10 @@ import pytest
 from distlab.cap.cp_mistakes import AnswersFromOwnCopy, TrustingLeader
 from distlab.cap.cp_store import ConfigStore
 from distlab.cap.requests import Read, Write, visits
-from distlab.cap.rounds import Config, RequestVote
+from distlab.cap.rounds import Config, Leads, RequestVote
 from distlab.check.history import History
 from distlab.check.linearizability import linearizable
+from distlab.check.look import notes
 from distlab.sim import Node, World, parse_schedule
 
 NODES = ("n1", "n2", "n3")
@@ -37,8 +38,7 @@ def node(world, name):
 
 def leaders(world):
     """(node, term) of everybody who ever led, in order."""
-    notes = [event for event in world.trace.of_kind("note") if event.what.startswith("leads")]
-    return [(event.node, int(event.what.split()[-1])) for event in notes]
+    return [(node, leads.term) for _, node, leads in notes(world.trace, Leads)]
 
 
 def test_what_was_written_is_read_through_any_node():
@@ -95,8 +95,8 @@ def test_a_node_votes_once_in_a_term_and_for_no_lower_one():
     world.add(Stranger("n2", (200, 5)))
     world.add(Stranger("n3", (230, 5), (260, 4), (290, 6)))
     world.run(350)
-    notes = [(event.node, event.what) for event in world.trace.of_kind("note")]
-    assert notes == [("n2", "voted for in 5"), ("n3", "voted for in 6")]
+    remarks = [(event.node, event.what) for event in world.trace.of_kind("note")]
+    assert remarks == [("n2", "voted for in 5"), ("n3", "voted for in 6")]
 
 
 def test_two_of_five_elect_nobody():

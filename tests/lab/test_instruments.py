@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from distlab.check.invariants import always
+from distlab.check.invariants import invariant
 from distlab.host import BadInput
 from distlab.lab import Lab
 from distlab.lab.experiment import Experiment
@@ -60,7 +60,7 @@ SCENARIO = Scenario(
     title="Kept",
     claim="A lock is kept.",
     build=build,
-    checks=(always("fine", lambda event: True),),
+    checks=(invariant("fine", lambda trace: [None]),),
     property="fine",
     horizon_ms=100,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from distlab.knobs import Way, Ways
 from distlab.registry import register
 from distlab.scenario import BAD, Outcome
 from distlab.sim import Client, World
+from distlab.sim.trace import Note
 
 MAX_WAIT_MS = 60
 LAYOUT = short(3)
@@ -55,7 +57,15 @@ def snowflake(
     return boot
 
 
-NO_SNOWFLAKE = "no Snowflake of worker"
+@dataclass(frozen=True, slots=True)
+class NoSnowflake(Note):
+    """An id that this worker cannot have made at this time."""
+
+    number: ShownId
+    at_ms: int
+
+    def __str__(self) -> str:
+        return f"{self.number!r} is no Snowflake of worker 1 at {self.at_ms} ms"
 
 
 def inspected(generator: Generator) -> Boot:
@@ -77,8 +87,9 @@ def inspected(generator: Generator) -> Boot:
             was_set_back |= ahead_ms < before_ms - 1
             true = was_set_back or LAYOUT.at_ms(number) == now_ms
             if not true or LAYOUT.parse(number)["worker_id"] != 1:
-                at = f"{now_ms - START_MS} ms"
-                raise Refused(f"{shown(LAYOUT, number)!r} is {NO_SNOWFLAKE} 1 at {at}")
+                wrong = NoSnowflake(shown(LAYOUT, number), now_ms - START_MS)
+                client.note(wrong)
+                raise Refused(str(wrong))
             return number
 
         return taking(LAYOUT, next_id, client, 1)

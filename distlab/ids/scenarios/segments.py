@@ -8,7 +8,7 @@ from typing import Any
 
 from distlab.check.invariants import prompt
 from distlab.host import Connection, Database
-from distlab.ids.checks import NOT_TAKEN, UNIQUE, WASTED, ShownId, gapless, seldom_asked
+from distlab.ids.checks import UNIQUE, NotTaken, ShownId, Wasted, gapless, seldom_asked
 from distlab.ids.scenarios.workers import Boot, IdScenario, Take, Worker, add_workers, worker
 from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.knobs import Integer, Way, Ways
@@ -48,7 +48,7 @@ def numbering(
         async def fetch() -> range:
             new = await source(database, step)
             if not made.issuperset(chain(*taken[:-1])):  # the last one may be in use still
-                client.note(f"range from №{new[0]} {WASTED}")
+                client.note(Wasted(new[0]))
             taken.append(new)
             return new
 
@@ -60,7 +60,7 @@ def numbering(
             number = await segments.next_id()
             made.add(number)
             if not any(number in each for each in taken):
-                client.note(f"№{number} {NOT_TAKEN}")
+                client.note(NotTaken(number))
             return ShownId(number, 0, f"№{number}")
 
         return take

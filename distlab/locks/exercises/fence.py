@@ -53,9 +53,9 @@ class RemembersFirst(Fence):
 
 
 def remembered(run: Run) -> list[int]:
-    """What the shop showed as its latest token, after each change."""
-    words = [str(e.what) for e in run.trace.of_kind("state") if e.node == "shop"]
-    return [int(each.partition("token ")[2]) for each in words if "token " in each]
+    """The latest token that the shop kept, after each change of its state."""
+    kept = [row for event in run.trace.of_kind("state") for row in getattr(event.what, "kept", ())]
+    return [int(row.value) for row in kept if row.what == "latest token"]
 
 
 def refused_once(run: Run) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 from typing import Any
 
+from distlab.check.look import sent
 from distlab.course.exercise import Case, Exercise, Mistake
 from distlab.scenario import Run
 from distlab.servers.redis.messages import Command
@@ -98,25 +100,31 @@ class NeverFrees(OwnLock):
         await self.redis.eval(script, 1, self.name, self.token)
 
 
-def asked(run: Run) -> Iterator[tuple[str, str]]:
-    """Who sent which command to Redis, in order."""
-    for event in run.trace.of_kind("send"):
-        if isinstance(event.what, Command):
-            yield event.node, str(event.what)
+def commands(run: Run, name: bytes = b"") -> Iterator[tuple[str, tuple[bytes, ...]]]:
+    """Who sent which command of this name to Redis, in order: the command's fields."""
+    for _, event in sent(run.trace, Command):
+        fields = event.what.body[0]
+        if name in (b"", fields[0]):
+            yield event.node, fields
 
 
-def sent(run: Run, command: str) -> bool:
-    return any(what.startswith(command) for _, what in asked(run))
+def asked(run: Run, name: bytes) -> bool:
+    return any(commands(run, name))
 
 
 def same_token(run: Run) -> bool:
     """Whether two clients wrote the same value."""
-    written = {(who, what.split()[2]) for who, what in asked(run) if what.startswith("SET ")}
+    written = {(who, fields[2]) for who, fields in commands(run, b"SET")}
     return len({value for _, value in written}) < len({who for who, _ in written})
 
 
 def unconditional(run: Run) -> bool:
-    return any(what.startswith("SET ") and " NX" not in what for _, what in asked(run))
+    return any(b"NX" not in fields for _, fields in commands(run, b"SET"))
+
+
+def ends_by_itself(run: Run) -> bool:
+    """Whether a command gave the key its time to live."""
+    return any((b"PX", b"80") in pairwise(fields) for _, fields in commands(run))
 
 
 LATE_RELEASES = "hold:alice>redis,bob>redis+1..120; crash:alice,bob,redis+1..60; at most 3"
@@ -172,13 +180,13 @@ OWN_LOCK = Exercise(
             "looks, then deletes",
             "Between GET and DEL the lock may end and become another's. Compare and delete in one "
             "script.",
-            lambda run: sent(run, "GET ") and sent(run, "DEL "),
+            lambda run: asked(run, b"GET") and asked(run, b"DEL"),
             LooksThenDeletes,
         ),
         Mistake(
             "deletes any lock",
             "DEL does not ask whose lock it is. Yours may have ended, and this is another's.",
-            lambda run: run.scenario.id == "locks/foreign-release" and sent(run, "DEL "),
+            lambda run: run.scenario.id == "locks/foreign-release" and asked(run, b"DEL"),
             DeletesAnyLock,
         ),
         Mistake(
@@ -192,14 +200,14 @@ OWN_LOCK = Exercise(
             "two steps",
             "A client that crashes between SETNX and EXPIRE locks out everybody for ever. One "
             "command can do both.",
-            lambda run: sent(run, "SETNX ") or sent(run, "PEXPIRE "),
+            lambda run: asked(run, b"SETNX") or asked(run, b"PEXPIRE"),
             TwoSteps,
         ),
         Mistake(
             "never ends",
             "The key needs its end, `px=self.ttl_ms`, in the command that writes it: a holder that "
             "has crashed never releases, and one that works counts on that time.",
-            lambda run: not any(" PX 80" in what for _, what in asked(run)),
+            lambda run: not ends_by_itself(run),
             NeverEnds,
         ),
         Mistake(

@@ -11,7 +11,7 @@ from distlab.locks.exercises.own_lock import asked, unconditional
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redlock import RELEASE, Ask, Redlock
 from distlab.scenario import Run
-from distlab.servers.redis.messages import Reply
+from distlab.servers.redis.messages import Command, Reply
 
 
 class OwnRedlockStub(Redlock):
@@ -99,14 +99,21 @@ def decided(run: Run) -> Iterator[tuple[bool, int, int]]:
     """At each decision of a client: whether it took the lock (or gave back), and how many servers
     had said yes and no.
     """
-    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    heard: dict[str, Counter[bool]] = defaultdict(Counter)
     for event in run.trace.events:
         taken = event.kind == "ok" and event.what is True
         if event.kind == "deliver" and isinstance(event.what, Reply):
-            heard[event.node][event.what] += 1
-        elif taken or (event.kind == "send" and str(event.what).startswith("release ")):
+            if event.what.body in (b"OK", None):
+                heard[event.node][event.what.body is not None] += 1
+        elif taken or (event.kind == "send" and gives_back(event.what)):
             said = heard.pop(event.node, Counter())
-            yield taken, said["OK"], said["nil"]
+            yield taken, said[True], said[False]
+
+
+def gives_back(message: Any) -> bool:
+    """Whether this runs Redlock's script for the release."""
+    scripts = (RELEASE.text.encode(), RELEASE.digest.encode())
+    return isinstance(message, Command) and message.body[0][1] in scripts
 
 
 def slow(run: Run) -> bool:
@@ -183,7 +190,7 @@ OWN_REDLOCK = Exercise(
             "frees others",
             "DEL does not ask whose lock it is. Where you were refused it is another's: give back "
             "by the script, which compares the token.",
-            lambda run: any(what.startswith("DEL ") for _, what in asked(run)),
+            lambda run: asked(run, b"DEL"),
             FreesOthers,
         ),
         Mistake(

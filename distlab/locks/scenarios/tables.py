@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
+from distlab.check.look import delivered
 from distlab.host import Conflict
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
@@ -13,7 +14,7 @@ from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, under_lock
 from distlab.registry import register
-from distlab.servers.leases import LeaseServer, RemoteLeases
+from distlab.servers.leases import Deleted, LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
 from distlab.shop.service import Shop
@@ -129,7 +130,7 @@ def build_herd(world: World, waits: type[LeaseLock]) -> None:
 
 def woken(trace: Trace) -> dict[str, int]:
     """How often a waiter was told that the key it waits for is gone."""
-    return {"woken": sum(event.what == "deleted" for event in trace.of_kind("deliver"))}
+    return {"woken": len(list(delivered(trace, Deleted)))}
 
 
 register(
