@@ -106,12 +106,9 @@ def redis_server(persistence: str = "none") -> Iterator[Any]:
     `kill` and `restart` raise `NotHere`.
     """
     pick(PERSISTENCE, persistence, "persistence")
-    if url := os.environ.get("DISTLAB_REDIS_URL"):
-        with _borrowed(url) as server:
-            yield server
-    else:
-        with redis_servers(1, persistence) as (server,):
-            yield server
+    url = os.environ.get("DISTLAB_REDIS_URL")
+    with _borrowed(url) if url else redis_servers(1, persistence) as (server,):
+        yield server
 
 
 @contextlib.contextmanager
@@ -133,7 +130,7 @@ def redis_servers(n: int, persistence: str = "none") -> Iterator[tuple[Any, ...]
 
 
 @contextlib.contextmanager
-def _borrowed(url: str) -> Iterator[Redis]:
+def _borrowed(url: str) -> Iterator[tuple[Redis]]:
     server = Redis(url, f"distlab:{secrets.token_hex(8)}:")
     try:
         with server.client() as client:
@@ -143,7 +140,7 @@ def _borrowed(url: str) -> Iterator[Redis]:
     except (TypeError, ValueError):  # its text may hold the password
         raise NotHere("DISTLAB_REDIS_URL is no address such as redis://127.0.0.1:6379") from None
     try:
-        yield server
+        yield (server,)
     finally:
         with server.client() as client:
             # The names of keys that a cluster keeps on one server begin with a brace.
