@@ -11,7 +11,14 @@ from distlab.host import BadInput, Unavailable
 from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
-from tests.asynchronous import asynchronous, on_both_hosts
+from tests.asynchronous import asynchronous
+from tests.locks.sites import everywhere, in_simulation, on_asyncio
+
+
+@pytest.fixture(params=[in_simulation, on_asyncio])
+def run(request):
+    """Play a program on a host: simulated, and on asyncio."""
+    return lambda play: request.param(lambda site: play(site.host))
 
 
 class Counter:
@@ -50,14 +57,16 @@ async def within(host, ms, segments):
         return type(error)
 
 
-@on_both_hosts(1, 10)
+@pytest.mark.parametrize("step", [1, 10])
+@everywhere
 async def test_one_question_for_each_range(host, step):
     database = Counter(host, step)
     assert await several(Segments(host, database.take), 40) == list(range(1, 41))
     assert database.asked == 40 // step
 
 
-@on_both_hosts(False, True)
+@pytest.mark.parametrize("ahead", [False, True])
+@everywhere
 async def test_many_coroutines_share_a_range_and_never_a_number(host, ahead):
     database = Counter(host, 7)
     segments = Segments(host, database.take, ahead)
@@ -67,7 +76,7 @@ async def test_many_coroutines_share_a_range_and_never_a_number(host, ahead):
     assert database.asked <= 200 // 7 + 2
 
 
-@on_both_hosts()
+@everywhere
 async def test_two_allocators_never_meet(host):
     database = Counter(host, 5)
     made = await beside(host, *(several(Segments(host, database.take), 23) for _ in range(4)))
@@ -75,7 +84,7 @@ async def test_two_allocators_never_meet(host):
     assert len(set(numbers)) == 4 * 23
 
 
-@on_both_hosts()
+@everywhere
 async def test_ahead_the_next_range_is_there_before_it_is_needed(host):
     database = Counter(host, 10)
     segments = Segments(host, database.take, ahead=True)
@@ -91,7 +100,7 @@ async def test_ahead_the_next_range_is_there_before_it_is_needed(host):
     assert await segments.next_id() == 21
 
 
-@on_both_hosts()
+@everywhere
 async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
     database = Counter(host, 10, broken=True)
     segments = Segments(host, database.take)
@@ -102,7 +111,7 @@ async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
     assert await segments.next_id() == 1
 
 
-@on_both_hosts()
+@everywhere
 async def test_who_gives_up_takes_nothing_from_the_others(host):
     database = Counter(host, 10, busy=True)
     segments = Segments(host, database.take)
@@ -113,7 +122,7 @@ async def test_who_gives_up_takes_nothing_from_the_others(host):
     assert database.asked == 1
 
 
-@on_both_hosts()
+@everywhere
 async def test_after_all_have_given_up_the_next_one_gets_what_they_asked_for(host):
     database = Counter(host, 10, busy=True)
     segments = Segments(host, database.take)

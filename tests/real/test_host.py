@@ -8,7 +8,14 @@ import pytest
 
 from distlab.host import Host, Refused, ended
 from distlab.real.host import THIS_PROCESS, AsyncioHost
-from tests.asynchronous import asynchronous, on_both_hosts
+from tests.asynchronous import asynchronous
+from tests.locks.sites import everywhere, in_simulation, on_asyncio
+
+
+@pytest.fixture(params=[in_simulation, on_asyncio])
+def run(request):
+    """Play a program on a host: simulated, and on asyncio."""
+    return lambda play: request.param(lambda site: play(site.host))
 
 
 def test_it_has_all_that_the_port_asks_for():
@@ -51,7 +58,7 @@ def test_one_host_serves_loop_after_loop():
     assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
 
 
-@on_both_hosts()
+@everywhere
 async def test_who_gives_up_waiting_does_not_end_what_others_wait_for(host):
     gate = []
     slow = host.spawn(opened(host, gate))
@@ -68,7 +75,7 @@ async def test_who_gives_up_waiting_does_not_end_what_others_wait_for(host):
     assert ended(slow) and await slow == 42
 
 
-@on_both_hosts()
+@everywhere
 async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
     gate = []
     task = host.spawn(opened(host, gate))
@@ -82,7 +89,7 @@ async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
     assert not gate
 
 
-@on_both_hosts()
+@everywhere
 async def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(host):
     task = host.spawn(opened(host, []))
     waiters = [host.spawn(told(task)) for _ in range(2)]
@@ -93,7 +100,7 @@ async def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(host):
     assert ended(task)
 
 
-@on_both_hosts()
+@everywhere
 async def test_an_error_reaches_all_who_wait(host):
     async def refuse():
         await host.sleep(1)
