@@ -1,13 +1,13 @@
 """PostgreSQL's advisory lock: https://www.postgresql.org/docs/current/explicit-locking.html
 
-It belongs to a *session*, not to a row: when the connection ends, for whatever reason, it is free.
-So it needs no timeout, no watchdog and no cleaner. The price:
+It belongs to a *session*, not to a row: when the connection ends, for any reason, the lock is free.
+So it needs no timeout, no watchdog and no cleaner. This has a price:
 
-* the server has to notice that a connection is dead, which after a power failure takes until TCP
-  keep-alive gives up (two hours, unless set); a holder that is only stuck keeps it for ever;
-* behind a pooler in transaction mode (PgBouncer) a session is not ours: the lock stays with whoever
-  is given the connection next;
-* there is no fencing token, and a failover to a standby forgets all such locks.
+* The server has to notice that a connection is dead. After a power failure that takes until TCP
+  keep-alive gives up (two hours by default). A holder that is only stuck keeps the lock for ever.
+* Behind a pooler in transaction mode (PgBouncer) the session is not ours: the lock stays with the
+  next client that is given the connection.
+* There is no fencing token, and a failover to a standby forgets all such locks.
 
 Within one session it is reentrant: two locks on one connection do not exclude each other.
 """
@@ -63,7 +63,7 @@ class AdvisoryLock(Lock):
         raise LockNotOwned(f"cannot release {self.key!r}: it is not ours", self.key)
 
     def remaining_ms(self) -> float:
-        """No end, as long as the session lasts: a lost one is noticed when it is used."""
+        """Without end as long as the session lasts. A lost session is noticed when it is used."""
         return -math.inf if self.connection.closed else super().remaining_ms()
 
     async def do_owner(self) -> bytes | None:

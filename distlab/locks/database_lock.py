@@ -1,11 +1,11 @@
 """A lock in a database: one row a lock, with its owner and its end.
 
-For a program that has a database and no Redis, and few locks a second. The row's name is unique:
-so of two that insert it at once the database lets one through. A dead holder's row is taken over
-when its time is over, by the database's own clock: each program's clock would say another time.
+It is for a program that has a database, no Redis, and few locks a second. The row's name is unique:
+of two programs that insert it at once the database lets one through. When the time of a dead holder
+is over, its row is taken over. The database's own clock decides that: the programs' clocks differ.
 
-The row counts its owners, which makes a fencing token, as safe as the table itself: only if the
-database loses committed rows can a number come twice.
+The row counts its owners. That number is the fencing token, and as safe as the table itself: it can
+come twice only if the database loses committed rows.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ INSERT INTO locks (name, owner, ends_ms, fencing_token)
 SELECT :name, :owner, :ends_ms, coalesce(max(fencing_token), 0) + 1 FROM locks
 RETURNING fencing_token
 """
+"""A new row counts on from all rows: so a lock whose row was deleted gives no number again."""
+
 NEVER_MS = 2**53
 """The end of a lock without timeout."""
 
@@ -45,10 +47,10 @@ class DatabaseLock(Lock):
     """See `Lock`. `database` is any `distlab.host.Database` with the table of `SCHEMA`."""
 
     held = "name = :name AND ends_ms > :now_ms"
-    """Which row it is, if anybody has the lock."""
+    """The row, if somebody has the lock."""
 
     free = "UPDATE locks SET owner = NULL, ends_ms = :now_ms"
-    """The row stays: it has the number."""
+    """The row stays, because it holds the number."""
 
     def __init__(self, database: Database, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(name, *options, **named_options)
@@ -72,7 +74,7 @@ class DatabaseLock(Lock):
 
         try:
             answer = await self._transaction(acquire)
-        except Conflict:  # another one inserted the row at the same time
+        except Conflict:  # somebody else inserted the row at the same time
             return Busy()
         if isinstance(answer, Busy):
             return answer
@@ -122,20 +124,3 @@ class DatabaseLock(Lock):
 def _require_no_nul(what: str, text: str) -> None:
     if "\0" in text:
         raise BadInput(f"a {what} is {text!r}: PostgreSQL stores a text without NUL only")
-
-
-async def clean(database: Database, after_ms: int = 86_400_000) -> int:
-    """Delete the rows of locks that have been free for so long; how many there were.
-
-    The row with the highest number stays: from it a deleted lock counts on when it comes back.
-    Raises `BadInput` for a time that is not over yet: it may be a lock's that is held.
-    """
-    if not after_ms >= 0:
-        raise BadInput(f"after_ms {after_ms!r}: milliseconds from 0 on are allowed")
-
-    def clean(connection: Connection) -> int:
-        old = "ends_ms <= :before_ms AND fencing_token < (SELECT max(fencing_token) FROM locks)"
-        before_ms = connection.now_ms() - after_ms
-        return connection.execute(f"DELETE FROM locks WHERE {old}", before_ms=before_ms).changed
-
-    return await database.transaction(clean)

@@ -13,9 +13,9 @@ LONGEST_MS = 60_000
 
 
 class FreedByCleaner(DatabaseLock):
-    """The owner is the process id, and the row has no end: a dead holder's lock is free when the
-    cleaner comes by, which deletes what is older than a minute; so is that of a holder that lives
-    and works for longer than a minute. (`ends_ms` is when the row was made.)
+    """The owner is the process id, and the row has no end. A cleaner deletes rows that are older
+    than a minute: a dead holder's, and also that of a holder that works for longer than a minute.
+    (`ends_ms` is when the row was made.)
     """
 
     held = "name = :name"
@@ -41,7 +41,7 @@ class FreedByCleaner(DatabaseLock):
 
 
 async def keep_clean(database: Database, host: Host) -> None:
-    """The cleaner, on a machine of its own and by its own clock: `host.spawn(keep_clean(...))`."""
+    """The cleaner, on a machine of its own, by its own clock: `host.spawn(keep_clean(...))`."""
 
     def clean(connection: Connection) -> None:
         old = "DELETE FROM locks WHERE ends_ms < :before_ms"

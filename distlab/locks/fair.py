@@ -1,12 +1,11 @@
 """First come, first served, on Redis.
 
-With a plain `RedisLock` a newcomer may get the lock before those who wait. Here it joins a queue,
-and only its head may acquire. The price: a free lock stands idle until the head of the queue has
-noticed; and a head that died must be found out. So each waiter has to show up every `patience`
-seconds, as it does by asking; who does not is dropped from the queue by the others, by the server's
-clock. When that clock jumps by more than `patience`, those who wait may lose their places, but none
-of them for ever. `LeaseLock` gets its order in another way: there a dead waiter's key ends with its
-lease.
+With a plain `RedisLock` a newcomer may get the lock before those who wait. Here a newcomer joins a
+queue, and only the head of the queue may acquire. This has a price. A free lock stands idle until
+the head has noticed, and a dead head must be found. So each waiter shows up, by asking, at least
+every `patience` seconds of the server's clock; the others drop a head that has not. When that
+clock jumps by more than `patience`, waiters may lose their places, but they line up again.
+`LeaseLock` has its order from the store: there a dead waiter's key ends with its lease.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
 redis.call('PEXPIRE', KEYS[2], 2 * ARGV[2])
 return head == ARGV[1] and 1 or 0
 """)
-"""Show up, drop the heads that have not for too long, and say whether we are the head."""
+"""Show up, drop heads that have not for too long, and return whether we are the head."""
 
 LEAVE = Script("""
 -- leave queue
@@ -45,7 +44,9 @@ return redis.call('LREM', KEYS[1], 0, ARGV[1])
 
 
 class FairLock(RedisLock):
-    """See `RedisLock`. Waiters ask every `sleep` seconds, for who is woken may not be the head."""
+    """See `RedisLock`. Waiters ask every `sleep` seconds: a release could wake one that is not the
+    head.
+    """
 
     longest_pause_ms = 0
 

@@ -1,17 +1,17 @@
-"""What protects the data when a lock cannot: the resource refuses who comes too late.
+"""What protects the data when a lock cannot: the resource refuses writes that come too late.
 
-A holder that was paused, or whose request was long on its way, may write when the lock is another's
-already, and no look at the clock before the request helps. Each holder therefore sends the number
-that it got with the lock, and the resource admits no number below the highest that it has seen
-(Martin Kleppmann, "How to do distributed locking", 2016).
+A holder may be paused, or its request may be slow. Then it writes when somebody else has the lock
+already, and no look at the clock before the request helps. So each holder sends the number that it
+got with the lock, and the resource admits no number below the highest that it has seen (Martin
+Kleppmann, "How to do distributed locking", 2016).
 
-The highest number belongs to the resource's own data, is as durable, and changes in one step with
-it. In a database one statement does all of it:
+The highest number is part of the resource's own data: as durable, and changed in the same step. In
+a database one statement does it all:
 
     UPDATE stock SET pieces = pieces - 1, fence = :token
     WHERE product = :product AND pieces > 0 AND fence <= :token
 
-and no row changed means: refused.
+When no row has changed, the write is refused.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ class StaleToken(Refused):
 class Fence:
     """The resource's side. `latest` and `holder` are its state, for you to store with the data.
 
-    An equal number is the same holder writing again, and is admitted. It may also be another one's:
-    numbers are given twice when the server that counts them has lost some. If writers say who they
-    are, the second one is then refused. Which of the two is right, no resource can know: first
-    come, first served. And when the counter begins at 1 again, everybody is refused until it has
-    caught up: safe, and closed for business.
+    An equal number is the same holder writing again, and is admitted. But a server that has lost
+    its count gives numbers twice. If writers say who they are, the second holder of a number is
+    refused; the resource cannot know which of the two is right. And when the counter begins at 1
+    again, everybody is refused until it has caught up: that is safe, but nobody can work.
     """
 
     def __init__(self, latest: int = 0, holder: str | None = None) -> None:
@@ -38,7 +37,7 @@ class Fence:
         self.holder = holder
 
     def admit(self, token: int | None, holder: str | None = None) -> None:
-        """Call it before each write. Raises `StaleToken`, and `BadInput` for what is no number."""
+        """Call it before each write. Raises `StaleToken`, and `BadInput` if it is not a number."""
         if isinstance(token, bool) or not isinstance(token, int) or token < 1:
             raise BadInput(f"fencing token {token!r}: a whole number from 1 on is needed")
         if token < self.latest:

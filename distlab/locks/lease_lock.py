@@ -4,10 +4,10 @@
     locks/stock/1f   owner B   revision 34     waits until 33 is deleted
     locks/stock/20   owner C   revision 36     waits until 34 is deleted
 
-Each waiter makes a key of its own and watches only the one before it. So waiters are served in the
-order in which they came, and a release wakes one of them, not the whole herd (the recipe is
-ZooKeeper's: https://zookeeper.apache.org/doc/current/recipes.html). A key lives as long as its
-lease: a dead holder, or a dead waiter, is gone when its lease is over.
+Each waiter makes a key of its own and watches only the key before it. So waiters are served in the
+order in which they came, and a release wakes one waiter, not the whole herd (this is ZooKeeper's
+recipe: https://zookeeper.apache.org/doc/current/recipes.html). A key ends with its lease: so a dead
+holder or a dead waiter disappears when its lease is over.
 
 The revision is the fencing token. It is as good as the store: a majority that agrees on each number
 cannot forget one (chapter 6). The lease can end while its holder works, as with any other lock.
@@ -28,16 +28,17 @@ from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
 
 @dataclass
 class Place:
-    """Of a claim, in the queue."""
+    """The place of a claim in the queue."""
 
     lease: int
     before: str | None = None  # the key that it waits for
 
 
 class LeaseLock(Lock):
-    """See `Lock`. `store` is any `distlab.host.LeaseStore`. `sleep` only matters to who gives up.
+    """See `Lock`. `store` is any `distlab.host.LeaseStore`. `sleep` matters only to a waiter whose
+    `blocking_timeout` ends.
 
-    A lease is kept alive for its whole time, so `extend` is refused: `reacquire` is the way. Raises
+    A lease is always kept alive for its whole time: use `reacquire`; `extend` is refused. Raises
     `BadInput` for timeout None.
     """
 
@@ -54,7 +55,7 @@ class LeaseLock(Lock):
         try:
             with asking("acquire", self.key):
                 revision = await self.line_up(token)
-        except LeaseExpired:  # we stood still for too long, and begin again at the end
+        except LeaseExpired:  # we stood still for too long: line up again, at the end
             del self.places[token]
             return await self.do_acquire(token)
         return Busy() if revision is None else Held(asked_ms + self.ttl_ms, revision)
@@ -78,14 +79,14 @@ class LeaseLock(Lock):
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         place = self.places.get(token)
-        with suppress(TimeoutError):  # then it is time to keep our own lease alive
+        with suppress(TimeoutError):  # now our own lease has to be kept alive
             async with self.host.timeout(min(self.ttl_ms / 3, left_ms)):
                 if place is not None and place.before is not None:
                     await self.store.wait_deleted(place.before)
 
     async def do_leave(self, token: bytes) -> None:
         with suppress(LockNotOwned):
-            await self.do_release(token)  # a place in the queue is given back in the same way
+            await self.do_release(token)  # this gives back a place in the queue as well
 
     async def do_release(self, token: bytes) -> None:
         with self.its_lease("release", token) as lease:

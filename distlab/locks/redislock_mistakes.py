@@ -1,4 +1,4 @@
-"""Locks on one Redis as they are often published. Each works as long as nothing goes wrong."""
+"""Locks on one Redis as they are often published. They work as long as nothing goes wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from distlab.locks.redislock import RedisLock
 class WithoutFencing(RedisLock):
     """`SET key token NX PX ttl`, as redis-py's own lock does it: nothing wrong with that.
 
-    But the resource has nothing by which to tell a holder whose time is over from the next one.
-    And if the client repeats the command because the answer was lost, it locks itself out.
+    But the resource cannot tell a holder whose time is over from the next holder. And a client that
+    repeats the command because the answer was lost locks itself out.
     """
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
@@ -27,7 +27,7 @@ class WithoutFencing(RedisLock):
 
 
 class DeletesAnyonesLock(WithoutFencing):
-    """Releases with DEL and does not ask whose lock it is: A, too late, frees B's."""
+    """Releases with DEL and does not ask whose lock it is: A comes too late and frees B's lock."""
 
     async def do_release(self, token: bytes) -> None:
         with asking("release", self.key):
@@ -44,7 +44,7 @@ class ChecksThenDeletes(WithoutFencing):
 
 
 class SetsThenExpires(WithoutFencing):
-    """SETNX, then EXPIRE. Who crashes between the two has locked out everybody for ever."""
+    """SETNX, then EXPIRE. A client that crashes between the two locks out everybody for ever."""
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()
@@ -58,8 +58,8 @@ class SetsThenExpires(WithoutFencing):
 
 
 class OwnedByPid(WithoutFencing):
-    """The owner is the process id. On another machine, or in another container, so is somebody
-    else's: either can release and extend what the other one holds.
+    """The owner is the process id. A process on another machine, or in another container, may have
+    the same one: then each can release and extend the other's lock.
     """
 
     def __init__(self, redis: Any, name: str, *options: Any, pid: int, **named_options: Any):
@@ -71,8 +71,8 @@ class OwnedByPid(WithoutFencing):
 
 
 class OwnedByTimeAndChance(WithoutFencing):
-    """The owner is the time at which its process began, and a small random number, drawn from a
-    generator that this time is the seed of. Two containers that begin together are one owner.
+    """The owner is the time at which its process began, and a small random number whose generator
+    has that time as its seed. Two containers that begin together are one owner.
     """
 
     def __init__(self, redis: Any, name: str, *options: Any, began_ms: int, **named_options: Any):
@@ -84,7 +84,7 @@ class OwnedByTimeAndChance(WithoutFencing):
 
 
 class GivesUpAtOnce(WithoutFencing):
-    """Does not wait for a lock that is taken: who does not look at its answer goes on anyhow."""
+    """Does not wait for a lock that is taken. A caller that ignores the answer works without it."""
 
     def __init__(self, redis: Any, name: str, *options: Any, **named_options: Any) -> None:
         super().__init__(redis, name, *options, **{"blocking": False, **named_options})

@@ -3,15 +3,15 @@
 https://redis.io/docs/latest/develop/clients/patterns/distributed-locks
 
 1. Note the time. Ask all N servers at once, each for a short while only: SET key token NX PX ttl.
-2. It is ours if a majority said yes and time is left: validity = ttl - elapsed - drift. What asking
-   took is gone already, and the clocks of servers and asker may run a little differently.
+2. The lock is ours if a majority said yes and time is left: validity = ttl - elapsed - drift. The
+   time that asking took is gone already, and the clocks of servers and asker may differ a little.
 3. Otherwise release it everywhere, also where it seemed to fail: there it may have been set. Try
-   again after a random while, or two askers would split the servers between them for ever.
+   again after a random while, or two askers could split the servers between them for ever.
 
-What it assumes: servers that restart come back with their data, or not before a ttl has passed; no
-clock jumps; nobody pauses between step 2 and the work. Nothing here checks this, and the resource
-cannot either, for there is no fencing token: each server could count, but two holders with
-different majorities have no counter in common that rises from one to the other.
+Redlock assumes that servers come back with their data, or not before a ttl has passed; that no
+clock jumps; that nobody pauses between step 2 and the work. Nothing here checks this. The resource
+cannot check it either, for there is no fencing token: each server could count, but two holders with
+different majorities share no counter that rises from one to the other.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ Ask = Callable[[Any], Awaitable[Any]]
 
 
 class TooFewServers(LockError, Unavailable):
-    """Less than a majority of the servers can say yes or no."""
+    """Fewer than a majority of the servers said yes or no."""
 
 
 class NoFencingToken(AttributeError):
-    """There is none, and none can be made."""
+    """Redlock has no fencing token, and can have none."""
 
 
 class Redlock(Lock):
     """See `Lock`. `redises` are clients of independent servers, an odd number of them: no replicas.
 
-    `node_timeout` is what one server may take to answer, in seconds: far below `timeout`, so that a
-    dead server costs little of it. `clock_drift` is how far clocks may drift apart, as a fraction.
-    Raises `BadInput`.
+    `node_timeout` is how long one server may take to answer, in seconds: far below `timeout`, so
+    that a dead server costs little time. `clock_drift` is how far clocks may drift apart, as a
+    fraction. Raises `BadInput`.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Redlock(Lock):
         return owner.encode() if isinstance(owner, str) else owner
 
     def majority_of(self, answers: list[Any], what: str) -> list[Any]:
-        """Those that came. Raises `OutcomeUnknown` when they are fewer than a majority."""
+        """The answers that came. Raises `OutcomeUnknown` for fewer than a majority."""
         came = [answer for answer in answers if not isinstance(answer, Exception)]
         if len(came) < self.majority:
             error = next(answer for answer in answers if isinstance(answer, Exception))
@@ -126,11 +126,11 @@ class Redlock(Lock):
         return came
 
     def valid_ms(self, ttl_ms: int) -> float:
-        """What is certain of `ttl_ms` if clocks drift; 2 ms more, for servers count whole ones."""
+        """What is certain of `ttl_ms` if clocks drift. 2 ms less: servers count whole ones."""
         return ttl_ms - self.clock_drift * ttl_ms - 2
 
     async def everywhere(self, ask: Ask) -> list[Any]:
-        """Ask all servers at once: their answers in order, and for no answer an exception."""
+        """Ask all servers at once. Return their answers in order; for no answer, an exception."""
         both = zip(self.redises, self._asked, strict=True)
         tasks = [self.host.spawn(self.one(redis, ask, before)) for redis, before in both]
         self._asked = tasks
@@ -140,10 +140,10 @@ class Redlock(Lock):
         """The answer of one server, or the exception that came instead."""
         try:
             if before is not None and not ended(before):
-                await before  # its asker was cancelled: no release overtakes what that one sent
+                await before  # its asker was cancelled: a release must not overtake its request
             async with self.host.timeout(self.node_timeout_ms):
                 return await ask(redis)
-        except Exception as error:  # redis-py, stopped in the middle of a command, fails in any way
+        except Exception as error:  # stopped in the middle of a command, redis-py raises anything
             return error
 
     @property

@@ -13,7 +13,7 @@ from distlab.locks.scripts import beside
 
 class StopsReleasing(Redlock):
     """Releases on one server after the other, and stops at the first that is down: the others keep
-    the lock until it expires. (How long it waits there is up to the client, and often seconds.)
+    the lock until it expires. (The client decides how long it waits there: often for seconds.)
     """
 
     async def do_release(self, token: bytes) -> None:
@@ -45,7 +45,8 @@ class WithoutValidity(StopsReleasing):
 class FencedByMaximum(Redlock):
     """Each server counts for itself; the token is the highest number of the majority.
 
-    The next holder's majority may be other servers, which have counted less: its token is lower.
+    The majority of the next holder may be other servers, which have counted less: so its token can
+    be lower.
     """
 
     async def do_acquire(self, token: bytes) -> Held | Busy:

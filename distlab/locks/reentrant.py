@@ -1,17 +1,17 @@
-"""Reentrancy: who has the lock may take it again, and has it until the last one is given back.
+"""Reentrancy: a holder may take its lock again, and holds it until it has given it back as often.
 
     stock = ReentrantLock(RedisLock(redis, "stock"))
     async with stock:          # asks the server
         async with stock:      # counts
             ...
 
-The server is no help here: it sees a token, and cannot know who stands behind it. So the holder
-counts, and that leaves a question which each language answers in its own way: who is "who"? A
-thread, where there are threads. In asyncio a task; but a task starts others and passes them its
-work. Here it is whoever has this object: give it to a second task, and both are inside at once.
+The server cannot help: it sees a token, and does not know who stands behind it. So the holder
+counts. But who is the holder? With threads, it is a thread. In asyncio it would be a task; but a
+task starts other tasks and passes its work on to them. Here the holder is everybody who has this
+object: give it to a second task, and both are inside at once.
 
-The other price is hidden: an inner block runs in the time that the outer one has left. So each new
-entry sees to it that a whole timeout is left, and finds out if the lock was lost meanwhile.
+There is a hidden price: an inner block runs in the time that the outer block has left. So each new
+entry extends the lock to a whole timeout, and notices if the lock was lost meanwhile.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class ReentrantLock:
         self.depth = 0
 
     async def acquire(self, **options: Any) -> bool:
-        """Whether it is ours, once more. Raises `LockNotOwned` when it was and is no longer."""
+        """Take the lock once more, and return whether it is ours. Raises `LockNotOwned` when it was
+        ours and is no longer.
+        """
         if self.depth and self.lock.timeout is not None:
             seconds = max(self.lock.timeout, self.lock.remaining_ms() / 1000)
             await self.lock.extend(seconds, replace_ttl=True)
@@ -40,7 +42,7 @@ class ReentrantLock:
         return True
 
     async def release(self) -> None:
-        """Give back what the last `acquire` got; the first one's gives back the lock.
+        """Undo the last `acquire`; the last release gives back the lock.
 
         After `OutcomeUnknown` it may be called again.
         """
@@ -48,7 +50,7 @@ class ReentrantLock:
 
     @property
     def fencing_token(self) -> int | None:
-        """One for all levels: to the resource it is one holder."""
+        """The same on all levels: to the resource they are one holder."""
         return self.lock.fencing_token
 
     async def __aenter__(self) -> Self:

@@ -1,6 +1,6 @@
-"""Lua scripts: what a Redis server does in one piece, with nothing between check and act.
+"""Lua scripts: a Redis server runs one in one piece, with nothing between check and act.
 
-The first line of a script is a comment with its name, for those who watch the commands go by.
+The first line of a script is a comment with its name: pictures and transcripts show it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from distlab.host import BadInput
 
 
 class Script:
-    """A script that a client sends whole at first, and by its digest from then on.
+    """A script. A client sends it whole at first, and only its digest from then on.
 
-    A server forgets scripts (restart, failover, SCRIPT FLUSH): then it is sent whole again.
+    A server forgets scripts (restart, failover, SCRIPT FLUSH). Then it is sent whole again.
     """
 
     def __init__(self, text: str) -> None:
@@ -29,7 +29,7 @@ class Script:
         self._sent: WeakSet[Any] = WeakSet()
 
     async def __call__(self, redis: Any, keys: list[str], *arguments: Any) -> Any:
-        """Run it. All keys are declared, so that a cluster knows which server to ask."""
+        """Run it. It declares all its keys, so that a cluster knows which server to ask."""
         if redis in self._sent:
             with suppress(NoScriptError):
                 return await redis.evalsha(self.digest, len(keys), *keys, *arguments)
@@ -41,7 +41,7 @@ class Script:
 def beside(name: str, what: str) -> str:
     """The name of a second key that a cluster keeps on the same server as `name`.
 
-    The server is chosen by what stands in the first pair of braces, else by the whole name.
+    A cluster chooses the server by the text in the first pair of braces, else by the whole name.
     """
     if match(r"[^{]*\{[^}]+\}", name):
         return f"{name}:{what}"
@@ -51,7 +51,7 @@ def beside(name: str, what: str) -> str:
 
 
 def asynchronous(redis: Any) -> Any:
-    """This client. Raises `BadInput` for one of redis-py's that would block the event loop."""
+    """The client itself. Raises `BadInput` for one of redis-py's that blocks the event loop."""
     if isinstance(redis, Redis | RedisCluster):
         raise BadInput(f"{type(redis).__name__} blocks: a client of redis.asyncio is needed")
     return redis

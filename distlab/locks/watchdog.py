@@ -5,9 +5,10 @@
             watchdog.still_mine()  # raises LockLost
             await ship(order, token=lock.fencing_token)
 
-A short timeout frees the lock of a dead holder soon, and a watchdog lets a living one keep it. It
-costs two things. Renewals can fail while the holder works: a watchdog that keeps this to itself is
-worse than none. And it keeps the lock of a holder that is alive but stuck: hence a maximum age.
+A short timeout frees the lock of a dead holder soon, and a watchdog lets a living holder keep it.
+This has two prices. Renewals can fail while the holder works: a watchdog that tells nobody is worse
+than none. And a watchdog keeps the lock of a holder that is alive but stuck: so it has a maximum
+age.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from distlab.locks.lock import Lock, LockLost, NotAcquired
 class Watchdog:
     """Renews `lock`, which is held, every third of its timeout.
 
-    It ends with `stop`, or when the lock is lost or given back; after `max_age` seconds (ten
-    timeouts unless given) it renews no more, and the lock ends by itself. `on_lost` is called once,
-    with what `still_mine` raises from then on. `problem` says what is wrong at present, or is
-    empty.
-    Raises `BadInput` for a lock without timeout and for a max_age that is shorter than it.
+    It ends with `stop`, or when the lock is lost or given back. After `max_age` seconds (default:
+    ten timeouts) it renews no more, and the lock ends by itself. When the lock is lost, `on_lost`
+    is called once with the error that `still_mine` raises from then on. `problem` says why the last
+    renewal failed, or is empty. Raises `BadInput` for a lock without timeout and for a `max_age`
+    below the timeout.
     """
 
     def __init__(
@@ -51,8 +52,9 @@ class Watchdog:
         self._task: Any = None
 
     def still_mine(self) -> None:
-        """Raises `LockLost` when a renewal was refused, or when the time is over by our own clock:
-        the holder stops then. It need not wait to hear of it from the server, and may never.
+        """Raises `LockLost` when the lock is over by our own clock: the holder has to stop.
+
+        The holder need not hear of it from the server, and perhaps never will.
         """
         self._look()
         if self.lost is not None:
@@ -67,9 +69,9 @@ class Watchdog:
         self._task = self.host.spawn(self._watch())
 
     def stop(self) -> None:
-        """Renew no more. Only a sleep is cancelled: redis-py, cancelled in the middle of a command,
-        may lose the cancellation, or fail in its own ways. A renewal on its way may end in peace:
-        when the lock is not ours any more it changes nothing.
+        """Renew no more. This cancels only a sleep: redis-py, cancelled in the middle of a command,
+        may lose the cancellation or fail. A renewal that is on its way goes on; when the lock is no
+        longer ours it changes nothing.
         """
         self._stopped = True
         if self._task is not None:
@@ -87,19 +89,19 @@ class Watchdog:
             self._look()
             longer = self.lock.remaining_ms() > self.timeout_ms  # its holder has extended it
             if not too_old and not longer and self.lost is None:
-                self.host.spawn(self._renew())  # whatever has become of the last one
+                self.host.spawn(self._renew())  # even if the last one has no answer yet
 
     async def _renew(self) -> None:
         try:
             await self.lock.reacquire()
             self.problem = ""
-        except (Refused, RedisError, TimeoutError) as error:  # no answer yet: it is ours till then
+        except (Refused, RedisError, TimeoutError) as error:  # it is ours until its time is over
             self.problem = str(error)
         self._look()
 
     def _look(self) -> None:
-        """By our own clock, is it over? Whoever sees it first tells."""
-        if self._stopped or self.lock.local.token is None:  # given back, which is not lost
+        """Report the loss, once, when the lock is over by our own clock."""
+        if self._stopped or self.lock.local.token is None:  # it was given back, not lost
             return
         if self.lost is None and self.lock.remaining_ms() <= 0:
             why = self.problem or "the renewal comes too late"

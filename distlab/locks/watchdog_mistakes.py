@@ -1,4 +1,4 @@
-"""A watchdog that barks, and lets everybody in."""
+"""A watchdog that barks and does nothing else."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from distlab.locks.watchdog import Watchdog
 
 
 class OnlyPrints(Watchdog):
-    """When it loses the lock it prints that; the holder never hears of it and works on.
+    """When the lock is lost it prints that. The holder never hears of it and works on.
 
-    Nor has it a maximum age: a holder that is stuck keeps the lock for ever.
+    It has no maximum age either: a holder that is stuck keeps the lock for ever.
     """
 
     def __init__(self, lock: Lock, *_: Any, **__: Any) -> None:
         super().__init__(lock, max_age=math.inf, on_lost=logging.getLogger(__name__).warning)
 
     def still_mine(self) -> None:
-        """Nobody asks."""
+        """Never raises."""
