@@ -23,12 +23,18 @@ from distlab.real.redis_server import redis_servers
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World, parse_schedule
 
-GIVEN = ("site", "host", "database")  # what `run` gives to a program; the rest are fixtures
+GIVEN = (
+    "site",
+    "host",
+    "database",
+    "node",
+    "store",
+)  # what `run` gives to a program; the rest are fixtures
 PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
 
 
-def _test(program, play, *fixtures):
+def as_test(program, play, *fixtures):
     """A test that plays `program`, to which pytest gives what it asks for besides a site."""
 
     @wraps(program)
@@ -44,11 +50,11 @@ def _test(program, play, *fixtures):
 
 
 def everywhere(test):
-    return _test(test, lambda play, run: run(play), "run")
+    return as_test(test, lambda play, run: run(play), "run")
 
 
 def simulated(**options):
-    return lambda test: _test(test, lambda play: in_simulation(play, **options))
+    return lambda test: as_test(test, lambda play: in_simulation(play, **options))
 
 
 class Site:
@@ -70,6 +76,8 @@ class Site:
     def lock(self, *options, kind=None, redis=None, **named):
         kind = kind or self.kind
         server = redis or (self.redises() if issubclass(kind, Redlock) else self.redis())
+        if issubclass(kind, Redlock) and not options:  # no server is that slow, even under load
+            named = {"node_timeout": 2, **named}
         return kind(server, self.name, *options, host=self.host, **named)
 
     def locks(self, count, *options, **named):

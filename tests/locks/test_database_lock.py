@@ -118,13 +118,6 @@ def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
 
 
 @everywhere
-async def test_any_bytes_are_a_token(host, database):
-    lock = DatabaseLock(database, "stock", host=host)
-    await lock.acquire(token=b"\xff\xfe")
-    assert await lock.owned()
-
-
-@everywhere
 async def test_a_deleted_row_counts_on_when_it_comes_back(host, database):
     async def token(name):
         async with DatabaseLock(database, name, host=host) as lock:

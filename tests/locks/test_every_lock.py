@@ -339,6 +339,18 @@ def test_wrong_arguments_are_refused_in_words(kind, options, words):
 
 
 @everywhere
+async def test_any_bytes_are_a_token(site):
+    async with site.lock() as other:
+        assert not await site.lock().acquire(False, token=b"\xff\xfe")
+        await other.release()
+        lock = site.lock()
+        assert await lock.acquire(token=b"\xff\xfe")
+        assert lock.local.token == b"\xff\xfe" and await lock.owned()
+        await lock.release()
+        await other.acquire()
+
+
+@everywhere
 async def test_wrong_arguments_of_a_call_are_refused_before_anything_is_locked(site):
     lock = site.lock()
     for wrong in ({"token": ""}, {"sleep": -1}, {"blocking_timeout": -0.1}):

@@ -2,11 +2,12 @@
 
 import pytest
 
-from distlab.host import BadInput, Conflict, LeaseExpired
+from distlab.host import Conflict, LeaseExpired
 from distlab.locks.lease_lock import LeaseLock
-from distlab.locks.lock import LockNotOwned, OutcomeUnknown
+from distlab.locks.lock import OutcomeUnknown
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.sim import World, parse_schedule
+from tests.locks.sites import as_test
 
 
 def run(*programs, faults="", until_ms=60_000, seed=0):
@@ -37,26 +38,19 @@ def run(*programs, faults="", until_ms=60_000, seed=0):
     return results, trace
 
 
-def test_who_has_it_keeps_others_out_until_it_is_released():
-    async def program(node, store):
-        a, b = (LeaseLock(store, "stock", host=node) for _ in "ab")
-        async with a:
-            assert await a.owned() and not await b.owned() and await b.locked()
-            assert not await b.acquire(blocking=False)
-            await a.reacquire()
-        assert not await b.locked()
-        assert await b.acquire(blocking=False)
-        assert b.fencing_token == 3  # a's key, b's that was taken back, b's
-        assert 9_900 < b.remaining_ms() <= 10_000
+def lock_of(node, store, *options):
+    return LeaseLock(store, "stock", *options, host=node)
 
-    run(program)
+
+def alone(**options):
+    return lambda test: as_test(test, lambda program: run(program, **options))
 
 
 def test_waiters_are_served_in_the_order_in_which_they_came():
     def at(ms):
         async def program(node, store):
             await node.sleep(ms)
-            async with LeaseLock(store, "stock", host=node) as lock:
+            async with lock_of(node, store) as lock:
                 await node.sleep(500)
                 return lock.fencing_token
 
@@ -68,12 +62,12 @@ def test_waiters_are_served_in_the_order_in_which_they_came():
 
 def test_a_release_wakes_one_waiter_and_no_herd():
     async def holder(node, store):
-        async with LeaseLock(store, "stock", host=node):
+        async with lock_of(node, store):
             await node.sleep(300)
 
     async def waiter(node, store):
         await node.sleep(100)
-        async with LeaseLock(store, "stock", host=node):
+        async with lock_of(node, store):
             await node.sleep(300)
 
     _, trace = run(holder, *[waiter] * 5)
@@ -85,12 +79,12 @@ def test_a_release_wakes_one_waiter_and_no_herd():
 def test_a_dead_holder_is_gone_when_its_lease_is_over():
     async def holder(node, store):
         if node.now_ms() % 100_000 < 100:
-            await LeaseLock(store, "stock", 2, host=node).acquire()
+            await lock_of(node, store, 2).acquire()
             await node.sleep(60_000)
 
     async def waiter(node, store):
         await node.sleep(100)
-        async with LeaseLock(store, "stock", 2, host=node):
+        async with lock_of(node, store, 2):
             return node.monotonic_ms()
 
     (_, got_ms), _ = run(holder, waiter, faults="crash:client-0@500")
@@ -99,14 +93,14 @@ def test_a_dead_holder_is_gone_when_its_lease_is_over():
 
 def test_a_dead_waiter_holds_up_nobody():
     async def holder(node, store):
-        async with LeaseLock(store, "stock", 2, host=node) as lock:
+        async with lock_of(node, store, 2) as lock:
             for _ in range(10):
                 await node.sleep(300)
                 await lock.reacquire()
 
     async def waiter(node, store):
         await node.sleep(100 * int(node.name[-1]))
-        async with LeaseLock(store, "stock", 2, host=node) as lock:
+        async with lock_of(node, store, 2) as lock:
             return lock.fencing_token
 
     results, _ = run(holder, waiter, waiter, faults="crash:client-1@400")
@@ -115,133 +109,88 @@ def test_a_dead_waiter_holds_up_nobody():
 
 def test_a_waiter_keeps_its_place_for_longer_than_its_lease_lasts():
     async def holder(node, store):
-        async with LeaseLock(store, "stock", 30, host=node):
+        async with lock_of(node, store, 30):
             await node.sleep(10_000)
 
     async def waiter(node, store):
         await node.sleep(100)
-        async with LeaseLock(store, "stock", 1, host=node) as lock:
+        async with lock_of(node, store, 1) as lock:
             return lock.fencing_token
 
     assert run(holder, waiter)[0] == [None, 2]
 
 
-def test_who_gives_up_leaves_the_queue():
-    async def program(node, store):
-        a, b, c = (LeaseLock(store, "stock", host=node) for _ in "abc")
-        await a.acquire()
-        assert not await b.acquire(blocking_timeout=0.5)
-        await a.release()
-        assert await c.acquire(blocking=False)
-
-    run(program)
+@alone()
+async def test_who_gives_up_leaves_the_queue(node, store):
+    a, b, c = (lock_of(node, store) for _ in "abc")
+    await a.acquire()
+    assert not await b.acquire(blocking_timeout=0.5)
+    await a.release()
+    assert await c.acquire(blocking=False)
 
 
-def test_a_cancelled_waiter_leaves_the_queue():
-    async def program(node, store):
-        a, b, c = (LeaseLock(store, "stock", host=node) for _ in "abc")
-        await a.acquire()
-        with pytest.raises(TimeoutError):
-            async with node.timeout(500):
-                await b.acquire()
-        await a.release()
-        assert await c.acquire(blocking_timeout=1)
-
-    run(program)
+@alone()
+async def test_a_cancelled_waiter_leaves_the_queue(node, store):
+    a, b, c = (lock_of(node, store) for _ in "abc")
+    await a.acquire()
+    with pytest.raises(TimeoutError):
+        async with node.timeout(500):
+            await b.acquire()
+    await a.release()
+    assert await c.acquire(blocking_timeout=1)
 
 
-def test_a_lease_that_is_over_is_no_longer_ours():
-    async def program(node, store):
-        a, b = (LeaseLock(store, "stock", 1, host=node) for _ in "ab")
-        await a.acquire()
-        assert await b.acquire()
-        for call in (a.reacquire(), a.release()):
-            with pytest.raises(LockNotOwned, match=r"lease (1 )?is over"):
-                await call
-        assert await b.owned()
-
-    run(program)
+@alone(faults="partition:client-0|leases@400")
+async def test_no_answer_is_unknown(node, store):
+    lock = lock_of(node, store, 1)
+    await lock.acquire()
+    await node.sleep(500)
+    with pytest.raises(OutcomeUnknown, match="no answer to release"):
+        await lock.release()
+    with pytest.raises(OutcomeUnknown, match="no answer to acquire"):
+        await lock_of(node, store).acquire()
 
 
-def test_no_answer_is_unknown():
-    async def program(node, store):
-        lock = LeaseLock(store, "stock", 1, host=node)
-        await lock.acquire()
-        await node.sleep(500)
-        with pytest.raises(OutcomeUnknown, match="no answer to release"):
-            await lock.release()
-        with pytest.raises(OutcomeUnknown, match="no answer to acquire"):
-            await LeaseLock(store, "stock", host=node).acquire()
-
-    run(program, faults="partition:client-0|leases@400")
+@alone()
+async def test_names_that_begin_alike_are_different_locks(node, store):
+    for name in ("a", "a/b", "a/", "ab"):
+        assert await LeaseLock(store, name, host=node).acquire(blocking=False)
 
 
-def test_names_that_begin_alike_are_different_locks():
-    async def program(node, store):
-        for name in ("a", "a/b", "a/", "ab"):
-            assert await LeaseLock(store, name, host=node).acquire(blocking=False)
+@alone()
+async def test_two_claims_of_one_lock_object_exclude_each_other(node, store):
+    lock, inside = lock_of(node, store), []
 
-    run(program)
+    async def worker():
+        async with lock:
+            inside.append(1)
+            assert sum(inside) == 1
+            await node.sleep(100)
+            inside.append(-1)
 
-
-def test_what_leases_cannot_do_is_refused_in_words():
-    async def program(node, store):
-        with pytest.raises(BadInput, match="timeout None: a lease needs one"):
-            LeaseLock(store, "stock", None, host=node)
-        async with LeaseLock(store, "stock", host=node) as lock:
-            with pytest.raises(BadInput, match=r"use reacquire\(\)"):
-                await lock.extend(3)
-
-    run(program)
-
-
-def test_two_claims_of_one_lock_object_exclude_each_other():
-    async def program(node, store):
-        lock, inside = LeaseLock(store, "stock", host=node), []
-
-        async def worker():
-            async with lock:
-                inside.append(1)
-                assert sum(inside) == 1
-                await node.sleep(100)
-                inside.append(-1)
-
-        for task in [node.spawn(worker()) for _ in range(3)]:
-            await task
-        await lock.acquire()
-        assert not await lock.acquire(blocking=False)
-        assert await lock.owned()
-
-    run(program)
+    for task in [node.spawn(worker()) for _ in range(3)]:
+        await task
+    await lock.acquire()
+    assert not await lock.acquire(blocking=False)
+    assert await lock.owned()
 
 
-def test_who_wakes_up_too_late_gets_a_new_lease_within_the_same_call():
-    async def program(node, store):
-        lock = LeaseLock(store, "stock", 1, host=node)
-        await lock.acquire()
-        await node.sleep(2_000)
-        assert await lock.acquire(blocking=False)
-        await node.sleep(2_000)
-        assert await lock.acquire(blocking=False, token=lock.local.token)
-
-    run(program)
-
-
-def test_any_bytes_are_a_token():
-    async def program(node, store):
-        lock = LeaseLock(store, "stock", host=node)
-        assert await lock.acquire(token=b"\xff\x00")
-        assert await lock.owned()
-
-    run(program)
+@alone()
+async def test_who_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node, store):
+    lock = lock_of(node, store, 1)
+    await lock.acquire()
+    await node.sleep(2_000)
+    assert await lock.acquire(blocking=False)
+    await node.sleep(2_000)
+    assert await lock.acquire(blocking=False, token=lock.local.token)
 
 
 def test_who_gives_up_sends_one_message_for_that():
     async def program(node, store):
-        await LeaseLock(store, "stock", host=node).acquire()
+        await lock_of(node, store).acquire()
         with pytest.raises(TimeoutError):
             async with node.timeout(500):
-                await LeaseLock(store, "stock", host=node).acquire()
+                await lock_of(node, store).acquire()
         await node.sleep(500)
 
     _, trace = run(program)
@@ -252,42 +201,36 @@ def test_who_gives_up_sends_one_message_for_that():
 # The store
 
 
-def test_keys_end_with_their_lease_and_revisions_rise():
-    async def program(node, store):
-        one, two = await store.grant(1_000), await store.grant(5_000)
-        assert await store.create("k/1", "a", one) == 1
-        assert await store.create("k/1", "a", one) == 1  # once more changes nothing
-        with pytest.raises(Conflict):
-            await store.create("k/1", "b", two)
-        assert await store.create("k/2", "b", two) == 2
-        assert [key.value for key in await store.list_keys("k/")] == ["a", "b"]
-        await store.wait_deleted("k/1")
-        assert node.monotonic_ms() >= 1_000
-        with pytest.raises(LeaseExpired, match="lease 1 is over"):
-            await store.keep_alive(one)
-        assert await store.create("k/1", "b", two) == 3
-
-    run(program)
+@alone()
+async def test_keys_end_with_their_lease_and_revisions_rise(node, store):
+    one, two = await store.grant(1_000), await store.grant(5_000)
+    assert await store.create("k/1", "a", one) == 1
+    assert await store.create("k/1", "a", one) == 1  # once more changes nothing
+    with pytest.raises(Conflict):
+        await store.create("k/1", "b", two)
+    assert await store.create("k/2", "b", two) == 2
+    assert [key.value for key in await store.list_keys("k/")] == ["a", "b"]
+    await store.wait_deleted("k/1")
+    assert node.monotonic_ms() >= 1_000
+    with pytest.raises(LeaseExpired, match="lease 1 is over"):
+        await store.keep_alive(one)
+    assert await store.create("k/1", "b", two) == 3
 
 
-def test_kept_alive_a_lease_lasts():
-    async def program(node, store):
-        lease = await store.grant(1_000)
-        for _ in range(5):
-            await node.sleep(700)
-            await store.keep_alive(lease)
-
-    run(program)
+@alone()
+async def test_kept_alive_a_lease_lasts(node, store):
+    lease = await store.grant(1_000)
+    for _ in range(5):
+        await node.sleep(700)
+        await store.keep_alive(lease)
 
 
-def test_a_restart_forgets_nothing():
-    async def program(node, store):
-        lease = await store.grant(1_000)
-        await store.create("k", "a", lease)
-        await node.sleep(1_500)  # the server was down for most of it
-        assert [key.revision for key in await store.list_keys("k")] == [1]
-        await node.sleep(1_000)
-        assert await store.list_keys("k") == []
-        assert await store.create("k", "b", await store.grant(1_000)) == 2
-
-    run(program, faults="crash:leases@500+700")
+@alone(faults="crash:leases@500+700")
+async def test_a_restart_forgets_nothing(node, store):
+    lease = await store.grant(1_000)
+    await store.create("k", "a", lease)
+    await node.sleep(1_500)  # the server was down for most of it
+    assert [key.revision for key in await store.list_keys("k")] == [1]
+    await node.sleep(1_000)
+    assert await store.list_keys("k") == []
+    assert await store.create("k", "b", await store.grant(1_000)) == 2
