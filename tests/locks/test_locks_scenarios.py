@@ -1,19 +1,10 @@
-"""Chapter 4's experiments keep their promises for every seed, and under their nemesis."""
-
-from random import Random
+"""What is special to chapter 4's experiments. What all promise: tests/test_every_scenario.py."""
 
 import pytest
 
-from distlab.explore import FaultSpace
 from distlab.locks.scenarios import redlocks
 from distlab.locks.scenarios.redis import TTL_MS
 from distlab.registry import all_scenarios, get
-
-LABS = [scenario for scenario in all_scenarios() if scenario.chapter == "locks"]
-
-
-def ids(scenario):
-    return scenario.id
 
 
 def test_every_lab_of_the_curriculum_is_there():
@@ -21,18 +12,8 @@ def test_every_lab_of_the_curriculum_is_there():
     delayed-request failover redlock-clock-jump redlock-restart counter-lost redlock-fencing
     same-pid redlock-validity stuck-holder database-lock
     herd answer-ignored redlock-release"""
-    assert sorted(lab.id.removeprefix("locks/") for lab in LABS) == sorted(wanted.split())
-
-
-@pytest.mark.parametrize("lab", LABS, ids=ids)
-def test_the_repair_survives_its_nemesis(lab):
-    space = FaultSpace.of(lab, **lab.satisfying)
-    judged = 0
-    for seed in range(30):
-        run = lab.run(seed=seed, faults=space.draw(Random(seed)), **lab.satisfying)
-        assert run.verdict(lab.property).ok is not False, run.token
-        judged += run.verdict(lab.property).judged > 0
-    assert judged >= 20
+    found = [lab.id for lab in all_scenarios() if lab.chapter == "locks"]
+    assert found == sorted(f"locks/{name}" for name in wanted.split())
 
 
 @pytest.mark.parametrize(
@@ -49,15 +30,6 @@ def test_the_repair_survives_its_nemesis(lab):
 def test_what_no_lock_survives_that_ends_by_itself(lab, faults):
     lab = get(f"locks/{lab}")
     assert not lab.run(seed=1, faults=faults, **lab.satisfying).verdict("mutual exclusion").ok
-
-
-@pytest.mark.parametrize("lab", LABS, ids=ids)
-def test_a_picture_has_few_messages(lab):
-    """But for what Sentinel asks all the time, and for a queue of four."""
-    for variant in (lab.violating, lab.satisfying):
-        sent = lab.run(**variant).trace.of_kind("send")
-        few = 64 if lab.id == "locks/herd" else 42
-        assert sum("sentinel" not in (event.node, event.peer) for event in sent) <= few
 
 
 @pytest.mark.parametrize(
