@@ -18,21 +18,7 @@ from distlab.locks.fencing import StaleToken
 from distlab.servers.leases import Deleted
 from distlab.servers.service import Refusal
 from distlab.shop.stock import Sold, SoldOut, Stock
-from distlab.sim.trace import Event, Trace
-
-
-def _sold_once(trace: Trace) -> Iterator[Finding | None]:
-    sales: dict[int, tuple[int, Event]] = {}
-    for position, event in sent(trace, Sold):
-        left = event.what.left
-        first, before = sales.setdefault(left, (position, event))
-        piece = f"piece {left + 1}" if left else "the last piece"
-        said = f"{event.node} sold {piece} to {before.peer}, and to {event.peer}."
-        again = before.peer == event.peer  # a message that came twice sells nothing
-        yield None if again else Finding(said, (first, position))
-
-
-NEVER_OVERSOLD = invariant("never oversold", _sold_once, "No piece was sold twice.", "sales")
+from distlab.sim.trace import Trace
 
 
 def _in_order(trace: Trace) -> Iterator[Finding | None]:

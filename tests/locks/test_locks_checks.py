@@ -6,7 +6,6 @@ from distlab.locks.checks import (
     AS_SHOWN,
     FENCING_ORDER,
     FINISHED,
-    NEVER_OVERSOLD,
     NO_HERD,
     NOTHING_REFUSED,
     SERVED,
@@ -28,28 +27,6 @@ def answers(*sent):
             for at, (to, message) in enumerate(sent, 1)
         ]
     )
-
-
-@pytest.mark.parametrize(
-    ("sent", "fine"),
-    [
-        ([("alice", Sold(1)), ("bob", Sold(0))], True),
-        ([("alice", Sold(0)), ("bob", Sold(0))], False),
-        ([("alice", Sold(2)), ("bob", Sold(1)), ("carol", Sold(2))], False),
-        ([("alice", Sold(0)), ("alice", Sold(0))], True),  # one message that came twice
-    ],
-)
-def test_no_piece_is_sold_to_two(sent, fine):
-    verdict = NEVER_OVERSOLD(answers(*sent))
-    assert verdict.ok is fine
-    assert len(verdict.witness) == (0 if fine else 2)
-
-
-def test_the_last_piece_is_called_so():
-    said = NEVER_OVERSOLD(answers(("alice", Sold(0)), ("bob", Sold(0)))).explanation
-    assert said == "shop sold the last piece to alice, and to bob."
-    said = NEVER_OVERSOLD(answers(("alice", Sold(3)), ("bob", Sold(3)))).explanation
-    assert said == "shop sold piece 4 to alice, and to bob."
 
 
 @pytest.mark.parametrize(

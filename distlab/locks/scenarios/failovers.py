@@ -7,7 +7,7 @@ from typing import Any
 
 from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import NEVER_OVERSOLD, TOKENS_ASCEND, few_messages
+from distlab.locks.checks import TOKENS_ASCEND, few_messages
 from distlab.locks.fencing import Fence
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scenarios.buyers import ANY_FAULT, LockScenario, TokenOfTheShop, under_lock
@@ -15,6 +15,7 @@ from distlab.locks.scenarios.redis import UsedRedis, redis_lock
 from distlab.locks.scenarios.redlocks import add_servers, redlock
 from distlab.registry import register
 from distlab.servers.redis import Sentinel
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
 

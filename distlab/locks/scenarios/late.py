@@ -7,11 +7,12 @@ from typing import Any
 
 from distlab.check.invariants import mutual_exclusion
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import FENCING_ORDER, NEVER_OVERSOLD, NOTHING_REFUSED
+from distlab.locks.checks import FENCING_ORDER, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
 from distlab.registry import register
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.shop.stock import ReadStock, WriteStock
 from distlab.sim import World

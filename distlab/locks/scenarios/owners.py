@@ -8,7 +8,6 @@ from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import NEVER_OVERSOLD
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redislock_mistakes import (
     ChecksThenDeletes,
@@ -21,6 +20,7 @@ from distlab.locks.redislock_mistakes import (
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
 from distlab.registry import register
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import World
 from distlab.sim.clocks import EPOCH_US

@@ -10,7 +10,6 @@ from distlab.check.invariants import mutual_exclusion, prompt
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import (
     ALL_HEARD,
-    NEVER_OVERSOLD,
     NOTHING_REFUSED,
     SERVED,
     TOKENS_ASCEND,
@@ -23,6 +22,7 @@ from distlab.locks.scenarios.buyers import LOCK, LockScenario, TokenOfTheShop, u
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
 from distlab.registry import register
 from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.clocks import EPOCH_US

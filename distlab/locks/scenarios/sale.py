@@ -8,10 +8,11 @@ from typing import Any
 
 from distlab.check.invariants import prompt
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import AS_SHOWN, NEVER_OVERSOLD
+from distlab.locks.checks import AS_SHOWN
 from distlab.locks.scenarios.buyers import ANY_FAULT, THINK_MS, LockScenario, purchase, under_lock
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.registry import register
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop, ask_shop
 from distlab.shop.stock import ReadStock, Sold, TakeOne
 from distlab.sim import Client, World

@@ -8,7 +8,7 @@ from distlab.check.invariants import available, mutual_exclusion, prompt
 from distlab.check.look import delivered
 from distlab.host import Conflict
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import NEVER_OVERSOLD, NO_HERD
+from distlab.locks.checks import NO_HERD
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
@@ -17,6 +17,7 @@ from distlab.registry import register
 from distlab.servers.leases import Deleted, LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.client import Program

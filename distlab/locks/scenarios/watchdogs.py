@@ -7,12 +7,13 @@ from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import FINISHED, NEVER_OVERSOLD
+from distlab.locks.checks import FINISHED
 from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
 from distlab.registry import register
+from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.client import Program
