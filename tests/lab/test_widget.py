@@ -147,25 +147,22 @@ def test_knobs_are_turned_with_text(browser, lab):
     assert (lab.run.knobs["patience_ms"], lab.run.seed) == (250, 12)
 
 
-WRONG = {
-    "out of range": {"command": "turn", "name": "patience_ms", "text": "9999"},
-    "seed 'x' is not a whole number": {"command": "turn", "name": "seed", "text": "x"},
-    "has no knob 'patience'; did you mean 'patience_ms'": {
-        "command": "turn",
-        "name": "patience",
-        "text": "3",
-    },
-    "must begin with d1:": {"command": "paste", "token": "7"},
-    "not of the form": {"command": "add", "fault_text": "boom"},
-    "no command 'close'": {"command": "close"},
-    "TypeError": {"command": "drag", "to": 3},
-}
-
-
-@pytest.mark.parametrize("reason", WRONG)
-def test_what_is_wrong_is_said_in_the_lab_and_changes_nothing(browser, lab, reason):
+@pytest.mark.parametrize(
+    ("command", "arguments", "reason"),
+    [
+        ("turn", {"name": "patience_ms", "text": "9999"}, "out of range"),
+        ("turn", {"name": "seed", "text": "x"}, "seed 'x' is not a whole number"),
+        ("turn", {"name": "patience", "text": "3"}, "has no knob 'patience'; did you mean"),
+        ("paste", {"token": "7"}, "must begin with d1:"),
+        ("close", {}, "no command 'close'"),
+        ("drag", {"to": 3}, "TypeError"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_lab_and_changes_nothing(
+    browser, lab, command, arguments, reason
+):
     before = lab.token
-    assert reason in browser.ask(**WRONG[reason])["error"]
+    assert reason in browser.ask(command, **arguments)["error"]
     assert lab.token == before
     assert "error" not in browser.ask()
 
@@ -188,11 +185,9 @@ def test_a_cell_that_changes_the_lab_tells_the_browser(browser, lab):
     lab.press("crash monitor")
     told = browser.heard[-1]
     assert (told["type"], told["changes"] > seen) == ("changed", True)
-
-
-def test_a_change_in_the_browser_is_answered_once(browser):
+    before = len(browser.heard)
     browser.ask("press", name="crash monitor")
-    assert len(browser.heard) == 1
+    assert len(browser.heard) == before + 1  # an answer, and no more
 
 
 def test_cells_and_the_browser_take_turns(browser, lab):
@@ -300,13 +295,6 @@ def test_a_cell_lets_the_prediction_be_judged_and_records_nothing():
     assert widget.guess.progress.entries() == {}
 
 
-def test_a_prediction_made_beside_the_run_itself_is_judged_at_once(gated):
-    lab, guess, browser = gated
-    lab.press(HAPPEN)
-    guess.choose(1)
-    assert browser.ask()["state"]["judgement"] == RIGHT
-
-
 def test_what_tells_the_answer_is_shown_once_the_gate_is_open(gated):
     lab, guess, browser = gated
     lab.press("pause server-a")
@@ -316,12 +304,6 @@ def test_what_tells_the_answer_is_shown_once_the_gate_is_open(gated):
     guess.choose(1)
     assert browser.ask()["state"]["claim"] == lab.scenario.claim
     assert "svg" in browser.ask()["strip"]
-
-
-def test_it_may_be_skipped(gated):
-    _, guess, browser = gated
-    guess.skip()
-    assert browser.ask()["state"]["gate"] == ""
 
 
 # Stills
