@@ -2,27 +2,22 @@
 
 import copy
 import json
+from unittest.mock import Mock
 
 import pytest
 
 from distlab import places, workspace
 
+OUTPUT = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
+CELL = {"cell_type": "code", "id": "b", "metadata": {}, "execution_count": 1}
+TITLE = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# CAP — 一致性"]}
 NOTEBOOK = {
-    "cells": [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# CAP — 一致性"]},
-        {
-            "cell_type": "code",
-            "id": "b",
-            "metadata": {},
-            "execution_count": 1,
-            "source": ["print(1)"],
-            "outputs": [{"output_type": "stream", "name": "stdout", "text": ["1\n"]}],
-        },
-    ],
+    "cells": [TITLE, {**CELL, "source": ["print(1)"], "outputs": [OUTPUT]}],
     "metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}},
     "nbformat": 4,
     "nbformat_minor": 5,
 }
+NEW = "01_cap.new.ipynb"
 NAME = "01_cap.ipynb"
 
 
@@ -47,14 +42,26 @@ def mine(tmp_path):
     return tmp_path / "mine"
 
 
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def first_cell(path):
-    return "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+    return "".join(read(path)["cells"][0]["source"])
 
 
 def edit(path, text):
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook = read(path)
     notebook["cells"][0]["source"] = [text]
     path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture
+def edited(course, mine):
+    """A copy of version 1 that the learner has edited."""
+    workspace.update(mine)
+    edit(mine / NAME, "my notes")
+    return mine
 
 
 def names(folder):
@@ -63,7 +70,7 @@ def names(folder):
 
 def test_the_copy_has_no_outputs_and_no_widget_state(course, mine):
     assert workspace.update(mine) == [(NAME, NAME, False)]
-    cells = json.loads((mine / NAME).read_text(encoding="utf-8"))["cells"]
+    cells = read(mine / NAME)["cells"]
     assert (cells[1]["outputs"], cells[1]["execution_count"]) == ([], None)
     assert cells[1]["source"] == ["print(1)"]
     assert "widgets" not in (mine / NAME).read_text(encoding="utf-8")
@@ -83,65 +90,44 @@ def test_an_untouched_copy_becomes_the_new_version(course, mine):
     assert first_cell(mine / NAME) == "version 2"
 
 
-def test_an_edited_copy_stays_and_the_new_version_arrives_beside_it(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
+def test_an_edited_copy_of_the_current_version_is_left_in_peace(edited):
+    assert workspace.update(edited) == [(NAME, "", True)]
+    assert names(edited) == [NAME]
+
+
+def test_an_edited_copy_stays_and_the_new_version_arrives_beside_it_once(course, edited):
     course("version 2")
-    assert workspace.update(mine) == [(NAME, "01_cap.new.ipynb", True)]
-    assert first_cell(mine / NAME) == "my notes"
-    assert first_cell(mine / "01_cap.new.ipynb") == "version 2"
+    assert workspace.update(edited) == [(NAME, NEW, True)]
+    assert workspace.update(edited) == [(NAME, "", True)]
+    assert [first_cell(edited / name) for name in (NAME, NEW)] == ["my notes", "version 2"]
+    assert names(edited) == [NAME, NEW]
 
 
-def test_an_edited_copy_of_the_current_version_is_left_in_peace(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
-    assert workspace.update(mine) == [(NAME, "", True)]
-    assert names(mine) == [NAME]
-
-
-def test_a_new_version_arrives_once(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
-    course("version 2")
-    workspace.update(mine)
-    assert workspace.update(mine) == [(NAME, "", True)]
-    assert names(mine) == ["01_cap.ipynb", "01_cap.new.ipynb"]
-
-
-def test_an_untouched_new_version_makes_room_for_the_next(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
+def test_an_untouched_new_version_makes_room_for_the_next_and_an_edited_one_stays(course, edited):
     for version in ("version 2", "version 3"):
         course(version)
-        workspace.update(mine)
-    assert first_cell(mine / "01_cap.new.ipynb") == "version 3"
-    assert names(mine) == ["01_cap.ipynb", "01_cap.new.ipynb"]
-
-
-def test_an_edited_new_version_stays_too(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
-    course("version 2")
-    workspace.update(mine)
-    edit(mine / "01_cap.new.ipynb", "more notes")
-    course("version 3")
-    assert workspace.update(mine) == [(NAME, "01_cap.new-2.ipynb", True)]
-    assert first_cell(mine / "01_cap.new.ipynb") == "more notes"
-    assert first_cell(mine / "01_cap.new-2.ipynb") == "version 3"
+        workspace.update(edited)
+    assert first_cell(edited / NEW) == "version 3"
+    assert names(edited) == [NAME, NEW]
+    edit(edited / NEW, "more notes")
+    course("version 4")
+    assert workspace.update(edited) == [(NAME, "01_cap.new-2.ipynb", True)]
+    assert first_cell(edited / NEW) == "more notes"
+    assert first_cell(edited / "01_cap.new-2.ipynb") == "version 4"
 
 
 def test_a_run_counts_as_an_edit(course, mine):
     workspace.update(mine)
-    notebook = json.loads((mine / NAME).read_text(encoding="utf-8"))
-    notebook["cells"][1]["outputs"] = NOTEBOOK["cells"][1]["outputs"]
+    notebook = read(mine / NAME)
+    notebook["cells"][1]["outputs"] = [OUTPUT]
     (mine / NAME).write_text(json.dumps(notebook), encoding="utf-8")
     course("version 2")
-    assert workspace.update(mine) == [(NAME, "01_cap.new.ipynb", True)]
+    assert workspace.update(mine) == [(NAME, NEW, True)]
 
 
 def test_opening_and_saving_is_no_edit(course, mine):
     workspace.update(mine)
-    notebook = json.loads((mine / NAME).read_text(encoding="utf-8"))
+    notebook = read(mine / NAME)
     notebook["metadata"]["language_info"] = {"version": "3.11.7"}
     notebook["cells"][0]["source"] = "version 1"  # the same, in nbformat's other spelling
     (mine / NAME).write_text(json.dumps(notebook, indent=4), encoding="utf-8")
@@ -149,37 +135,30 @@ def test_opening_and_saving_is_no_edit(course, mine):
     assert workspace.update(mine) == [(NAME, NAME, False)]
 
 
-def test_a_deleted_copy_comes_back_fresh(course, mine):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
-    workspace.update(mine)
-    (mine / NAME).unlink()
-    assert workspace.update(mine) == [(NAME, NAME, False)]
-    assert first_cell(mine / NAME) == "version 1"
+def test_a_deleted_copy_comes_back_fresh(edited):
+    workspace.update(edited)
+    (edited / NAME).unlink()
+    assert workspace.update(edited) == [(NAME, NAME, False)]
+    assert first_cell(edited / NAME) == "version 1"
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "\x00"])
-def test_with_a_damaged_record_nothing_is_overwritten(course, mine, damage):
-    workspace.update(mine)
-    edit(mine / NAME, "my notes")
-    (mine / workspace.RECORD).write_text(damage)
+def test_with_a_damaged_record_nothing_is_overwritten(course, edited, damage):
+    (edited / workspace.RECORD).write_text(damage)
     course("version 2")
-    assert workspace.update(mine) == [(NAME, "01_cap.new.ipynb", True)]
-    assert first_cell(mine / NAME) == "my notes"
+    assert workspace.update(edited) == [(NAME, NEW, True)]
+    assert first_cell(edited / NAME) == "my notes"
 
 
-@pytest.mark.parametrize("theirs", ["", "not JSON", "[]", "{}", '{"cells": [1]}', '{"cells": 1}'])
+THEIRS = [b"", b"not JSON", b"[]", b"{}", b'{"cells": [1]}', b'{"cells": 1}', b"\xff\xfe\x00"]
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
 def test_a_file_that_is_no_notebook_is_left_alone(course, mine, theirs):
     mine.mkdir()
-    (mine / NAME).write_text(theirs)
-    assert workspace.update(mine) == [(NAME, "01_cap.new.ipynb", True)]
-    assert (mine / NAME).read_text() == theirs
-
-
-def test_bytes_that_are_no_text_are_left_alone(course, mine):
-    mine.mkdir()
-    (mine / NAME).write_bytes(b"\xff\xfe\x00")
-    assert workspace.update(mine) == [(NAME, "01_cap.new.ipynb", True)]
+    (mine / NAME).write_bytes(theirs)
+    assert workspace.update(mine) == [(NAME, NEW, True)]
+    assert (mine / NAME).read_bytes() == theirs
 
 
 def test_nothing_unfinished_is_left_behind(course, mine):
@@ -190,9 +169,7 @@ def test_nothing_unfinished_is_left_behind(course, mine):
 def test_a_failed_write_leaves_the_old_file(course, mine, monkeypatch):
     workspace.update(mine)
     course("version 2")
-    monkeypatch.setattr(
-        workspace.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full"))
-    )
+    monkeypatch.setattr(workspace.Path, "replace", Mock(side_effect=OSError("full")))
     with pytest.raises(OSError, match="full"):
         workspace.update(mine)
     assert first_cell(mine / NAME) == "version 1"
