@@ -123,9 +123,7 @@ PARTS: dict[str, Part] = {
         "make env, or: pip install 'distlab[real]' (Linux, macOS); Windows uses a stand-in",
     ),
     "postgres": Part(
-        _postgres,
-        "the sections on a real database",
-        "make env, or: pip install 'distlab[real]'",
+        _postgres, "the sections on a real database", "make env, or: pip install 'distlab[real]'"
     ),
     "dask": Part(
         partial(_package, "distributed", "dask"),

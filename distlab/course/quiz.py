@@ -11,16 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distlab.course.content import (
-    NAME,
-    TEXT,
-    BadContent,
-    chapter,
-    entries,
-    find,
-    record,
-    several,
-)
+from distlab.course.content import NAME, TEXT, BadContent, chapter, entries, find, record, several
 from distlab.host import BadInput, pick
 from distlab.view.still import Still
 

@@ -309,11 +309,7 @@ class Experiment:
         self._apply(gesture, faults=changed, selected=index)
 
     def _apply(
-        self,
-        gesture: str = "",
-        selected: int | None = None,
-        reopen: bool = False,
-        **setup: Any,
+        self, gesture: str = "", selected: int | None = None, reopen: bool = False, **setup: Any
     ) -> None:
         """Change parts of the setup, run it, and remember the setup before for `undo`."""
         before = self.run.setup

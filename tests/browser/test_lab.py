@@ -16,11 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.jupyter import errors_of_widgets
 
 SCENARIO = "start/slow-or-dead"
-CELLS = (
-    "from distlab.lab import Lab",
-    f"lab = Lab({SCENARIO!r})\nlab",
-    "lab.status",
-)
+CELLS = ("from distlab.lab import Lab", f"lab = Lab({SCENARIO!r})\nlab", "lab.status")
 GATED = (
     "from distlab.course.prediction import Prediction",
     "from distlab.course.widgets import PredictionWidget",
