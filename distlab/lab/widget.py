@@ -13,6 +13,8 @@ while a cell is busy. A lock per lab lets only one of the two work at a time.
 from __future__ import annotations
 
 import functools
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +43,9 @@ from distlab.view.theme import TONE_OF, TONES, fault_words, stylesheet
 BROWSER = Path(__file__).parent / "browser"
 PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "lab.js")
 """The parts of the module that anywidget gives to the browser, in this order."""
+MARKUP = re.sub(
+    "<!--.*?-->|(?<=>)\\s+(?=<)", "", (BROWSER / "lab.html").read_text("utf-8"), flags=re.S
+)
 LOOKS = ("scrub", "zoom", "select", "aim")
 CHANGES = ("press", "add", "drag", "edit", "remove", "turn", "paste", "cancel")
 """Commands of the browser: methods of the lab. Only a change records how a prediction did."""
@@ -63,7 +68,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     shown after the prediction only. A still never shows the claim of such a lab.
     """
 
-    _esm = "\n".join((BROWSER / part).read_text("utf-8") for part in PARTS)
+    _esm = "\n".join([f"const MARKUP = {json.dumps(MARKUP)};",
+                      *((BROWSER / part).read_text("utf-8") for part in PARTS)])  # fmt: skip
     _css = stylesheet(live=True) + (BROWSER / "lab.css").read_text("utf-8")
 
     def __init__(

@@ -1,5 +1,8 @@
 // What stands around the picture: buttons, verdicts, knobs, faults, machines, the log.
 
+const INVITATION = "Drag a fault along the time axis: the whole history is computed anew.";
+const FIRST = "Press a button to break something, then drag it along the time axis.";
+
 const panel = {
   show(answer) {
     const { state } = this;
