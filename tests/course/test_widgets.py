@@ -62,6 +62,9 @@ def all_panels():
 
 def test_a_clicked_prediction_is_recorded_and_a_called_one_is_not(learner):
     widget = PredictionWidget(PREDICTION)
+    button(widget, "Record prediction").click()
+    assert "Choose an answer first" in shown(widget)
+    assert not widget.guess.open
     widget.choose(1)
     assert widget.guess.open
     assert progress().entries() == {}
@@ -70,38 +73,21 @@ def test_a_clicked_prediction_is_recorded_and_a_called_one_is_not(learner):
     button(widget, "Record prediction").click()
     assert Progress(learner).get("prediction/start/lost-answer")["chosen"] == 2
     assert "You predict: A page is printed twice." in shown(widget)
+    tomorrow = PredictionWidget(PREDICTION)
+    assert parts(tomorrow, ipywidgets.RadioButtons)[0].value == 2
+    assert tomorrow.guess.open
 
 
-def test_a_click_without_an_answer_asks_for_one():
-    widget = PredictionWidget(PREDICTION)
-    button(widget, "Record prediction").click()
-    assert "Choose an answer first" in shown(widget)
-    assert not widget.guess.open
-
-
-def test_skip_opens_the_gate_and_the_run_is_judged():
+def test_skip_opens_the_gate_and_only_the_run_that_was_asked_about_is_judged():
     widget = PredictionWidget(PREDICTION)
     button(widget, "Skip").click()
     assert widget.guess.open
     widget.choose(1)
     assert widget.judge(LOST).right
     assert "As you predicted" in shown(widget)
-
-
-def test_no_judgement_stands_beside_another_run():
-    widget = PredictionWidget(PREDICTION)
-    widget.choose(1)
-    widget.judge(LOST)
     widget.judge(TWICE)
     assert "As you predicted" not in shown(widget)
     assert "You predict: The client goes away empty." in shown(widget)
-
-
-def test_a_prediction_of_an_earlier_day_is_shown_again():
-    PredictionWidget(PREDICTION).choose(2, record=True)
-    widget = PredictionWidget(PREDICTION)
-    assert parts(widget, ipywidgets.RadioButtons)[0].value == 2
-    assert widget.guess.open
 
 
 def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
@@ -151,18 +137,15 @@ def test_a_number_is_typed_as_people_write_it(typed, number):
     assert _number(typed) == number
 
 
-def test_a_wrong_answer_from_a_cell_is_refused():
+def test_a_wrong_answer_from_a_cell_is_refused_and_a_right_one_is_known_on_the_next_day():
     widget = QuizWidget(quiz.quiz("01_cap"))
     with pytest.raises(BadInput):
         widget.answer("smallest-r", "three")
     assert widget.feedback == {}
-
-
-def test_an_answered_question_is_marked_on_the_next_day():
-    QuizWidget(quiz.quiz("01_cap")).answer("smallest-r", 3, record=True)
-    widget = QuizWidget(quiz.quiz("01_cap"))
-    assert "answered this question correctly" in shown(widget)
-    assert widget.feedback == {}
+    widget.answer("smallest-r", 3, record=True)
+    tomorrow = QuizWidget(quiz.quiz("01_cap"))
+    assert "answered this question correctly" in shown(tomorrow)
+    assert tomorrow.feedback == {}
 
 
 def test_an_exercise_is_checked_as_the_notebook_has_it_at_that_moment(monkeypatch):
@@ -185,15 +168,11 @@ def test_a_clicked_check_is_recorded_and_solved_stays_solved(monkeypatch):
     assert "You have solved this exercise" in shown(ExercisePanel(EXERCISE))
 
 
-def test_hints_come_one_after_another():
+def test_hints_come_one_after_another_and_the_solution_when_asked_for():
     widget = ExercisePanel(EXERCISE)
     assert [widget.hint() for _ in range(4)] == ["a", "b", "c", "c"]
     assert shown(widget).count("<li>") == 3
     assert button(widget, "Hint 3 of 3").disabled
-
-
-def test_the_solution_is_shown_when_asked_for():
-    widget = ExercisePanel(EXERCISE)
     assert "class Once" not in shown(widget)
     button(widget, "Solution").click()
     assert "class Once" in shown(widget)
@@ -232,27 +211,24 @@ def still(panel):
     return bundle["text/html"], bundle["text/plain"]
 
 
-def test_a_still_stands_beside_the_widget():
-    for panel in all_panels():
-        bundle = panel._repr_mimebundle_()
-        assert "application/vnd.jupyter.widget-view+json" in bundle
-        assert "object at" not in bundle["text/plain"] and "<ol></ol>" not in bundle["text/html"]
-        assert panel.model_id not in bundle["text/html"] + bundle["text/plain"]
+SECRETS = {
+    PredictionWidget: ["violated"],
+    QuizWidget: ["Tempting", "✓", "<p>("],
+    ExercisePanel: ["def on_print", "<li>a"],
+    InterviewCard: ["trap", "two meanings"],
+}
 
 
-def test_a_still_reveals_nothing_before_it_is_opened():
+def test_a_still_stands_beside_the_widget_and_reveals_nothing_before_it_is_opened():
+    innermost = re.compile(r"<details>((?!<details>).)*?</details>", re.S)
     for panel in all_panels():
+        assert "application/vnd.jupyter.widget-view+json" in panel._repr_mimebundle_()
         html, text = still(panel)
-        innermost = re.compile(r"<details>((?!<details>).)*?</details>", re.S)
+        assert "object at" not in text and "<ol></ol>" not in html
+        assert panel.model_id not in html + text
         while innermost.search(html):
             html = innermost.sub("", html)
-        secrets = {
-            PredictionWidget: ["violated"],
-            QuizWidget: ["Tempting", "✓", "<p>("],
-            ExercisePanel: ["def on_print", "<li>a"],
-            InterviewCard: ["trap", "two meanings"],
-        }[type(panel)]
-        assert not [secret for secret in secrets if secret in html + text]
+        assert not [secret for secret in SECRETS[type(panel)] if secret in html + text]
 
 
 def test_a_still_never_reads_progress():

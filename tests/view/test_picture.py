@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from distlab.cap.primary_replica import Copy
 from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN
 from distlab.sim.faults import KINDS, parse_fault
 from distlab.view import theme
@@ -112,6 +113,9 @@ def test_words_are_shortened_to_their_room_or_left_out():
         (Beat(3), "Beat(3)"),
         (Write("x", 1), "Write(x, 1)"),
         ("hello world", "hello world"),
+        (Copy(1, (("x", 1),)), "Copy(x=1)"),
+        (Copy(1, ()), "Copy(1)"),
+        (Copy(1, (("x", 1), ("a-long-name", "a long value"))), "Copy(1)"),
         (("SET", "key", 1), "('SET', 'key', 1)"),
         ("SET lock alice/e6… NX PX 80", "SET lock alice/e6… NX PX 80"),
         ("extend lock alice/e6… 60 replace", "extend lock alice/e6… 60 …"),

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from distlab.cap.primary_replica import Copy
 from distlab.registry import get
 from distlab.sim import Call
 from distlab.sim.faults import KINDS
@@ -17,7 +16,6 @@ from distlab.start.scenarios import LOST_ANSWER, SLOW_OR_DEAD
 from distlab.view import theme
 from distlab.view.picture import Box, text_width
 from distlab.view.spacetime import spacetime
-from distlab.view.story import label
 from tests import goldens
 from tests.view.runs import everything, instant, long_run, run_of
 
@@ -174,12 +172,6 @@ def test_some_words_may_have_a_place_before_others():
     picture = spacetime(ORDERS, window=(20, 75), first=ORDERS.verdict("unique").witness)
     assert after in [words for words, _ in beginnings(picture)]
     assert not having(picture, "dl-badge") and not having(picture, "dl-witness")
-
-
-def test_a_message_that_holds_entries_is_labelled_with_them():
-    assert label(Copy(1, (("x", 1),))) == "Copy(x=1)"
-    assert label(Copy(1, ())) == "Copy(1)"
-    assert label(Copy(1, (("x", 1), ("a-long-name", "a long value")))) == "Copy(1)"
 
 
 def test_the_layout_turns_instants_into_places_and_back():
