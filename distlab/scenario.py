@@ -176,7 +176,8 @@ def _nothing_measured(trace: Trace) -> Mapping[str, int]:
 
 TAKEN = (
     "world", "scenario", "seed", "faults", "fault", "instants", "gesture", "prediction",
-    "runs", "k", "limit", "nemesis", "executor", "verdict", "progress", "solution",
+    "runs", "k", "limit", "start", "nemesis", "executor", "verdict", "progress",
+    "solution",
 )  # fmt: skip
 """What the lab and the searches take beside a scenario's knobs, so that no knob is called so."""
 

@@ -184,19 +184,27 @@ def test_no_such_bug(distlab):
 def test_explore_on_the_command_line(distlab):
     status, out, _ = distlab("explore", "start/lost-answer", "--runs", "50")
     assert status == 1
-    assert "#lose:printer>client@0~" in out
+    assert "#lose:client>printer@0~" in out
     status, out, _ = distlab("explore", "start/lost-answer", "--runs", "50", "--set", "retries=2")
     assert status == 0
     assert "No failure in 50 runs" in out
 
 
 def test_explore_for_programs(distlab):
-    options = ("--nemesis", "lose", "--every", "1", "--json")
+    options = ("--everywhere", "1", "--nemesis", "lose", "--json")
     status, out, _ = distlab("explore", "start/lost-answer", *options)
     found = json.loads(out)
     assert status == 1
     assert found["runs"] > 10
     assert found["found"]["faults"].startswith("lose:")
+
+
+def test_everywhere_on_the_command_line(distlab):
+    status, out, _ = distlab("explore", "start/lost-answer", "--everywhere")
+    assert status == 1
+    assert "(crash+100; lose:#; duplicate:#=100)" in out
+    status, out, _ = distlab("explore", "start/lost-answer", "--everywhere", "--start", "3")
+    assert "from number 3 on" in out
 
 
 @pytest.mark.parametrize(

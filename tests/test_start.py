@@ -3,7 +3,7 @@
 import pytest
 
 from distlab.check.look import notes
-from distlab.explore import FaultSpace, exhaustive
+from distlab.explore import FaultSpace, everywhere
 from distlab.registry import get
 from distlab.sim import Trace
 from distlab.sim.faults import parse_schedule
@@ -140,7 +140,7 @@ def test_a_long_patience_covers_one_pause_of_a_server_not_the_monitors_own_as_we
 
 
 def test_no_fault_of_the_nemesis_refutes_the_long_patience():
-    assert not exhaustive(SLOW, 1, **SLOW.satisfying).failing
+    assert not everywhere(SLOW, nemesis=None, **SLOW.satisfying).failing
 
 
 def test_a_crash_at_any_instant_is_noticed_in_time_by_a_short_patience():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from distlab import bugs
 from distlab.command import as_json, parser, turned
-from distlab.explore.exhaustive import Census, exhaustive
+from distlab.explore.everywhere import EVERYWHERE, Census, everywhere
 from distlab.explore.search import RUNS, Finding, explore
 from distlab.host import BadInput
 from distlab.registry import get
@@ -28,8 +28,10 @@ def run_explore(arguments: list[str]) -> int:
     )
     options.add_argument("--verdict", help="what must fail; the scenario's property unless given")
     options.add_argument(
-        "--every", type=int, metavar="K", help="instead: every placement of K faults"
-    )
+        "--everywhere", nargs="?", type=int, const=1, metavar="K",
+        help=f"instead: K faults (1) at every place, of {EVERYWHERE!r} unless there is a nemesis",
+    )  # fmt: skip
+    options.add_argument("--start", type=int, default=0, help="everywhere: go on at this run")
     options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
     given = options.parse_args(arguments)
     if ":" in given.scenario:
@@ -38,15 +40,19 @@ def run_explore(arguments: list[str]) -> int:
     asked = {"nemesis": given.nemesis, "verdict": given.verdict, **turned(scenario, given.set)}
     found: Census | Finding
     with _workers(given.workers) as executor:
-        if given.every is not None:
-            found = exhaustive(scenario, given.every, executor=executor, progress=_line, **asked)
+        if given.everywhere is not None:
+            asked["nemesis"] = given.nemesis or EVERYWHERE
+            found = everywhere(
+                scenario, given.everywhere, start=given.start, executor=executor, progress=_line,
+                **asked,
+            )  # fmt: skip
         else:
             found = explore(
                 scenario, given.runs, seed=given.seed, executor=executor, progress=_line, **asked
             )
-    failing = found.shrunk.run.as_dict() if found.shrunk else None
+    failing = found.run.as_dict() if found.run else None
     print(as_json({"runs": found.runs, "found": failing}) if given.json else found.text())
-    return 1 if found.shrunk else 0
+    return 1 if failing else 0
 
 
 def run_bugs(arguments: list[str]) -> int:

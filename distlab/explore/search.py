@@ -7,13 +7,13 @@ arguments give the same finding, token for token, whoever does the runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
@@ -22,13 +22,14 @@ from distlab.explore.work import (
     after,
     again,
     check_count,
-    quiet,
+    default_progress,
     results,
     wanted_verdicts,
 )
 from distlab.registry import get
 from distlab.scenario import Run, Scenario, Token
 from distlab.view.spacetime import spacetime
+from distlab.view.still import Still
 
 RUNS = 500
 """Runs that a search may take, unless the caller says otherwise."""
@@ -36,13 +37,23 @@ RUNS = 500
 LARGEST_SEED = 10**6
 
 
-def default_progress() -> Progress:
-    """Who is told when the caller names nobody. `distlab.lab` puts a bar here in notebooks."""
-    return quiet
+class Failure(NamedTuple):
+    """A run and the verdict that fails in it."""
+
+    run: Run
+    verdict: str
+
+
+def pictures(text: str, failures: Iterable[Failure]) -> str:
+    """A text and the runs, drawn with their witnesses, as HTML."""
+    drawn = [
+        spacetime(run, highlight=run.verdict(verdict).witness).html() for run, verdict in failures
+    ]
+    return "".join([f'<pre style="white-space:pre-wrap">{escape(text)}</pre>', *drawn])
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Still):
     """What a search has found: true when it is a failure, false when there was none.
 
     `runs` is how many it took, the failing one included; `undecided` how many of them a check could
@@ -87,12 +98,9 @@ class Finding:
 
     __repr__ = __str__ = text
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        shown = f'<pre style="white-space:pre-wrap">{escape(self.text())}</pre>'
-        if self.shrunk:
-            witness = self.shrunk.run.verdict(self.shrunk.verdict).witness
-            shown += spacetime(self.shrunk.run, highlight=witness).html()
-        return {"text/plain": self.text(), "text/html": shown}
+    def html(self) -> str:
+        small = [Failure(self.shrunk.run, self.shrunk.verdict)] if self.shrunk else []
+        return pictures(self.text(), small)
 
 
 def _count(faults: tuple[object, ...]) -> str:

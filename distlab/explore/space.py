@@ -11,6 +11,7 @@ out is wide:
 
 * targets: any machine, but crash and wipe spare the clients; any link that the run uses (also with
   `*`: `n1>*`); a partition: any split in two, of all machines or of those that are named;
+  `lose:#`, `delay:#` and `duplicate:#` strike one message, any that a run without faults sends;
 * instants: the whole run;
 * duration: up to half of it.
 
@@ -35,6 +36,8 @@ from distlab.sim.faults import ANY, KINDS, Fault, Schedule, check_schedule, pars
 
 AT_MOST = 3
 """Faults in one run, unless the nemesis says otherwise."""
+EDGE = 16
+"""One number in so many is drawn from the edges of its range."""
 
 _RULE = re.compile(r"([a-z]+)(?::([^@+=]+))?(?:@([^+=]+))?(?:\+([^=]+))?(?:=(.+))?")
 _RANGE = re.compile(r"([+-]?\d+)(?:\.\.([+-]?\d+))?", re.ASCII)
@@ -64,26 +67,33 @@ class Rule:
     def __contains__(self, fault: Fault) -> bool:
         return (
             fault.kind == self.kind
-            and fault.target in self.targets
+            and (fault.target in self.targets or (self.numbered and fault.message is not None))
             and _inside(fault.at_ms, self.at_ms)
             and _inside(fault.for_ms, self.for_ms)
             and _inside(fault.amount, self.amount)
         )
 
-    def draw(self, random: Random) -> Fault:
-        """One of them, by chance."""
-        at_ms, target = _within(random, self.at_ms), _pick(random, self.targets)
-        for_ms = None if self.for_ms is None else _within(random, self.for_ms)
-        amount = None if self.amount is None else _within(random, self.amount)
+    @property
+    def numbered(self) -> bool:
+        """Whether it strikes single messages. (A run with faults may send more than these.)"""
+        return self.targets[0].startswith("#")
+
+    def draw(self, random: Random, instants: Sequence[int], lengths: Sequence[int]) -> Fault:
+        """One of them, by chance; now and then at one of `instants`, or as long as `lengths`."""
+        at_ms, target = _within(random, self.at_ms, instants), _pick(random, self.targets)
+        for_ms = None if self.for_ms is None else _within(random, self.for_ms, lengths)
+        amount = None if self.amount is None else _within(random, self.amount, lengths)
         return Fault(self.kind, target, at_ms, for_ms, amount)
 
-    def at(self, ms: float) -> Iterator[Fault]:
-        """The strongest at one instant: on every target, longest, with the extreme amounts."""
+    def at(self, ms: float, targets: Iterable[str] | None = None) -> Iterator[Fault]:
+        """The strongest at one instant: longest, with the extreme amounts; on every target, unless
+        some are given.
+        """
         if not _inside(ms, self.at_ms):
             return
         low, high = self.amount or (0, 0)
         amounts = (low, high) if low < 0 < high else (max(low, high, key=abs),)
-        for target in self.targets:
+        for target in self.targets if targets is None else targets:
             for amount in amounts if self.amount else (None,):
                 yield Fault(self.kind, target, ms, self.for_ms and self.for_ms[1], amount)
 
@@ -98,6 +108,7 @@ class FaultSpace:
     nemesis: str
     rules: tuple[Rule, ...]
     at_most: int
+    lengths_ms: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, scenario: Scenario, nemesis: str | None = None, **knobs: Any) -> FaultSpace:
@@ -111,14 +122,19 @@ class FaultSpace:
             nemesis = scenario.nemesis or _derived(scenario, calm)
         parts = [part.strip() for part in nemesis.split(";") if part.strip()]
         limits = [part for part in parts if part.startswith("at most")]
-        rules = tuple(_parsed(part, calm) for part in parts if part not in limits)
+        parsed = [_parsed(part, calm) for part in parts if part not in limits]
+        rules = tuple(rule for rule in parsed if rule.targets)
         at_most = re.fullmatch(
             r"at most ([1-9][0-9]?|100)", "".join(limits) or f"at most {AT_MOST}"
         )
         if not at_most:
             form = "at most 3 (1 to 100)"
             raise BadInput(f"nemesis: {'; '.join(limits)!r} is not of the form: {form}")
-        return cls("; ".join(parts), rules, int(at_most[1]))
+        settings = scenario.settings(knobs).items()
+        lengths_ms = tuple(
+            value for name, value in settings if name.endswith("_ms") and isinstance(value, int)
+        )
+        return cls("; ".join(parts), rules, int(at_most[1]), lengths_ms)
 
     def __contains__(self, faults: Schedule) -> bool:
         allowed = all(any(fault in rule for rule in self.rules) for fault in faults)
@@ -126,18 +142,20 @@ class FaultSpace:
         return allowed and apart and len(faults) <= self.at_most
 
     def draw(self, random: Random) -> Schedule:
-        """One schedule, by chance."""
+        """One schedule, by chance.
+
+        One number in `EDGE` is a special one, of those that are allowed: an instant at which
+        another fault begins or ends; the value of a knob in milliseconds, as a time to live, for a
+        duration or a delay; the first or the last of the range (so also instant 0).
+        """
         faults: list[Fault] = []
-        for _ in range(_within(random, (1, self.at_most)) if self.rules else 0):
-            fault = _pick(random, self.rules).draw(random)
+        instants: list[int] = []
+        for _ in range(_pick(random, range(1, self.at_most + 1)) if self.rules else 0):
+            fault = _pick(random, self.rules).draw(random, instants, self.lengths_ms)
             if not any(_overlap(fault, other) for other in faults):
                 faults.append(fault)
+                instants += [int(fault.at_ms), int(fault.at_ms + (fault.for_ms or 0))]
         return in_order(faults)
-
-    def at(self, ms: float) -> Iterator[Fault]:
-        """Every fault that may happen at one instant, each at its strongest."""
-        for rule in self.rules:
-            yield from rule.at(ms)
 
     def __str__(self) -> str:
         return self.nemesis or "no faults"
@@ -149,6 +167,7 @@ class _Calm(NamedTuple):
     machines: tuple[str, ...]
     clients: tuple[str, ...]
     links: tuple[str, ...]
+    messages: tuple[str, ...]
     horizon_ms: int
 
     @classmethod
@@ -160,6 +179,7 @@ class _Calm(NamedTuple):
             run.machines,
             tuple(name for name in run.machines if name in calling),
             tuple(f"{a}>{b}" for a in run.machines for b in run.machines if {(a, b)} <= used),
+            tuple(f"#{e.number}" for e in events if e.kind == "send" and e.node != e.peer),
             run.scenario.horizon_ms,
         )
 
@@ -167,6 +187,8 @@ class _Calm(NamedTuple):
         """Everything that faults of a kind may concern, of what a rule names."""
         names = [name.strip() for name in given.split(",")] if given else []
         shape = KINDS[kind].target
+        if given == "#":
+            return self.messages
         if shape == "link":
             return tuple(link for link in self.links if _matches(link, names or [f"{ANY}>{ANY}"]))
         spared = self.clients if KINDS[kind].power == "off" else ()
@@ -227,14 +249,15 @@ def _parsed(text: str, calm: _Calm) -> Rule:
         if part and not taken:
             raise BadInput(f"nemesis: {text!r}: {name} takes no {part!r}")
     half_ms = max(1, calm.horizon_ms // 2)
+    lasts = kind.lasts and (lasting or given != "#")
     rule = Rule(
         name,
         calm.targets(name, given),
-        _range(at or f"0..{calm.horizon_ms}", text),
-        _range(lasting or f"1..{half_ms}", text) if kind.lasts and lasting != "end" else None,
+        _range(at or ("0" if given == "#" else f"0..{calm.horizon_ms}"), text),
+        _range(lasting or f"0..{half_ms}", text) if lasts and lasting != "end" else None,
         kind.amount and (_range(amount, text) if amount else kind.amount.searched(half_ms)),
     )
-    if not rule.targets:
+    if given not in (None, "#") and not rule.targets:
         links = ", ".join(calm.links) or "none"
         raise BadInput(f"nemesis: {text!r}: the run uses no such link (it uses {links})")
     check_schedule(tuple(rule.at(rule.at_ms[1])), calm.machines, calm.horizon_ms)
@@ -256,12 +279,14 @@ def in_order(faults: Iterable[Fault]) -> Schedule:
 # Samplers on `random.random()` alone: the same on every version of Python.
 
 
-def _within(random: Random, limits: Range) -> int:
+def _within(random: Random, limits: Range, special: Sequence[int] = ()) -> int:
+    if random.random() * EDGE < 1:
+        return _pick(random, [each for each in (*limits, *special) if _inside(each, limits)])
     return limits[0] + int(random.random() * (limits[1] - limits[0] + 1))
 
 
 def _pick(random: Random, items: Sequence[Item]) -> Item:
-    return items[_within(random, (0, len(items) - 1))]
+    return items[int(random.random() * len(items))]
 
 
 def _inside(value: float | None, limits: Range | None) -> bool:

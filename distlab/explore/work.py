@@ -31,7 +31,23 @@ Progress = Callable[[int, int], None]
 
 
 def quiet(done: int, limit: int) -> None:
-    """The progress that nobody is told."""
+    """Progress that is not shown."""
+
+
+_shown: list[Callable[[], Progress]] = []
+
+
+def show_progress(begin: Callable[[], Progress]) -> None:
+    """Show the progress of each search whose caller names none: `begin` is called as it begins.
+
+    `distlab.lab` shows a bar in notebooks.
+    """
+    _shown[:] = [begin]
+
+
+def default_progress() -> Progress:
+    """What a search whose caller names none is to call."""
+    return _shown[0]() if _shown else quiet
 
 
 def after(progress: Progress, before: int) -> Progress:
@@ -44,17 +60,28 @@ class Unrepeatable(Exception):
 
 
 class Judged(NamedTuple):
-    """What remains of a run when it has been judged. `instants_us`: when something happened."""
+    """What remains of a run when it has been judged.
+
+    `active_us`: when something happened at each machine; `sent_us`: when each message left, by its
+    number. In microseconds.
+    """
 
     outcome: Outcome
     verdicts: tuple[tuple[str, bool | None], ...]
-    instants_us: tuple[int, ...]
+    active_us: dict[str, list[int]]
+    sent_us: dict[int, int]
 
     @classmethod
     def of(cls, run: Run) -> Judged:
         verdicts = tuple((verdict.name, verdict.ok) for verdict in run.verdicts)
-        instants = dict.fromkeys(event.at_us for event in run.trace.events)
-        return cls(run.outcome, verdicts, tuple(instants))
+        active_us: dict[str, list[int]] = {name: [] for name in run.machines}
+        sent_us = {}
+        for at_us, kind, node, peer, _, number, _ in run.trace.events:
+            if kind not in ("drop", "fault", "heal"):  # nothing happens at a machine
+                active_us[node].append(at_us)
+            if kind == "send" and node != peer:
+                sent_us[number] = at_us
+        return cls(run.outcome, verdicts, active_us, sent_us)
 
     def violated(self, wanted: tuple[str, ...]) -> str:
         """The first of the wanted verdicts that is violated; empty when none is."""

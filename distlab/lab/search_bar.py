@@ -10,8 +10,7 @@ from IPython import get_ipython
 from IPython.display import display
 from ipywidgets import IntProgress
 
-from distlab.explore import search
-from distlab.explore.work import Progress, quiet
+from distlab.explore.work import Progress, quiet, show_progress
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STEPS = 100
@@ -37,4 +36,4 @@ def _bar() -> Progress:
     return Bar() if hasattr(get_ipython(), "kernel") else quiet
 
 
-search.default_progress = _bar
+show_progress(_bar)

@@ -54,7 +54,8 @@ def test_how_many_faults(text, most):
     ],
 )
 def test_the_strongest_at_one_instant(rule, strongest):
-    assert [str(fault) for fault in FaultSpace.of(PRINTER, rule).at(7)] == strongest
+    rules = FaultSpace.of(PRINTER, rule).rules
+    assert [str(fault) for rule in rules for fault in rule.at(7)] == strongest
 
 
 def test_to_the_end_of_the_run():
@@ -94,6 +95,28 @@ def test_faults_of_one_kind_on_one_target_do_not_overlap():
     for schedule in drawn(FaultSpace.of(DETECTOR, "pause:server-a+100..300; at most 4")):
         for one, other in pairwise(schedule):
             assert one.at_ms + one.for_ms < other.at_ms
+
+
+def test_edges_are_drawn_now_and_then():
+    space = FaultSpace.of(DETECTOR, "pause+1..200; delay=0..300; lose", patience_ms=70)
+    schedules = drawn(space, 2000)
+    faults = [fault for schedule in schedules for fault in schedule]
+    for part in ("at_ms", "for_ms", "amount"):
+        values = [getattr(fault, part) for fault in faults if getattr(fault, part) is not None]
+        edge = {"at_ms": 0}.get(part, 70)  # a range of 200 and more: by chance it is rare
+        assert 0.01 < values.count(edge) / len(values) < 0.04
+    together = sum(len({f.at_ms for f in schedule}) < len(schedule) for schedule in schedules)
+    assert 0.02 < together / len(schedules) < 0.08
+
+
+def test_a_message_by_its_number():
+    space = FaultSpace.of(PRINTER, "lose:#; delay:#=5..9")
+    messages = PRINTER.run(faults="").metrics["messages"]
+    targets = {fault.target for fault in faults_of(space)}
+    assert targets == {f"#{number}" for number in range(1, messages + 1)}
+    assert parse_schedule("delay:#2=7;lose:#99") in space
+    assert parse_schedule("delay:#2=4") not in space
+    assert parse_schedule("lose:client>printer@0") not in space
 
 
 def test_schedules_are_valid_in_order_and_repeatable():
