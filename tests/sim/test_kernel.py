@@ -64,6 +64,23 @@ def bench():
     return Bench()
 
 
+def heard(*expected, cancelled_at_us=None):
+    """A test from a task: this is what it notes."""
+
+    def make(work):
+        def test():
+            bench = Bench()
+            task = bench.spawn(work(bench))
+            if cancelled_at_us is not None:
+                bench.kernel.at(cancelled_at_us, lambda _: task.cancel())
+            assert bench.run() == [*expected]
+            assert bench.owner.unheard_errors == [] and not bench.kernel.tasks
+
+        return test
+
+    return make
+
+
 def test_entries_run_in_order_of_time_then_of_scheduling(bench):
     for time, text in ((5, "b"), (3, "a"), (5, "c")):
         bench.kernel.at(time, bench.note, text)
@@ -193,33 +210,28 @@ def test_no_deadlock_while_something_is_still_to_come(bench):
     bench.run(1000)
 
 
-def test_a_task_gives_its_result(bench):
+@heard((10, 3))
+async def test_a_task_gives_its_result(bench):
     async def add(a, b):
         await bench.sleep(10)
         return a + b
 
-    async def main():
-        bench.note(await bench.spawn(add(1, 2)))
-
-    bench.spawn(main())
-    assert bench.run() == [(10, 3)]
-    assert not bench.kernel.tasks
+    bench.note(await bench.spawn(add(1, 2)))
 
 
 @pytest.mark.parametrize("error", [Refused("no"), TimeoutError("silence")])
-def test_an_outcome_reaches_whoever_awaits_the_task(bench, error):
+def test_an_outcome_reaches_whoever_awaits_the_task(error):
     async def fail():
         raise error
 
-    async def main():
+    @heard((0, error))
+    async def test(bench):
         try:
             await bench.spawn(fail())
         except type(error) as caught:
             bench.note(caught)
 
-    bench.spawn(main())
-    assert bench.run() == [(0, error)]
-    assert bench.owner.unheard_errors == []
+    test()
 
 
 def test_an_outcome_that_nobody_awaits_is_told_to_the_owner(bench):
@@ -270,29 +282,20 @@ def test_whoever_asks_too_late_is_called_at_once(bench):
     assert [text for _, text in bench.log] == ["waited", "late"]
 
 
-def test_cancel_raises_where_the_task_waits(bench):
-    async def work():
-        try:
-            await bench.sleep(100)
-        except Cancelled:
-            bench.note("cancelled")
-            await bench.sleep(20)
-            bench.note("tidied up")
-
-    task = bench.spawn(work())
-    bench.kernel.at(30, lambda _: task.cancel())
-    assert bench.run() == [(30, "cancelled"), (50, "tidied up")]
-
-
-def test_a_cancelled_task_is_not_unheard(bench):
-    async def work():
+@heard((30, "cancelled"), (50, "tidied up"), cancelled_at_us=30)
+async def test_cancel_raises_where_the_task_waits(bench):
+    try:
         await bench.sleep(100)
+    except Cancelled:
+        bench.note("cancelled")
+        await bench.sleep(20)
+        bench.note("tidied up")
 
-    task = bench.spawn(work())
-    bench.kernel.at(30, lambda _: task.cancel())
-    bench.run()
-    assert task.done
-    assert bench.owner.unheard_errors == []
+
+@heard(cancelled_at_us=30)
+async def test_a_cancelled_task_is_over_and_not_unheard(bench):
+    await bench.sleep(100)
+    bench.note("goes on")
 
 
 def test_cancel_before_the_first_step(bench):
@@ -305,34 +308,39 @@ def test_cancel_before_the_first_step(bench):
     assert task.done
 
 
-def test_a_timeout_ends_a_wait(bench):
-    async def work():
-        try:
-            async with bench.timeout(50):
-                await bench.sleep(80)
-        except TimeoutError as error:
-            bench.note(str(error))
+@heard((130, "full wait"), cancelled_at_us=30)
+async def test_a_stale_wake_up_does_not_end_a_later_wait(bench):
+    """Cancelled and woken at one instant: the second of the two finds the task waiting anew."""
+    try:
+        await bench.sleep(30)
+    except Cancelled:
         await bench.sleep(100)
-        bench.note("goes on")
-
-    bench.spawn(work())
-    assert bench.run() == [(50, "nothing within 0.05 ms"), (150, "goes on")]
+        bench.note("full wait")
 
 
-def test_a_timeout_that_is_not_needed_does_nothing(bench):
-    async def work():
+@heard((50, "nothing within 0.05 ms"), (150, "goes on"))
+async def test_a_timeout_ends_a_wait(bench):
+    try:
         async with bench.timeout(50):
-            await bench.sleep(10)
-        await bench.sleep(100)
-        bench.note("goes on")
+            await bench.sleep(80)
+    except TimeoutError as error:
+        bench.note(str(error))
+    await bench.sleep(100)
+    bench.note("goes on")
 
-    bench.spawn(work())
-    assert bench.run() == [(110, "goes on")]
+
+@heard((110, "goes on"))
+async def test_a_timeout_that_is_not_needed_does_nothing(bench):
+    async with bench.timeout(50):
+        await bench.sleep(10)
+    await bench.sleep(100)
+    bench.note("goes on")
 
 
-@pytest.mark.parametrize(("outer", "inner", "heard"), [(50, 80, "outer"), (80, 50, "inner")])
-def test_of_nested_timeouts_the_shorter_one_is_heard(bench, outer, inner, heard):
-    async def work():
+@pytest.mark.parametrize(("outer", "inner", "first"), [(50, 80, "outer"), (80, 50, "inner")])
+def test_of_nested_timeouts_the_shorter_one_is_heard(outer, inner, first):
+    @heard((50, first), (250, "goes on"))
+    async def test(bench):
         try:
             async with bench.timeout(outer):
                 try:
@@ -345,24 +353,7 @@ def test_of_nested_timeouts_the_shorter_one_is_heard(bench, outer, inner, heard)
         await bench.sleep(200)
         bench.note("goes on")
 
-    bench.spawn(work())
-    assert bench.run() == [(50, heard), (250, "goes on")]
-
-
-def test_nested_timeouts_that_are_over_at_one_instant(bench):
-    """The outer one is heard, and the inner one does not end the task later."""
-
-    async def work():
-        try:
-            async with bench.timeout(50), bench.timeout(50):
-                await bench.sleep(500)
-        except TimeoutError:
-            bench.note("once")
-        await bench.sleep(200)
-        bench.note("goes on")
-
-    bench.spawn(work())
-    assert bench.run() == [(50, "once"), (250, "goes on")]
+    test()
 
 
 ENDINGS = [
@@ -450,21 +441,6 @@ def test_a_timeout_needs_a_coroutine(bench):
     timeout = bench.timeout(5)
     with pytest.raises(RuntimeError, match="set_timer"):
         timeout.__aenter__().send(None)
-
-
-def test_a_stale_wake_up_does_not_end_a_later_wait(bench):
-    """Cancelled and woken at one instant: the second of the two finds the task waiting anew."""
-
-    async def work():
-        try:
-            await bench.sleep(30)
-        except Cancelled:
-            await bench.sleep(100)
-            bench.note("full wait")
-
-    task = bench.spawn(work())
-    bench.kernel.at(30, lambda _: task.cancel())
-    assert bench.run() == [(130, "full wait")]
 
 
 def test_close_runs_finally_blocks_and_forgives_what_they_do(bench):

@@ -71,6 +71,43 @@ def client(program, name="client"):
     return Client(name, program)
 
 
+def notes_of(*nodes, faults="", until_ms=200):
+    return notes(world(*nodes, faults=faults).run(until_ms))
+
+
+def drops_of(*nodes, faults=""):
+    """(ms, why) of the messages that did not arrive."""
+    return [(e.at_us / 1000, e.why) for e in world(*nodes, faults=faults).run(200).of_kind("drop")]
+
+
+def client_notes(*expected, node=None, faults="", drops=()):
+    """A test from a client's program: with `node` (or an echo) its notes are these."""
+
+    def make(program):
+        def test():
+            nodes = client(program), node or Echo("echo")
+            trace = world(*nodes, faults=faults).run(600)
+            assert notes(trace) == [*expected]
+            assert [event.why for event in trace.of_kind("drop")] == [*drops]
+
+        return test
+
+    return make
+
+
+async def ask(self):
+    self.send("echo", Ask("x"))
+
+
+async def ask_and_wait(self):
+    self.note((await self.call("echo", Ask("x"))).text)
+
+
+class Silent(Node):
+    def on_ask(self, message, sender):
+        self.asked = sender
+
+
 # Messages and calls
 
 
@@ -85,42 +122,31 @@ def test_a_message_reaches_its_handler():
     assert notes(world(Sender("a"), Echo("echo")).run(100)) == [(10, "echo: hello 1")]
 
 
-def test_a_call_waits_for_its_own_answer():
-    class Slow(Node):
-        async def on_ask(self, message, sender):
-            await self.sleep(float(message.text))
-            self.send(sender, Answer(message.text))
-
-    async def program(self):
-        async def ask(text):
-            answer = await self.call("slow", Ask(text))
-            self.note(answer.text)
-
-        for text in ("30", "10", "20"):
-            self.spawn(ask(text))
-
-    trace = world(client(program), Slow("slow")).run(100)
-    assert notes(trace) == [(20, "10"), (30, "20"), (40, "30")]
+class Slow(Node):
+    async def on_ask(self, message, sender):
+        await self.sleep(float(message.text))
+        self.send(sender, Answer(message.text))
 
 
-def test_an_answer_after_the_timeout_is_late():
-    async def program(self):
-        try:
-            await self.call("echo", Ask("x"), timeout_ms=8)
-        except TimeoutError as error:
-            self.note(str(error))
+@client_notes((20, "10"), (30, "20"), (40, "30"), node=Slow("slow"))
+async def test_a_call_waits_for_its_own_answer(self):
+    async def ask_slow(text):
+        self.note((await self.call("slow", Ask(text))).text)
 
-    trace = world(client(program), Echo("echo")).run(100)
-    assert notes(trace) == [(8, "nothing within 8 ms")]
-    assert lines(trace, "drop")[0][0] == 10
-    assert trace.of_kind("drop")[0].why == "late"
+    for text in ("30", "10", "20"):
+        self.spawn(ask_slow(text))
+
+
+@client_notes((8, "nothing within 8 ms"), drops=["late"])
+async def test_an_answer_after_the_timeout_is_late(self):
+    try:
+        await self.call("echo", Ask("x"), timeout_ms=8)
+    except TimeoutError as error:
+        self.note(str(error))
 
 
 def test_a_caller_that_gives_up_hangs_up():
-    class Silent(Node):
-        def on_ask(self, message, sender):
-            self.asked = sender
-
+    class Listening(Silent):
         def on_tick(self, message, sender):
             self.note(sender == self.asked)
 
@@ -129,49 +155,37 @@ def test_a_caller_that_gives_up_hangs_up():
             await self.call("silent", Ask("x"), timeout_ms=8, farewell=Tick())
         await self.call("echo", Ask("x"), farewell=Tick())  # Echo knows no Tick
 
-    trace = world(client(program), Silent("silent"), Echo("echo")).run(100)
-    assert notes(trace) == [(13, True)]
+    assert notes_of(client(program), Listening("silent"), Echo("echo")) == [(13, True)]
 
 
-def test_the_second_answer_to_a_call_is_late():
-    class Twice(Echo):
-        def on_ask(self, message, sender):
-            super().on_ask(message, sender)
-            super().on_ask(message, sender)
-
-    async def program(self):
-        self.note((await self.call("echo", Ask("x"))).text)
-
-    trace = world(client(program), Twice("echo")).run(100)
-    assert notes(trace) == [(10, "x 1")]
-    assert [event.why for event in trace.of_kind("drop")] == ["late"]
+class Twice(Echo):
+    def on_ask(self, message, sender):
+        super().on_ask(message, sender)
+        super().on_ask(message, sender)
 
 
-def test_an_answer_to_an_earlier_life_is_late():
-    """The mailbox numbers of a client go on after a restart: old answers find no new call."""
+test_the_second_answer_to_a_call_is_late = client_notes(
+    (10, "x 1"), node=Twice("echo"), drops=["late"]
+)(ask_and_wait)
 
-    async def program(self):
-        self.note((await self.call("echo", Ask("x"))).text)
-
-    trace = world(client(program), Echo("echo"), faults="crash:client@6+1").run(100)
-    assert notes(trace) == [(17, "x 2")]
-    assert [event.why for event in trace.of_kind("drop")] == ["late"]
+# The mailbox numbers of a client go on after a restart: old answers find no new call.
+test_an_answer_to_an_earlier_life_is_late = client_notes(
+    (17, "x 2"), faults="crash:client@6+1", drops=["late"]
+)(ask_and_wait)
 
 
 def test_another_node_may_answer():
     class Forwarder(Node):
         def on_ask(self, message, sender):
-            self.send("echo", (message, sender))
+            self.send("direct", (message, sender))
 
     class Direct(Node):
         def on_tuple(self, message, sender):
             question, asker = message
             self.send(asker, Answer(question.text))
 
-    async def program(self):
-        self.note((await self.call("front", Ask("x"))).text)
-
-    assert notes(world(client(program), Forwarder("front"), Direct("echo")).run(50)) == [(15, "x")]
+    nodes = client(ask_and_wait), Forwarder("echo"), Direct("direct")
+    assert notes_of(*nodes) == [(15, "x")]
 
 
 def test_a_machine_may_send_to_itself():
@@ -186,44 +200,32 @@ def test_a_machine_may_send_to_itself():
     assert notes(world(Selfish("a"), Node("b"), faults=faults).run(10)) == [(0, "a")]
 
 
-def test_a_message_to_nobody_is_an_error():
-    class Lost(Node):
-        def on_start(self):
-            self.send("eho", Ask("x"))
+class Sender(Node):
+    def __init__(self, target, message):
+        super().__init__("a")
+        self.target, self.message = target, message
 
-    with pytest.raises(BadInput, match=r"no machine 'eho'; did you mean 'echo'\?"):
-        world(Lost("a"), Echo("echo")).run(10)
-
-
-def test_a_call_to_nobody_is_an_error():
-    async def program(self):
-        await self.call("eho", Ask("x"))
-
-    with pytest.raises(BadInput, match=r"no machine 'eho'; did you mean 'echo'\?"):
-        world(client(program), Echo("echo")).run(10)
+    def on_start(self):
+        self.send(self.target, self.message)
 
 
-def test_a_message_without_a_handler_is_an_error():
-    class Sender(Node):
-        def on_start(self):
-            self.send("echo", Tick())
-
-    with pytest.raises(
-        TypeError, match=r"echo \(Echo\) received a Tick, but has no method on_tick"
-    ):
-        world(Sender("a"), Echo("echo")).run(10)
+class Wrong(Echo):
+    def on_ask(self, message, sender):
+        return True
 
 
-def test_a_handler_that_returns_a_value_is_an_error():
-    class Wrong(Echo):
-        def on_ask(self, message, sender):
-            return True
-
-    async def program(self):
-        self.send("echo", Ask("x"))
-
-    with pytest.raises(TypeError, match=r"echo \(handling Ask\): expected a coroutine, got bool"):
-        world(client(program), Wrong("echo")).run(10)
+@pytest.mark.parametrize(
+    ("nodes", "error", "complaint"),
+    [
+        ([Sender("eho", Ask("")), Echo("echo")], BadInput, "no machine 'eho'; did you mean 'echo'"),
+        ([client(ask_and_wait), Echo("eco")], BadInput, "no machine 'echo'; did you mean 'eco'"),
+        ([Sender("b", Tick()), Echo("b")], TypeError, "b .Echo. received a Tick, .* no method on_"),
+        ([Sender("b", Ask("")), Wrong("b")], TypeError, "b .handling Ask.: expected a coroutine"),
+    ],
+)  # fmt: skip
+def test_a_message_that_cannot_be_handled_is_an_error(nodes, error, complaint):
+    with pytest.raises(error, match=complaint):
+        world(*nodes).run(10)
 
 
 def test_an_async_handler_acts_at_once():
@@ -238,29 +240,21 @@ def test_an_async_handler_acts_at_once():
         def on_tick(self, message, sender):
             self.note(self.count)
 
-    class Sender(Node):
-        def on_start(self):
-            self.send("b", Ask("x"))
-            self.send("b", Tick())
+    async def program(self):
+        self.send("b", Ask("x"))
+        self.send("b", Tick())
 
-    assert notes(world(Sender("a"), Counter("b")).run(100)) == [(5, 1)]
+    assert notes_of(client(program), Counter("b")) == [(5, 1)]
 
 
 def test_two_clients_without_answers_are_a_deadlock():
-    class Silent(Node):
-        def on_ask(self, message, sender):
-            pass
-
-    async def program(self):
-        await self.call("silent", Ask("x"))
-
-    stuck = world(client(program, "c1"), client(program, "c2"), Silent("silent"))
+    stuck = world(client(ask_and_wait, "c1"), client(ask_and_wait, "c2"), Silent("echo"))
     with pytest.raises(Deadlock) as caught:
         stuck.run(100)
     assert str(caught.value) == (
         "at 100 ms nothing is left to do, yet "
-        "c1 (on_start) waits for an answer of silent to Ask; "
-        "c2 (on_start) waits for an answer of silent to Ask"
+        "c1 (on_start) waits for an answer of echo to Ask; "
+        "c2 (on_start) waits for an answer of echo to Ask"
     )
 
 
@@ -394,29 +388,25 @@ def test_a_crash_leaves_nothing_that_the_program_has_made():
     assert notes(trace) == [(0, "False"), (15, "False")]
 
 
-def test_what_waited_at_a_machine_that_crashed_never_comes_back():
-    async def program(self):
-        self.send("echo", Ask("x"))
-
-    faults = "pause:echo@1+100;crash:echo@20+10;pause:echo@40+10"
-    trace = world(client(program), Echo("echo"), faults=faults).run(200)
-    assert [event.kind for event in trace.of_kind("drop", "deliver")] == ["drop"]
-
-
-def test_messages_to_a_machine_that_is_down_are_dropped():
-    async def program(self):
-        self.send("echo", Ask("x"))
-
-    trace = world(client(program), Echo("echo"), faults="crash:echo@3").run(100)
-    assert [(event.at_us, event.why) for event in trace.of_kind("drop")] == [(5000, "down")]
+@pytest.mark.parametrize(
+    ("faults", "lost"),
+    [
+        ("crash:echo@3", [(5, "down")]),
+        # what waited at a machine that crashed never comes back
+        ("pause:echo@1+100;crash:echo@20+10;pause:echo@40+10", [(20, "down")]),
+        ("pause:echo@1+50;crash:echo@20", [(20, "down")]),
+        # what waits at a paused machine has arrived: only the answer meets the partition
+        ("pause:echo@1+50;partition:client|echo@20", [(51, "cut")]),
+        ("pause:echo@1+50;partition:client|echo@2+10", [(5, "cut")]),
+    ],
+)
+def test_what_does_not_arrive_is_dropped(faults, lost):
+    assert drops_of(client(ask), Echo("echo"), faults=faults) == lost
 
 
 def test_timers_do_not_survive_a_crash():
-    assert notes(world(Ticker("a"), faults="crash:a@12+3").run(40)) == [
-        (10, "tick"),
-        (25, "tick"),
-        (35, "tick"),
-    ]
+    ticks = notes_of(Ticker("a"), faults="crash:a@12+3", until_ms=40)
+    assert ticks == [(10, "tick"), (25, "tick"), (35, "tick")]
 
 
 def test_finally_blocks_of_a_crashed_node_do_not_act():
@@ -434,19 +424,14 @@ def test_finally_blocks_of_a_crashed_node_do_not_act():
     assert trace.of_kind("send") == []
 
 
-def test_a_coroutine_of_an_earlier_life_does_not_go_on():
-    async def program(self):
-        await self.sleep(30)
-        self.note("awake")
-
-    assert notes(world(client(program), faults="crash:client@10+5").run(100)) == [(45, "awake")]
+@client_notes((45, "awake"), faults="crash:client@10+5")
+async def test_a_coroutine_of_an_earlier_life_does_not_go_on(self):
+    await self.sleep(30)
+    self.note("awake")
 
 
 def test_a_crashed_client_is_no_deadlock():
-    async def program(self):
-        await self.call("echo", Ask("x"))
-
-    world(client(program), Echo("echo"), faults="crash:client@3").run(100)
+    world(client(ask_and_wait), Echo("echo"), faults="crash:client@3").run(100)
 
 
 def test_faults_of_the_first_instant_strike_before_the_machines_boot():
@@ -458,17 +443,15 @@ def test_faults_of_the_first_instant_strike_before_the_machines_boot():
     assert lines(trace, "note") == [(10, "a", "boots"), (20, "b", "boots")]
 
 
-def test_what_arrives_at_the_instant_of_a_restart_finds_memory():
-    class Lazy(Echo):
-        async def on_start(self):
-            self.heard = 0
-            await self.sleep(1)
+class Lazy(Echo):
+    async def on_start(self):
+        self.heard = 0
+        await self.sleep(1)
 
-    async def program(self):
-        self.note((await self.call("echo", Ask("x"))).text)
 
-    faults = "crash:echo@1+19;hold:client>echo@0+20"
-    assert notes(world(client(program), Lazy("echo"), faults=faults).run(50)) == [(25, "x 1")]
+test_what_arrives_at_the_instant_of_a_restart_finds_memory = client_notes(
+    (25, "x 1"), node=Lazy("echo"), faults="crash:echo@1+19;hold:client>echo@0+20"
+)(ask_and_wait)
 
 
 # Pause
@@ -494,87 +477,78 @@ def test_what_comes_to_a_paused_machine_waits_in_order():
     assert notes(trace) == [(5, "a"), (56, "b"), (56, "tick"), (56, "c")]
 
 
-def test_what_waits_at_a_paused_machine_has_arrived():
-    """A partition that begins later cannot take it back; a crash can."""
-
-    async def program(self):
-        self.send("echo", Ask("x"))
-
-    partitioned = "pause:echo@1+50;partition:client|echo@20"
-    assert (
-        len(world(client(program), Echo("echo"), faults=partitioned).run(100).of_kind("drop")) == 1
-    )
-    crashed = world(client(program), Echo("echo"), faults="pause:echo@1+50;crash:echo@20").run(100)
-    assert [(event.at_us, event.why) for event in crashed.of_kind("drop")] == [(20_000, "down")]
-
-
-def test_a_paused_machine_is_cut_off_as_any_other():
-    async def program(self):
-        self.send("echo", Ask("x"))
-
-    faults = "pause:echo@1+50;partition:client|echo@2+10"
-    trace = world(client(program), Echo("echo"), faults=faults).run(100)
-    assert [(event.at_us, event.why) for event in trace.of_kind("drop")] == [(5000, "cut")]
-
-
-def test_a_pause_longer_than_its_timeouts():
+@client_notes((508, "nothing within 100 ms"), (538, "lives on"), faults="pause:client@8+500")
+async def test_a_pause_longer_than_its_timeouts(self):
     """Both time-outs are over when the client comes back; the answer, too, is there. It hears
     the outer time-out once, as in asyncio, and nothing ends it later."""
-
-    async def program(self):
-        try:
-            async with self.timeout(100):
-                await self.call("echo", Ask("x"), timeout_ms=50)
-        except TimeoutError as error:
-            self.note(str(error))
-        await self.sleep(30)
-        self.note("lives on")
-
-    trace = world(client(program), Echo("echo"), faults="pause:client@8+500").run(600)
-    assert notes(trace) == [(508, "nothing within 100 ms"), (538, "lives on")]
+    try:
+        async with self.timeout(100):
+            await self.call("echo", Ask("x"), timeout_ms=50)
+    except TimeoutError as error:
+        self.note(str(error))
+    await self.sleep(30)
+    self.note("lives on")
 
 
-def test_the_clock_goes_on_during_a_pause():
+@client_notes((105, 100 + 5), faults="pause:client@5+100")
+async def test_the_clock_goes_on_during_a_pause(self):
     """The lease hazard: a check before the pause says nothing about the time after it."""
-
-    async def program(self):
-        before = self.monotonic_ms()
-        await self.sleep(10)
-        self.note(self.monotonic_ms() - before)
-
-    assert notes(world(client(program), faults="pause:client@5+100").run(200)) == [(105, 100 + 5)]
+    before = self.monotonic_ms()
+    await self.sleep(10)
+    self.note(self.monotonic_ms() - before)
 
 
 # Faults that overlap
 
 
-@pytest.mark.parametrize(
-    ("faults", "expected"),
-    [
-        ("crash:a@10+100;crash:a@50+10", [(110, "restart")]),
-        ("crash:a@10;crash:a@50+10", []),
-        ("crash:a@10+10;crash:a@50+10", [(20, "restart"), (60, "restart")]),
-        ("crash:a@10+100;crash:a@50", []),
-        ("crash:a@10+100;restart:a@50", [(50, "restart")]),
-        ("crash:a@10;restart:a@50", [(50, "restart")]),
-        ("crash:a@10+100;restart:a@50;crash:a@60", [(50, "restart")]),
-        ("crash:a@10+100;restart:a@50;crash:a@60+100", [(50, "restart"), (160, "restart")]),
-        ("restart:a@50", []),
-        ("pause:a@10+100;pause:a@50+10", [(110, "resume")]),
-        ("pause:a@10+50;pause:a@50+100", [(150, "resume")]),
-        ("pause:a@10;pause:a@50+10", []),
-        ("pause:a@10+50;pause:a@50", []),
-        ("pause:a@10+0", [(10, "resume")]),
-        ("pause:a@10+100;crash:a@50+10", [(60, "restart")]),
-        ("pause:a@10+100;crash:a@50", []),
-        ("pause:a@10+100;crash:a@50+10;pause:a@80+200", [(60, "restart"), (280, "resume")]),
-        ("crash:a@10+100;pause:a@50+10", [(110, "restart")]),
-    ],
-)
+OUTAGES = """
+    crash:a@10+100;crash:a@50+10                  110 restart
+    crash:a@10;crash:a@50+10
+    crash:a@10+10;crash:a@50+10                   20 restart, 60 restart
+    crash:a@10+100;crash:a@50
+    crash:a@10+100;restart:a@50                   50 restart
+    crash:a@10;restart:a@50                       50 restart
+    crash:a@10+100;restart:a@50;crash:a@60        50 restart
+    crash:a@10+100;restart:a@50;crash:a@60+100    50 restart, 160 restart
+    restart:a@50
+    pause:a@10+100;pause:a@50+10                  110 resume
+    pause:a@10+50;pause:a@50+100                  150 resume
+    pause:a@10;pause:a@50+10
+    pause:a@10+50;pause:a@50
+    pause:a@10+0                                  10 resume
+    pause:a@10+100;crash:a@50+10                  60 restart
+    pause:a@10+100;crash:a@50
+    pause:a@10+100;crash:a@50+10;pause:a@80+200   60 restart, 280 resume
+    crash:a@10+100;pause:a@50+10                  110 restart
+"""
+BOOTS = """
+    crash:a@0;restart:a@0                               0
+    crash:a@0;restart:a@0;restart:a@0                   0
+    restart:a@0;crash:a@0
+    wipe:a@0;restart:a@0;crash:a@0
+    wipe:a@0+0                                          0
+    crash:a@0+5                                         5
+    pause:a@0+5;crash:a@0;restart:a@0                   0
+    crash:a@0;pause:a@0+5;restart:a@0                   0
+    crash:a@0;restart:a@0;pause:a@0+5                   5
+    crash:a@10;restart:a@10                             0 10
+    restart:a@10;crash:a@10                             0
+    crash:a@10;wipe:a@10;restart:a@10;restart:a@10      0 10
+    crash:a@10+0;restart:a@10                           0 10
+    pause:a@10+5;crash:a@10;restart:a@10                0 10
+    crash:a@10;restart:a@10;crash:a@10+5                0 10 15
+"""
+
+
+def table(text):
+    return [line.strip().partition(" ")[::2] for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("faults", "expected"), table(OUTAGES))
 def test_overlapping_outages(faults, expected):
     trace = world(Ticker("a"), faults=faults).run(400)
-    events = [(event.at_us / 1000, event.kind) for event in trace.of_kind("restart", "resume")]
-    assert events == expected
+    events = trace.of_kind("restart", "resume")
+    assert ", ".join(f"{e.at_us // 1000} {e.kind}" for e in events) == expected.strip()
 
 
 class Booter(Node):
@@ -582,29 +556,10 @@ class Booter(Node):
         self.note(f"boot {self.boots}")
 
 
-@pytest.mark.parametrize(
-    ("faults", "expected_ms"),
-    [
-        ("crash:a@0;restart:a@0", [0]),
-        ("crash:a@0;restart:a@0;restart:a@0", [0]),
-        ("restart:a@0;crash:a@0", []),
-        ("wipe:a@0;restart:a@0;crash:a@0", []),
-        ("wipe:a@0+0", [0]),
-        ("crash:a@0+5", [5]),
-        ("pause:a@0+5;crash:a@0;restart:a@0", [0]),
-        ("crash:a@0;pause:a@0+5;restart:a@0", [0]),
-        ("crash:a@0;restart:a@0;pause:a@0+5", [5]),
-        ("crash:a@10;restart:a@10", [0, 10]),
-        ("restart:a@10;crash:a@10", [0]),
-        ("crash:a@10;wipe:a@10;restart:a@10;restart:a@10", [0, 10]),
-        ("crash:a@10+0;restart:a@10", [0, 10]),
-        ("pause:a@10+5;crash:a@10;restart:a@10", [0, 10]),
-        ("crash:a@10;restart:a@10;crash:a@10+5", [0, 10, 15]),
-    ],
-)
-def test_faults_of_one_instant_strike_in_their_order(faults, expected_ms):
-    booted = notes(world(Booter("a"), faults=faults).run(100))
-    assert booted == [(ms, f"boot {number}") for number, ms in enumerate(expected_ms)]
+@pytest.mark.parametrize(("faults", "expected"), table(BOOTS))
+def test_faults_of_one_instant_strike_in_their_order(faults, expected):
+    boots = [(int(ms), f"boot {number}") for number, ms in enumerate(expected.split())]
+    assert notes_of(Booter("a"), faults=faults) == boots
 
 
 INSTANTS = st.builds(
@@ -645,54 +600,52 @@ def test_a_run_in_two_parts_is_the_same_run():
 # State
 
 
-def test_the_state_is_recorded_when_it_changes():
-    class Shown(Echo):
-        def describe(self):
-            return f"heard {self.heard}"
-
-    async def program(self):
-        await self.call("echo", Ask("x"))
-
-    trace = world(client(program), Shown("echo"), faults="crash:echo@8+2").run(20)
-    assert lines(trace, "state") == [
-        (0, "echo", "heard 0"),
-        (5, "echo", "heard 1"),
-        (10, "echo", "heard 0"),
-    ]
+class Counting(Echo):
+    def describe(self):
+        return f"heard {self.heard}"
 
 
-def test_a_timer_may_change_the_state():
-    class Shown(Ticker):
-        def on_start(self):
-            super().on_start()
-            self.ticks = 0
+class CountingTicks(Ticker):
+    def on_start(self):
+        super().on_start()
+        self.ticks = 0
 
-        def on_tick(self, timer):
-            self.ticks += 1
+    def on_tick(self, timer):
+        self.ticks += 1
 
-        def describe(self):
-            return f"{self.ticks} ticks"
-
-    assert lines(world(Shown("a")).run(30), "state") == [(0, "a", "0 ticks"), (10, "a", "1 ticks")]
+    def describe(self):
+        return f"{self.ticks} ticks"
 
 
-def test_the_state_after_a_restart_is_news_even_if_it_is_the_old_one():
-    class Constant(Node):
-        def describe(self):
-            return "ready"
-
-    trace = world(Constant("a"), faults="crash:a@5+5").run(20)
-    assert lines(trace, "state") == [(0, "a", "ready"), (10, "a", "ready")]
+class Constant(Node):
+    def describe(self):
+        return "ready"
 
 
-def test_a_state_made_in_an_async_start_is_described_after_its_first_step():
-    class Shown(Node):
-        async def on_start(self):
-            self.phase = "waking"
-            await self.sleep(5)
-            self.phase = "awake"
+class Waking(Node):
+    async def on_start(self):
+        self.phase = "waking"
+        await self.sleep(5)
+        self.phase = "awake"
 
-        def describe(self):
-            return self.phase
+    def describe(self):
+        return self.phase
 
-    assert lines(world(Shown("a")).run(20), "state") == [(0, "a", "waking"), (5, "a", "awake")]
+
+@pytest.mark.parametrize(
+    ("kind", "faults", "states"),
+    [
+        (
+            Counting,
+            "lose:echo>client@0;crash:echo@8+2",
+            [(0, "heard 0"), (5, "heard 1"), (10, "heard 0")],
+        ),
+        (CountingTicks, "lose:client>echo@0", [(0, "0 ticks"), (10, "1 ticks")]),
+        (Constant, "lose:client>echo@0;crash:echo@5+5", [(0, "ready"), (10, "ready")]),
+        (Waking, "lose:client>echo@0", [(0, "waking"), (5, "awake")]),
+    ],
+)
+def test_a_state_is_recorded_when_it_changes_and_after_a_restart(kind, faults, states):
+    trace = world(client(ask), kind("echo"), faults=faults).run(30)
+    found = [(e.at_us / 1000, e.what) for e in trace.of_kind("state")]
+    assert found == states
