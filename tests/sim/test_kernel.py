@@ -81,18 +81,6 @@ def heard(*expected, cancelled_at_us=None):
     return make
 
 
-def test_entries_run_in_order_of_time_then_of_scheduling(bench):
-    for time, text in ((5, "b"), (3, "a"), (5, "c")):
-        bench.kernel.at(time, bench.note, text)
-    assert bench.run() == [(3, "a"), (5, "b"), (5, "c")]
-    assert bench.kernel.now_us == 1000
-
-
-def test_what_is_scheduled_for_now_runs_now(bench):
-    bench.kernel.at(5, lambda _: bench.kernel.at(5, bench.note, "same instant"))
-    assert bench.run() == [(5, "same instant")]
-
-
 PLANS = st.recursive(st.just(()), lambda plans: st.lists(st.tuples(st.integers(0, 3), plans)))
 
 

@@ -1,7 +1,10 @@
 """Handler nodes ask their machine for little, so they run unchanged on another one."""
 
+from pathlib import Path
+
 import pytest
 
+import distlab
 from distlab.cap.cp_store import LEADER, ConfigStore
 from distlab.cap.requests import No, Read, Value, Write, Written
 from distlab.registry import of_chapter
@@ -99,3 +102,10 @@ def test_messages_survive_the_wire(message):
 def test_every_message_between_nodes_of_handlers_is_a_dataclass(scenario):
     sent = {event.what for event in scenario.run().trace.of_kind("send")}
     assert sent and all(from_wire(to_wire(message)) == message for message in sent)
+
+
+def test_nobody_reaches_past_a_node_for_its_machine():
+    package = Path(distlab.__file__).parent
+    sources = [path for path in package.rglob("*.py") if path.parent.name != "sim"]
+    assert len(sources) > 100
+    assert [path for path in sources if "._machine" in path.read_text(encoding="utf-8")] == []

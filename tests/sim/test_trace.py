@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from distlab.sim.faults import parse_fault
 from distlab.sim.trace import Call, Event, Trace, describe, line
 
 
@@ -34,26 +35,15 @@ class Open:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "None"),
-        (True, "True"),
-        (3, "3"),
-        (0.1, "0.1"),
-        ("plain", "plain"),
-        (b"\x00a", r"b'\x00a'"),
-        ((), "()"),
-        ((1,), "(1,)"),
-        ((1, "a"), "(1, 'a')"),
-        (frozenset({"b", "a", "c"}), "{'a', 'b', 'c'}"),
-        (Phase.IN_DOUBT, "IN_DOUBT"),
-        (Level.QUORUM, "QUORUM"),
-        (Word.ONE, "ONE"),
+        (None, "None"), (True, "True"), (3, "3"), (0.1, "0.1"), ("plain", "plain"),
+        (b"\x00a", r"b'\x00a'"), ((), "()"), ((1,), "(1,)"), ((1, "a"), "(1, 'a')"),
+        (frozenset({"b", "a", "c"}), "{'a', 'b', 'c'}"), (parse_fault("lose:#12"), "lose:#12"),
+        (Phase.IN_DOUBT, "IN_DOUBT"), (Level.QUORUM, "QUORUM"), (Word.ONE, "ONE"),
         (Write("x"), "Write(key='x', value=None)"),
         (Write("x", (Level.QUORUM, Write("y"))),
          "Write(key='x', value=(QUORUM, Write(key='y', value=None)))"),
-        (Call("write", "x", 1), "write(x, 1)"),
-        (Call("read", "x", None), "read(x)"),
-        (Call("print", "", 3), "print(3)"),
-        (Call("acquire", "", None), "acquire()"),
+        (Call("write", "x", 1), "write(x, 1)"), (Call("read", "x", None), "read(x)"),
+        (Call("print", "", 3), "print(3)"), (Call("acquire", "", None), "acquire()"),
     ],
 )  # fmt: skip
 def test_values_as_text(value, text):
