@@ -6,30 +6,20 @@ import pytest
 
 from distlab.cap.cp_mistakes import AnswersFromOwnCopy, TrustingLeader
 from distlab.cap.cp_store import ConfigStore
-from distlab.cap.requests import Read, Write, visits
+from distlab.cap.requests import Read, Write
 from distlab.cap.rounds import Config, Leads, RequestVote
 from distlab.check.history import History
 from distlab.check.linearizability import linearizable
 from distlab.check.look import notes
-from distlab.sim import Node, World, parse_schedule
+from distlab.sim import Node, World
+from tests.cap.worlds import outcomes, world_of
 
 NODES = ("n1", "n2", "n3")
 
 
 def run(faults="", until_ms=600, seed=1, store=ConfigStore, lease_ms=0, nodes=NODES, **clients):
-    """A world of stores and clients, each client a tuple of its visits; after `until_ms`."""
-    world = World(seed, latency_ms=(9, 11))
-    for name in nodes:
-        world.add(store(name, nodes, lease_ms))
-    for name, steps in clients.items():
-        world.client(name, visits(*steps))
-    world.inject(parse_schedule(faults))
-    world.run(until_ms)
-    return world
-
-
-def outcomes(world):
-    return [str(each) for each in History.from_trace(world.trace)]
+    stores = [store(name, nodes, lease_ms) for name in nodes]
+    return world_of(stores, clients, faults, until_ms, seed)
 
 
 def node(world, name):

@@ -6,27 +6,15 @@ import pytest
 
 from distlab.cap.abd import AtomicReplica
 from distlab.cap.dynamo import BACKGROUND, HINT, SLOPPY, Get, Put, Replica
-from distlab.cap.requests import visits
 from distlab.cap.versions import KeepSiblings
-from distlab.check.history import History
-from distlab.sim import World, parse_schedule
+from tests.cap.worlds import numbered, outcomes, world_of
 
 NODES = ("n1", "n2", "n3")
 
 
 def run(faults="", until_ms=400, replica=Replica, nodes=NODES, clients=(), **options):
-    world = World(1, latency_ms=(9, 11))
-    for name in nodes:
-        world.add(replica(name, nodes, **options))
-    for number, steps in enumerate(clients):
-        world.client(f"c{number}", steps if callable(steps) else visits(*steps))
-    world.inject(parse_schedule(faults))
-    world.run(until_ms)
-    return world
-
-
-def outcomes(world):
-    return [str(each) for each in History.from_trace(world.trace)]
+    replicas = [replica(name, nodes, **options) for name in nodes]
+    return world_of(replicas, numbered(clients), faults, until_ms)
 
 
 def values(world, *names):

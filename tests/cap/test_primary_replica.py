@@ -10,24 +10,17 @@ from distlab.cap.primary_replica import (
     get_user_current,
     get_user_marked,
 )
-from distlab.cap.requests import MaybeStale, Read, Write, visits
+from distlab.cap.requests import MaybeStale, Read, Write
 from distlab.check.history import History
-from distlab.sim import World, parse_schedule
+from tests.cap.worlds import numbered, outcomes, world_of
 
 
 def run(faults="", until_ms=400, synchronous=False, failover=False, clients=()):
-    world = World(1, latency_ms=(9, 11))
-    world.add(Server("db1", "db2", PRIMARY, synchronous, failover))
-    world.add(Server("db2", "db1", REPLICA, synchronous, failover))
-    for number, steps in enumerate(clients):
-        world.client(f"c{number}", steps if callable(steps) else visits(*steps))
-    world.inject(parse_schedule(faults))
-    world.run(until_ms)
-    return world
-
-
-def outcomes(world):
-    return [str(each) for each in History.from_trace(world.trace)]
+    pair = (
+        Server("db1", "db2", PRIMARY, synchronous, failover),
+        Server("db2", "db1", REPLICA, synchronous, failover),
+    )
+    return world_of(pair, numbered(clients), faults, until_ms)
 
 
 def hops(world):
