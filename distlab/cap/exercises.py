@@ -29,7 +29,7 @@ def asked(run: Run) -> int:
 
 
 def quorum_case(w: int, *schedules: str) -> Case:
-    return Case("cap/r-plus-w", "solution", {"w": w}, schedules, range(10), ("fresh", "available"))
+    return Case("cap/r-plus-w", {"w": w}, schedules, range(10), ("fresh", "available"))
 
 
 QUORUM = Exercise(
@@ -162,21 +162,18 @@ WRITE_BACK = Exercise(
     cases=(
         Case(
             "cap/new-old-inversion",
-            "solution",
             schedules=(TWO_SLOW, f"{TWO_SLOW};lose:n1>n2@130"),
             seeds=range(20),
             must_hold=("linearizable",),
         ),
         Case(
             "cap/new-old-inversion",
-            "solution",
             schedules=(TWO_SLOW, "crash:n2@60"),
             seeds=range(10),
             must_hold=("linearizable", "available"),
         ),
         Case(
             "cap/new-old-inversion",
-            "solution",
             schedules=(f"{TWO_SLOW};lose:n1>n2@130",),
             seeds=range(20),
             must_hold=("linearizable",),
@@ -268,21 +265,16 @@ CAREFUL_LEADER = Exercise(
     returns={"confirmed_within": bool},
     cases=(
         Case(
-            "cap/deposed-leader",
-            "solution",
-            {"reads": "lease"},
-            seeds=range(20),
-            must_hold=("linearizable",),
+            "cap/deposed-leader", {"reads": "lease"}, seeds=range(20), must_hold=("linearizable",)
         ),
         Case(
             "cap/deposed-leader",
-            "solution",
             {"reads": "lease"},
             schedules=("",),
             seeds=range(10),
             must_hold=("linearizable", "available", "prompt"),
         ),
-        Case("cap/one-way-cut", "solution", {"leader": "checks"}, must_hold=("available",)),
+        Case("cap/one-way-cut", {"leader": "checks"}, must_hold=("available",)),
     ),
     stub=CarefulLeaderStub,
     reference=CarefulLeader,

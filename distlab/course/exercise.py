@@ -51,7 +51,6 @@ class WrongReturn(TypeError):
 class Case:
     """A scenario, its knobs, and the fault schedules (texts) and seeds to run it with.
 
-    `part` is the argument of the scenario's `build` that the solution takes the place of.
     `must_hold` names the verdicts that judge these runs; empty means all of them. Afterwards
     `searched` runs are drawn from the fault space `nemesis` (None: the scenario's own). Under any
     fault `always` must hold; empty means the scenario's property. `parts` are other arguments of
@@ -59,7 +58,6 @@ class Case:
     """
 
     scenario: str
-    part: str
     knobs: Mapping[str, Any] = field(default_factory=dict)
     schedules: tuple[str | None, ...] = (None,)
     seeds: range = range(1)
@@ -71,12 +69,12 @@ class Case:
 
     def using(self, solution: Any) -> Scenario:
         """The scenario with this solution in it. Raises `BadInput` when there is none."""
-        return get(self.scenario).using(**self.parts, **{self.part: solution})
+        return get(self.scenario).using(solution=solution, **self.parts)
 
     def lab(self, name: str) -> str:
         """What a learner types to see runs of the solution that the notebook calls `name`."""
-        parts = {self.part: name} | {part: repr(value) for part, value in self.parts.items()}
-        given = ", ".join(f"{part}={value}" for part, value in parts.items())
+        parts = [f"{part}={value!r}" for part, value in self.parts.items()]
+        given = ", ".join([f"solution={name}", *parts])
         return f'Lab(get("{self.scenario}").using({given}))'
 
     def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:

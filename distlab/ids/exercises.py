@@ -95,7 +95,6 @@ SURVIVE_A_ROLLBACK = Exercise(
     cases=(
         Case(
             "ids/clock-rollback",
-            "solution",
             {"on_rollback": "trust"},
             ROLLBACKS,
             range(3),
@@ -226,7 +225,6 @@ HI_LO = Exercise(
     cases=(
         Case(
             "ids/segment-overlap",
-            "solution",
             {"take": "one-statement"},
             (None, "", "crash:database@40+20", "lose:worker-1>database@40"),
             range(5),

@@ -58,7 +58,7 @@ PRINT_ONCE = Exercise(
     "self.print_page(page) prints one; self.send(sender, Printed(page)) answers.",
     name="CarefulPrinter",
     base=Printer,
-    cases=(Case("start/lost-answer", "solution", {"retries": 3}, REPEATED, range(5), always=BOTH),),
+    cases=(Case("start/lost-answer", {"retries": 3}, REPEATED, range(5), always=BOTH),),
     stub=Stub,
     reference=CarefulPrinter,
     hints=(
@@ -104,16 +104,7 @@ SURVIVE_A_CRASH = Exercise(
     "self.disk.read(key, default) outlive a crash.",
     name="SurvivingPrinter",
     base=Printer,
-    cases=(
-        Case(
-            "start/lost-answer",
-            "solution",
-            {"retries": 3},
-            REPEATED + REBOOTED,
-            range(5),
-            always=BOTH,
-        ),
-    ),
+    cases=(Case("start/lost-answer", {"retries": 3}, REPEATED + REBOOTED, range(5), always=BOTH),),
     stub=Stub,
     reference=SurvivingPrinter,
     hints=(

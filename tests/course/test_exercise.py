@@ -51,7 +51,6 @@ EXERCISE = Exercise(
     cases=(
         Case(
             "start/lost-answer",
-            "solution",
             {"retries": 3},
             (None, "", "lose:*>*@0"),
             always=("answered", "printed once"),
@@ -289,7 +288,7 @@ def test_only_the_named_verdicts_judge():
 
 
 def test_a_case_runs_every_schedule_with_every_seed():
-    case = Case("start/lost-answer", "solution", {}, ("", "lose:*>*@0"), range(2, 5))
+    case = Case("start/lost-answer", {}, ("", "lose:*>*@0"), range(2, 5))
     planned = islice(case.judged(Once), 6)
     runs = [(run.seed, bool(run.faults)) for run, _ in planned]
     assert runs == [(2, False), (3, False), (4, False), (2, True), (3, True), (4, True)]
@@ -334,7 +333,7 @@ class Unsure(Case):
 )
 def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
     knobs, schedules = {"retries": 3}, ("", "", "lose:printer>client@0")
-    unsure = Unsure("start/lost-answer", "solution", knobs, schedules, searched=0, judges=judges)
+    unsure = Unsure("start/lost-answer", knobs, schedules, searched=0, judges=judges)
     exercise = replace(EXERCISE, cases=(unsure,))
     assert exercise.check(Once).text() == said
     wrong = exercise.check(Heedless)

@@ -76,7 +76,6 @@ FENCE = Exercise(
     cases=(
         Case(
             "locks/paused-holder",
-            "solution",
             {"fencing": "all"},
             schedules=("", "delay:shop>alice@20+200=40"),
             seeds=range(5),
@@ -85,7 +84,6 @@ FENCE = Exercise(
         ),
         Case(
             "locks/paused-holder",
-            "solution",
             {"fencing": "all"},
             schedules=(None, "pause:alice@36+130;crash:shop@150+12"),
             seeds=range(5),
@@ -93,7 +91,6 @@ FENCE = Exercise(
         ),
         Case(
             "locks/paused-holder",
-            "solution",
             {"fencing": "all"},
             seeds=range(10),
             must_hold=("never oversold",),
@@ -102,7 +99,6 @@ FENCE = Exercise(
         ),
         Case(
             "locks/delayed-request",
-            "solution",
             {"fencing": "all"},
             seeds=range(5),
             must_hold=("never oversold",),

@@ -145,7 +145,6 @@ OWN_LOCK = Exercise(
     cases=(
         Case(
             "locks/foreign-release",
-            "solution",
             schedules=("", None, "hold:alice>redis@57+63"),
             seeds=range(5),
             must_hold=("mutual exclusion",),
@@ -153,7 +152,6 @@ OWN_LOCK = Exercise(
         ),
         Case(
             "locks/setnx-expire",
-            "solution",
             schedules=(None, "jump:redis@70=-200"),
             seeds=range(5),
             must_hold=("available",),
