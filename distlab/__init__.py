@@ -11,6 +11,7 @@ A tour, from the world up to the page:
 
 * `distlab.host`       what protocol code may ask of its machine; the errors that everyone shares
 * `distlab.sim`        simulated machines, clocks, disks, a network and faults, in virtual time
+* `distlab.shop`       the shop that chapters 2, 3, 4 and 7 sell from: tables, services, invariants
 * `distlab.start` …    one package a chapter: its systems, `scenarios`, `exercises`
 * `distlab.scenario`   named experiments; a run is a pure function of seed, faults and knobs
 * `distlab.registry`   all of them by id; `distlab.replay`: a run as a token, and back

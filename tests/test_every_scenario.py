@@ -83,10 +83,12 @@ def test_without_faults_nothing_looks_wrong(scenario):
 
 def test_each_right_way_survives_the_nemesis(scenario):
     for knobs in ways(scenario, "right"):
-        space = FaultSpace.of(scenario, **knobs)
+        space, judged = FaultSpace.of(scenario, **knobs), 0
         for seed in range(20):
             run = scenario.run(seed, space.draw(Random(seed)), **knobs)
             assert run.verdict(scenario.property).ok is not False, run.token
+            judged += run.verdict(scenario.property).judged > 0
+        assert judged > 10
 
 
 def test_each_control_fails_for_want_of_the_repair(scenario):
