@@ -1,8 +1,8 @@
-"""A small store of keys with leases on one machine: what etcd does on several.
+"""A small store of keys with leases on one machine: etcd does the same on several.
 
-`LeaseServer` keeps everything on its disk, so a restart loses no key and repeats no revision; it
-gives every lease its whole ttl again then, for it cannot know how long it was away. `RemoteLeases`
-is the client, a `distlab.host.LeaseStore`.
+`LeaseServer` keeps everything on its disk, so a restart loses no key and repeats no revision. After
+a restart it gives every lease its whole ttl again: it cannot know how long it was away.
+`RemoteLeases` is the client, a `distlab.host.LeaseStore`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Deleted(Words):
 
 
 class Entry(NamedTuple):
-    """What is stored of a key."""
+    """A key and the lease that it ends with."""
 
     key: LeaseKey
     lease: int
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 @dataclass
 class State:
-    """What is on the disk. Dicts keep the order in which keys and leases were made."""
+    """The content of the disk. Dicts keep the order in which keys and leases were made."""
 
     revision: int = 0
     last_lease: int = 0
@@ -58,7 +58,7 @@ class LeaseServer(Service):
     def on_start(self) -> None:
         self.state: State = self.disk.read(STATE) or State()
         self.beats: dict[int, int] = {}
-        self.waiting: dict[str, list[str]] = {}  # key: who waits until it is deleted
+        self.waiting: dict[str, list[str]] = {}  # by key: the callers that wait for its end
         for lease in self.state.ttls:
             self.beat(lease)
 

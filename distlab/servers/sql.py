@@ -49,8 +49,8 @@ class _Statements:
 class DiskDatabase:
     """The database on the disk of `node`; `schema` makes the tables of an empty one.
 
-    A crash of the node falls before the commit or after it, and after it possibly before anybody
-    was told. Raises `sqlite3.Error` for wrong SQL: a mistake in the program, which ends the run.
+    A crash of the node comes before the commit or after it; if after, the result may be lost.
+    Raises `sqlite3.Error` for wrong SQL: a mistake in the program, which ends the run.
     """
 
     def __init__(

@@ -7,12 +7,12 @@ from typing import Any
 
 TOKEN = re.compile(r"(/[0-9a-f]{2}|[0-9a-f]{4})[0-9a-f]{12,}")
 TAG = re.compile(r"(?<![^:])\{([^{}]+)\}(?![^:])")
-"""What tells a Redis cluster the server of a key: in `{lock}:wake` the lock's name."""
+"""The part of a key by which a Redis cluster chooses the server: `lock` in `{lock}:wake`."""
 LONGEST = 40
 
 
 class Words(str):
-    """Text that the trace and the pictures show as it is; `body` is what it stands for."""
+    """Text that the trace and the pictures show as it is. It stands for the value `body`."""
 
     __slots__ = ("body",)
     __repr__ = str.__str__

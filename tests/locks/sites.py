@@ -40,7 +40,7 @@ def as_test(program, play, *fixtures):
     @wraps(program)
     def test(**given):
         mine = {name: given.pop(name) for name in fixtures}
-        return play(lambda *site: program(*site, **given), **mine)
+        play(lambda *site: program(*site, **given), **mine)
 
     asked = [*fixtures, *(name for name in inspect.signature(program).parameters)]
     kind = inspect.Parameter.KEYWORD_ONLY

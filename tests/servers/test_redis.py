@@ -125,7 +125,7 @@ def test_a_script_that_the_server_forgot_is_sent_again():
     "command",
     ["RANDOMKEY", "SRANDMEMBER s", "SPOP s", "HRANDFIELD h", "ZRANDMEMBER z", "ACL GENPASS",
      "MULTI", "WATCH k", "SUBSCRIBE c", "SELECT 1", "CLIENT LIST", "LASTSAVE", "SAVE", "BGSAVE",
-     "DUMP k", "RESTORE k 0 x"],
+     "DUMP k", "RESTORE k 0 x", "XADD s * a 1", "BLMOVE a b LEFT LEFT 1"],
 )  # fmt: skip
 def test_what_has_no_place_in_a_simulation_is_refused_by_name(command):
     async def program(redis, client):
@@ -213,50 +213,6 @@ def test_blocked_clients_are_served_in_the_order_in_which_they_came():
     _, trace = with_redis(push, others=(first, second))
     notes = {event.node: event.what for event in trace.of_kind("note")}
     assert notes == {"other-1": "(b'queue', b'a')", "other-2": "(b'queue', b'b')"}
-
-
-def test_an_element_that_is_moved_wakes_the_next_who_waits():
-    async def move(client):
-        await SimulatedRedis(client).blmove("one", "two", 5)
-
-    async def program(redis, client):
-        return await redis.blpop("two", 5)
-
-    async def push(client):
-        await client.sleep(50)
-        await SimulatedRedis(client).rpush("one", "element")
-
-    assert with_redis(program, others=(move, push))[0] == (b"two", b"element")
-
-
-def test_a_stream_is_read_from_now_on():
-    async def program(redis, client):
-        return await redis.xread({"stream": "$"}, block=5_000)
-
-    async def add(client):
-        redis = SimulatedRedis(client)
-        await client.sleep(50)
-        await redis.xadd("stream", {"a": 1})
-
-    ((_, ((entry, _),)),) = with_redis(program, others=(add,))[0]
-    assert entry == f"{START_S}051-0".encode()
-
-
-@pytest.mark.parametrize("count", [None, 1])
-def test_a_group_that_waits_is_woken_by_the_next_entry_alone(count):
-    async def program(redis, client):
-        await redis.xgroup_create("stream", "group", mkstream=True)
-        return await redis.xreadgroup("group", "me", {"stream": ">"}, count, block=5_000)
-
-    async def add(client):
-        redis = SimulatedRedis(client)
-        await client.sleep(50)
-        await redis.set("key", "value")
-        await client.sleep(50)
-        await redis.xadd("stream", {"a": 1}, id="1-1")
-
-    found = with_redis(program, others=(add,))[0]
-    assert found == [[b"stream", [(b"1-1", {b"a": b"1"})]]]
 
 
 def test_who_gives_up_waiting_hangs_up_and_swallows_nothing():

@@ -73,23 +73,11 @@ def test_expiry_of_fields():
     assert redis_.execute((b"HLEN", b"hash")) == 0
 
 
-def test_time_and_the_ids_of_streams():
-    redis_, _ = new_engine()
-    assert redis_.execute((b"TIME",)) == [b"1800000000", b"123456"]
-    assert redis_.execute((b"XADD", b"stream", b"*", b"a", b"1")) == b"1800000000123-0"
-
-
 def test_every_microsecond_is_told_as_it_is():
     redis_, now = new_engine()
     for now[0] in range(NOW_US, NOW_US + 1_200):
         seconds, micros = redis_.execute((b"TIME",))
         assert int(seconds) * 1_000_000 + int(micros) == now[0]
-
-
-def test_no_millisecond_is_lost_in_rounding():
-    redis_, now = new_engine()
-    for now[0] in range(NOW_US // 1000 * 1000, NOW_US + 1_000_000, 1000):
-        assert redis_.execute(b"XADD stream * a 1".split()) == f"{now[0] // 1000}-0".encode()
 
 
 def test_time_in_scripts():
@@ -126,8 +114,7 @@ def test_every_write_is_noticed():
         b"SET a 1", b"APPEND a 2", b"PEXPIRE a 1000", b"PERSIST a", b"RENAME a b", b"DEL b",
         b"RPUSH l 1 2", b"LPOP l", b"LMOVE l m LEFT LEFT", b"LTRIM m 1 0", b"HSET h a 1",
         b"HINCRBY h a 1", b"HDEL h a", b"SADD s 1", b"SREM s 1", b"ZADD z 1 a", b"ZPOPMIN z",
-        b"XADD x 1-1 a 1", b"XGROUP CREATE x g 0", b"XREADGROUP GROUP g me STREAMS x >",
-        b"XACK x g 1-1", b"XDEL x 1-1", b"SETRANGE r 0 abc", b"GETDEL r", b"MSET c 1 d 2",
+        b"SETRANGE r 0 abc", b"GETDEL r", b"MSET c 1 d 2",
         b"COPY c e", b"FLUSHDB",
     )  # fmt: skip
     for write in writes:
@@ -135,9 +122,6 @@ def test_every_write_is_noticed():
         assert redis_.take_changes(), write
     redis_.execute(b"GET c".split())
     redis_.execute(b"SET n 1 XX".split())
-    redis_.execute(b"XGROUP CREATE x g 0 MKSTREAM".split())
-    redis_.take_changes()
-    redis_.execute(b"XREADGROUP GROUP g me BLOCK 0 STREAMS x >".split())
     assert not redis_.take_changes()
 
 

@@ -1,13 +1,13 @@
-"""Runs Redis commands by a machine's clock: fakeredis, and every place where it must be led.
+"""Runs Redis commands by a machine's clock, with fakeredis.
 
 This is the only module that touches fakeredis, and much of what it touches is private there:
-fakeredis is pinned, and `tests/servers/test_seam.py` says what broke if a new one differs.
+fakeredis is pinned, and `tests/servers/test_seam.py` says what broke if a new version differs.
 
-* Time. fakeredis asks the module `time`, in many of its modules; `_Time` stands there instead and
-  gives the machine's clock while a command of the machine is being executed.
-* Blocking. A command that would have to wait is `Parked`, to be retried after a write.
-* Chance. What picks at random is refused by name, and replies that come from a set are sorted.
-* Lua. One interpreter a thread, made once: to make one takes longer than a whole run.
+* Time. Many modules of fakeredis ask the module `time`. `_Time` stands in its place, and gives the
+  machine's clock while a command of the machine is executed.
+* Blocking. A command that would have to wait is `Parked`, and tried again after each write.
+* Chance. Commands that pick at random are refused, and replies that come from a set are sorted.
+* Lua. There is one interpreter a thread: to make one takes longer than a whole run.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from fakeredis.model import get_command_info
 RANDOM = ("randomkey", "srandmember", "spop", "hrandfield", "zrandmember", "acl genpass")
 NOT_RIGHT = (
     "lmpop", "blmpop",  # they leave empty lists
+    "blmove",  # does not wait
     "lastsave", "save", "bgsave",  # by the real clock
     "dump", "restore",  # in a format of Python's
 )  # fmt: skip
@@ -53,13 +54,13 @@ setmetatable(_G, {__newindex = function(_, name)
     error("Script attempted to create global variable '" .. tostring(name) .. "'", 2)
 end})
 """
-"""What Redis forbids a script, and a global would reach the scripts of the next run here. The
-address of a table is another one in each run.
+"""Redis forbids global variables in a script; here the scripts of the next run would see them. And
+the address of a table differs from run to run.
 """
 
 
 class _Time(threading.local):
-    """Stands for the module `time` in fakeredis."""
+    """Stands in for the module `time` in fakeredis."""
 
     now_us: Callable[[], int] | None = None
 
@@ -89,7 +90,7 @@ class Parked(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is stored under a key: value None for nothing, `until_s` (Unix time) None for ever."""
+    """What is stored under a key. `value` None: nothing; `until_s` (Unix time) None: for ever."""
 
     key: bytes
     value: Any
@@ -122,11 +123,11 @@ class _Socket(FakeSocket):
         ms = 1000 * (timeout or 0)
         if not 0 <= ms < LONGEST_MS:
             raise SimpleError(f"ERR timeout is {'negative' if ms < 0 else 'out of range'}")
-        shape = shape or _as_it_is
+        as_reply = shape or (lambda found: found)
         found = func(True)
         if found is not None:
-            return shape(found)
-        self.reply = Parked(ms, func, shape)
+            return as_reply(found)
+        self.reply = Parked(ms, func, as_reply)
         return NoResponse()
 
     def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:
@@ -137,10 +138,6 @@ class _Socket(FakeSocket):
         if isinstance(reply, SimpleError):
             reply.__traceback__ = reply.__context__ = None  # they hold on to the whole run
             return reply
-        if sig.name.startswith("x") and reply is not None:  # groups change without notice
-            for key in args:
-                if key in self._db:
-                    self._db.notify_watch(key)
         return sorted(reply) if sig.name in FROM_SETS and isinstance(reply, list) else reply
 
     def _get_server_runtime(self, server: Any) -> Any:
@@ -165,37 +162,15 @@ def flags(command: str) -> frozenset[bytes]:
 
 
 def wait_ms(fields: Sequence[bytes]) -> float | None:
-    """How long a command asks the server to block, 0 for ever; None if it does not, or wrongly."""
+    """How long a command asks the server to block; 0: for ever. None: it does not, or wrongly."""
     name = fields[0].decode().lower()
     if b"blocking" not in flags(name):
         return None
     try:
-        if name.startswith("x"):
-            asked_ms: float = int(fields[_block_option(fields) + 1])
-        else:
-            asked_ms = 1000 * float(fields[1 if name.endswith("mpop") else -1])
+        asked_ms = 1000 * float(fields[-1])
     except (IndexError, ValueError):
         return None
     return asked_ms if 0 <= asked_ms < LONGEST_MS else None
-
-
-def _block_option(fields: Sequence[bytes]) -> int:
-    upper = [field.upper() for field in fields]
-    first = 4 if upper[0] == b"XREADGROUP" else 1  # after the names of group and consumer
-    return upper.index(b"BLOCK", first, upper.index(b"STREAMS", first))
-
-
-def _without_waiting(fields: Sequence[bytes]) -> Sequence[bytes] | None:
-    """The same command without waiting, where fakeredis (2.40) waits wrongly; else None.
-
-    It does not wait when there is nothing, or gives what is there to nobody.
-    """
-    if fields[0] == b"BLMOVE" and len(fields) == 6:
-        return (b"LMOVE", *fields[1:-1])
-    if fields[0] == b"XREADGROUP" and wait_ms(fields) is not None:
-        at = _block_option(fields)
-        return (*fields[:at], *fields[at + 2 :])
-    return None
 
 
 class Engine:
@@ -208,12 +183,12 @@ class Engine:
         server.dbs = {0: self._keys}
         self._socket = _Socket(server, 0, client_class=redis.Redis)
         self._socket.refusal = lambda name: _not_here(name) or refusal(name)
-        self._socket._parser.close()  # what holds on to what holds it would outlive the run
+        self._socket._parser.close()  # a circle of references would outlive the run
         server.sockets.clear()
 
     @contextmanager
     def in_its_time(self) -> Iterator[None]:
-        """Whatever looks at the clock in here sees the machine's: even the length of a hash."""
+        """Code in this block sees the machine's clock. Even the length of a hash depends on it."""
         TIME.now_us = self._now_us
         self._keys.time = TIME.time()
         try:
@@ -224,18 +199,7 @@ class Engine:
     def execute(self, fields: Sequence[bytes]) -> Any:
         """The raw reply (an error is an exception, not raised), or `Parked`."""
         with self.in_its_time():
-            at_once = _without_waiting(fields)
-            if at_once is None:
-                return self._run(fields)
-            if (patience_ms := wait_ms(fields)) is None:
-                return redis.ResponseError("timeout is not a float or out of range")
-            reply = self._run(at_once)
-            if reply is not None:
-                return reply
-            return Parked(patience_ms, lambda _: self._run(at_once), _as_it_is)
-
-    def _run(self, fields: Sequence[bytes]) -> Any:
-        self._socket._process_command(list(fields))
+            self._socket._process_command(list(fields))
         reply, self._socket.reply = self._socket.reply, None
         return _in_short(reply)
 
@@ -282,7 +246,7 @@ class Engine:
 
 
 def _not_here(name: str) -> str:
-    if name in NOT_RIGHT:
+    if name in NOT_RIGHT or name.startswith("x"):  # streams
         return f"ERR {name.upper()} is not right in fakeredis"
     if name in RANDOM:
         return f"ERR {name.upper()} picks at random: a simulated run could not be repeated"
@@ -291,12 +255,8 @@ def _not_here(name: str) -> str:
     return ""
 
 
-def _as_it_is(found: Any) -> Any:
-    return found
-
-
 def _in_short(reply: Any) -> Any:
-    """The error of a script without what only fakeredis says in it."""
+    """The error of a script, without the part that only fakeredis adds."""
     if isinstance(reply, redis.ResponseError):
         return type(reply)(IN_SCRIPT.sub(r"user_script:\1: ", str(reply)))
     return reply

@@ -1,14 +1,14 @@
 """Asynchronous replication: a primary answers its clients first and tells its replicas later.
 
 Replicas receive the *effects* of a command (keys with their values and absolute expiry), not the
-command: so a script with TIME in it gives the same there. Effects are numbered. A replica that
+command: so a script that calls TIME gives the same there. Effects are numbered. A replica that has
 missed one, or whose primary has restarted, asks for everything again, as with PSYNC in Redis:
 
     redis-2 → redis    PSYNC               where are we?
     redis → redis-2    CONTINUE 7          at effects number 7; if the replica is not, it asks
     redis → redis-2    FULLRESYNC 3 keys   for everything
 
-A primary that comes back empty therefore empties its replicas, which has cost many their data.
+So a primary that comes back empty empties its replicas. In this way many have lost their data.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Replicated(Service):
         self.become_replica(primary) if primary else self.become_primary()
 
     def become_primary(self) -> None:
-        """REPLICAOF NO ONE. A new life begins: whoever follows asks for everything."""
+        """REPLICAOF NO ONE. A new life begins: all replicas ask for everything."""
         self._begin_life("")
         self.position: Position | None = (self.life, 0)
 
     def become_replica(self, primary: str) -> None:
-        """REPLICAOF primary: from now on its data, and none of my own."""
+        """REPLICAOF primary: from now on this server has its data, and no others."""
         self._begin_life(primary)
         self.position = None
         self.spawn(self._follow(primary, self.life), background=True)

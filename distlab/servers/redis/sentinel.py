@@ -1,8 +1,8 @@
-"""Sentinel: watches the servers, promotes a replica when the primary is silent, and is asked.
+"""Sentinel watches the servers, promotes a replica when the primary is silent, and tells clients.
 
-One Sentinel, where real deployments have three and vote. It cannot know whether a silent primary
-is dead: one that is cut off from Sentinel alone goes on serving its clients until it hears that it
-has become a replica, and what it accepted meanwhile is then lost.
+Here is one Sentinel; real deployments have three, which vote. It cannot know whether a silent
+primary is dead. A primary that is cut off from Sentinel alone goes on serving its clients until it
+hears that it has become a replica: what it accepted meanwhile is lost then.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ What a crash of the machine loses depends on `persistence` (Redis: `appendonly`,
 "always" writes to the disk before it answers, "everysec" syncs once a second, "none" keeps all in
 memory. (When only the process dies, the operating system still has what "everysec" wrote.)
 
-Keys expire by the machine's wall clock, as they do in Redis, so a clock jump expires them early or
-late. A blocked client (BLPOP and its like) is served when a key is written; its time-out runs on
-the monotonic clock. The server forgets it when the client hangs up, which a client does when it
-gives up waiting. A client that crashed or is cut off hangs up nothing, as when a machine loses its
-power: the server may then pop an element for nobody, and the element is gone. Real Redis does so.
+Keys expire by the machine's wall clock, as they do in Redis: so a clock jump expires them early or
+late. A blocked client (BLPOP and the like) is served when a key is written; its time-out runs on
+the monotonic clock. A client that gives up waiting hangs up, and the server forgets it. A client
+that crashed or is cut off does not hang up, as when a machine loses its power: the server may then
+pop an element for nobody, and the element is gone. Real Redis does the same.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RedisServer(Replicated):
     def on_start(self) -> None:
         self.engine = Engine(self.now_us, self._refusal)
         self.waiters: dict[str, Waiter] = {}
-        self.writers: dict[bytes, str] = {}  # who has written a key last
+        self.writers: dict[bytes, str] = {}  # the last writer of each key
         self.sync_is_due = False
         self.loading_until_ms = self._end_of_loading()
         self.disk.put(BORN, True)
@@ -100,7 +100,7 @@ class RedisServer(Replicated):
         return self.monotonic_ms() < self.loading_until_ms
 
     def _refusal(self, name: str) -> str:
-        """Why this command cannot be executed here; a script asks for each that it calls."""
+        """Why this server refuses the command, or nothing. Also asked for each call of a script."""
         refused = self.primary and b"write" in flags(name)
         return "READONLY You can't write against a read only replica." if refused else ""
 
@@ -123,7 +123,7 @@ class RedisServer(Replicated):
         return b"OK"
 
     def _answer(self, sender: str, outcome: Any) -> None:
-        """Keep what has changed, then reply; it may be what blocked clients have waited for."""
+        """Keep the changes, reply, then serve the blocked clients that waited for such a change."""
         changes = self.engine.take_changes()
         if changes:
             self.writers |= {entry.key: sender.partition("#")[0] for entry in changes}
@@ -184,7 +184,7 @@ class RedisServer(Replicated):
         return self.state
 
     def _show(self) -> None:
-        """Put into words what is there now; called whenever that may have changed."""
+        """Renew what `describe` says; called whenever it may have changed."""
         entries = sorted(self.engine.entries(SHOWN))  # by key: what is under `lock`, `{lock}:…`
         with self.engine.in_its_time():
             shown = [_shown(entry) for entry in entries]
@@ -195,7 +195,7 @@ class RedisServer(Replicated):
         self.state = State(role + ", ".join(shown), kept)
 
     def _ms_until(self, until_s: float) -> float:
-        """From now to just after that time of the wall clock, if nobody sets it."""
+        """From now to just after that time of the wall clock, unless somebody sets the clock."""
         return max(0, until_s * 1e6 - self.now_us()) / 1000 + 0.002
 
 
