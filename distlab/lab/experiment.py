@@ -95,11 +95,12 @@ class Experiment:
 
     @property
     def deciding(self) -> Verdict:
-        """The verdict that decided the outcome: the first that fails, else the property's."""
+        """The verdict that decided the outcome, in the order of `Scenario`'s outcomes."""
         rank = {STUCK: 0, self.scenario.property: 1, self.scenario.price: 2}
         ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 3))
-        wrong = [v for v in ranked if v.ok is False] or [v for v in ranked if v.ok is None]
-        return wrong[0] if wrong else self.verdict
+        failing = (v for v in ranked if v.ok is False or (v is self.verdict and not v.judged))
+        undecided = (v for v in ranked if v.ok is None and v.judged)
+        return next(failing, None) or next(undecided, self.verdict)
 
     @property
     def token(self) -> str:

@@ -236,6 +236,15 @@ def test_the_deciding_verdict_is_the_one_that_does_not_hold(lab):
     assert (lab.outcome.name, lab.deciding.name) == ("nothing to judge", "accurate")
 
 
+def test_the_property_decides_before_all_others_also_when_it_judged_nothing():
+    reset = Experiment("ids/sequence-reset")
+    assert reset.run.verdict("available").ok is False
+    assert (reset.outcome.name, reset.deciding.name) == ("not unique", "unique")
+    lab = Experiment(SCENARIO, faults="crash:server-b@300", patience_ms=400)
+    assert lab.run.verdict("prompt").ok is False
+    assert (lab.outcome.name, lab.deciding.name) == ("nothing to judge", "accurate")
+
+
 REFUSED = [
     ("press", ("crush n1",), "no action 'crush'; did you mean 'crash'"),
     ("press", ("crash server-c",), "no machine 'server-c'; did you mean 'server-"),
@@ -324,9 +333,3 @@ def test_every_action_of_every_lab_can_be_pressed(scenario):
     begin.press(actions[0])
     begin.press("undo")
     assert begin.token == token
-
-
-def test_the_deciding_verdict_is_of_the_property_whatever_else_fails():
-    reset = Experiment("ids/sequence-reset")
-    assert reset.run.verdict("available").ok is False
-    assert (reset.outcome.name, reset.deciding.name) == ("not unique", "unique")
