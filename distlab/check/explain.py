@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from distlab.check.failure import Failure
 from distlab.check.history import Operation
 from distlab.check.models import Model
+from distlab.check.search import Failure
 
 
 class Explanation(NamedTuple):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from distlab.check.history import Operation
-from distlab.check.linearizability import LinearizabilityResult, check
+from distlab.check.linearizability import LinearizabilityResult, check, completed
 from distlab.check.models import MODELS
+from distlab.check.verdict import NOTHING
 from distlab.command import as_json, parser
 from distlab.host import BadInput
 from distlab.referee.formats import READERS, Recording, read
@@ -18,10 +19,11 @@ from distlab.view.history import history as picture
 BUDGET = 500_000
 SHOWN = 12  # so many operations of a witness are printed
 WORDS = {True: "linearizable", False: "not linearizable", None: "undecided"}
+NOTHING_DONE = "There were no completed operations."
 STATUS = {True: 0, False: 1, None: 3}
 EPILOG = (
     "exit status: 0 linearizable, 1 not linearizable, 2 wrong input, "
-    "3 undecided within the budget, 4 a failure of distlab itself"
+    "3 undecided within the budget, or nothing to judge, 4 a failure of distlab itself"
 )
 
 
@@ -60,7 +62,9 @@ def _run_check(arguments: list[str]) -> int:
     try:
         text = given.file.read_text("utf-8")
         recording = read(text, model, given.format, given.skip_others)
-        result = check(recording.history, model, budget=given.budget)
+        result = LinearizabilityResult(None, recording.history, NOTHING_DONE, 0)
+        if completed(recording.history):
+            result = check(recording.history, model, budget=given.budget, long=0)
         if given.svg:
             drawn = replace(result, proof=result.proof[-SHOWN:])
             given.svg.write_text(picture(recording.history, drawn).still(), "utf-8")
@@ -83,13 +87,17 @@ def _as_text(file: Path, model: str, recording: Recording, result: Linearizabili
     operations = "1 operation" if count == 1 else f"{count:,} operations"
     outcome = f"{operations}, {unknown:,} without an answer" if unknown else operations
     lines = [f"{file} ({recording.form}): {outcome}{recording.lacks}"]
-    lines.append(f"{WORDS[result.ok]} as a {model}: {result.explanation}")
+    lines.append(f"{_word(result)} as a {model}: {result.explanation}")
     rows = [(_place(each, recording), each) for each in result.proof[-SHOWN:]]
     width = max((len(place) for place, _ in rows), default=0)
     if len(result.proof) > SHOWN:
         lines.append(f"  … and {len(result.proof) - SHOWN:,} operations before these (see --json)")
     lines += [f"  {place:{width}}  {each.process}  {each}" for place, each in rows]
     return "\n".join(lines)
+
+
+def _word(result: LinearizabilityResult) -> str:
+    return NOTHING if result.explanation == NOTHING_DONE else WORDS[result.ok]
 
 
 def _place(each: Operation, recording: Recording) -> str:
@@ -109,7 +117,7 @@ def _as_dict(
         "operations": len(recording.history),
         "unknown": sum(each.outcome == "unknown" for each in recording.history),
         "left_out": dict(recording.left_out),
-        "verdict": WORDS[result.ok],
+        "verdict": _word(result),
         "explanation": result.explanation,
         "states": result.states,
         "witness": [_described(each, recording) for each in result.proof],

@@ -47,7 +47,8 @@ from distlab.referee import edn
 from distlab.referee.edn import Name
 from distlab.referee.events import READS, Event, joined, shown
 
-LOG = re.compile(r"jepsen\.util\s*[-:]?\s+(\d+)\s+(:.*)")
+NEMESIS = "nemesis"
+LOG = re.compile(r"jepsen\.util\s*[-:]?\s+(\d+|:nemesis)\s+(:.*)")
 OBJECT = re.compile(r'\{\s*(\}|"[^"]*"\s*:)')
 
 
@@ -69,13 +70,15 @@ class Recording(NamedTuple):
 def read(text: str, model: Model, form: str = "auto", skip_others: bool = False) -> Recording:
     """The history in a text, for a model. Raises `BadInput` naming the line and what is wrong.
 
-    With `skip_others`, the operations that the model has no function for are left out.
+    With `skip_others`, the operations that the model has no function for are left out. A text with
+    nothing but events of the nemesis is an empty history.
     """
     form = guess(text) if form == "auto" else form
-    events = [each for each in READERS[form](text) if each[1].get("process") != "nemesis"]
+    every = list(READERS[form](text))
+    events = [each for each in every if each[1].get("process") != NEMESIS]
     history, left_out = joined(events, model, skip_others)
     recording = Recording(history, form, tuple(line for line, _ in events), left_out)
-    if not len(history):
+    if not len(history) and (events or not every):
         raise BadInput(f"there is no operation in it (read as {form}){recording.lacks}")
     return recording
 
@@ -94,7 +97,9 @@ def guess(text: str) -> str:
 def _from_log(text: str) -> Iterator[tuple[int, Event]]:
     for line, words in enumerate(text.split("\n"), start=1):
         found = LOG.search(words)
-        if found:
+        if found and found[1] == f":{NEMESIS}":
+            yield line, {"process": NEMESIS}
+        elif found:
             forms = [form for _, form in islice(edn.read(found[2], line), 4)]
             if len(forms) < 3:
                 raise BadInput(f"line {line}: an operation has a type, a function and a value")

@@ -5,7 +5,7 @@ badges under the bars number a linearization. Each stands at an instant at which
 have taken effect. If there is no linearization, the badges show the longest order that fits, and
 the operation that cannot follow is hatched. Only the *order* of the events is that of the run: bars
 are as long as their words need. The same arrangement in letters is the notation of
-`distlab.check.notation`.
+`tests.check.notation`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def history(
 
 
 def drawing(past: History) -> str:
-    """The history in letters, as `distlab.check.notation.history` reads it."""
+    """The history in letters, as the tests' notation has it."""
     places = Lanes(past, lambda each: len(_label(each)) + 5, gap=2)
     margin = max((len(name) for name in past.processes), default=0) + 2
     lines = []

@@ -9,7 +9,7 @@ from distlab.check.search import linearization
 
 def plainly(past: History, model: Model) -> bool:
     """What the plain search says of each key."""
-    return all(linearization(part, model) is not None for part in past.by_key())
+    return all(linearization(part, model).complete for part in past.by_key())
 
 
 # Brute force: every order that respects real time, on a machine of its own that knows no models.

@@ -3,9 +3,9 @@
 import pytest
 
 from distlab.check.history import History, Operation
-from distlab.check.notation import history
 from distlab.host import BadInput
 from distlab.sim.trace import Call, Trace
+from tests.check.notation import history
 
 INVOKE = (10, "invoke", "client-1", "", Call("write", "x", 1), 1, "")
 OK = (30, "ok", "client-1", "", None, 1, "")

@@ -14,9 +14,9 @@ from distlab.check.invariants import (
     prompt,
     read_your_writes,
 )
-from distlab.check.notation import history
 from distlab.check.verdict import Verdict
 from distlab.sim.trace import Call, Trace
+from tests.check.notation import history
 
 
 def trace(drawing: str, *others: tuple[int, str, str, Any]) -> Trace:

@@ -6,7 +6,7 @@ import pytest
 
 from distlab.check.linearizability import check
 from distlab.check.models import MODELS, Model, cas_register, key_value, mutex, queue, register
-from distlab.check.notation import history
+from tests.check.notation import history
 
 FUNCTIONS = [  # model, state, operation as drawn, legal, state after
     (register(), 1, "read(x) → 1", True, 1),

@@ -4,14 +4,13 @@ from random import Random
 
 import pytest
 
+from distlab.check.fast.pruned import PrunedSearch
+from distlab.check.fast.texts import TextSearch, applies
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import check
 from distlab.check.models import Model, key_value, register
-from distlab.check.notation import history
-from distlab.check.pruned import PrunedSearch
-from distlab.check.search import linearization
-from distlab.check.texts import TextSearch, applies
-from tests.check.oracle import assert_legal
+from tests.check.notation import history
+from tests.check.oracle import assert_legal, plainly
 
 
 def simulated(random: Random, size: int, clients: int, keys: int, wrong: float = 0) -> History:
@@ -67,7 +66,7 @@ def test_agrees_with_the_other_searches() -> None:
         texts, pruned = TextSearch(past, model), PrunedSearch(past, model)
         verdict = texts.advance(1_000_000)
         assert pruned.advance(1_000_000) is verdict, past.describe()
-        assert (linearization(past, model) is not None) is verdict, past.describe()
+        assert plainly(past, model) is verdict, past.describe()
         fewer += texts.states < pruned.states
         if verdict:
             accepted += 1
@@ -75,7 +74,7 @@ def test_agrees_with_the_other_searches() -> None:
         else:
             assert texts.failure(100_000).prefix == pruned.failure(100_000).prefix
             proof = check(past, model).proof
-            assert linearization(History(proof), model) is None, past.describe()
+            assert not plainly(History(proof), model), past.describe()
     assert 80 <= accepted <= 340
     assert fewer >= 100
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from distlab.check.models import MODELS
-from distlab.check.notation import history
 from distlab.cli import main
 from distlab.referee.formats import to_edn, to_jsonl
 from distlab.registry import get
+from tests.check.notation import history
 from tests.check.test_linearizability import wide
 
 STALE = """
@@ -78,6 +78,26 @@ def test_a_long_proof_is_cut_short(tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(lines) == 15
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"process": "nemesis", "type": "info", "f": "start"}',
+        "[{:process :nemesis :type :info :f :start}]",
+        "INFO  jepsen.util - :nemesis\t:info\t:start\tnil",
+        '{"process": 0, "type": "invoke", "f": "write", "value": 1}',  # and no answer
+    ],
+)
+def test_nothing_to_judge(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "h"
+    file.write_text(text, "utf-8")
+    command = ["check", str(file), "--model", "register"]
+    assert main(command) == 3
+    said = "nothing to judge as a register: There were no completed operations."
+    assert capsys.readouterr().out.splitlines()[1] == said
+    assert main([*command, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["verdict"] == "nothing to judge"
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_wrong_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "h"
@@ -100,7 +120,7 @@ def test_a_format_that_was_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_text("{}\nINFO jepsen.util - 0 :invoke :read nil\n", "utf-8")
     assert main(["check", str(file), "--model", "register"]) == 2
-    assert main(["check", str(file), "--model", "register", "--format", "jepsen-log"]) == 0
+    assert main(["check", str(file), "--model", "register", "--format", "jepsen-log"]) == 3
 
 
 def test_options_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,9 @@ import pytest
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import check
 from distlab.check.models import MODELS
-from distlab.check.notation import history
 from distlab.host import BadInput
 from distlab.referee.formats import guess, read, to_edn, to_jsonl, write
+from tests.check.notation import history
 from tests.check.oracle import random_history
 
 LOG = """\

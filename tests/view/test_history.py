@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from distlab.check.history import History, Operation
 from distlab.check.linearizability import check
 from distlab.check.models import register
-from distlab.check.notation import history as parse
 from distlab.view.history import Lanes, drawing, history
+from tests.check.notation import history as parse
 
 STALE = """
 client-1: |--write(x, 1)----------------------------------|

@@ -39,9 +39,9 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import Any
 
-from distlab.check.failure import Failure
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
+from distlab.check.search import Failure
 
 Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
 Moves = list[tuple[int, int]]  # a state that may come next, and the twins of which one leads to it
@@ -102,7 +102,7 @@ class PrunedSearch:
         steps, requests, looked_at = self._steps[state], self._request, 0
         while level < self.answered:
             while level >= len(self._open):
-                self._raise()
+                self._look_ahead()
             left = self._open[level] & ~placed
             looked_at += left.bit_count()
             moves: dict[int, tuple[int, int, int]] = {}
@@ -167,7 +167,7 @@ class PrunedSearch:
             self._unknown_moves[known, state] = moves
         return moves
 
-    def _raise(self) -> None:
+    def _look_ahead(self) -> None:
         """Find out who may come next at a few more levels."""
         for level in range(len(self._open), min(len(self._open) + 64, self.answered)):
             end = self._ends[level]

@@ -1,42 +1,31 @@
-"""What a search leaves behind that found no linearization, and the shortest prefix without one.
+"""The shortest prefix without a linearization, by halving.
 
 A history that is not linearizable cannot be made so by what happens later. So there is a first
-event with which it went wrong, and halving finds it.
+event with which it went wrong.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import NamedTuple
 
-from distlab.check.history import History, Operation
+from distlab.check.history import History
+from distlab.check.search import Failure, Order
 
 READS = ("read", "get")
-Order = tuple[Operation, ...]
-
-
-class Failure(NamedTuple):
-    """A history that has no linearization although it would have one without its last event.
-
-    ``order`` is the longest partial linearization, ``refused`` what cannot be placed after it.
-    """
-
-    prefix: History
-    order: Order
-    refused: Operation
+Finds = Callable[[History], Order | None]  # a linearization, if there is one
 
 
 class Undecided(Exception):
     """The budget did not suffice to find the failing prefix."""
 
 
-def failing_read(history: History, order_of: Callable[[History], Order | None]) -> Failure:
+def failing_read(history: History, order_of: Finds) -> Failure:
     """The shortest failing prefix of a history in which only reads and failed writes can be wrong.
 
-    A write that completes can still be placed last, if it is not yet placed. ``order_of`` finds a
-    linearization, if there is one. The order of everything before the refused read completed is
-    the longest: with the read, it would explain the prefix.
+    A write that completes can still be placed last, if it is not yet placed. The order of
+    everything before the refused read completed is the longest: with the read, it would explain
+    the prefix.
     """
     end = _first_wrong(history, order_of)
     prefix = happened = history.prefix(end + 1)
@@ -49,7 +38,7 @@ def failing_read(history: History, order_of: Callable[[History], Order | None]) 
     return Failure(prefix, order, refused)
 
 
-def _first_wrong(history: History, order_of: Callable[[History], Order | None]) -> int:
+def _first_wrong(history: History, order_of: Finds) -> int:
     """The first completion with which a history that fails went wrong."""
     doubtful = (o for o in history if o.function in READS or o.outcome == "failed")
     ends = sorted(each.completed for each in doubtful if each.completed is not None)

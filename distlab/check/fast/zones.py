@@ -34,9 +34,10 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from distlab.check.failure import READS, Failure, failing_read
+from distlab.check.fast.prefix import READS, failing_read
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
+from distlab.check.search import Failure
 
 WRITES = ("write", "put")
 

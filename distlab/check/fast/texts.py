@@ -19,10 +19,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-from distlab.check.failure import Failure, Undecided, failing_read
+from distlab.check.fast.prefix import Undecided, failing_read
+from distlab.check.fast.pruned import Order, PrunedSearch
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
-from distlab.check.pruned import Order, PrunedSearch
+from distlab.check.search import Failure
 
 
 def applies(history: History, model: Model) -> bool:
