@@ -94,17 +94,11 @@ def measure(r: int, w: int, cut_ms: int, seeds: Iterable[int]) -> Row:
 def picture(rows: Iterable[Row]) -> Picture:
     """Both prices side by side: requests without an answer, and answers that were old."""
     cells = {(f"R={row.r} W={row.w}", f"{row.cut_ms} ms"): row for row in rows}
+    unanswered = {cell: row.unanswered_percent for cell, row in cells.items()}
+    stale = {cell: row.stale_percent for cell, row in cells.items()}
     panels = [
-        Panel(
-            "requests without an answer",
-            "price",
-            {cell: row.unanswered_percent for cell, row in cells.items()},
-        ),
-        Panel(
-            "reads that were stale",
-            "bad",
-            {cell: row.stale_percent for cell, row in cells.items()},
-        ),
+        Panel("requests without an answer", "price", unanswered),
+        Panel("reads that were stale", "bad", stale),
     ]
     settings = list(dict.fromkeys(setting for setting, _ in cells))
     cuts = list(dict.fromkeys(cut for _, cut in cells))

@@ -26,9 +26,7 @@ LOST_ANSWER = register(
         build=build_printer,
         checks=(ANSWERED, PRINTED_ONCE),
         knobs=(
-            Integer(
-                "retries", 0, 3, 0, "how often the client repeats a request that got no answer"
-            ),
+            Integer("retries", 0, 3, 0, "how often a request without an answer is repeated"),
             Integer("timeout_ms", 20, 200, 50, "how long the client waits for an answer"),
         ),
         violating={"retries": 0},
@@ -61,8 +59,8 @@ SLOW_OR_DEAD = register(
         ),
         violating={"patience_ms": 60},
         satisfying={"patience_ms": 250},
-        # A monitor that stands still itself adds its own silence to theirs, and no machine that
-        # comes back is among them: 250 ms are for a server's 150, a probe and its way.
+        # 250 ms cover a server's pause of 150 ms, a probe and its way. A pause of the monitor would
+        # come on top of that, so there is none here; and no machine comes back after a crash.
         nemesis="pause:server-a,server-b+1..150; crash:server-a,server-b+end; at most 2",
         faults="pause:server-a@120+150;crash:server-b@300",
         horizon_ms=700,
