@@ -21,16 +21,12 @@ Store = type[ConfigStore]
 
 CUT_OFF = Ways(
     "cut_off",
-    Way(
-        "answer",
-        AnswersFromOwnCopy,
-        "answers from its own copy",
+    Way("answer", AnswersFromOwnCopy, "answers from its own copy",
         mistake="a node that is cut off answers from its own copy",
-        source="Gilbert & Lynch 2002, theorem 1",
-    ),
+        source="Gilbert & Lynch 2002, theorem 1"),
     Way("refuse", ConfigStore, "refuses", role="right"),
     about="what a node without a leader does",
-)
+)  # fmt: skip
 
 
 def build_minority(world: World, cut_off: Store, solution: Store | None = None) -> None:
@@ -57,16 +53,12 @@ register(
 
 READS = Ways(
     "reads",
-    Way(
-        "trust",
-        (TrustingLeader, 0),
-        "a leader reads from memory",
+    Way("trust", (TrustingLeader, 0), "a leader reads from memory",
         mistake="a leader that never checks whether it still leads",
-        source="Raft dissertation, section 6.4",
-    ),
+        source="Raft dissertation, section 6.4"),
     Way("lease", (ConfigStore, 80), "from memory while its lease lasts", role="right"),
     Way("confirm", (ConfigStore, 0), "after a round with a majority (read index)", role="right"),
-)
+)  # fmt: skip
 
 
 def build_deposed(world: World, reads: tuple[Store, int], solution: Store | None = None) -> None:
@@ -95,15 +87,11 @@ register(
 
 LEADER = Ways(
     "leader",
-    Way(
-        "trusts",
-        TrustingLeader,
-        "stays until it hears of another leader",
+    Way("trusts", TrustingLeader, "stays until it hears of another leader",
         mistake="a leader that never checks whether anybody hears it",
-        source="Raft dissertation, section 6.2",
-    ),
+        source="Raft dissertation, section 6.2"),
     Way("checks", ConfigStore, "steps down when no majority answers it", role="right"),
-)
+)  # fmt: skip
 
 
 def build_one_way(world: World, leader: Store, solution: Store | None = None) -> None:
@@ -140,15 +128,11 @@ register(
 
 TAKEOVER = Ways(
     "takeover",
-    Way(
-        "timeout",
-        partial(add_pair, failover=True),
-        "of two machines one takes over after silence",
+    Way("timeout", partial(add_pair, failover=True), "of two machines one takes over after silence",
         mistake="silence is taken for death",
-        source="Chandra & Toueg 1996",
-    ),
+        source="Chandra & Toueg 1996"),
     Way("majority", add_stores, "of three a majority must agree", role="right"),
-)
+)  # fmt: skip
 
 
 def build_takeover(world: World, takeover: Callable[[World], None]) -> None:

@@ -36,16 +36,12 @@ GetUser = Callable[[Client, str, str, str], Coroutine[Any, Any, Any]]
 
 FALLBACK = Ways(
     "fallback",
-    Way(
-        "silent",
-        get_user,
-        "what the replica says is given as it is",
+    Way("silent", get_user, "what the replica says is given as it is",
         mistake="a catch-all that reads from the replica and tells nobody",
-        source="Terry et al. 1994",
-    ),
+        source="Terry et al. 1994"),
     Way("marked", get_user_marked, "is marked as maybe stale", role="right"),
     Way("none", get_user_current, "is not asked for", role="right"),
-)
+)  # fmt: skip
 
 
 def build_fallback(world: World, fallback: GetUser, solution: GetUser | None = None) -> None:
@@ -81,7 +77,7 @@ REPLICATION = Ways(
     "replication",
     Way("asynchronous", False, "the primary answers a write at once"),
     Way("synchronous", True, "when the replica has it, too", role="right"),
-)
+)  # fmt: skip
 
 
 def build_read_after_write(world: World, replication: bool, read_from: str) -> None:

@@ -21,17 +21,13 @@ QUORUM_GET, QUORUM_PUT = partial(Get, r=2), partial(Put, w=2)
 
 LEVEL = Ways(
     "level",
-    Way(
-        "ONE",
-        1,
-        "one replica",
+    Way("ONE", 1, "one replica",
         mistake="reads and writes that wait for one replica",
-        source="Gilbert & Lynch 2002, theorem 1",
-    ),
+        source="Gilbert & Lynch 2002, theorem 1"),
     Way("QUORUM", 2, "a majority", role="right"),
     Way("ALL", 3, "all three", role="right"),
     about="what each read and write waits for",
-)
+)  # fmt: skip
 
 
 def build_both_sides(world: World, level: int, exchange_ms: int) -> None:
@@ -95,23 +91,15 @@ register(
 
 READ_REPAIR = Ways(
     "read_repair",
-    Way(
-        "off",
-        OFF,
-        "to nobody",
+    Way("off", OFF, "to nobody",
         mistake="a read does not bring what it found to a majority",
-        source="Attiya, Bar-Noy & Dolev 1995",
-    ),
-    Way(
-        "background",
-        BACKGROUND,
-        "to other replicas, and does not wait",
+        source="Attiya, Bar-Noy & Dolev 1995"),
+    Way("background", BACKGROUND, "to other replicas, and does not wait",
         mistake="a read repair that no answer waits for",
-        source="Cassandra documentation, Read repair, on monotonic quorum reads",
-    ),
+        source="Cassandra documentation, Read repair, on monotonic quorum reads"),
     Way("blocking", BLOCKING, "to a majority, and waits for it (ABD)", role="right"),
     about="a read brings what it found",
-)
+)  # fmt: skip
 
 
 def build_inversion(
@@ -151,27 +139,15 @@ register(
 
 STAMPS = Ways(
     "stamps",
-    Way(
-        "clock",
-        Replica,
-        "by wall clocks",
+    Way("clock", Replica, "by wall clocks",
         mistake="the wall clock says which write was last",
-        source="Lamport 1978; Lynch & Shvartsman 1997",
-    ),
-    Way(
-        "vector",
-        partial(Replica, versioning=KeepSiblings()),
-        "by version vectors, which keep concurrent versions",
-        role="right",
-    ),
-    Way(
-        "counter",
-        AtomicReplica,
-        "by a counter that is read from a majority first (ABD)",
-        role="right",
-    ),
+        source="Lamport 1978; Lynch & Shvartsman 1997"),
+    Way("vector", partial(Replica, versioning=KeepSiblings()),
+        "by version vectors, which keep concurrent versions", role="right"),
+    Way("counter", AtomicReplica, "by a counter that is read from a majority first (ABD)",
+        role="right"),
     about="what is newer",
-)
+)  # fmt: skip
 
 
 def build_skew(world: World, stamps: Callable[[str, tuple[str, ...]], Replica]) -> None:
@@ -200,15 +176,11 @@ register(
 
 HANDOFF = Ways(
     "handoff",
-    Way(
-        "sloppy",
-        SLOPPY,
-        "a hint for a silent replica counts as its answer",
+    Way("sloppy", SLOPPY, "a hint for a silent replica counts as its answer",
         mistake="stand-ins count towards the quorum",
-        source="Dynamo 2007, section 4.6",
-    ),
+        source="Dynamo 2007, section 4.6"),
     Way("hint", HINT, "it does not count", role="right"),
-)
+)  # fmt: skip
 
 
 def build_sloppy(world: World, handoff: str) -> None:

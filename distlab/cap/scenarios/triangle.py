@@ -31,28 +31,16 @@ def add_replicas(world: World) -> None:
 
 SYSTEM = Ways(
     "system",
-    Way(
-        "ONE",
-        System(add_replicas, partial(Get, r=1), partial(Put, w=1)),
-        "replicas at ONE",
+    Way("ONE", System(add_replicas, partial(Get, r=1), partial(Put, w=1)), "replicas at ONE",
         mistake="a system is chosen by its label",
-        source="Gilbert & Lynch 2002, theorem 1",
-    ),
-    Way(
-        "QUORUM",
-        System(add_replicas, partial(Get, r=2), partial(Put, w=2)),
-        "replicas at QUORUM",
-        role="right",
-    ),
+        source="Gilbert & Lynch 2002, theorem 1"),
+    Way("QUORUM", System(add_replicas, partial(Get, r=2), partial(Put, w=2)), "replicas at QUORUM",
+        role="right"),
     Way("leader", System(add_stores), "a leader with a majority", role="right"),
-    Way(
-        "pair",
-        System(add_pair),
-        "a primary with a replica that answers reads",
+    Way("pair", System(add_pair), "a primary with a replica that answers reads",
         mistake="a replica's answer is taken for the primary's",
-        source="PostgreSQL manual, Hot Standby",
-    ),
-)
+        source="PostgreSQL manual, Hot Standby"),
+)  # fmt: skip
 
 
 def build_triangle(world: World, system: System) -> None:

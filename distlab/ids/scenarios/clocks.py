@@ -100,29 +100,16 @@ def inspected(generator: Generator) -> Boot:
 TRUSTING = snowflake(TrustingSnowflake)
 ON_ROLLBACK = Ways(
     "on_rollback",
-    Way(
-        "throw",
-        snowflake(Snowflake),
-        "refuse until the clock has caught up",
+    Way("throw", snowflake(Snowflake), "refuse until the clock has caught up",
         mistake="a generator that throws whenever the clock moves back",
-        source="Twitter Snowflake 2010, IdWorker.nextId",
-    ),
-    Way(
-        "trust",
-        TRUSTING,
-        "do not look",
+        source="Twitter Snowflake 2010, IdWorker.nextId"),
+    Way("trust", TRUSTING, "do not look",
         mistake="a generator that does not look whether the clock has moved back",
-        source="Twitter Snowflake 2010, README, System Clock Dependency",
-        property="unique",
-    ),
+        source="Twitter Snowflake 2010, README, System Clock Dependency", property="unique"),
     Way("wait", snowflake(Snowflake, MAX_WAIT_MS), "wait, for at most 60 ms", role="right"),
-    Way(
-        "spare-bits",
-        snowflake(SpareBitsSnowflake, layout=short(3, ("rollback", 2))),
-        "go on with other spare bits",
-        role="right",
-    ),
-)
+    Way("spare-bits", snowflake(SpareBitsSnowflake, layout=short(3, ("rollback", 2))),
+        "go on with other spare bits", role="right"),
+)  # fmt: skip
 
 
 def build_rollback(world: World, on_rollback: Boot, solution: Generator | None = None) -> None:
@@ -148,17 +135,13 @@ register(
 
 FIRST = Ways(
     "first",
-    Way(
-        "reset",
-        snowflake(ResetsFirstSnowflake),
-        "set the sequence back, then refuse",
+    Way("reset", snowflake(ResetsFirstSnowflake), "set the sequence back, then refuse",
         mistake="the sequence is reset before the clock is checked",
-        source="order of two ifs, in many ports of Snowflake",
-    ),
+        source="order of two ifs, in many ports of Snowflake"),
     Way("refuse", snowflake(Snowflake), "refuse", role="right"),
     Way("wait", snowflake(Snowflake, MAX_WAIT_MS), "wait", role="right"),
     about="when the clock is behind",
-)
+)  # fmt: skip
 
 
 def build_reset(world: World, first: Boot) -> None:
@@ -202,21 +185,13 @@ def remembering(worker_id: int, client: Client, layout: Layout) -> Snowflake:
 
 REMEMBERS = Ways(
     "remembers",
-    Way(
-        "nothing",
-        snowflake(Snowflake),
-        "nothing",
+    Way("nothing", snowflake(Snowflake), "nothing",
         mistake="the last timestamp is kept in memory only",
-        source="Meituan Leaf 2017, clock check at start-up",
-    ),
-    Way(
-        "mark",
-        snowflake(remembering, 2 * MAX_WAIT_MS),
-        f"the end of the milliseconds in use, written {AHEAD_MS} ms ahead",
-        role="right",
-    ),
+        source="Meituan Leaf 2017, clock check at start-up"),
+    Way("mark", snowflake(remembering, 2 * MAX_WAIT_MS),
+        f"the end of the milliseconds in use, written {AHEAD_MS} ms ahead", role="right"),
     about="what survives a crash",
-)
+)  # fmt: skip
 
 
 def build_restart(world: World, remembers: Boot) -> None:
@@ -254,29 +229,17 @@ def spinning(worker_id: int) -> Boot:
 
 WHEN_FULL = Ways(
     "when_full",
-    Way(
-        "spin",
-        spinning,
-        "look at the clock until it moves on",
+    Way("spin", spinning, "look at the clock until it moves on",
         mistake="a busy wait for the next millisecond that nothing ends",
-        source="Twitter Snowflake 2010, IdWorker.tilNextMillis",
-    ),
-    Way(
-        "wait",
-        partial(snowflake, Snowflake, 10, layout=TINY),
-        "wait, for at most 10 ms",
-        role="right",
-    ),
-    Way(
-        "overflow",
-        partial(snowflake, OverflowingSnowflake, 0, layout=TINY),
+        source="Twitter Snowflake 2010, IdWorker.tilNextMillis"),
+    Way("wait", partial(snowflake, Snowflake, 10, layout=TINY), "wait, for at most 10 ms",
+        role="right"),
+    Way("overflow", partial(snowflake, OverflowingSnowflake, 0, layout=TINY),
         "carry into the bits of the worker",
         mistake="a sequence that is added to the id and not held to its bits",
-        source="Twitter Snowflake 2010, sequenceMask",
-        property="unique",
-    ),
+        source="Twitter Snowflake 2010, sequenceMask", property="unique"),
     about="the sequence (2 bits) is full",
-)
+)  # fmt: skip
 
 
 def build_exhausted(world: World, when_full: Callable[[int], Boot]) -> None:
@@ -324,23 +287,15 @@ def uuid7(generator: Generator) -> Boot:
 
 ORDER = Ways(
     "order",
-    Way(
-        "random",
-        uuid7(partial(Uuid7, monotonic=False)),
-        "random bits",
+    Way("random", uuid7(partial(Uuid7, monotonic=False)), "random bits",
         mistake="new random bits for every id of a millisecond",
-        source="RFC 9562, section 6.2",
-    ),
-    Way(
-        "counter",
-        uuid7(Uuid7WithCounter),
-        "the id before it plus something",
+        source="RFC 9562, section 6.2"),
+    Way("counter", uuid7(Uuid7WithCounter), "the id before it plus something",
         mistake="a counter within the millisecond that begins anew when the clock moves back",
-        source="RFC 9562, section 6.2, on clock rollbacks",
-    ),
+        source="RFC 9562, section 6.2, on clock rollbacks"),
     Way("monotonic", uuid7(Uuid7), "the same, and the clock is not followed back", role="right"),
     about="after the milliseconds",
-)
+)  # fmt: skip
 
 
 def build_uuid7(world: World, order: Boot) -> None:

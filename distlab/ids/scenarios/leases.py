@@ -76,20 +76,12 @@ def leasing(trusts: str, worker_ids: range) -> Boot:
 
 WORKER_IDS = Ways(
     "worker_ids",
-    Way(
-        "configured",
-        snowflake(Snowflake, 1),
-        "worker id 1 from the configuration file",
+    Way("configured", snowflake(Snowflake, 1), "worker id 1 from the configuration file",
         mistake="the worker id comes from the configuration, which all copies share",
-        source="Kubernetes deployments with WORKER_ID in the environment",
-    ),
-    Way(
-        "leased",
-        leasing("lease-and-mark", range(8)),
-        "one that is leased from a store",
-        role="right",
-    ),
-)
+        source="Kubernetes deployments with WORKER_ID in the environment"),
+    Way("leased", leasing("lease-and-mark", range(8)), "one that is leased from a store",
+        role="right"),
+)  # fmt: skip
 
 
 def build_same_id(world: World, worker_ids: Boot) -> None:
@@ -115,28 +107,16 @@ register(
 ONE_ID = range(1, 2)
 TRUST = Ways(
     "trusts",
-    Way(
-        "heartbeat",
-        leasing("heartbeat", ONE_ID),
-        "until a renewal fails",
+    Way("heartbeat", leasing("heartbeat", ONE_ID), "until a renewal fails",
         mistake="a lease is thought to be held until somebody says otherwise",
-        source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders",
-    ),
-    Way(
-        "lease",
-        leasing("lease", ONE_ID),
-        "while the lease lasts by its own clock",
+        source="Gray & Cheriton 1989; Kleppmann 2016 on paused lock holders"),
+    Way("lease", leasing("lease", ONE_ID), "while the lease lasts by its own clock",
         mistake="a lease that looks at the clock's hours, and not at the times inside the ids",
-        source="Gray & Cheriton 1989, on clocks that fail",
-    ),
-    Way(
-        "lease-and-mark",
-        leasing("lease-and-mark", ONE_ID),
-        "the same, and from where the last lease ended",
-        role="right",
-    ),
+        source="Gray & Cheriton 1989, on clocks that fail"),
+    Way("lease-and-mark", leasing("lease-and-mark", ONE_ID),
+        "the same, and from where the last lease ended", role="right"),
     about="when it makes ids",
-)
+)  # fmt: skip
 
 
 def build_lease_over(world: World, trusts: Boot) -> None:

@@ -25,15 +25,11 @@ def taking(made: ObjectIds, client: Client, max_wait_ms: float = 0) -> Take:
 
 AFTER_FORK = Ways(
     "after_fork",
-    Way(
-        "inherits",
-        InheritingObjectIds,
-        "the parent's random bytes and counter",
+    Way("inherits", InheritingObjectIds, "the parent's random bytes and counter",
         mistake="random bytes drawn before the fork",
-        source="MongoDB specification of ObjectId, on forks",
-    ),
+        source="MongoDB specification of ObjectId, on forks"),
     Way("draws-anew", ObjectIds, "its own, drawn at the first id", role="right"),
-)
+)  # fmt: skip
 
 
 def build_fork(world: World, after_fork: type[ObjectIds]) -> None:
@@ -67,16 +63,12 @@ register(
 ROUND_BITS = 4
 COUNTER = Ways(
     "counter",
-    Way(
-        "wraps",
-        WrappingObjectIds,
-        "goes round",
+    Way("wraps", WrappingObjectIds, "goes round",
         mistake="a counter that goes round unnoticed",
-        source="MongoDB specification of ObjectId, on overflow",
-    ),
+        source="MongoDB specification of ObjectId, on overflow"),
     Way("waits", ObjectIds, "waits for the next second", role="right"),
     about=f"at the end of its {ROUND_BITS} bits",
-)
+)  # fmt: skip
 
 
 def build_overflow(world: World, counter: type[ObjectIds]) -> None:

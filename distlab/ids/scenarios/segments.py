@@ -70,15 +70,11 @@ def numbering(
 
 TAKE = Ways(
     "take",
-    Way(
-        "two-statements",
-        read_then_write,
-        "SELECT max_id, then UPDATE to the sum",
+    Way("two-statements", read_then_write, "SELECT max_id, then UPDATE to the sum",
         mistake="max_id is read in one statement and written in another",
-        source="Meituan Leaf 2017, segment mode",
-    ),
+        source="Meituan Leaf 2017, segment mode"),
     Way("one-statement", next_range, "UPDATE … RETURNING", role="right"),
-)
+)  # fmt: skip
 
 
 def add_database(world: World) -> None:
@@ -109,16 +105,12 @@ register(
 STALL_STEP = 16
 BUFFER = Ways(
     "buffer",
-    Way(
-        "single",
-        False,
-        "one",
+    Way("single", False, "one",
         mistake="the next range is fetched when the last one is used up",
-        source="Meituan Leaf 2017, double buffer",
-    ),
+        source="Meituan Leaf 2017, double buffer"),
     Way("double", True, "two", role="right"),
     about="ranges in memory",
-)
+)  # fmt: skip
 
 
 def build_stall(world: World, buffer: bool, step: int) -> None:
