@@ -23,13 +23,7 @@ from distlab.real.redis_server import redis_servers
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World, parse_schedule
 
-GIVEN = (
-    "site",
-    "host",
-    "database",
-    "node",
-    "store",
-)  # what `run` gives to a program; the rest are fixtures
+GIVEN = ("site", "host", "database", "node", "store", "connect")  # all others are fixtures
 PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
 
@@ -53,6 +47,15 @@ def everywhere(test):
     return as_test(test, lambda play, run: run(play), "run")
 
 
+def on_server(test):
+    def play(program, require):
+        require("valkey")
+        with redis_servers(1) as (server,):
+            on_asyncio(lambda site: program(site.at(server)), server.async_client)
+
+    return as_test(test, play, "require")
+
+
 def simulated(**options):
     return lambda test: as_test(test, lambda play: in_simulation(play, **options))
 
@@ -65,6 +68,10 @@ class Site:
         self.name = name  # of a lock: nobody else's on a server that is shared
         self.connects = connects
         self.kind = RedisLock
+
+    def at(self, server):
+        self.server = server
+        return self
 
     def of(self, kind):
         self.kind = kind

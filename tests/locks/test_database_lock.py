@@ -17,7 +17,7 @@ from distlab.real.host import AsyncioHost
 from distlab.real.postgres_server import postgres_server
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim import World, parse_schedule
-from tests.locks.sites import everywhere
+from tests.locks.sites import as_test, everywhere
 
 
 def in_simulation(*programs, faults="", until_ms=300_000):
@@ -178,108 +178,100 @@ async def test_a_row_with_a_pid_works_on_a_good_day(host, database):
 # PostgreSQL's own
 
 
-def test_an_advisory_lock_is_the_sessions_and_ends_with_it(postgres):
-    async def main():
-        host = AsyncioHost("client")
-        one, two = [
-            await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in range(2)
-        ]
-        a, b = AdvisoryLock(one, "stock", host=host), AdvisoryLock(two, "stock", host=host)
-        async with a:
-            assert await a.owned() and not await b.owned() and await b.locked()
-            assert not await b.acquire(blocking=False)
-            assert a.fencing_token is None
-            with pytest.raises(LockError, match="it has no timeout"):
-                await a.extend(1)
-        assert not await b.locked()
-        await a.acquire()
-        assert await AdvisoryLock(one, "stock", host=host).acquire(blocking=False)  # reentrant
-        await one.close()
-        assert await b.acquire(blocking_timeout=5)
+def sessions(test):
+    """The test gets a host, and `connect(n)`: n connections, which are closed in the end."""
+
+    async def main(program, dsn):
+        opened = []
+
+        async def connect(count):
+            for _ in range(count):
+                opened.append(await psycopg.AsyncConnection.connect(dsn, autocommit=True))
+            return opened[-count:]
+
+        async with AsyncioHost("client") as host:
+            try:
+                await program(host, connect)
+            finally:
+                for each in opened:
+                    await each.close()
+
+    return as_test(
+        test, lambda program, postgres: asyncio.run(main(program, postgres.dsn)), "postgres"
+    )
+
+
+@sessions
+async def test_an_advisory_lock_is_the_sessions_and_ends_with_it(host, connect):
+    one, two = await connect(2)
+    a, b = AdvisoryLock(one, "stock", host=host), AdvisoryLock(two, "stock", host=host)
+    async with a:
+        assert await a.owned() and not await b.owned() and await b.locked()
+        assert not await b.acquire(blocking=False)
+        assert a.fencing_token is None
+        with pytest.raises(LockError, match="it has no timeout"):
+            await a.extend(1)
+    assert not await b.locked()
+    await a.acquire()
+    assert await AdvisoryLock(one, "stock", host=host).acquire(blocking=False)  # reentrant
+    await one.close()
+    assert await b.acquire(blocking_timeout=5)
+    await b.release()
+    b.local.token = b"never asked"
+    with pytest.raises(LockNotOwned):
         await b.release()
-        b.local.token = b"never asked"
-        with pytest.raises(LockNotOwned):
-            await b.release()
-        await two.close()
-
-    asyncio.run(main())
 
 
-def test_an_advisory_lock_that_is_asked_for_again_is_not_taken_away_by_what_undoes_the_first(
-    postgres,
-):
-    async def main():
-        async with AsyncioHost("client") as host:
-            one, two, three = [
-                await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in "abc"
-            ]
-            a, b, c = (AdvisoryLock(each, "stock", host=host) for each in (one, two, three))
-            await a.acquire()
-            release = asyncio.get_running_loop().call_later(0.1, lambda: host.spawn(a.release()))
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):  # refused at first, it sleeps when it is free
-                    await b.acquire(sleep=3)
-            assert release.when() < asyncio.get_running_loop().time()
-            assert await b.acquire(blocking=False)
-            await asyncio.sleep(0.05)
-            assert not await c.acquire(blocking=False)
-            await b.release()
-            for each in (one, two, three):
-                await each.close()
-
-    asyncio.run(main())
+@sessions
+async def test_what_gives_back_a_first_claim_does_not_take_away_the_second(host, connect):
+    a, b, c = (AdvisoryLock(each, "stock", host=host) for each in await connect(3))
+    await a.acquire()
+    release = asyncio.get_running_loop().call_later(0.1, lambda: host.spawn(a.release()))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):  # refused at first, it sleeps when it is free
+            await b.acquire(sleep=3)
+    assert release.when() < asyncio.get_running_loop().time()
+    assert await b.acquire(blocking=False)
+    await asyncio.sleep(1.2)  # longer than until the retry
+    assert not await c.acquire(blocking=False)
+    await b.release()
 
 
-def test_a_cancelled_acquire_leaves_an_advisory_lock_ready_to_ask_again(postgres):
-    async def main():
-        async with AsyncioHost("client") as host:
-            one, two = [
-                await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) for _ in "ab"
-            ]
-            a, b = AdvisoryLock(one, "stock", host=host), AdvisoryLock(two, "stock", host=host)
-            await a.acquire()
-            for turns in range(1, 30):  # of the event loop, so that it meets each step of asking
-                asking = asyncio.create_task(b.acquire())
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-                asking.cancel()
-                await asyncio.wait([asking])
-            await a.release()
-            assert await b.acquire(blocking_timeout=1)
-            await one.close()
-            await two.close()
-
-    asyncio.run(main())
+@sessions
+async def test_a_cancelled_acquire_leaves_an_advisory_lock_ready_to_ask_again(host, connect):
+    a, b = (AdvisoryLock(each, "stock", host=host) for each in await connect(2))
+    await a.acquire()
+    for turns in range(1, 30):  # of the event loop, so that it meets each step of asking
+        asking = asyncio.create_task(b.acquire())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+    await a.release()
+    assert await b.acquire(blocking_timeout=3)
 
 
-def test_two_claims_of_one_advisory_lock_exclude_each_other(postgres):
-    async def main():
-        host = AsyncioHost("client")
-        async with await psycopg.AsyncConnection.connect(postgres.dsn, autocommit=True) as one:
-            lock = AdvisoryLock(one, "stock", host=host)
-            got = await asyncio.gather(*(lock.acquire(blocking=False) for _ in range(3)))
-            assert sorted(got) == [False, False, True]
-            await lock.release()
-            assert not await lock.locked()
-
-    asyncio.run(main())
+@sessions
+async def test_two_claims_of_one_advisory_lock_exclude_each_other(host, connect):
+    (one,) = await connect(1)
+    lock = AdvisoryLock(one, "stock", host=host)
+    got = await asyncio.gather(*(lock.acquire(blocking=False) for _ in range(3)))
+    assert sorted(got) == [False, False, True]
+    await lock.release()
+    assert not await lock.locked()
 
 
-def test_an_advisory_lock_is_over_when_its_session_is(postgres):
-    async def main():
-        host, connect = AsyncioHost("client"), psycopg.AsyncConnection.connect
-        one, two = [await connect(postgres.dsn, autocommit=True) for _ in range(2)]
-        lock = AdvisoryLock(one, "stock", host=host)
-        await lock.acquire()
+@sessions
+async def test_an_advisory_lock_is_over_when_its_session_is(host, connect):
+    one, two = await connect(2)
+    lock = AdvisoryLock(one, "stock", host=host)
+    await lock.acquire()
+    lock.still_mine()
+    await two.execute("SELECT pg_terminate_backend(%s)", (one.info.backend_pid,))
+    with pytest.raises(psycopg.OperationalError):
+        await lock.owned()
+    with pytest.raises(LockLost):
         lock.still_mine()
-        await two.execute("SELECT pg_terminate_backend(%s)", (one.info.backend_pid,))
-        with pytest.raises(psycopg.OperationalError):
-            await lock.owned()
-        with pytest.raises(LockLost):
-            lock.still_mine()
-        await two.close()
-
-    asyncio.run(main())
 
 
 def test_an_advisory_lock_has_no_timeout():

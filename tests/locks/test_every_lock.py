@@ -27,7 +27,7 @@ from distlab.real.database import SqlDatabase
 from distlab.real.postgres_server import postgres_server
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from tests.locks.sites import PLACES, everywhere, in_simulation, on_asyncio, place
+from tests.locks.sites import everywhere, in_simulation, on_asyncio, place
 
 SERVERS = {
     RedisLock: {},
@@ -40,7 +40,8 @@ SERVERS = {
 
 ON_REDIS = (RedisLock, FairLock, Redlock)
 CASES = [
-    *product(ON_REDIS, PLACES),
+    (RedisLock, "fakeredis"),
+    *product(ON_REDIS, ["simulation", "server"]),
     *product([DatabaseLock], ["simulation", "sqlite", "postgresql"]),
     (LeaseLock, "simulation"),
 ]

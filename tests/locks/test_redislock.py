@@ -1,6 +1,5 @@
 """RedisLock: one suite, in simulation, on fakeredis and on a real server."""
 
-import math
 import re
 
 import pytest
@@ -8,7 +7,6 @@ import redis.asyncio
 from redis.crc import key_slot
 from redis.exceptions import (
     AuthenticationError,
-    LockError,
     OutOfMemoryError,
 )
 
@@ -17,14 +15,13 @@ from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.scripts import beside
-from distlab.real.redis_server import redis_servers
 from tests.locks.sites import (
     PLACES,
     LostAnswers,
     everywhere,
     in_simulation,
-    on_asyncio,
     on_fakeredis,
+    on_server,
     place,
 )
 
@@ -48,24 +45,11 @@ async def test_a_refused_attempt_draws_no_token(site):
 @everywhere
 async def test_the_plain_key_holds_the_token_and_expires(site):
     redis = site.redis()
-    lock = site.lock(timeout=9.5, redis=redis)
+    lock = RedisLock(redis, site.name.encode(), timeout=9.5, host=site.host)
     await lock.acquire(token="mine")
     assert await redis.get(site.name) == b"mine" == lock.local.token
     assert 8_000 < await redis.pttl(site.name) <= 9_500
     assert 8_000 < lock.remaining_ms() <= 9_500
-
-
-@everywhere
-async def test_ten_seconds_unless_said_and_none_is_for_ever(site):
-    redis = site.redis()
-    await site.lock(redis=redis).acquire()
-    assert 9_000 < await redis.pttl(site.name) <= 10_000
-    lock = RedisLock(redis, f"{site.name}-2", None, host=site.host)
-    await lock.acquire()
-    assert await redis.ttl(f"{site.name}-2") == -1
-    assert lock.remaining_ms() == math.inf
-    with pytest.raises(LockError, match="it has no timeout"):
-        await lock.extend(1)
 
 
 @everywhere
@@ -108,7 +92,7 @@ async def test_a_server_that_refuses_blpop_is_asked_again_instead(site):
             await self.client.execute_command("GET", "too", "many")
 
     a = site.lock(0.3)
-    b = RedisLock(NoBlpop(site.redis()), site.name, host=site.host)
+    b = site.lock(redis=NoBlpop(site.redis()))
     await a.acquire()
     assert await b.acquire(blocking_timeout=3)
 
@@ -121,7 +105,7 @@ def test_a_waiter_that_nobody_wakes_asks_ever_less_often():
 
     async def program(site):
         await site.lock(None).acquire()
-        lock = RedisLock(Silent(site.redis()), site.name, host=site.host)
+        lock = site.lock(redis=Silent(site.redis()))
         assert not await lock.acquire(blocking_timeout=60)
 
     waits = []
@@ -132,48 +116,38 @@ def test_a_waiter_that_nobody_wakes_asks_ever_less_often():
 
 
 @pytest.mark.parametrize("socket_timeout", [0.1, 0.5])
-def test_an_impatient_client_waits_in_small_pieces(require, socket_timeout):
-    require("valkey")
+@on_server
+async def test_an_impatient_client_waits_in_small_pieces(site, socket_timeout):
+    commands = []
 
-    async def program(site):
-        commands = []
+    class Watched(LostAnswers):
+        async def blpop(self, keys, timeout):
+            commands.append(timeout)
+            return await self.client.blpop(keys, timeout)
 
-        class Watched(LostAnswers):
-            async def blpop(self, keys, timeout):
-                commands.append(timeout)
-                return await self.client.blpop(keys, timeout)
-
-        client = Watched(site.redis(socket_timeout=socket_timeout))
-        a = site.lock(1)
-        b = RedisLock(client, site.name, host=site.host)
-        await a.acquire()
-        assert await b.acquire()
-        assert all(timeout <= 0.31 for timeout in commands)
-        assert bool(commands) is (socket_timeout > 0.2)
-
-    with redis_servers(1) as (server,):
-        on_asyncio(program, server.async_client)
+    client = Watched(site.redis(socket_timeout=socket_timeout))
+    a = site.lock(1)
+    b = site.lock(redis=client)
+    await a.acquire()
+    assert await b.acquire()
+    assert all(timeout <= 0.31 for timeout in commands)
+    assert bool(commands) is (socket_timeout > 0.2)
 
 
-def test_on_the_only_connection_nobody_waits_before_the_holder(require):
-    require("valkey")
+@on_server
+async def test_on_the_only_connection_nobody_waits_before_the_holder(site):
+    blocked = []
 
-    async def program(site):
-        blocked = []
+    class Watched(LostAnswers):
+        async def blpop(self, keys, timeout):
+            blocked.append(keys)
+            await self.client.blpop(keys, timeout)
 
-        class Watched(LostAnswers):
-            async def blpop(self, keys, timeout):
-                blocked.append(keys)
-                await self.client.blpop(keys, timeout)
-
-        client = Watched(site.redis(single_connection_client=True))
-        a, b = (RedisLock(client, site.name, host=site.host) for _ in "ab")
-        await a.acquire()
-        assert not await b.acquire(blocking_timeout=0.5)
-        assert not blocked
-
-    with redis_servers(1) as (server,):
-        on_asyncio(program, server.async_client)
+    client = Watched(site.redis(single_connection_client=True))
+    a, b = (site.lock(redis=client) for _ in "ab")
+    await a.acquire()
+    assert not await b.acquire(blocking_timeout=0.5)
+    assert not blocked
 
 
 def test_decoded_responses_make_no_difference():
@@ -183,13 +157,6 @@ def test_decoded_responses_make_no_difference():
             await lock.reacquire()
 
     on_fakeredis(decoded)
-
-
-@everywhere
-async def test_a_name_may_be_bytes(site):
-    client = site.redis()
-    async with RedisLock(client, site.name.encode(), host=site.host) as lock:
-        assert await client.get(site.name) == lock.local.token
 
 
 @everywhere
@@ -223,7 +190,7 @@ class Repeats(LostAnswers):
 @pytest.mark.parametrize("token", [None, "me"])
 @everywhere
 async def test_an_acquire_that_the_client_repeats_does_not_lock_itself_out(site, token):
-    lock = RedisLock(Repeats(site.redis()), site.name, host=site.host)
+    lock = site.lock(redis=Repeats(site.redis()))
     assert await lock.acquire(blocking=False, token=token)
     assert lock.fencing_token == 2
 
@@ -306,43 +273,33 @@ def test_all_keys_of_a_lock_are_on_one_server_of_a_cluster(name):
     assert len(slots) == 1
 
 
-def test_wrong_password_and_full_memory_on_a_real_server(require):
-    require("valkey")
-
-    async def program(site):
-        url = re.sub(r"//:\w+@", "//:wrong@", server.url)
-        async with redis.asyncio.Redis.from_url(url) as stranger:
-            with pytest.raises(AuthenticationError):
-                await RedisLock(stranger, site.name, host=site.host).acquire()
-        client = site.redis()
-        lock = RedisLock(client, site.name, host=site.host)
-        await lock.acquire()
-        await client.config_set("maxmemory", 1)
-        with pytest.raises(OutOfMemoryError):
-            await RedisLock(client, f"{site.name}-2", host=site.host).acquire()
-        await lock.release()
-        assert not await lock.locked()
-
-    with redis_servers(1) as (server,):
-        on_asyncio(program, server.async_client)
+@on_server
+async def test_wrong_password_and_full_memory_on_a_real_server(site):
+    url = re.sub(r"//:\w+@", "//:wrong@", site.server.url)
+    async with redis.asyncio.Redis.from_url(url) as stranger:
+        with pytest.raises(AuthenticationError):
+            await site.lock(redis=stranger).acquire()
+    client = site.redis()
+    lock = site.lock(redis=client)
+    await lock.acquire()
+    await client.config_set("maxmemory", 1)
+    with pytest.raises(OutOfMemoryError):
+        await RedisLock(client, f"{site.name}-2", host=site.host).acquire()
+    await lock.release()
+    assert not await lock.locked()
 
 
 @pytest.mark.parametrize("kind", ["pause", "kill"])
-def test_a_connection_lost_in_the_middle_of_a_release(require, kind):
-    require("valkey")
-
-    async def program(site):
-        lock = RedisLock(site.redis(socket_timeout=0.3), site.name, 0.5, host=site.host)
-        await lock.acquire()
-        getattr(server, kind)()
-        with pytest.raises(OutcomeUnknown, match="no answer to release of"):
-            await lock.release()
-        server.resume() if kind == "pause" else server.restart()
-        again = site.lock()
-        assert await again.acquire(blocking_timeout=5)
-
-    with redis_servers(1) as (server,):
-        on_asyncio(program, server.async_client)
+@on_server
+async def test_a_connection_lost_in_the_middle_of_a_release(site, kind):
+    lock = RedisLock(site.redis(socket_timeout=0.3), site.name, 0.5, host=site.host)
+    await lock.acquire()
+    getattr(site.server, kind)()
+    with pytest.raises(OutcomeUnknown, match="no answer to release of"):
+        await lock.release()
+    site.server.resume() if kind == "pause" else site.server.restart()
+    again = site.lock()
+    assert await again.acquire(blocking_timeout=5)
 
 
 @everywhere
