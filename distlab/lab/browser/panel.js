@@ -1,6 +1,6 @@
 // What stands around the picture: buttons, verdicts, knobs, faults, machines, the log.
 
-const INVITATION = "Drag a fault along the time axis: the whole history is computed anew.";
+const INVITATION = "Drag a fault along the time axis: the whole history is computed again.";
 const FIRST = "Press a button to break something, then drag it along the time axis.";
 
 const panel = {
