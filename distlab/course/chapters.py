@@ -55,13 +55,9 @@ def chapters() -> tuple[Chapter, ...]:
 
 def map_html(done: Mapping[str, Entry] | None = None) -> str:
     """The map as a table; with `done`, a column has the learner's score."""
-    head = ["chapter", "the question", "time"] + ["you"] * (done is not None)
-    rows = (
-        [chapter.notebook, chapter.question, chapter.time]
-        + ([chapter.score(done)] if done is not None else [])
-        for chapter in chapters()
-    )
-    return table(head, rows)
+    head = ("chapter", "the question", "time", "you")[: 3 + (done is not None)]
+    rows = ((c.notebook, c.question, c.time, c.score(done or {})) for c in chapters())
+    return table(head, (row[: len(head)] for row in rows))
 
 
 def map_text() -> str:
