@@ -103,7 +103,7 @@ class NeverFrees(OwnLock):
 def commands(run: Run, name: bytes = b"") -> Iterator[tuple[str, tuple[bytes, ...]]]:
     """Who sent which command of this name to Redis, in order: the command's fields."""
     for _, event in sent(run.trace, Command):
-        fields = event.what.body[0]
+        fields = event.what.body
         if name in (b"", fields[0]):
             yield event.node, fields
 

@@ -113,7 +113,7 @@ def decided(run: Run) -> Iterator[tuple[bool, int, int]]:
 def gives_back(message: Any) -> bool:
     """Whether this runs Redlock's script for the release."""
     scripts = (RELEASE.text.encode(), RELEASE.digest.encode())
-    return isinstance(message, Command) and message.body[0][1] in scripts
+    return isinstance(message, Command) and message.body[1] in scripts
 
 
 def slow(run: Run) -> bool:
