@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from distlab.explore import FaultSpace
 from distlab.host import BadInput
 from distlab.lab.actions import EXPERIMENT
 from distlab.lab.experiment import Experiment
 from distlab.registry import all_scenarios, get
-from distlab.sim.faults import schedule_text
+from distlab.sim.faults import KINDS, Kind, schedule_text
+from distlab.view.spacetime import spacetime
 
 SCENARIO = "start/slow-or-dead"
 DEFAULT = "pause:server-a@120+150;crash:server-b@300"
@@ -304,6 +306,20 @@ def test_those_who_show_it_are_told_once_of_a_change(change):
     lab = Shown(SCENARIO)
     lab.press(change)
     assert lab.changes == ((len(lab.faults), lab.selected, lab.window),)
+
+
+def test_a_new_kind_of_fault_is_one_entry(lab, monkeypatch):
+    slow = Kind("link", "Slow", "5 ms more", "M0 0H5", lambda passage, fault: passage.delay(5000))
+    monkeypatch.setitem(KINDS, "slow", slow)
+    before = next(e for e in lab.run.trace.of_kind("deliver") if e.node == "server-a")
+    lab.scrub(0)
+    lab.aim("monitor>server-a")
+    lab.press("slow monitor>server-a")
+    assert faults(lab) == f"{DEFAULT};slow:monitor>server-a@0+140"
+    after = next(e for e in lab.run.trace.of_kind("deliver") if e.number == before.number)
+    assert after.at_us == before.at_us + 5000
+    assert slow.icon in spacetime(lab.run).svg
+    assert lab.run.faults[-1:] in FaultSpace.of(lab.scenario, "slow")
 
 
 def test_a_fault_of_one_message_cannot_be_moved(lab):
