@@ -170,7 +170,7 @@ class Result(Still):
         said = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{escape(self._replay)}"
         shown = f'<pre role="status" style="{WRAPPED}">{said}</pre>'
         if self.run:
-            witness = next(v.witness for v in self.run.verdicts if v.ok is False)
+            witness = next((v.witness for v in self.run.verdicts if v.ok is False), ())
             picture = spacetime(self.run, highlight=witness)
             shown += closed("The run that fails", picture.html())
         return shown
@@ -216,13 +216,15 @@ class Exercise:
         try:
             for case, runs in planned:
                 with steps.StepCount(_is_own) as count:
-                    for run, verdict in runs:
+                    named = len(case.schedules) * len(case.seeds)
+                    idle = 0  # of these, runs in which nothing happened that could be judged
+                    for number, (run, verdict) in enumerate(runs, 1):
                         count.begin_run()
                         done += 1
-                        if verdict and verdict.ok is None:
-                            undecided += 1
-                        elif verdict:
+                        idle += number <= named and verdict is not None and not verdict.judged
+                        if verdict and (verdict.ok is False or number == idle == named):
                             return self._incorrect(case, run, verdict, done, count)
+                        undecided += verdict is not None
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
         except WrongReturn as error:

@@ -312,13 +312,16 @@ class Unsure(Case):
     """The check of `answered` cannot judge runs with a loss; or none at all."""
 
     judges: bool = True
+    counted: int = 1
 
     def using(self, solution):
         scenario = super().using(solution)
 
         def answered(trace):
             known = self.judges and not trace.of_kind("drop")
-            return replace(scenario.checks[0](trace), **({} if known else {"ok": None}))
+            return replace(
+                scenario.checks[0](trace), **({} if known else {"ok": None, "judged": self.counted})
+            )
 
         answered.name = "answered"
         return replace(scenario, checks=(answered, *scenario.checks[1:]))
@@ -339,6 +342,14 @@ def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
     wrong = exercise.check(Heedless)
     assert (wrong.kind, wrong.mistake) == ("incorrect", "prints again")
     assert "<img" in wrong.html()
+
+
+def test_a_case_in_which_nothing_can_be_judged_is_not_passed():
+    idle = Unsure("start/lost-answer", {"retries": 3}, ("", ""), judges=False, counted=0)
+    result = replace(EXERCISE, cases=(*EXERCISE.cases, idle)).check(Once)
+    assert (result.kind, result.runs) == ("incorrect", 15)
+    assert "\nanswered nothing to judge: " in result.message
+    assert "<img" in result.html()
 
 
 def test_the_failing_run_is_made_small():
