@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from distlab.host import Refused
-from distlab.servers.service import LATER, Hangup, Refusal, Service, ask
+from distlab.servers.service import LATER, Hangup, Refusal, Service, Unsure, ask
 from distlab.sim import Client
 from distlab.sim.trace import Trace
 from tests.servers.worlds import play
@@ -119,7 +119,9 @@ def test_without_a_definite_answer_the_outcome_is_unknown(request_: Any) -> None
         return str(raised.value)
 
     faults = ["crash:stock@1+400"] if isinstance(request_, Take) else []
-    said, _ = run(program, *faults)
+    said, trace = run(program, *faults)
+    answers = [event.what for event in trace.of_kind("send") if event.node == "stock"]
+    assert [type(answer) for answer in answers] == ([] if faults else [Unsure])
     assert said == ("nothing within 50 ms" if faults else "the warehouse does not answer")
 
 
