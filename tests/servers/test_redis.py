@@ -13,7 +13,7 @@ from distlab.host import Refused
 from distlab.ids.lease import LeasedSnowflake, LeaseLost, WorkerIdLease
 from distlab.servers.redis import NoReply, RedisServer, SimulatedRedis
 from distlab.sim.clocks import EPOCH_US
-from tests.servers.worlds import play, with_redis
+from tests.servers.worlds import gives, play, with_redis
 
 START_S = EPOCH_US // 1_000_000
 
@@ -25,15 +25,13 @@ def messages(trace):
 # Time
 
 
-def test_a_key_expires_by_the_servers_clock():
-    async def program(redis, client):
-        await redis.set("key", "value", px=100)
-        await client.sleep(97)
-        before = await redis.get("key")
-        await client.sleep(1)
-        return before, await redis.get("key")
-
-    assert with_redis(program)[0] == (b"value", None)
+@gives((b"value", None))
+async def test_a_key_expires_by_the_servers_clock(redis, client):
+    await redis.set("key", "value", px=100)
+    await client.sleep(97)
+    before = await redis.get("key")
+    await client.sleep(1)
+    return before, await redis.get("key")
 
 
 @pytest.mark.parametrize(("jump_ms", "left"), [(90, None), (-90, b"value")])
@@ -46,12 +44,10 @@ def test_a_jump_of_the_servers_clock_moves_the_expiry(jump_ms, left):
     assert with_redis(program, faults=f"jump:redis@20={jump_ms}")[0] == left
 
 
-def test_the_clock_of_a_client_is_of_no_importance_to_the_server():
-    async def program(redis, client):
-        await redis.set("key", "value", px=100)
-        return await redis.pttl("key")
-
-    assert with_redis(program, faults="jump:client@0=60000")[0] == 98
+@gives(98, faults="jump:client@0=60000")
+async def test_the_clock_of_a_client_is_of_no_importance_to_the_server(redis, client):
+    await redis.set("key", "value", px=100)
+    return await redis.pttl("key")
 
 
 def test_time_is_the_machines_also_in_scripts():
@@ -109,16 +105,14 @@ def test_an_error_of_the_server_is_a_definite_no():
     assert trace.of_kind("failed")[0].why.startswith("WRONGTYPE")
 
 
-def test_a_script_that_the_server_forgot_is_sent_again():
-    async def program(redis, client):
-        script = redis.register_script("-- seven\nreturn 7")
-        first = await script()
-        await redis.script_flush()
-        with pytest.raises(NoScriptError):
-            await redis.evalsha(script.sha, 0)
-        return first, await script()
-
-    assert with_redis(program)[0] == (7, 7)
+@gives((7, 7))
+async def test_a_script_that_the_server_forgot_is_sent_again(redis, client):
+    script = redis.register_script("-- seven\nreturn 7")
+    first = await script()
+    await redis.script_flush()
+    with pytest.raises(NoScriptError):
+        await redis.evalsha(script.sha, 0)
+    return first, await script()
 
 
 @pytest.mark.parametrize(
@@ -147,12 +141,10 @@ def test_a_script_neither_draws_nor_leaves_anything_behind(script):
     assert with_redis(program)[0] == 1
 
 
-def test_a_script_sees_no_address():
-    async def program(redis, client):
-        scripts = ("{}", "print", "1.5", "'a: 0x1'", "nil")
-        return [await redis.eval(f"return tostring({value})", 0) for value in scripts]
-
-    assert with_redis(program)[0] == [b"table", b"function", b"1.5", b"a: 0x1", b"nil"]
+@gives([b"table", b"function", b"1.5", b"a: 0x1", b"nil"])
+async def test_a_script_sees_no_address(redis, client):
+    scripts = ("{}", "print", "1.5", "'a: 0x1'", "nil")
+    return [await redis.eval(f"return tostring({value})", 0) for value in scripts]
 
 
 # Blocked clients
@@ -180,18 +172,14 @@ def test_a_blocked_client_is_woken_by_a_write_in_a_script():
     assert with_redis(program, others=(push,))[0] == (b"queue", b"1")
 
 
-def test_blocking_ends_after_its_time_in_virtual_time():
-    async def program(redis, client):
-        return await redis.blpop("queue", 2), client.monotonic_ms()
-
-    assert with_redis(program)[0] == (None, 2_002)
+@gives((None, 2_002))
+async def test_blocking_ends_after_its_time_in_virtual_time(redis, client):
+    return await redis.blpop("queue", 2), client.monotonic_ms()
 
 
-def test_a_jump_of_the_clock_does_not_end_blocking():
-    async def program(redis, client):
-        return await redis.blpop("queue", 2), client.monotonic_ms()
-
-    assert with_redis(program, faults="jump:redis@10=60000")[0] == (None, 2_002)
+@gives((None, 2_002), faults="jump:redis@10=60000")
+async def test_a_jump_of_the_clock_does_not_end_blocking(redis, client):
+    return await redis.blpop("queue", 2), client.monotonic_ms()
 
 
 def test_blocked_clients_are_served_in_the_order_in_which_they_came():
@@ -227,14 +215,12 @@ def test_who_gives_up_waiting_hangs_up_and_swallows_nothing():
     assert with_redis(impatient)[0] == b"element"
 
 
-def test_a_client_that_crashed_swallows_the_next_element():
-    async def program(redis, client):
-        if client.monotonic_ms() == 0:
-            await redis.blpop("queue", 5)
-        await redis.rpush("queue", "element")
-        return await redis.lpop("queue")
-
-    assert with_redis(program, faults="crash:client@50+10")[0] is None
+@gives(None, faults="crash:client@50+10")
+async def test_a_client_that_crashed_swallows_the_next_element(redis, client):
+    if client.monotonic_ms() == 0:
+        await redis.blpop("queue", 5)
+    await redis.rpush("queue", "element")
+    return await redis.lpop("queue")
 
 
 def test_the_server_waits_as_long_as_the_command_says_and_the_client_a_little_longer():
@@ -277,19 +263,17 @@ def test_a_server_says_what_it_holds_and_until_when():
 # Other chapters' code
 
 
-def test_a_worker_id_is_leased_from_it():
-    async def program(redis, client):
-        lease = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
-        window = await lease.acquire()
-        other = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
-        with pytest.raises(Refused, match="no worker id of 1 is free"):
-            await other.acquire()
-        await client.sleep(310)
-        with pytest.raises(LeaseLost):
-            await lease.renew()
-        return window.worker_id, (await other.acquire()).from_ms >= window.until_ms
-
-    assert with_redis(program)[0] == (3, True)
+@gives((3, True))
+async def test_a_worker_id_is_leased_from_it(redis, client):
+    lease = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
+    window = await lease.acquire()
+    other = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
+    with pytest.raises(Refused, match="no worker id of 1 is free"):
+        await other.acquire()
+    await client.sleep(310)
+    with pytest.raises(LeaseLost):
+        await lease.renew()
+    return window.worker_id, (await other.acquire()).from_ms >= window.until_ms
 
 
 def test_a_leased_snowflake_survives_a_restart_of_its_redis():

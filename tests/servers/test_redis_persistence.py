@@ -5,7 +5,7 @@ from redis.exceptions import BusyLoadingError
 
 from distlab.host import BadInput, Refused
 from distlab.servers.redis import NoReply, RedisServer
-from tests.servers.worlds import with_redis
+from tests.servers.worlds import gives, with_redis
 
 
 async def write_then_read(redis, client):
@@ -111,31 +111,25 @@ def test_nothing_is_delayed_when_no_data_was_lost(persistence, faults):
     assert with_redis(program, server, faults=faults)[0] is None
 
 
-def test_a_reply_is_lost_and_the_command_has_been_executed():
-    async def program(redis, client):
-        with pytest.raises(NoReply, match="no reply from redis within 200 ms"):
-            await redis.incr("counter")
-        return await redis.incr("counter")
-
-    assert with_redis(program, faults="lose:redis>client@0")[0] == 2
-
-
-def test_a_command_is_lost_and_has_not_been_executed():
-    async def program(redis, client):
-        with pytest.raises(TimeoutError):
-            await redis.incr("counter")
-        return await redis.incr("counter")
-
-    assert with_redis(program, faults="lose:client>redis@0")[0] == 1
-
-
-def test_a_duplicated_message_is_one_command_as_on_tcp():
-    async def program(redis, client):
+@gives(2, faults="lose:redis>client@0")
+async def test_a_reply_is_lost_and_the_command_has_been_executed(redis, client):
+    with pytest.raises(NoReply, match="no reply from redis within 200 ms"):
         await redis.incr("counter")
-        await client.sleep(10)
-        return await redis.get("counter")
+    return await redis.incr("counter")
 
-    assert with_redis(program, faults="duplicate:client>redis@0=100")[0] == b"1"
+
+@gives(1, faults="lose:client>redis@0")
+async def test_a_command_is_lost_and_has_not_been_executed(redis, client):
+    with pytest.raises(TimeoutError):
+        await redis.incr("counter")
+    return await redis.incr("counter")
+
+
+@gives(b"1", faults="duplicate:client>redis@0=100")
+async def test_a_duplicated_message_is_one_command_as_on_tcp(redis, client):
+    await redis.incr("counter")
+    await client.sleep(10)
+    return await redis.get("counter")
 
 
 @pytest.mark.parametrize(

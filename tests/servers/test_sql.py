@@ -7,7 +7,7 @@ import pytest
 from distlab.host import Refused
 from distlab.servers.sql import DatabaseServer, DiskDatabase, RemoteDatabase
 from distlab.sim import Client, Node, World, parse_schedule
-from tests.servers.worlds import play
+from tests.servers.worlds import play, returns
 
 SCHEMA = """
 CREATE TABLE products (id INTEGER PRIMARY KEY, stock INTEGER NOT NULL CHECK (stock >= 0));
@@ -35,20 +35,20 @@ def remote(program, *nodes, **settings):
     return play(connected, *(nodes or (server(),)), **settings)
 
 
-def test_a_transaction_returns_what_its_function_returns():
-    async def program(database, client):
-        return await database.transaction(take_one), await database.transaction(stock)
-
-    assert remote(program)[0] == (1, 9)
+def gives(expected, **settings):
+    return lambda program: returns(program, expected, remote, **settings)
 
 
-def test_an_update_that_meets_no_row_changes_none():
-    async def program(database, client):
-        return await database.transaction(
-            lambda c: c.execute("UPDATE products SET stock = 0 WHERE id = :id", id=2).changed
-        )
+@gives((1, 9))
+async def test_a_transaction_returns_what_its_function_returns(database, client):
+    return await database.transaction(take_one), await database.transaction(stock)
 
-    assert remote(program)[0] == 0
+
+@gives(0)
+async def test_an_update_that_meets_no_row_changes_none(database, client):
+    return await database.transaction(
+        lambda c: c.execute("UPDATE products SET stock = 0 WHERE id = :id", id=2).changed
+    )
 
 
 def test_a_refusal_in_the_function_rolls_everything_back():
@@ -99,13 +99,11 @@ def test_a_crash_falls_before_the_commit_or_after_it(crash_ms, left):
     assert remote(program, faults=f"crash:database@{crash_ms}+50")[0] == left
 
 
-def test_a_wiped_disk_has_the_tables_and_nothing_else():
-    async def program(database, client):
-        await database.transaction(take_one)
-        await client.sleep(100)
-        return await database.transaction(stock)
-
-    assert remote(program, faults="wipe:database@50+20")[0] == 10
+@gives(10, faults="wipe:database@50+20")
+async def test_a_wiped_disk_has_the_tables_and_nothing_else(database, client):
+    await database.transaction(take_one)
+    await client.sleep(100)
+    return await database.transaction(stock)
 
 
 def test_a_program_has_a_database_on_its_own_disk():
@@ -141,13 +139,11 @@ def test_a_database_that_is_part_of_the_configuration_is_lost_with_its_disk_all_
     assert [event.what for event in world.trace.of_kind("note")] == ["9", "8", "9"]
 
 
-def test_a_duplicated_request_is_one_transaction():
-    async def program(database, client):
-        await database.transaction(take_one)
-        await client.sleep(20)
-        return await database.transaction(stock)
-
-    assert remote(program, faults="duplicate:client>database@0=100")[0] == 9
+@gives(9, faults="duplicate:client>database@0=100")
+async def test_a_duplicated_request_is_one_transaction(database, client):
+    await database.transaction(take_one)
+    await client.sleep(20)
+    return await database.transaction(stock)
 
 
 def test_transactions_of_two_clients_do_not_mix():

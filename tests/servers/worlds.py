@@ -34,3 +34,16 @@ def with_redis(program, *nodes, connect=SimulatedRedis, **settings):
         return await program(connect(client), client)
 
     return play(connected, *nodes, **settings)
+
+
+def returns(program, expected, play, **settings):
+    """A test: the program, so played, returns this."""
+
+    def test():
+        assert play(program, **settings)[0] == expected
+
+    return test
+
+
+def gives(expected, **settings):
+    return lambda program: returns(program, expected, with_redis, **settings)
