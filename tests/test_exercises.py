@@ -18,22 +18,23 @@ EXERCISES = [
 
 
 def test_each_has_an_id_of_its_own():
-    assert len({exercise.id for exercise in EXERCISES}) == len(EXERCISES) >= 10
+    assert len({exercise.key for exercise in EXERCISES}) == len(EXERCISES) >= 10
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
 def test_stub_reference_and_mistakes_get_the_right_word(exercise):
     assert exercise.audit() == []
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
 def test_task_and_three_hints_can_be_read(exercise):
-    texts = (exercise.title, exercise.task, *exercise.hints)
+    said = exercise.texts
+    texts = (said.title, said.task, *said.hints)
     assert len(texts) == len({text.strip() for text in texts} - {""}) == 5
 
 
 @pytest.mark.parametrize(
-    "exercise", [each for each in EXERCISES if each.base], ids=lambda exercise: exercise.id
+    "exercise", [each for each in EXERCISES if each.base], ids=lambda exercise: exercise.key
 )
 def test_a_class_without_the_methods_is_no_attempt(exercise):
     result = exercise.check(type(exercise.name, (exercise.base,), {}))

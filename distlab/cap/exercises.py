@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from distlab.cap.cp_store import ConfigStore
 from distlab.cap.dynamo import Found, Get, Replica, Store
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
 
 # 1. How many replicas must a read ask?
@@ -33,13 +33,7 @@ def quorum_case(w: int, *schedules: str) -> Case:
 
 
 QUORUM = Exercise(
-    id="cap/choose-r",
-    title="The smallest R",
-    task=(
-        "Write `choose_r(n, w)`: of `n` replicas, how many must a read wait for, so that it always "
-        "sees a write that `w` replicas have acknowledged? As few as possible: each one more is "
-        "one more that can keep the read waiting."
-    ),
+    texts("cap/choose-r"),
     name="choose_r",
     returns={"": int},
     cases=(
@@ -49,39 +43,13 @@ QUORUM = Exercise(
     ),
     stub=choose_r_stub,
     reference=choose_r,
-    hints=(
-        "A write was acknowledged by w replicas. How many may lack it, at worst?",
-        "If a read asks only replicas that lack the write, it is stale. How many are too many for "
-        "that?",
-        "n - w replicas may lack it. One more than that, and at least one has it: R + W > N.",
-    ),
     mistakes=(
         Mistake(
-            "one too few",
-            "With R + W = N the two sets can miss each other: all that the write left out may be "
-            "just those that the read asks.",
-            lambda run: asked(run) == 3 - int(run.knobs["w"]),
-            lambda n, w: n - w,
+            "one too few", lambda run: asked(run) == 3 - int(run.knobs["w"]), lambda n, w: n - w
         ),
-        Mistake(
-            "one is enough",
-            "One replica is enough only if every write waits for all of them.",
-            lambda run: asked(run) == 1,
-            lambda n, w: 1,
-        ),
-        Mistake(
-            "always a majority",
-            "A majority of both is one choice among several. If writes wait for all, a read needs "
-            "one, and goes on when the others are down.",
-            lambda run: asked(run) == 2,
-            lambda n, w: n // 2 + 1,
-        ),
-        Mistake(
-            "ask everybody",
-            "This is always fresh, and never answers when a single replica is down. Ask for fewer.",
-            lambda run: asked(run) == 3,
-            lambda n, w: n,
-        ),
+        Mistake("one is enough", lambda run: asked(run) == 1, lambda n, w: 1),
+        Mistake("always a majority", lambda run: asked(run) == 2, lambda n, w: n // 2 + 1),
+        Mistake("ask everybody", lambda run: asked(run) == 3, lambda n, w: n),
     ),
 )
 
@@ -147,15 +115,7 @@ def answered_all_the_same(run: Run) -> bool:
 TWO_SLOW = "delay:n1>n2@85+10=150;delay:n1>n3@85+150=150"
 
 WRITE_BACK = Exercise(
-    id="cap/write-back",
-    title="Write back before you answer",
-    task=(
-        "Write a class `WriteBack(Replica)` with `async def write_back(self, newest, found)`, the "
-        "second phase of an ABD read: before the read answers, a majority must have `newest`. "
-        "`await self.ask(newest, names, wait_for=count)` sends it to the replicas `names`, waits "
-        "until `count` have stored it and returns the answers by name. `self.home` has the names "
-        "of all replicas; `self.majority` is a number."
-    ),
+    texts("cap/write-back"),
     name="WriteBack",
     base=Replica,
     returns={"write_back": bool},
@@ -183,44 +143,21 @@ WRITE_BACK = Exercise(
     ),
     stub=WriteBackStub,
     reference=WriteBack,
-    hints=(
-        "Which replicas have the newest versions already? Compare each `found[name].versions` with "
-        "`newest.versions`.",
-        "A majority must have it. How many are still missing, and which replicas can be asked?",
-        "`stored = await self.ask(newest, others, wait_for=missing)`, then compare `len(stored)` "
-        "with `missing`.",
-    ),
     mistakes=(
-        Mistake(
-            "answers all the same",
-            "You wait, but you answer whatever came of it. If too few replicas have stored the "
-            "value in time, the read must be refused: return False.",
-            answered_all_the_same,
-            AnswersAllTheSame,
-        ),
+        Mistake("answers all the same", answered_all_the_same, AnswersAllTheSame),
         Mistake(
             "sends and forgets",
-            "You send the newest value to the others, and answer without waiting. If that message "
-            "is slow or lost, the next read still misses the value.",
             lambda run: any(fault.kind == "lose" for fault in run.faults),
             SendsAndForgets,
         ),
         Mistake(
             "waits for all",
-            "You wait for particular replicas: one that is slow or down stops the read. Ask all, "
-            "and wait for as many as are missing.",
             lambda run: (
                 run.verdict("available").ok is False and run.verdict("fresh").ok is not False
             ),
             WaitsForAll,
         ),
-        Mistake(
-            "answers at once",
-            "The first reader has the new value, but a majority has not: the second reader asks "
-            "the two others.",
-            "linearizable=violated",
-            AnswersAtOnce,
-        ),
+        Mistake("answers at once", "linearizable=violated", AnswersAtOnce),
     ),
 )
 
@@ -253,13 +190,7 @@ class NeverSure(ConfigStore):
 
 
 CAREFUL_LEADER = Exercise(
-    id="cap/careful-leader",
-    title="A leader that knows when to stop",
-    task=(
-        "Write a class `CarefulLeader(ConfigStore)` with `def confirmed_within(self, ms)`: may the "
-        "leader still believe in its majority? It answers reads from memory only while that is "
-        "true for its lease, and steps down when it is no longer true for its patience."
-    ),
+    texts("cap/careful-leader"),
     name="CarefulLeader",
     base=ConfigStore,
     returns={"confirmed_within": bool},
@@ -278,28 +209,9 @@ CAREFUL_LEADER = Exercise(
     ),
     stub=CarefulLeaderStub,
     reference=CarefulLeader,
-    hints=(
-        "Being the leader proves nothing: another one may have been elected. What can a node know "
-        "by itself?",
-        "It knows when a round began that a majority has acknowledged. How long ago is that?",
-        "Compare `self.monotonic_ms() - self.confirmed_ms` with `ms`. Never use the wall clock for "
-        "a duration.",
-    ),
     mistakes=(
-        Mistake(
-            "always sure",
-            "Your leader believes in itself for ever. Cut off, it answers from memory what the "
-            "majority has long replaced.",
-            "linearizable=violated",
-            AlwaysSure,
-        ),
-        Mistake(
-            "never sure",
-            "Your leader never believes in its majority, so it steps down at once and nobody is "
-            "served. Are both times from the same clock?",
-            "available=violated",
-            NeverSure,
-        ),
+        Mistake("always sure", "linearizable=violated", AlwaysSure),
+        Mistake("never sure", "available=violated", NeverSure),
     ),
 )
 

@@ -18,17 +18,19 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 from distlab.check.verdict import Verdict
 from distlab.course import steps
+from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
 from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
+from distlab.host import pick
 from distlab.places import PACKAGE
 from distlab.registry import get
 from distlab.scenario import STUCK, Run, Scenario
@@ -45,6 +47,40 @@ SHRINKING = 200
 
 class WrongReturn(TypeError):
     """The learner's function returned something of another type than it should."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a learner reads: the task, three hints from gentle to plain, words for each mistake."""
+
+    id: str
+    title: str
+    task: str
+    hints: tuple[str, ...]
+    mistakes: Mapping[str, str]
+
+
+TEXTS = record(
+    {
+        "id": {"type": "string", "pattern": "^[a-z0-9]+/[a-z0-9-]+$"},
+        "title": TEXT,
+        "task": TEXT,
+        "hints": several(TEXT, 3),
+        "mistakes": {"type": "object", "additionalProperties": TEXT},
+    }
+)
+
+
+def texts(exercise: str) -> Texts:
+    """The texts of the exercise `cap/write-back`. Raises `BadInput` when there are none."""
+    of, _, _ = exercise.partition("/")
+    files = {chapter(name): name for name in names("exercises")}
+    return pick(_read(find("exercises", files.get(of, of))), exercise, "exercise")
+
+
+@cache
+def _read(path: Path) -> dict[str, Texts]:
+    return entries(path, TEXTS, Texts)
 
 
 @dataclass(frozen=True)
@@ -124,13 +160,12 @@ def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer with a name. `example` is one; `when` tells it by the run that fails.
+    """A wrong answer with a name. `example` is one; `when` recognises it by the run that fails.
 
     `when` is a condition as in `distlab.course.prediction`, or a function of the run.
     """
 
     name: str
-    message: str
     when: str | Callable[[Run], bool]
     example: Any
 
@@ -185,14 +220,11 @@ class Exercise:
     `audit` holds every exercise to its promises.
     """
 
-    id: str
-    title: str
-    task: str
+    texts: Texts
     name: str
     cases: tuple[Case, ...]
     stub: Any
     reference: Any
-    hints: tuple[str, str, str]
     mistakes: tuple[Mistake, ...]
     base: type | None = None
     returns: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
@@ -200,7 +232,7 @@ class Exercise:
     @property
     def key(self) -> str:
         """Under which name progress keeps the result."""
-        return f"exercise/{self.id}"
+        return f"exercise/{self.texts.id}"
 
     def source(self) -> str:
         """The reference solution, to read."""
@@ -241,7 +273,7 @@ class Exercise:
         held = done - undecided
         total = f"{held} run" + "s" * (held != 1)
         unsure = f", {undecided} undecided" if undecided else ""
-        said = f"{self.title}: it held in {total}{unsure}."
+        said = f"{self.texts.title}: it held in {total}{unsure}."
         return Result("correct" if held else "error", said, done)
 
     def audit(self) -> list[str]:
@@ -252,6 +284,8 @@ class Exercise:
             *((m.name, m.example, "incorrect", m.name) for m in self.mistakes),
         ]
         problems = [] if len(self.mistakes) >= 2 else ["fewer than two named mistakes"]
+        if {mistake.name for mistake in self.mistakes} != set(self.texts.mistakes):
+            problems.append(f"the texts have words for other mistakes: {list(self.texts.mistakes)}")
         for name, solution, kind, mistake in expected:
             result = self.check(solution)
             if (result.kind, result.mistake) != (kind, mistake):
@@ -302,7 +336,8 @@ class Exercise:
         mistake = next(known, None)
         small = case.small(run, verdict, self.reference, count)
         said = str(small.verdict(verdict.name))
-        name, message = (mistake.name, f"{mistake.message}\n{said}") if mistake else ("", said)
+        name = mistake.name if mistake else ""
+        message = f"{self.texts.mistakes[name]}\n{said}" if mistake else said
         return Result("incorrect", message, done, small, name, case.lab(self.name))
 
     def _typed(self, solution: Any) -> Any:

@@ -197,7 +197,7 @@ class ExercisePanel(Panel):
 
     def hint(self) -> str:
         """The next hint; the last one again when there are no more."""
-        hints = self.exercise.hints
+        hints = self.exercise.texts.hints
         self._hints = min(self._hints + 1, len(hints))
         self._hint_text.value = items(hints[: self._hints], ordered=True)
         self._hint_button.disabled = self._hints == len(hints)
@@ -211,16 +211,17 @@ class ExercisePanel(Panel):
         return self.exercise.source()
 
     def html(self) -> str:
-        revealed = [f"<p>{coded(hint)}</p>" for hint in self.exercise.hints]
+        revealed = [f"<p>{coded(hint)}</p>" for hint in self.exercise.texts.hints]
         revealed.append(f"<pre>{escape(self.exercise.source())}</pre>")
         names = ("Hint 1", "Hint 2", "Hint 3", "Solution")
         return self._task() + "".join(map(closed, names, revealed))
 
     def text(self) -> str:
-        return f"Exercise: {self.exercise.title}\n{self.exercise.task}"
+        return f"Exercise: {self.exercise.texts.title}\n{self.exercise.texts.task}"
 
     def _task(self) -> str:
-        return f"<p><b>{escape(self.exercise.title)}</b></p><p>{coded(self.exercise.task)}</p>"
+        texts = self.exercise.texts
+        return f"<p><b>{escape(texts.title)}</b></p><p>{coded(texts.task)}</p>"
 
 
 class CourseMap(Panel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distlab.check.look import notes
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.host import Host
 from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, repeated
 from distlab.ids.scenarios.clocks import NoSnowflake
@@ -83,12 +83,7 @@ def _did_not_look_back(run: Run) -> bool:
 
 
 SURVIVE_A_ROLLBACK = Exercise(
-    id="ids/survive-a-rollback",
-    title="Survive a rollback",
-    task="Write `SteadySnowflake`: when the clock moves back, it goes on at once, with new ids "
-    "that sort behind all older ones. Until then an id has the time of the clock. "
-    "`self.now_ms()` reads the clock; `self.last_ms` and `self.sequence` say what the last id had; "
-    "`self.max_sequence` is 7 here; `self.make(ms, sequence)` builds an id.",
+    texts("ids/survive-a-rollback"),
     name="SteadySnowflake",
     base=TrustingSnowflake,
     returns={"next_id": int},
@@ -103,39 +98,11 @@ SURVIVE_A_ROLLBACK = Exercise(
     ),
     stub=SteadyStub,
     reference=SteadySnowflake,
-    hints=(
-        "The time in an id need not be the time on the clock. What must it never do?",
-        "Use the later of now and `self.last_ms`, and count on while the two are the same.",
-        "When the sequence is full, waiting may take long: the clock is behind. Take the next "
-        "millisecond, `self.last_ms + 1`, although it has not come yet.",
-    ),
     mistakes=(
-        Mistake(
-            "does not look back",
-            "These ids were made before: the clock shows a millisecond again that you have used.",
-            _did_not_look_back,
-            HeedlessSnowflake,
-        ),
-        Mistake(
-            "no Snowflake",
-            "A number, but no Snowflake: in each id is the worker's number and, as long as the "
-            "clock is not set back, its time. Without both, two workers make the same ids.",
-            lambda run: any(notes(run.trace, NoSnowflake)),
-            JustANumber,
-        ),
-        Mistake(
-            "refuses",
-            "No duplicate, but no id either: the shop is closed until the clock has caught up.",
-            "available=violated and unique=holds",
-            RefusingSnowflake,
-        ),
-        Mistake(
-            "counts anew",
-            "You stay at the last millisecond, but its numbers began again: the sequence must not "
-            "go back to 0, nor round, before the millisecond changes.",
-            "unique=violated",
-            ForgetfulSnowflake,
-        ),
+        Mistake("does not look back", _did_not_look_back, HeedlessSnowflake),
+        Mistake("no Snowflake", lambda run: any(notes(run.trace, NoSnowflake)), JustANumber),
+        Mistake("refuses", "available=violated and unique=holds", RefusingSnowflake),
+        Mistake("counts anew", "unique=violated", ForgetfulSnowflake),
     ),
 )
 
@@ -214,11 +181,7 @@ def _one_worker_twice(run: Run) -> bool:
 
 
 HI_LO = Exercise(
-    id="ids/hi-lo",
-    title="By the range",
-    task="Write `HiLo`: numbers from ranges of 8 that the database hands out, so that it is asked "
-    "once for 8 ids and not for each. `await self.take()` fetches a range that nobody else gets; "
-    "`self.left` is yours to use, and is `range(0)` at the start.",
+    texts("ids/hi-lo"),
     name="HiLo",
     base=Ranges,
     returns={"next_id": int},
@@ -233,43 +196,12 @@ HI_LO = Exercise(
     ),
     stub=Ranges,
     reference=HiLo,
-    hints=(
-        "A range has a first number and a rest.",
-        "An empty range is false: `if not self.left`, there is nothing left to give.",
-        "Take a range when none is left; then give its first number and keep `self.left[1:]`.",
-    ),
     mistakes=(
-        Mistake(
-            "makes numbers up",
-            "The database did not give these numbers to this worker. A variable of the class is "
-            "shared only while all workers are one program; on several machines it is not.",
-            lambda run: _proved_by(run, NotTaken),
-            Counting,
-        ),
-        Mistake(
-            "throws away",
-            "Part of every range is never used: ask again when nothing is left.",
-            lambda run: _proved_by(run, Wasted),
-            HalfUsing,
-        ),
-        Mistake(
-            "always asks",
-            "That is a database sequence: a round trip for every id, and seven of eight unused.",
-            "seldom asked=violated and unique=holds",
-            AlwaysAsking,
-        ),
-        Mistake(
-            "stands still",
-            "One worker gave out the same number twice: take it out of the range as you give it.",
-            _one_worker_twice,
-            StandingStill,
-        ),
-        Mistake(
-            "runs past the end",
-            "Two workers gave out the same number: behind the end of your range begins another's.",
-            "unique=violated",
-            NeverAsking,
-        ),
+        Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), Counting),
+        Mistake("throws away", lambda run: _proved_by(run, Wasted), HalfUsing),
+        Mistake("always asks", "seldom asked=violated and unique=holds", AlwaysAsking),
+        Mistake("stands still", _one_worker_twice, StandingStill),
+        Mistake("runs past the end", "unique=violated", NeverAsking),
     ),
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from distlab.course import exercise as module
 from distlab.course import steps
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, Texts, texts
 from distlab.host import BadInput
 from distlab.lab.widget import Lab
 from distlab.registry import get
@@ -43,10 +43,9 @@ class Silent(Once):
             super().on_print(message, sender)
 
 
+SAID = {"prints again": "Look first.", "keeps silent": "Answer always."}
 EXERCISE = Exercise(
-    id="start/sample",
-    title="Print once",
-    task="Write Once.",
+    Texts("start/sample", "Print once", "Write Once.", ("a", "b", "c"), SAID),
     name="Once",
     cases=(
         Case(
@@ -59,10 +58,9 @@ EXERCISE = Exercise(
     ),
     stub=Stub,
     reference=Once,
-    hints=("a", "b", "c"),
     mistakes=(
-        Mistake("prints again", "Look first.", "printed once=violated", Heedless),
-        Mistake("keeps silent", "Answer always.", lambda r: not r.verdict("answered").ok, Silent),
+        Mistake("prints again", "printed once=violated", Heedless),
+        Mistake("keeps silent", lambda r: not r.verdict("answered").ok, Silent),
     ),
     base=Printer,
     returns={"is_new": bool},
@@ -71,6 +69,21 @@ EXERCISE = Exercise(
 
 def test_the_exercise_keeps_its_promises():
     assert EXERCISE.audit() == []
+
+
+def test_texts_come_from_the_course_by_the_id_of_the_exercise():
+    assert texts("start/print-once").title == "Print once"
+
+
+@pytest.mark.parametrize("name", ["start/print-onse", "strat/print-once", "print-once", ""])
+def test_texts_of_an_unknown_exercise_are_refused(name):
+    with pytest.raises(BadInput, match="allowed: "):
+        texts(name)
+
+
+def test_an_exercise_whose_texts_are_of_other_mistakes_is_refused():
+    other = replace(EXERCISE.texts, mistakes={"prints again": "Look first."})
+    assert "other mistakes: ['prints again']" in replace(EXERCISE, texts=other).audit()[0]
 
 
 def test_correct():

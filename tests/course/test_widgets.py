@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from distlab.course import cards, quiz
+from distlab.course.exercise import Texts
 from distlab.course.progress import Progress, progress
 from distlab.course.widgets import (
     ExercisePanel,
@@ -286,14 +287,14 @@ def test_a_notebook_with_every_tool_passes_the_strict_comparison(tmp_path, monke
 
 
 def test_backticks_are_code_and_words_stay_whole():
-    marked = replace(EXERCISE, task="Write `a < b`.", hints=("See `x`.", "b", "c"))
+    said = dict.fromkeys(EXERCISE.texts.mistakes, "No `y`.")
+    marked = replace(EXERCISE, texts=Texts("start/x", "t", "Write `a < b`.", ("See `x`.",), said))
     panel = ExercisePanel(marked)
     panel.hint()
     for page in (shown(panel), panel.html()):
         assert "<code>a &lt; b</code>" in page
         assert "<code>x</code>" in page
         assert "`" not in page
-    told = replace(marked, mistakes=(replace(EXERCISE.mistakes[0], message="No `y`."),))
-    page = told.check(told.mistakes[0].example).html()
+    page = marked.check(marked.mistakes[0].example).html()
     assert "No <code>y</code>." in page
     assert "word-break:normal;overflow-wrap:anywhere" in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.locks.fencing import Fence, StaleToken
 from distlab.scenario import Run
 
@@ -63,14 +63,7 @@ def refused_once(run: Run) -> bool:
 
 
 FENCE = Exercise(
-    id="locks/fence",
-    title="The fence",
-    task=(
-        "Write a class `OwnFence(Fence)` with `def admit(self, token)`. The shop calls it before "
-        "each look and each write. It raises `StaleToken` if somebody with a later token has been "
-        "here; else it keeps in `self.latest` what it has to remember. (The shop stores "
-        "`self.latest` with its data, and `OwnFence(latest)` begins with it after a crash.)"
-    ),
+    texts("locks/fence"),
     name="OwnFence",
     base=Fence,
     cases=(
@@ -106,45 +99,19 @@ FENCE = Exercise(
     ),
     stub=OwnFenceStub,
     reference=OwnFence,
-    hints=(
-        "How can the shop tell a late holder from the present one, if both believe that the lock "
-        "is theirs?",
-        "The later holder has the higher token. A holder comes more than once with its token.",
-        "Refuse `token < self.latest`, and remember `token` otherwise.",
-    ),
     mistakes=(
         Mistake(
             "remembers first",
-            "You refuse a late token and remember it all the same: now it is the latest, and it "
-            "gets in when its holder asks again. Refuse first.",
             lambda run: remembered(run) != sorted(remembered(run)) and refused_once(run),
             RemembersFirst,
         ),
-        Mistake(
-            "refuses the same holder",
-            "A holder first looks and then writes, with one token. Refuse lower tokens, not equal "
-            "ones.",
-            "nothing refused=violated",
-            RefusesTheSameHolder,
-        ),
+        Mistake("refuses the same holder", "nothing refused=violated", RefusesTheSameHolder),
         Mistake(
             "remembers nothing",
-            "You never write down what you have seen: self.latest stays 0, and no token is lower.",
             lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
             RemembersNothing,
         ),
-        Mistake(
-            "remembers elsewhere",
-            "What is only in your own attribute is gone after a crash. Keep it in self.latest: the "
-            "shop stores that with its data.",
-            lambda run: not remembered(run),
-            RemembersElsewhere,
-        ),
-        Mistake(
-            "lets everybody in",
-            "The late holder's lower token was let in, and its write destroyed a later one.",
-            "never oversold=violated",
-            LetsEverybodyIn,
-        ),
+        Mistake("remembers elsewhere", lambda run: not remembered(run), RemembersElsewhere),
+        Mistake("lets everybody in", "never oversold=violated", LetsEverybodyIn),
     ),
 )

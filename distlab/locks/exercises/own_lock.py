@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from distlab.check.look import sent
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
 from distlab.servers.redis.messages import Command
 
@@ -131,14 +131,7 @@ LATE_RELEASES = "hold:alice>redis,bob>redis+1..120; crash:alice,bob,redis+1..60;
 LOST_LOCKS = "crash:alice+end; lose:alice>redis,redis>alice; at most 2"
 
 OWN_LOCK = Exercise(
-    id="locks/own-lock",
-    title="A lock of one's own",
-    task=(
-        "Write a class `OwnLock(PlainLock)`. `async def acquire(self)` tries once and returns "
-        "whether the lock is ours; `async def release(self)` gives it back, if it is still ours. "
-        "There are `self.redis` (redis-py's commands, to be awaited), `self.name`, `self.ttl_ms` "
-        "and `self.new_token()`. A script runs by `self.redis.eval(script, 1, self.name, value)`."
-    ),
+    texts("locks/own-lock"),
     name="OwnLock",
     base=PlainLock,
     returns={"acquire": bool},
@@ -160,60 +153,23 @@ OWN_LOCK = Exercise(
     ),
     stub=OwnLockStub,
     reference=OwnLock,
-    hints=(
-        "What must be true of the key when you release it? Who else may have changed it meanwhile?",
-        "`set(..., nx=True, px=...)` writes only if there is no key, and gives it its time to live "
-        "in the same step. Keep the token that you wrote.",
-        "In Lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) "
-        "end return 0`.",
-    ),
     mistakes=(
-        Mistake(
-            "takes even if taken",
-            "SET without NX writes over the lock of another: then both have it.",
-            unconditional,
-            TakesEvenIfTaken,
-        ),
+        Mistake("takes even if taken", unconditional, TakesEvenIfTaken),
         Mistake(
             "looks, then deletes",
-            "Between GET and DEL the lock may end and become another's. Compare and delete in one "
-            "script.",
             lambda run: asked(run, b"GET") and asked(run, b"DEL"),
             LooksThenDeletes,
         ),
         Mistake(
             "deletes any lock",
-            "DEL does not ask whose lock it is. Yours may have ended, and this is another's.",
             lambda run: run.scenario.id == "locks/foreign-release" and asked(run, b"DEL"),
             DeletesAnyLock,
         ),
+        Mistake("one token for all", same_token, OneTokenForAll),
+        Mistake("two steps", lambda run: asked(run, b"SETNX") or asked(run, b"PEXPIRE"), TwoSteps),
+        Mistake("never ends", lambda run: not ends_by_itself(run), NeverEnds),
         Mistake(
-            "one token for all",
-            "Everybody writes the same value, so nobody can tell whose lock it is. Take a new "
-            "random token each time.",
-            same_token,
-            OneTokenForAll,
-        ),
-        Mistake(
-            "two steps",
-            "A client that crashes between SETNX and EXPIRE locks out everybody for ever. One "
-            "command can do both.",
-            lambda run: asked(run, b"SETNX") or asked(run, b"PEXPIRE"),
-            TwoSteps,
-        ),
-        Mistake(
-            "never ends",
-            "The key needs its end, `px=self.ttl_ms`, in the command that writes it: a holder that "
-            "has crashed never releases, and one that works counts on that time.",
-            lambda run: not ends_by_itself(run),
-            NeverEnds,
-        ),
-        Mistake(
-            "never frees",
-            "Your lock is free only when its time is over: the release does nothing. Does the "
-            "script compare the key's value with your token, and delete the key if they are equal?",
-            lambda run: any(fault.kind == "jump" for fault in run.faults),
-            NeverFrees,
+            "never frees", lambda run: any(fault.kind == "jump" for fault in run.faults), NeverFrees
         ),
     ),
 )

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from distlab.course.exercise import Case, Exercise, Mistake
+from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.locks.exercises.own_lock import asked, unconditional
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redlock import RELEASE, Ask, Redlock
@@ -121,17 +121,7 @@ def slow(run: Run) -> bool:
 
 
 OWN_REDLOCK = Exercise(
-    id="locks/own-redlock",
-    title="The heart of Redlock",
-    task=(
-        "Write a class `OwnRedlock(Redlock)` with `async def do_acquire(self, token)`, which asks "
-        "once. `await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=ms))` asks all "
-        "servers at once and returns a list: True from each that granted it. Return "
-        "`Held(until_ms)`, until when it is ours by `self.host.monotonic_ms()`, or `Busy()`; in "
-        "that case give back everywhere, by `lambda r: RELEASE(r, [self.key], token)`. There are "
-        "`self.timeout_ms`, `self.majority`, and `self.valid_ms(ms)`: what is certain of `ms` if "
-        "clocks drift."
-    ),
+    texts("locks/own-redlock"),
     name="OwnRedlock",
     base=Redlock,
     returns={"do_acquire": (Held, Busy)},
@@ -156,58 +146,27 @@ OWN_REDLOCK = Exercise(
     ),
     stub=OwnRedlockStub,
     reference=OwnRedlock,
-    hints=(
-        "The first server began to count when your first request arrived. When was that, at the "
-        "earliest?",
-        "Note the time before you ask. A majority of True is needed.",
-        "`until_ms = asked_ms + self.valid_ms(self.timeout_ms)`; with enough votes it is "
-        "`Held(until_ms)`. (Is that time over already? `acquire` looks, and asks again.)",
-    ),
     mistakes=(
-        Mistake(
-            "takes even if taken",
-            "SET without NX writes over the lock of another: then both have it.",
-            unconditional,
-            TakesEvenIfTaken,
-        ),
+        Mistake("takes even if taken", unconditional, TakesEvenIfTaken),
         Mistake(
             "wants all",
-            "A majority said yes, and you gave it back. One server that is down would lock out "
-            "everybody.",
             lambda run: slow(run) and any(not taken and yes >= 2 for taken, yes, _ in decided(run)),
             WantsAll,
         ),
-        Mistake(
-            "keeps what it got",
-            "You have failed and kept the servers that said yes. For everybody else they are taken "
-            "until the time is over: give back everywhere.",
-            slow,
-            KeepsWhatItGot,
-        ),
-        Mistake(
-            "frees others",
-            "DEL does not ask whose lock it is. Where you were refused it is another's: give back "
-            "by the script, which compares the token.",
-            lambda run: asked(run, b"DEL"),
-            FreesOthers,
-        ),
+        Mistake("keeps what it got", slow, KeepsWhatItGot),
+        Mistake("frees others", lambda run: asked(run, b"DEL"), FreesOthers),
         Mistake(
             "counts from the answer",
-            "You count from when the answers are in. The servers began when they were asked, so "
-            "they are done before you.",
             lambda run: bool({"delay", "pause"} & kinds(run)),
             CountsFromTheAnswer,
         ),
         Mistake(
             "one is enough",
-            "Two clients can have one server each. But two majorities always share a server.",
             lambda run: any(taken and yes < 2 <= no for taken, yes, no in decided(run)),
             OneIsEnough,
         ),
         Mistake(
             "counts silence",
-            "A server that does not answer has not said yes. Its answer is an exception, and an "
-            "exception counts as true in an `if`. Count the answers that are True.",
             lambda run: any(taken and yes < 2 for taken, yes, _ in decided(run)),
             CountsSilence,
         ),
