@@ -3,7 +3,7 @@
 An exercise names the cases that its solution must survive: schedules that tell the story, then a
 bounded search under random faults. `check(solution)` stops at the first run that fails and makes it
 small, so the answer is always one run that can be looked at.
-What is said then is, in this order: the message of the named mistake that the run shows, or the
+The result then says, in this order: the message of the named mistake that the run shows, or the
 verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
 Code that loops for ever is stopped: by the run's budget when it waits between its rounds, by a
 count of steps when it does not, and by the interrupt button in any case.

@@ -165,7 +165,7 @@ class _Shrinking:
 def _smaller(value: float, lowest: int = 0) -> Iterator[int]:
     """Smaller whole numbers, round ones first: `lowest`, then thousands, hundreds, tens, ones.
 
-    Of each size only those near the value: whoever takes one asks again from there.
+    Of each size only those near the value: when one is taken, the step begins again from there.
     """
     yield from range(lowest, min(lowest + 1, math.ceil(value)))
     for step in (1000, 100, 10, 1):

@@ -1,9 +1,9 @@
-"""Who does the runs: this process, or the workers of any `concurrent.futures.Executor`.
+"""Runs are done by this process, or by the workers of any `concurrent.futures.Executor`.
 
 A worker is sent replay tokens and answers with what came of each run: a process of this machine, or
 another machine that has distlab (a Dask cluster's `client.get_executor()`). Tokens go out in chunks
 of a fixed size and answers are taken in the order in which the chunks went, so no answer depends on
-who was faster. A scenario whose code stands in a notebook is known to nobody else: then this
+who was faster. No worker knows a scenario whose code stands in a notebook: then this
 process does the work, whatever the executor.
 """
 
