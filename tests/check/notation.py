@@ -1,4 +1,4 @@
-"""Histories written as drawings, for tests and explanations.
+"""Histories written as drawings.
 
 The drawing of a paper can be typed as it stands: a line a process, a bar an operation, time to
 the right::
@@ -9,16 +9,18 @@ the right::
 A bar ends in ``|`` (ok), in ``>`` (unknown: still open at the end) or, with the word ``failed``
 before it, in a definite no. Only the order of the ends counts: at the same column an invocation
 comes before a completion, so that bars which touch overlap. Values are Python literals or bare
-words. ``distlab.view.history`` draws this notation.
+words.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from typing import Any
 
 from distlab.check.history import History, Operation, Outcome
+from distlab.check.models import Model, cas_register, key_value, mutex, queue, register
 from distlab.host import BadInput
 
 BAR = re.compile(
@@ -66,3 +68,23 @@ def _value(word: str) -> Any:
         return ast.literal_eval(word.strip())
     except (SyntaxError, ValueError):
         return word.strip()
+
+
+MODELS = {
+    "register": register,
+    "cas-register": cas_register,
+    "key-value": key_value,
+    "mutex": mutex,
+    "queue": queue,
+}
+
+
+def drawings(name: str) -> list[tuple[str, Model, str, str]]:
+    """What a file of drawings holds: (title, model, what is said of it, drawing)."""
+    found = []
+    for section in (Path(__file__).parent / name).read_text("utf-8").strip().split("\n\n"):
+        title, said, drawing = section.split("\n", 2)
+        kind, _, said = said.partition(": ")
+        model, *initial = kind.split()
+        found.append((title, MODELS[model](*map(int, initial)), said, drawing))
+    return found

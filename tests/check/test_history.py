@@ -72,21 +72,6 @@ def test_bars_that_touch_overlap() -> None:
     assert first.before(second)
 
 
-@pytest.mark.parametrize(
-    "line", ["A |--read(x)--|", "A: |--read--|", "A: |--read(x)--", "A: read(x)"]
-)
-def test_notation_that_is_not_understood(line: str) -> None:
-    with pytest.raises(BadInput, match="line 2 is not"):
-        history(f"B: |--read(x)--|\n{line}")
-
-
-def test_words_and_quotes_are_values() -> None:
-    one, two, three = history("A: |-put(k, a)-| |-put(k, 'a')-| |-get(k) -> None-|")
-    assert one.argument == two.argument == "a"
-    assert three.result is None
-    assert (str(two), str(three)) == ("put(k, 'a')", "get(k) → None")
-
-
 def test_an_open_bar_is_not_an_arrow() -> None:
     first, second = history("A: |-write(x, 1)->  |-read(x)->1-|")
     assert (first.outcome, first.result) == ("unknown", None)

@@ -10,7 +10,7 @@ from distlab.cli import main
 from distlab.referee.formats import to_edn, to_jsonl
 from distlab.registry import get
 from tests.check.notation import history
-from tests.check.test_linearizability import wide
+from tests.check.test_budget import wide
 
 STALE = """
 A: |--write(x, 1)--|   |--write(x, 2)--|
