@@ -57,6 +57,14 @@ def test_after_a_crash_of_the_client_the_witness_still_speaks_of_the_page():
     assert asked.number != asked.what.argument and pages == {asked.what.argument}
 
 
+def test_the_witness_leaves_out_what_was_lost_when_the_page_was_asked_for_again():
+    run = LOST.run(faults="lose:printer>client@0;crash:client@80+5;lose:printer>client@85")
+    lost = [event for event in run.trace.of_kind("drop") if event.what.page == 1]
+    witness = [run.trace.events[at] for at in run.verdict("answered").witness]
+    assert len(lost) == 2
+    assert [event for event in witness if event.kind == "drop"] == lost[:1]
+
+
 def test_a_printer_that_never_prints_leaves_nothing_to_judge():
     class Lazy(Printer):
         def print_page(self, page):
