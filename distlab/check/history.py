@@ -128,18 +128,9 @@ class History:
         return len(self.operations)
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys in order of first use."""
-        return tuple(dict.fromkeys(operation.key for operation in self.operations))
-
-    @property
     def processes(self) -> tuple[str, ...]:
         """The clients in order of first use."""
         return tuple(dict.fromkeys(operation.process for operation in self.operations))
-
-    def for_key(self, key: str) -> History:
-        """The operations on one key."""
-        return History(tuple(each for each in self.operations if each.key == key))
 
     def by_key(self) -> list[History]:
         """The history of each key, in order of first use."""

@@ -12,7 +12,7 @@ them and the state that refuses it.
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -117,11 +117,14 @@ def _merged(orders: Sequence[Order]) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class Linearizable:
-    """The check that a run's history is linearizable for a model."""
+    """The check that a run's history is linearizable for a model, a register unless given.
 
-    model: Model
-    name: str
-    budget: int
+    ``budget`` counts configurations, a kilobyte each at most; beyond it the verdict is undecided.
+    """
+
+    model: Model = field(default_factory=register)
+    name: str = "linearizable"
+    budget: int = 200_000
 
     def result(self, trace: Trace) -> LinearizabilityResult:
         """The verdict with its order and its failing prefix, for a picture."""
@@ -135,11 +138,4 @@ class Linearizable:
         return Verdict(self.name, result.ok, result.explanation, result.witness, judged)
 
 
-def linearizable(
-    model: Model | None = None, name: str = "linearizable", budget: int = 200_000
-) -> Linearizable:
-    """A check for scenarios; the model is a register unless another is given.
-
-    ``budget`` counts configurations, a kilobyte each at most; beyond it the verdict is undecided.
-    """
-    return Linearizable(model or register(), name, budget)
+linearizable = Linearizable
