@@ -1,13 +1,15 @@
 """The registry: every scenario of every chapter, by its id.
 
-A chapter package with a module or package `scenarios` registers its own when that is imported, and
-it is imported when somebody asks. `distlab list` shows them all.
+A chapter declares its scenarios in a module `scenarios`, or in the modules of such a package. They
+are looked for when somebody asks. `distlab list` shows them all.
 """
 
 from __future__ import annotations
 
-import importlib
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import distlab
 from distlab.host import BadInput, did_you_mean
@@ -25,9 +27,9 @@ def register(scenario: Scenario) -> Scenario:
 
 
 def all_scenarios() -> tuple[Scenario, ...]:
-    """Every scenario of every chapter package that has a module `scenarios`, by id."""
+    """Every scenario of every chapter, by id."""
     for chapter in _chapters():
-        importlib.import_module(f"distlab.{chapter}.scenarios")
+        _load(chapter)
     return tuple(_registry[name] for name in sorted(_registry))
 
 
@@ -35,8 +37,19 @@ def of_chapter(chapter: str) -> tuple[Scenario, ...]:
     """The scenarios of one chapter (`"locks"`), by id. Raises `BadInput` when there is no such."""
     if chapter not in _chapters():
         raise BadInput(f"unknown chapter {chapter!r}{did_you_mean(str(chapter), _chapters())}")
-    importlib.import_module(f"distlab.{chapter}.scenarios")
+    _load(chapter)
     return tuple(_registry[name] for name in sorted(_registry) if name.startswith(f"{chapter}/"))
+
+
+@cache
+def _load(chapter: str) -> None:
+    """Make every scenario known that stands in a module of this chapter's `scenarios`."""
+    package = import_module(f"distlab.{chapter}.scenarios")
+    inside = iter_modules(getattr(package, "__path__", ()), f"{package.__name__}.")
+    for module in (package, *(import_module(each.name) for each in inside)):
+        for value in vars(module).values():
+            if isinstance(value, Scenario):
+                register(value)
 
 
 def _chapters() -> list[str]:
@@ -54,7 +67,7 @@ def get(scenario_id: str) -> Scenario:
     """The scenario of that id. Raises `BadInput`, with the nearest one, when there is none."""
     chapter = str(scenario_id).partition("/")[0]
     if scenario_id not in _registry and chapter in _chapters():  # the others may take long to load
-        importlib.import_module(f"distlab.{chapter}.scenarios")
+        _load(chapter)
     if scenario_id not in _registry:
         known = [scenario.id for scenario in all_scenarios()]
         if scenario_id not in known:

@@ -170,6 +170,10 @@ class Run:
         return f"<Run {self.token}: {self.outcome.name}>"
 
 
+def _no_world(world: World, **_: Any) -> None:
+    raise BadInput("this scenario builds no world: put @Scenario(…) above the function that does")
+
+
 def _nothing_measured(trace: Trace) -> Mapping[str, int]:
     return {}
 
@@ -197,7 +201,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A declared experiment. `build(world, **knobs)` puts machines and clients into the world.
+    """A declared experiment: what stands above the function that puts machines into the world.
+
+        @Scenario(id="start/ping", title="…", claim="…", checks=(ANSWERED,), knobs=(Ways(…),))
+        def ping(world, retries, solution=None):
+            world.add(…)
 
     The first check is the property that the scenario is about, the second the price: what a repair
     gives up. `property` and `price` name others. Where one knob is `Ways`, its first wrong way is
@@ -216,8 +224,8 @@ class Scenario:
     id: str
     title: str
     claim: str
-    build: Callable[..., None]
     checks: tuple[Check, ...]
+    build: Callable[..., None] = _no_world
     property: str = ""
     price: str = ""
     knobs: tuple[Knob, ...] = ()
@@ -253,8 +261,13 @@ class Scenario:
                 )
         for knobs in (self.violating, self.satisfying, *(each.knobs for each in self.mistakes)):
             check_knobs(self.knobs, knobs, self.id)
-        self._check_names()
+        if self.build is not _no_world:
+            self._check_names()
         parse_schedule(self.faults)
+
+    def __call__(self, build: Callable[..., None]) -> Scenario:
+        """This experiment with `build(world, **knobs)`, which puts machines and clients into it."""
+        return replace(self, build=build)
 
     def _fill(self, **parts: Any) -> None:
         """Set what was not given."""

@@ -103,7 +103,7 @@ HOW = Ways(
     Way("mumbled", "hm", "says nothing", role="control"),
     about="what is said",
 )
-WAYS = Scenario("demo/ways", "", "", build, (Says("yes"), Says("no")), knobs=(HOW,))
+WAYS = Scenario("demo/ways", "", "", (Says("yes"), Says("no")), build, knobs=(HOW,))
 
 
 def test_ways_say_what_violates_what_repairs_and_what_is_in_the_catalogue():

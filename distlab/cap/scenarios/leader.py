@@ -14,7 +14,6 @@ from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
 from distlab.host import Unavailable
 from distlab.knobs import Way, Ways
-from distlab.registry import register
 from distlab.sim import Client, World
 
 Store = type[ConfigStore]
@@ -29,27 +28,23 @@ CUT_OFF = Ways(
 )  # fmt: skip
 
 
-def build_minority(world: World, cut_off: Store, solution: Store | None = None) -> None:
+@CapScenario(
+    id="cap/minority-refuses",
+    outcomes=("stale answer", "refused"),
+    title="The minority refuses",
+    claim="Cut off from the majority, a node must refuse, or it answers from the past.",
+    checks=(linearizable(), available(within_ms=150)),
+    knobs=(CUT_OFF,),
+    faults="partition:n1|n2,n3@90+290",
+    nemesis="partition:n1,n2,n3@50..200+150..300; pause:n1,n2,n3; at most 2",
+    horizon_ms=420,
+    instruments=("triangle",),
+)
+def minority_refuses(world: World, cut_off: Store, solution: Store | None = None) -> None:
     world.client("west", visits((30, "n1", Write("x", 1)), (330, "n1", Read("x"))))
     add_stores(world, solution or cut_off)
     world.client("east", visits((270, "n2", Write("x", 2))))
 
-
-register(
-    CapScenario(
-        id="cap/minority-refuses",
-        outcomes=("stale answer", "refused"),
-        title="The minority refuses",
-        claim="Cut off from the majority, a node must refuse, or it answers from the past.",
-        build=build_minority,
-        checks=(linearizable(), available(within_ms=150)),
-        knobs=(CUT_OFF,),
-        faults="partition:n1|n2,n3@90+290",
-        nemesis="partition:n1,n2,n3@50..200+150..300; pause:n1,n2,n3; at most 2",
-        horizon_ms=420,
-        instruments=("triangle",),
-    )
-)
 
 READS = Ways(
     "reads",
@@ -61,29 +56,25 @@ READS = Ways(
 )  # fmt: skip
 
 
-def build_deposed(world: World, reads: tuple[Store, int], solution: Store | None = None) -> None:
+@CapScenario(
+    id="cap/deposed-leader",
+    outcomes=("stale answer", "slower"),
+    title="The deposed leader",
+    claim="A leader that does not know of its successor answers from an old memory.",
+    checks=(linearizable(), prompt(28, "read"), available(within_ms=150)),
+    knobs=(READS,),
+    satisfying={"reads": "confirm"},
+    faults="partition:n1|n2,n3@130+300",
+    nemesis=ANY_FAULT,
+    horizon_ms=440,
+)
+def deposed_leader(world: World, reads: tuple[Store, int], solution: Store | None = None) -> None:
     store, lease_ms = reads
     west = ((30, "n1", Write("x", 1)), (80, "n1", Read("x")), (370, "n1", Read("x")))
     world.client("west", visits(*west))
     add_stores(world, solution or store, lease_ms)
     world.client("east", visits((310, "n2", Write("x", 2))))
 
-
-register(
-    CapScenario(
-        id="cap/deposed-leader",
-        outcomes=("stale answer", "slower"),
-        title="The deposed leader",
-        claim="A leader that does not know of its successor answers from an old memory.",
-        build=build_deposed,
-        checks=(linearizable(), prompt(28, "read"), available(within_ms=150)),
-        knobs=(READS,),
-        satisfying={"reads": "confirm"},
-        faults="partition:n1|n2,n3@130+300",
-        nemesis=ANY_FAULT,
-        horizon_ms=440,
-    )
-)
 
 LEADER = Ways(
     "leader",
@@ -94,7 +85,18 @@ LEADER = Ways(
 )  # fmt: skip
 
 
-def build_one_way(world: World, leader: Store, solution: Store | None = None) -> None:
+@CapScenario(
+    id="cap/one-way-cut",
+    outcomes=("nobody served", "new leader"),
+    title="It can send, and cannot hear",
+    claim="A leader that hears nobody keeps everybody waiting, unless it steps down by itself.",
+    checks=(available(within_ms=150, clients=("late",)), STEADY, linearizable()),
+    knobs=(LEADER,),
+    faults="cut:*>n1@100+460",
+    nemesis="cut:n2>n1,n3>n1@60..150+300..460; at most 2",
+    horizon_ms=580,
+)
+def one_way_cut(world: World, leader: Store, solution: Store | None = None) -> None:
     world.client("early", visits((40, "n2", Write("x", 1)), (120, "n2", Write("x", 2))))
     add_stores(world, solution or leader)
 
@@ -111,21 +113,6 @@ def build_one_way(world: World, leader: Store, solution: Store | None = None) ->
     world.client("late", late)
 
 
-register(
-    CapScenario(
-        id="cap/one-way-cut",
-        outcomes=("nobody served", "new leader"),
-        title="It can send, and cannot hear",
-        claim="A leader that hears nobody keeps everybody waiting, unless it steps down by itself.",
-        build=build_one_way,
-        checks=(available(within_ms=150, clients=("late",)), STEADY, linearizable()),
-        knobs=(LEADER,),
-        faults="cut:*>n1@100+460",
-        nemesis="cut:n2>n1,n3>n1@60..150+300..460; at most 2",
-        horizon_ms=580,
-    )
-)
-
 TAKEOVER = Ways(
     "takeover",
     Way("timeout", partial(add_pair, failover=True), "of two machines one takes over after silence",
@@ -135,25 +122,20 @@ TAKEOVER = Ways(
 )  # fmt: skip
 
 
-def build_takeover(world: World, takeover: Callable[[World], None]) -> None:
+@CapScenario(
+    id="cap/false-timeout",
+    outcomes=("two primaries", "no answer"),
+    title="Slow is not dead",
+    claim="A replica that takes silence for death makes a second primary; both take writes.",
+    checks=(linearizable(), available(within_ms=150)),
+    knobs=(TAKEOVER,),
+    faults="pause:n1@80+270",
+    nemesis=ANY_FAULT,
+    horizon_ms=480,
+    instruments=("triangle",),
+)
+def false_timeout(world: World, takeover: Callable[[World], None]) -> None:
     world.client("west", visits((20, "n1", Write("x", 1)), (310, "n1", Write("x", 3))))
     takeover(world)
     east = ((170, "n2", Read("x")), (260, "n2", Write("x", 2)), (420, "n2", Read("x")))
     world.client("east", visits(*east))
-
-
-register(
-    CapScenario(
-        id="cap/false-timeout",
-        outcomes=("two primaries", "no answer"),
-        title="Slow is not dead",
-        claim="A replica that takes silence for death makes a second primary; both take writes.",
-        build=build_takeover,
-        checks=(linearizable(), available(within_ms=150)),
-        knobs=(TAKEOVER,),
-        faults="pause:n1@80+270",
-        nemesis=ANY_FAULT,
-        horizon_ms=480,
-        instruments=("triangle",),
-    )
-)

@@ -23,7 +23,6 @@ from distlab.check.invariants import (
     read_your_writes,
 )
 from distlab.knobs import Choice, Way, Ways
-from distlab.registry import register
 from distlab.sim import Client, World
 
 
@@ -44,7 +43,17 @@ FALLBACK = Ways(
 )  # fmt: skip
 
 
-def build_fallback(world: World, fallback: GetUser, solution: GetUser | None = None) -> None:
+@CapScenario(
+    id="cap/read-fallback",
+    outcomes=("stale in silence", "marked"),
+    title="There is still the replica",
+    claim="A silent fallback to the replica may return an old value as if it were new.",
+    checks=(HONEST, PLAIN, available(within_ms=150)),
+    knobs=(FALLBACK,),
+    faults="partition:db1,admin|db2,shop@80+180",
+    horizon_ms=340,
+)
+def read_fallback(world: World, fallback: GetUser, solution: GetUser | None = None) -> None:
     user = "user-7"
     admin = ((10, "db1", Write(user, "active")), (100, "db1", Write(user, "blocked")))
     world.client("admin", visits(*admin))
@@ -59,20 +68,6 @@ def build_fallback(world: World, fallback: GetUser, solution: GetUser | None = N
     world.client("shop", shop)
 
 
-register(
-    CapScenario(
-        id="cap/read-fallback",
-        outcomes=("stale in silence", "marked"),
-        title="There is still the replica",
-        claim="A silent fallback to the replica may return an old value as if it were new.",
-        build=build_fallback,
-        checks=(HONEST, PLAIN, available(within_ms=150)),
-        knobs=(FALLBACK,),
-        faults="partition:db1,admin|db2,shop@80+180",
-        horizon_ms=340,
-    )
-)
-
 REPLICATION = Ways(
     "replication",
     Way("asynchronous", False, "the primary answers a write at once"),
@@ -80,7 +75,24 @@ REPLICATION = Ways(
 )  # fmt: skip
 
 
-def build_read_after_write(world: World, replication: bool, read_from: str) -> None:
+@CapScenario(
+    id="cap/read-after-write",
+    outcomes=("own write missed", "not acknowledged"),
+    title="It is certainly there by now",
+    claim="Another machine may lack what was just written, although it had it in every test.",
+    checks=(read_your_writes(), available(within_ms=100)),
+    knobs=(
+        REPLICATION,
+        Choice("read_from", ("replica", "primary"), "replica", "who is asked after the write"),
+    ),
+    violating={"replication": "asynchronous", "read_from": "replica"},
+    satisfying={"replication": "synchronous", "read_from": "replica"},
+    mistake="a read elsewhere is taken to see the write before it",
+    source="Terry et al. 1994",
+    faults="partition:db1|db2@100+150",
+    horizon_ms=320,
+)
+def read_after_write(world: World, replication: bool, read_from: str) -> None:
     asked = "db1" if read_from == "primary" else "db2"
     steps = (
         (10, "db1", Write("x", 1)),
@@ -92,47 +104,23 @@ def build_read_after_write(world: World, replication: bool, read_from: str) -> N
     add_servers(world, synchronous=replication)
 
 
-register(
-    CapScenario(
-        id="cap/read-after-write",
-        outcomes=("own write missed", "not acknowledged"),
-        title="It is certainly there by now",
-        claim="Another machine may lack what was just written, although it had it in every test.",
-        build=build_read_after_write,
-        checks=(read_your_writes(), available(within_ms=100)),
-        knobs=(
-            REPLICATION,
-            Choice("read_from", ("replica", "primary"), "replica", "who is asked after the write"),
-        ),
-        violating={"replication": "asynchronous", "read_from": "replica"},
-        satisfying={"replication": "synchronous", "read_from": "replica"},
-        mistake="a read elsewhere is taken to see the write before it",
-        source="Terry et al. 1994",
-        faults="partition:db1|db2@100+150",
-        horizon_ms=320,
-    )
-)
-
-
 def build_failover(world: World, replication: bool) -> None:
     world.client("writer", visits((0, "db1", Write("x", 1)), (50, "db1", Write("x", 2))))
     add_servers(world, synchronous=replication, failover=True)
     world.client("reader", visits((210, "db2", Read("x"))))
 
 
-register(
-    CapScenario(
-        id="cap/failover",
-        outcomes=("write lost", "slower"),
-        title="Failover",
-        claim="When the replica takes over, it lacks what was acknowledged and not yet copied.",
-        build=build_failover,
-        checks=(no_lost_acknowledged_writes(), prompt(28)),
-        knobs=(REPLICATION,),
-        mistake="writes are acknowledged before they are copied",
-        source="PostgreSQL manual, Log-Shipping Standby Servers",
-        faults="cut:db1>db2@45;crash:db1@85",
-        nemesis="cut:db1>db2@30..60+end; crash:db1@60..100+end; at most 2",
-        horizon_ms=260,
-    )
+FAILOVER = CapScenario(
+    id="cap/failover",
+    outcomes=("write lost", "slower"),
+    title="Failover",
+    claim="When the replica takes over, it lacks what was acknowledged and not yet copied.",
+    build=build_failover,
+    checks=(no_lost_acknowledged_writes(), prompt(28)),
+    knobs=(REPLICATION,),
+    mistake="writes are acknowledged before they are copied",
+    source="PostgreSQL manual, Log-Shipping Standby Servers",
+    faults="cut:db1>db2@45;crash:db1@85",
+    nemesis="cut:db1>db2@30..60+end; crash:db1@60..100+end; at most 2",
+    horizon_ms=260,
 )

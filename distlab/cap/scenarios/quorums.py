@@ -14,7 +14,6 @@ from distlab.cap.versions import KeepSiblings
 from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
 from distlab.knobs import Integer, Way, Ways
-from distlab.registry import register
 from distlab.sim import World
 
 QUORUM_GET, QUORUM_PUT = partial(Get, r=2), partial(Put, w=2)
@@ -30,7 +29,18 @@ LEVEL = Ways(
 )  # fmt: skip
 
 
-def build_both_sides(world: World, level: int, exchange_ms: int) -> None:
+@CapScenario(
+    id="cap/both-sides-accept",
+    outcomes=("stale answer", "refused"),
+    title="Both sides accept",
+    claim="At ONE both sides of a cut take writes and give answers, old ones among them.",
+    checks=(linearizable(), available(within_ms=150), CONVERGED),
+    knobs=(LEVEL, Integer("exchange_ms", 0, 500, 110, "anti-entropy that often; 0 never")),
+    faults="partition:n1,n2|n3@60+240",
+    horizon_ms=480,
+    instruments=("triangle",),
+)
+def both_sides_accept(world: World, level: int, exchange_ms: int) -> None:
     get, put = partial(Get, r=level), partial(Put, w=level)
     west = ((10, "n1", put("x", 1)), (120, "n1", put("x", 2)), (420, "n1", get("x")))
     east = ((190, "n3", get("x")), (250, "n3", put("x", 3)), (420, "n3", get("x")))
@@ -40,23 +50,25 @@ def build_both_sides(world: World, level: int, exchange_ms: int) -> None:
     world.client("east", visits(*east))
 
 
-register(
-    CapScenario(
-        id="cap/both-sides-accept",
-        outcomes=("stale answer", "refused"),
-        title="Both sides accept",
-        claim="At ONE both sides of a cut take writes and give answers, old ones among them.",
-        build=build_both_sides,
-        checks=(linearizable(), available(within_ms=150), CONVERGED),
-        knobs=(LEVEL, Integer("exchange_ms", 0, 500, 110, "anti-entropy that often; 0 never")),
-        faults="partition:n1,n2|n3@60+240",
-        horizon_ms=480,
-        instruments=("triangle",),
-    )
+@CapScenario(
+    id="cap/r-plus-w",
+    outcomes=("stale answer", "slower"),
+    title="R + W > N",
+    claim="A read sees the last acknowledged write only if the two sets of replicas overlap.",
+    checks=(FRESH, prompt(28), available(within_ms=150)),
+    knobs=(
+        Integer("r", 1, 3, 1, "replicas that a read waits for, of N = 3"),
+        Integer("w", 1, 3, 1, "replicas that a write waits for, of N = 3"),
+    ),
+    violating={"r": 1, "w": 1},
+    satisfying={"r": 2, "w": 2},
+    mistake="R + W is not above N",
+    source="Gifford 1979",
+    faults="delay:n1>n3@20+200=100",
+    nemesis="partition:n1,n2,n3; crash:n1,n2,n3; delay:n1>n2,n1>n3@10..60=10..150; at most 3",
+    horizon_ms=200,
 )
-
-
-def build_r_plus_w(
+def r_plus_w(
     world: World, r: int, w: int, solution: Callable[[int, int], int] | None = None
 ) -> None:
     """`solution(n, w)` says how many replicas a read waits for."""
@@ -66,28 +78,6 @@ def build_r_plus_w(
         world.add(Replica(name, NODES))
     world.client("reader", visits((100, "n3", Get("x", r))))
 
-
-register(
-    CapScenario(
-        id="cap/r-plus-w",
-        outcomes=("stale answer", "slower"),
-        title="R + W > N",
-        claim="A read sees the last acknowledged write only if the two sets of replicas overlap.",
-        build=build_r_plus_w,
-        checks=(FRESH, prompt(28), available(within_ms=150)),
-        knobs=(
-            Integer("r", 1, 3, 1, "replicas that a read waits for, of N = 3"),
-            Integer("w", 1, 3, 1, "replicas that a write waits for, of N = 3"),
-        ),
-        violating={"r": 1, "w": 1},
-        satisfying={"r": 2, "w": 2},
-        mistake="R + W is not above N",
-        source="Gifford 1979",
-        faults="delay:n1>n3@20+200=100",
-        nemesis="partition:n1,n2,n3; crash:n1,n2,n3; delay:n1>n2,n1>n3@10..60=10..150; at most 3",
-        horizon_ms=200,
-    )
-)
 
 READ_REPAIR = Ways(
     "read_repair",
@@ -102,7 +92,24 @@ READ_REPAIR = Ways(
 )  # fmt: skip
 
 
-def build_inversion(
+@CapScenario(
+    id="cap/new-old-inversion",
+    outcomes=("new, then old", "slower"),
+    title="Two readers and a slow write",
+    claim="R + W > N is not linearizable: while a write lasts, a later read may be older.",
+    checks=(
+        linearizable(),
+        prompt(50, "read"),
+        FRESH,
+        available(within_ms=150, clients=("reader-1", "reader-2")),
+    ),
+    knobs=(READ_REPAIR,),
+    faults="delay:n1>n2@85+10=150;delay:n1>n3@85+150=150",
+    nemesis="delay:n1>n2,n1>n3@60..120+10..150=50..200; crash:n1,n2,n3; "
+    "lose:n1>n2,n1>n3; at most 3",
+    horizon_ms=360,
+)
+def new_old_inversion(
     world: World,
     read_repair: str,
     solution: type[Replica] | None = None,
@@ -115,27 +122,6 @@ def build_inversion(
         world.add(replica(name, NODES, read_repair=read_repair, patience_ms=patience_ms))
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
 
-
-register(
-    CapScenario(
-        id="cap/new-old-inversion",
-        outcomes=("new, then old", "slower"),
-        title="Two readers and a slow write",
-        claim="R + W > N is not linearizable: while a write lasts, a later read may be older.",
-        build=build_inversion,
-        checks=(
-            linearizable(),
-            prompt(50, "read"),
-            FRESH,
-            available(within_ms=150, clients=("reader-1", "reader-2")),
-        ),
-        knobs=(READ_REPAIR,),
-        faults="delay:n1>n2@85+10=150;delay:n1>n3@85+150=150",
-        nemesis="delay:n1>n2,n1>n3@60..120+10..150=50..200; crash:n1,n2,n3; "
-        "lose:n1>n2,n1>n3; at most 3",
-        horizon_ms=360,
-    )
-)
 
 STAMPS = Ways(
     "stamps",
@@ -150,29 +136,25 @@ STAMPS = Ways(
 )  # fmt: skip
 
 
-def build_skew(world: World, stamps: Callable[[str, tuple[str, ...]], Replica]) -> None:
+@CapScenario(
+    id="cap/skewed-clocks",
+    outcomes=("write lost", "slower"),
+    title="The last write loses",
+    claim="A machine whose clock is behind loses acknowledged writes, although R + W > N.",
+    checks=(FRESH, prompt(50), PLAIN),
+    knobs=(STAMPS,),
+    satisfying={"stamps": "counter"},
+    faults="jump:n2@10=-5000",
+    nemesis="jump:n1,n2,n3=-5000..5000; partition:n1,n2,n3; crash:n1,n2,n3; at most 3",
+    horizon_ms=280,
+)
+def skewed_clocks(world: World, stamps: Callable[[str, tuple[str, ...]], Replica]) -> None:
     world.client("writer-1", visits((30, "n1", QUORUM_PUT("x", 1))))
     world.client("writer-2", visits((110, "n2", QUORUM_PUT("x", 2))))
     for name in NODES:
         world.add(stamps(name, NODES))
     world.client("reader", visits((190, "n3", QUORUM_GET("x"))))
 
-
-register(
-    CapScenario(
-        id="cap/skewed-clocks",
-        outcomes=("write lost", "slower"),
-        title="The last write loses",
-        claim="A machine whose clock is behind loses acknowledged writes, although R + W > N.",
-        build=build_skew,
-        checks=(FRESH, prompt(50), PLAIN),
-        knobs=(STAMPS,),
-        satisfying={"stamps": "counter"},
-        faults="jump:n2@10=-5000",
-        nemesis="jump:n1,n2,n3=-5000..5000; partition:n1,n2,n3; crash:n1,n2,n3; at most 3",
-        horizon_ms=280,
-    )
-)
 
 HANDOFF = Ways(
     "handoff",
@@ -183,25 +165,20 @@ HANDOFF = Ways(
 )  # fmt: skip
 
 
-def build_sloppy(world: World, handoff: str) -> None:
+@CapScenario(
+    id="cap/sloppy-quorum",
+    outcomes=("stale answer", "not acknowledged"),
+    title="A sloppy quorum",
+    claim="Stand-ins keep writes available, but reads miss these until they are handed off.",
+    checks=(FRESH, available(within_ms=150)),
+    knobs=(HANDOFF,),
+    faults="partition:n1,n2|n3,n4@60+200",
+    nemesis="partition:n1,n2,n3,n4@30..90+100..200; crash:n1,n2,n3,n4; at most 2",
+    horizon_ms=440,
+)
+def sloppy_quorum(world: World, handoff: str) -> None:
     nodes = (*NODES, "n4")
     world.client("reader", visits((190, "n1", QUORUM_GET("x")), (380, "n1", QUORUM_GET("x"))))
     for name in nodes:
         world.add(Replica(name, nodes, handoff=handoff))
     world.client("writer", visits((10, "n4", QUORUM_PUT("x", 1)), (90, "n4", QUORUM_PUT("x", 2))))
-
-
-register(
-    CapScenario(
-        id="cap/sloppy-quorum",
-        outcomes=("stale answer", "not acknowledged"),
-        title="A sloppy quorum",
-        claim="Stand-ins keep writes available, but reads miss these until they are handed off.",
-        build=build_sloppy,
-        checks=(FRESH, available(within_ms=150)),
-        knobs=(HANDOFF,),
-        faults="partition:n1,n2|n3,n4@60+200",
-        nemesis="partition:n1,n2,n3,n4@30..90+100..200; crash:n1,n2,n3,n4; at most 2",
-        horizon_ms=440,
-    )
-)

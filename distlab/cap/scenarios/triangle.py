@@ -12,7 +12,6 @@ from distlab.cap.scenarios.common import ANY_FAULT, NODES, CapScenario, add_pair
 from distlab.check.invariants import available
 from distlab.check.linearizability import linearizable
 from distlab.knobs import Way, Ways
-from distlab.registry import register
 from distlab.sim import World
 
 
@@ -43,26 +42,21 @@ SYSTEM = Ways(
 )  # fmt: skip
 
 
-def build_triangle(world: World, system: System) -> None:
+@CapScenario(
+    id="cap/triangle",
+    outcomes=("C gives way", "A gives way"),
+    title="Which corner gives way?",
+    claim="While the network is cut, a store gives up either right answers or answers.",
+    checks=(linearizable(), available(within_ms=150)),
+    knobs=(SYSTEM,),
+    satisfying={"system": "leader"},
+    faults="partition:n1,n3|n2@130+300",
+    nemesis=ANY_FAULT,
+    horizon_ms=440,
+    instruments=("triangle",),
+)
+def triangle(world: World, system: System) -> None:
     west = ((30, "n1", system.put("x", 1)), (150, "n1", system.put("x", 2)))
     world.client("west", visits(*west))
     system.add(world)
     world.client("east", visits((90, "n2", system.get("x")), (230, "n2", system.get("x"))))
-
-
-register(
-    CapScenario(
-        id="cap/triangle",
-        outcomes=("C gives way", "A gives way"),
-        title="Which corner gives way?",
-        claim="While the network is cut, a store gives up either right answers or answers.",
-        build=build_triangle,
-        checks=(linearizable(), available(within_ms=150)),
-        knobs=(SYSTEM,),
-        satisfying={"system": "leader"},
-        faults="partition:n1,n3|n2@130+300",
-        nemesis=ANY_FAULT,
-        horizon_ms=440,
-        instruments=("triangle",),
-    )
-)

@@ -32,7 +32,6 @@ from distlab.ids.snowflake_mistakes import (
 )
 from distlab.ids.uuids import Uuid7
 from distlab.knobs import Way, Ways
-from distlab.registry import register
 from distlab.scenario import BAD, Outcome
 from distlab.sim import Client, World
 from distlab.sim.trace import Note
@@ -112,26 +111,22 @@ ON_ROLLBACK = Ways(
 )  # fmt: skip
 
 
-def build_rollback(world: World, on_rollback: Boot, solution: Generator | None = None) -> None:
+@IdScenario(
+    id="ids/clock-rollback",
+    title="The clock moves back",
+    claim="When a clock is set back, ids are repeated or refused, or another promise fails.",
+    checks=(available(within_ms=80), prompt(2), UNIQUE, ORDERED),
+    others=TWICE,
+    knobs=(ON_ROLLBACK,),
+    nemesis="jump:worker-1=-25..25; pause:worker-1+1..15; at most 2",
+    faults="jump:worker-1@32=-20",
+    horizon_ms=180,
+)
+def clock_rollback(world: World, on_rollback: Boot, solution: Generator | None = None) -> None:
     """A learner's generator takes the place of the trusting one, beside the other ways."""
     learners = inspected(solution) if solution and on_rollback is TRUSTING else None
     add_workers(world, worker(learners or on_rollback))
 
-
-register(
-    IdScenario(
-        id="ids/clock-rollback",
-        title="The clock moves back",
-        claim="When a clock is set back, ids are repeated or refused, or another promise fails.",
-        build=build_rollback,
-        checks=(available(within_ms=80), prompt(2), UNIQUE, ORDERED),
-        others=TWICE,
-        knobs=(ON_ROLLBACK,),
-        nemesis="jump:worker-1=-25..25; pause:worker-1+1..15; at most 2",
-        faults="jump:worker-1@32=-20",
-        horizon_ms=180,
-    )
-)
 
 FIRST = Ways(
     "first",
@@ -144,24 +139,20 @@ FIRST = Ways(
 )  # fmt: skip
 
 
-def build_reset(world: World, first: Boot) -> None:
+@IdScenario(
+    id="ids/sequence-reset",
+    title="A refusal while the clock is behind",
+    claim="A sequence that is set back before the refusal makes duplicates after it.",
+    checks=(UNIQUE, prompt(2), available(within_ms=80)),
+    knobs=(FIRST,),
+    satisfying={"first": "wait"},
+    nemesis="jump:worker-1=-25..25; pause:worker-1+1..15; at most 3",
+    faults="jump:worker-1@32=-15",
+    horizon_ms=120,
+)
+def sequence_reset(world: World, first: Boot) -> None:
     add_workers(world, worker(first, retry_ms=1))
 
-
-register(
-    IdScenario(
-        id="ids/sequence-reset",
-        title="A refusal while the clock is behind",
-        claim="A sequence that is set back before the refusal makes duplicates after it.",
-        build=build_reset,
-        checks=(UNIQUE, prompt(2), available(within_ms=80)),
-        knobs=(FIRST,),
-        satisfying={"first": "wait"},
-        nemesis="jump:worker-1=-25..25; pause:worker-1+1..15; at most 3",
-        faults="jump:worker-1@32=-15",
-        horizon_ms=120,
-    )
-)
 
 AHEAD_MS = 20
 
@@ -194,23 +185,19 @@ REMEMBERS = Ways(
 )  # fmt: skip
 
 
-def build_restart(world: World, remembers: Boot) -> None:
+@IdScenario(
+    id="ids/restart",
+    title="Set back while it was down",
+    claim="After a restart nobody remembers how late it was, unless it is on the disk.",
+    checks=(UNIQUE, prompt(2)),
+    knobs=(REMEMBERS,),
+    nemesis="crash:worker-1+1..20; jump:worker-1=-25..5; at most 3",
+    faults="crash:worker-1@32+8;jump:worker-1@36=-20",
+    horizon_ms=240,
+)
+def restart(world: World, remembers: Boot) -> None:
     add_workers(world, worker(remembers))
 
-
-register(
-    IdScenario(
-        id="ids/restart",
-        title="Set back while it was down",
-        claim="After a restart nobody remembers how late it was, unless it is on the disk.",
-        build=build_restart,
-        checks=(UNIQUE, prompt(2)),
-        knobs=(REMEMBERS,),
-        nemesis="crash:worker-1+1..20; jump:worker-1=-25..5; at most 3",
-        faults="crash:worker-1@32+8;jump:worker-1@36=-20",
-        horizon_ms=240,
-    )
-)
 
 TINY = short(2)
 
@@ -242,24 +229,19 @@ WHEN_FULL = Ways(
 )  # fmt: skip
 
 
-def build_exhausted(world: World, when_full: Callable[[int], Boot]) -> None:
-    add_workers(world, *(worker(when_full(number), until_ms=60, lines=6) for number in (1, 2)))
-
-
-register(
-    IdScenario(
-        id="ids/sequence-exhausted",
-        title="More ids than the millisecond has",
-        claim="A wait for the next millisecond needs an end: the clock may be far behind.",
-        build=build_exhausted,
-        checks=(prompt(20), available(within_ms=80), UNIQUE),
-        others=TWICE,
-        knobs=(WHEN_FULL,),
-        nemesis="jump:worker-1,worker-2=-60..60; at most 3",
-        faults="jump:worker-1@30.5=-50",
-        horizon_ms=140,
-    )
+@IdScenario(
+    id="ids/sequence-exhausted",
+    title="More ids than the millisecond has",
+    claim="A wait for the next millisecond needs an end: the clock may be far behind.",
+    checks=(prompt(20), available(within_ms=80), UNIQUE),
+    others=TWICE,
+    knobs=(WHEN_FULL,),
+    nemesis="jump:worker-1,worker-2=-60..60; at most 3",
+    faults="jump:worker-1@30.5=-50",
+    horizon_ms=140,
 )
+def sequence_exhausted(world: World, when_full: Callable[[int], Boot]) -> None:
+    add_workers(world, *(worker(when_full(number), until_ms=60, lines=6) for number in (1, 2)))
 
 
 class Uuid7WithCounter(Uuid7):
@@ -298,20 +280,15 @@ ORDER = Ways(
 )  # fmt: skip
 
 
-def build_uuid7(world: World, order: Boot) -> None:
-    add_workers(world, worker(order, until_ms=70), worker(order, until_ms=70))
-
-
-register(
-    IdScenario(
-        id="ids/uuid7-rollback",
-        title="Time-ordered, as long as time is",
-        claim="UUID v7 sorts by time. Within a millisecond, or if clocks go back, it needs luck.",
-        build=build_uuid7,
-        checks=(ORDERED, TRUE_TIME, UNIQUE, available(within_ms=2)),
-        knobs=(ORDER,),
-        nemesis="jump:worker-1,worker-2=-25..25; pause:worker-1,worker-2; at most 4",
-        faults="jump:worker-1@42=-20",
-        horizon_ms=100,
-    )
+@IdScenario(
+    id="ids/uuid7-rollback",
+    title="Time-ordered, as long as time is",
+    claim="UUID v7 sorts by time. Within a millisecond, or if clocks go back, it needs luck.",
+    checks=(ORDERED, TRUE_TIME, UNIQUE, available(within_ms=2)),
+    knobs=(ORDER,),
+    nemesis="jump:worker-1,worker-2=-25..25; pause:worker-1,worker-2; at most 4",
+    faults="jump:worker-1@42=-20",
+    horizon_ms=100,
 )
+def uuid7_rollback(world: World, order: Boot) -> None:
+    add_workers(world, worker(order, until_ms=70), worker(order, until_ms=70))

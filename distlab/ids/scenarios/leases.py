@@ -23,7 +23,6 @@ from distlab.ids.scenarios.workers import (
 )
 from distlab.ids.snowflake import Snowflake
 from distlab.knobs import Way, Ways
-from distlab.registry import register
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.sim import World
 from distlab.sim.state import State
@@ -84,25 +83,21 @@ WORKER_IDS = Ways(
 )  # fmt: skip
 
 
-def build_same_id(world: World, worker_ids: Boot) -> None:
+@IdScenario(
+    id="ids/same-worker-id",
+    title="Two copies of one container",
+    claim="A worker id from the configuration is unique until somebody starts a second copy.",
+    checks=(UNIQUE, available(within_ms=80)),
+    knobs=(WORKER_IDS,),
+    nemesis="pause:worker-1,worker-2+1..60; jump:worker-1,worker-2=-60..60; crash:redis; "
+    "crash:worker-1,worker-2+1..40; lose; at most 4",
+    faults="partition:redis|worker-2@25+50",
+    horizon_ms=140,
+)
+def same_worker_id(world: World, worker_ids: Boot) -> None:
     world.add(Leases(REDIS, persistence="always"))
     add_workers(world, worker(worker_ids), worker(worker_ids, first_ms=30))
 
-
-register(
-    IdScenario(
-        id="ids/same-worker-id",
-        title="Two copies of one container",
-        claim="A worker id from the configuration is unique until somebody starts a second copy.",
-        build=build_same_id,
-        checks=(UNIQUE, available(within_ms=80)),
-        knobs=(WORKER_IDS,),
-        nemesis="pause:worker-1,worker-2+1..60; jump:worker-1,worker-2=-60..60; crash:redis; "
-        "crash:worker-1,worker-2+1..40; lose; at most 4",
-        faults="partition:redis|worker-2@25+50",
-        horizon_ms=140,
-    )
-)
 
 ONE_ID = range(1, 2)
 TRUST = Ways(
@@ -119,22 +114,17 @@ TRUST = Ways(
 )  # fmt: skip
 
 
-def build_lease_over(world: World, trusts: Boot) -> None:
+@IdScenario(
+    id="ids/lease-over",
+    title="Asleep past the end of the lease",
+    claim="A lease is safe only if the time inside each id lies in this lease and in no other.",
+    checks=(UNIQUE, available(within_ms=80)),
+    knobs=(TRUST,),
+    nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,redis=-60..60; "
+    "crash:worker-1,worker-2+1..60; lose; at most 4",
+    faults="pause:worker-1@42+70",
+    horizon_ms=190,
+)
+def lease_over(world: World, trusts: Boot) -> None:
     world.add(Leases(REDIS, persistence="always"))
     add_workers(world, worker(trusts, until_ms=125), worker(trusts, first_ms=60, until_ms=125))
-
-
-register(
-    IdScenario(
-        id="ids/lease-over",
-        title="Asleep past the end of the lease",
-        claim="A lease is safe only if the time inside each id lies in this lease and in no other.",
-        build=build_lease_over,
-        checks=(UNIQUE, available(within_ms=80)),
-        knobs=(TRUST,),
-        nemesis="pause:worker-1,worker-2+1..80; jump:worker-1,worker-2,redis=-60..60; "
-        "crash:worker-1,worker-2+1..60; lose; at most 4",
-        faults="pause:worker-1@42+70",
-        horizon_ms=190,
-    )
-)

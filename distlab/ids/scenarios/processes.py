@@ -10,7 +10,6 @@ from distlab.ids.objectid import InheritingObjectIds, ObjectIds, WrappingObjectI
 from distlab.ids.scenarios.workers import START_MS, IdScenario, Take, Worker, add_workers, worker
 from distlab.ids.snowflake import patient
 from distlab.knobs import Way, Ways
-from distlab.registry import register
 from distlab.sim import Client, Node, World
 
 
@@ -32,7 +31,16 @@ AFTER_FORK = Ways(
 )  # fmt: skip
 
 
-def build_fork(world: World, after_fork: type[ObjectIds]) -> None:
+@IdScenario(
+    id="ids/objectid-fork",
+    title="Two copies of one process",
+    claim="A process that forks copies its random bytes too, and its counter with them.",
+    checks=(UNIQUE, ORDERED_EVERYWHERE),
+    knobs=(AFTER_FORK,),
+    nemesis="pause:worker-1,worker-2; jump:worker-1,worker-2=-60..60; at most 3",
+    horizon_ms=90,
+)
+def objectid_fork(world: World, after_fork: type[ObjectIds]) -> None:
     master = world.add(Node("master"))
     loaded: list[ObjectIds] = []  # what the master had in memory when it forked
 
@@ -47,19 +55,6 @@ def build_fork(world: World, after_fork: type[ObjectIds]) -> None:
     add_workers(world, program, program)
 
 
-register(
-    IdScenario(
-        id="ids/objectid-fork",
-        title="Two copies of one process",
-        claim="A process that forks copies its random bytes too, and its counter with them.",
-        build=build_fork,
-        checks=(UNIQUE, ORDERED_EVERYWHERE),
-        knobs=(AFTER_FORK,),
-        nemesis="pause:worker-1,worker-2; jump:worker-1,worker-2=-60..60; at most 3",
-        horizon_ms=90,
-    )
-)
-
 ROUND_BITS = 4
 COUNTER = Ways(
     "counter",
@@ -71,23 +66,18 @@ COUNTER = Ways(
 )  # fmt: skip
 
 
-def build_overflow(world: World, counter: type[ObjectIds]) -> None:
+@IdScenario(
+    id="ids/objectid-overflow",
+    title="Once round in a second",
+    claim="A counter that goes round within a second begins to repeat its ids.",
+    checks=(UNIQUE, prompt(2), available(within_ms=1_200)),
+    knobs=(COUNTER,),
+    nemesis="jump:worker-1=-60..60; pause:worker-1; at most 3",
+    faults="pause:worker-1@42+20",
+    horizon_ms=1_100,
+)
+def objectid_overflow(world: World, counter: type[ObjectIds]) -> None:
     async def boot(client: Worker) -> Take:
         return taking(counter(client, ROUND_BITS), client, 1_200)
 
     add_workers(world, worker(boot))
-
-
-register(
-    IdScenario(
-        id="ids/objectid-overflow",
-        title="Once round in a second",
-        claim="A counter that goes round within a second begins to repeat its ids.",
-        build=build_overflow,
-        checks=(UNIQUE, prompt(2), available(within_ms=1_200)),
-        knobs=(COUNTER,),
-        nemesis="jump:worker-1=-60..60; pause:worker-1; at most 3",
-        faults="pause:worker-1@42+20",
-        horizon_ms=1_100,
-    )
-)

@@ -12,7 +12,6 @@ from distlab.ids.checks import UNIQUE, NotTaken, ShownId, Wasted, gapless, seldo
 from distlab.ids.scenarios.workers import Boot, IdScenario, Take, Worker, add_workers, worker
 from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.knobs import Integer, Way, Ways
-from distlab.registry import register
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim import World
 
@@ -81,25 +80,20 @@ def add_database(world: World) -> None:
     world.add(DatabaseServer(DATABASE, SCHEMA, show="SELECT 'max_id', max_id FROM ids"))
 
 
-def build_overlap(world: World, take: Source, step: int, solution: Any = None) -> None:
+@IdScenario(
+    id="ids/segment-overlap",
+    title="Two workers take ranges",
+    claim="Take a range in one statement, or two workers may take the same one.",
+    checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
+    knobs=(TAKE, Integer("step", 1, 100, 8, "numbers in a range")),
+    nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
+    faults="crash:worker-2@65+10",
+    horizon_ms=200,
+)
+def segment_overlap(world: World, take: Source, step: int, solution: Any = None) -> None:
     add_database(world)
     boot = numbering(take, step, allocator=solution or Segments)
     add_workers(world, worker(boot, until_ms=140), worker(boot, until_ms=140))
-
-
-register(
-    IdScenario(
-        id="ids/segment-overlap",
-        title="Two workers take ranges",
-        claim="Take a range in one statement, or two workers may take the same one.",
-        build=build_overlap,
-        checks=(UNIQUE, gapless(), seldom_asked(DATABASE, 3)),
-        knobs=(TAKE, Integer("step", 1, 100, 8, "numbers in a range")),
-        nemesis="crash:worker-1,worker-2,database+1..40; pause; lose; duplicate; at most 4",
-        faults="crash:worker-2@65+10",
-        horizon_ms=200,
-    )
-)
 
 
 STALL_STEP = 16
@@ -113,22 +107,17 @@ BUFFER = Ways(
 )  # fmt: skip
 
 
-def build_stall(world: World, buffer: bool, step: int) -> None:
+@IdScenario(
+    id="ids/segment-stall",
+    title="The end of a range",
+    claim="Fetch the next range while the old one lasts, and nobody waits for the database.",
+    checks=(prompt(2), gapless(STALL_STEP), UNIQUE),
+    knobs=(BUFFER, Integer("step", 10, 100, STALL_STEP, "numbers in a range")),
+    nemesis="crash:database@25..180+1..20; delay=1..10; at most 1",
+    faults="crash:database@80+15;crash:worker-1@132+5",
+    horizon_ms=260,
+)
+def segment_stall(world: World, buffer: bool, step: int) -> None:
     add_database(world)
     boot = numbering(next_range, step, ahead=buffer, fill=True)
     add_workers(world, worker(boot, until_ms=200))
-
-
-register(
-    IdScenario(
-        id="ids/segment-stall",
-        title="The end of a range",
-        claim="Fetch the next range while the old one lasts, and nobody waits for the database.",
-        build=build_stall,
-        checks=(prompt(2), gapless(STALL_STEP), UNIQUE),
-        knobs=(BUFFER, Integer("step", 10, 100, STALL_STEP, "numbers in a range")),
-        nemesis="crash:database@25..180+1..20; delay=1..10; at most 1",
-        faults="crash:database@80+15;crash:worker-1@132+5",
-        horizon_ms=260,
-    )
-)

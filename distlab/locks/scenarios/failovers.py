@@ -13,7 +13,6 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.scenarios.buyers import ANY_FAULT, LockScenario, TokenOfTheShop, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, redis_lock
 from distlab.locks.scenarios.redlocks import add_servers, redlock
-from distlab.registry import register
 from distlab.servers.redis import Sentinel
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
@@ -46,28 +45,23 @@ SERVERS = Ways(
 )  # fmt: skip
 
 
-def build_failover(world: World, servers: Callable[[World], OpenLock]) -> None:
+@LockScenario(
+    id="locks/failover",
+    title="A replica takes over",
+    claim="A lock that was granted and not yet copied is gone when the replica takes over.",
+    checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
+    knobs=(SERVERS,),
+    # Not a pause, and not a clock that jumps: see the experiments with Redlock.
+    nemesis=f"partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; {ANY_FAULT}",
+    faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
+    outcomes=("two holders", "more messages"),
+    horizon_ms=240,
+)
+def failover(world: World, servers: Callable[[World], OpenLock]) -> None:
     open_lock = servers(world)
     world.client("alice", under_lock(open_lock, 20, think_ms=100))
     world.client("bob", under_lock(open_lock, 120))
     world.add(Shop())
-
-
-register(
-    LockScenario(
-        id="locks/failover",
-        title="A replica takes over",
-        claim="A lock that was granted and not yet copied is gone when the replica takes over.",
-        build=build_failover,
-        checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
-        knobs=(SERVERS,),
-        # Not a pause, and not a clock that jumps: see the experiments with Redlock.
-        nemesis=f"partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; {ANY_FAULT}",
-        faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
-        outcomes=("two holders", "more messages"),
-        horizon_ms=240,
-    )
-)
 
 
 class CountedByTheShop(TokenOfTheShop, RedisLock):
@@ -84,26 +78,21 @@ COUNTER = Ways(
 )  # fmt: skip
 
 
-def build_counter_lost(world: World, counter: type[RedisLock]) -> None:
+@LockScenario(
+    id="locks/counter-lost",
+    title="Who counts?",
+    claim="A fencing token is worth as much as the memory of the server that counts.",
+    checks=(TOKENS_ASCEND, few_messages(2), NEVER_OVERSOLD),
+    knobs=(COUNTER,),
+    nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; pause; "
+    "partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; jump=-300..300; "
+    "at most 3",
+    faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
+    outcomes=("one token for two", "one message more"),
+    horizon_ms=240,
+)
+def counter_lost(world: World, counter: type[RedisLock]) -> None:
     open_lock = pair(world, counter)
     world.client("alice", under_lock(open_lock, 20, think_ms=120))
     world.client("bob", under_lock(open_lock, 120))
     world.add(Shop(fence=Fence))
-
-
-register(
-    LockScenario(
-        id="locks/counter-lost",
-        title="Who counts?",
-        claim="A fencing token is worth as much as the memory of the server that counts.",
-        build=build_counter_lost,
-        checks=(TOKENS_ASCEND, few_messages(2), NEVER_OVERSOLD),
-        knobs=(COUNTER,),
-        nemesis="partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; pause; "
-        "partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; jump=-300..300; "
-        "at most 3",
-        faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
-        outcomes=("one token for two", "one message more"),
-        horizon_ms=240,
-    )
-)

@@ -11,7 +11,6 @@ from distlab.locks.checks import FENCING_ORDER, NOTHING_REFUSED
 from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
-from distlab.registry import register
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.shop.stock import ReadStock, WriteStock
@@ -42,36 +41,32 @@ def build_late(
     world.add(Shop(fenced=fencing, fence=solution or Fence))
 
 
-register(
-    LockScenario(
-        id="locks/paused-holder",
-        title="Asleep with the lock in her hand",
-        claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
-        build=partial(build_late, heedless=True),
-        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
-        knobs=(FENCING,),
-        nemesis="pause:alice,bob+20..140; pause:alice+60..140; delay=1..120; hold+1..120; lose; "
-        "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
-        faults="pause:alice@36+130",
-        outcomes=("oversold", "refused"),
-        horizon_ms=210,
-    )
+PAUSED_HOLDER = LockScenario(
+    id="locks/paused-holder",
+    title="Asleep with the lock in her hand",
+    claim="A holder can sleep past the end of its lock; only the resource can refuse it then.",
+    build=partial(build_late, heedless=True),
+    checks=(NEVER_OVERSOLD, NOTHING_REFUSED, FENCING_ORDER, mutual_exclusion()),
+    knobs=(FENCING,),
+    nemesis="pause:alice,bob+20..140; pause:alice+60..140; delay=1..120; hold+1..120; lose; "
+    "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
+    faults="pause:alice@36+130",
+    outcomes=("oversold", "refused"),
+    horizon_ms=210,
 )
 
-register(
-    LockScenario(
-        id="locks/delayed-request",
-        title="What is on its way",
-        claim="A holder may stop in time: what it has sent before can still arrive too late.",
-        build=build_late,
-        checks=(NEVER_OVERSOLD, NOTHING_REFUSED, mutual_exclusion(), FENCING_ORDER),
-        knobs=(FENCING,),
-        mistake="a look at the clock before the request is thought to be enough",
-        source="Burrows 2006, The Chubby lock service, section 2.4",
-        nemesis="hold:alice>shop+60..120; pause:alice,bob+1..60; delay=20..120; hold+1..120; lose; "
-        "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
-        faults="hold:alice>shop@36+130",
-        outcomes=("oversold", "refused"),
-        horizon_ms=190,
-    )
+DELAYED_REQUEST = LockScenario(
+    id="locks/delayed-request",
+    title="What is on its way",
+    claim="A holder may stop in time: what it has sent before can still arrive too late.",
+    build=build_late,
+    checks=(NEVER_OVERSOLD, NOTHING_REFUSED, mutual_exclusion(), FENCING_ORDER),
+    knobs=(FENCING,),
+    mistake="a look at the clock before the request is thought to be enough",
+    source="Burrows 2006, The Chubby lock service, section 2.4",
+    nemesis="hold:alice>shop+60..120; pause:alice,bob+1..60; delay=20..120; hold+1..120; lose; "
+    "duplicate; partition; cut; crash+1..40; jump:redis=-300..300; at most 3",
+    faults="hold:alice>shop@36+130",
+    outcomes=("oversold", "refused"),
+    horizon_ms=190,
 )

@@ -19,7 +19,6 @@ from distlab.locks.redislock_mistakes import (
 )
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
-from distlab.registry import register
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import World
@@ -47,10 +46,6 @@ def build_late_release(world: World, kind: Callable[..., Any], solution: Any = N
     world.add(Shop(pieces=3))
 
 
-def build_foreign_release(world: World, release: type[RedisLock], solution: Any = None) -> None:
-    build_late_release(world, release, solution)
-
-
 late_release = partial(
     LockScenario,
     checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
@@ -62,15 +57,16 @@ late_release = partial(
     horizon_ms=240,
 )
 
-register(
-    late_release(
-        id="locks/foreign-release",
-        title="Alice is late",
-        claim="DEL removes whatever lock is there, even if it belongs to somebody else by now.",
-        build=build_foreign_release,
-        knobs=(RELEASE,),
-    )
+
+@late_release(
+    id="locks/foreign-release",
+    title="Alice is late",
+    claim="DEL removes whatever lock is there, even if it belongs to somebody else by now.",
+    knobs=(RELEASE,),
 )
+def foreign_release(world: World, release: type[RedisLock], solution: Any = None) -> None:
+    build_late_release(world, release, solution)
+
 
 # In its container each process is number 1, and one command has started all three containers.
 OWNER = Ways(
@@ -86,19 +82,15 @@ OWNER = Ways(
 )  # fmt: skip
 
 
-def build_same_pid(world: World, owner: Callable[..., RedisLock]) -> None:
+@late_release(
+    id="locks/same-pid",
+    title="Both are process number 1",
+    claim="A process id does not tell owners apart: each container has a process number 1.",
+    knobs=(OWNER,),
+)
+def same_pid(world: World, owner: Callable[..., RedisLock]) -> None:
     build_late_release(world, owner)
 
-
-register(
-    late_release(
-        id="locks/same-pid",
-        title="Both are process number 1",
-        claim="A process id does not tell owners apart: each container has a process number 1.",
-        build=build_same_pid,
-        knobs=(OWNER,),
-    )
-)
 
 ACQUIRE = Ways(
     "acquire",
@@ -108,30 +100,26 @@ ACQUIRE = Ways(
 )  # fmt: skip
 
 
-def build_setnx_expire(world: World, acquire: type[RedisLock], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/setnx-expire",
+    title="A crash between two commands",
+    claim="A lock that gets its time to live in a second step may never get it.",
+    checks=(available(120, clients=("bob",)), prompt(40, "acquire")),
+    knobs=(ACQUIRE,),
+    nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; "
+    "cut:alice>redis,redis>alice; partition:alice,redis; "
+    "delay:alice>redis,redis>alice,alice>shop,shop>alice=1..60; duplicate; at most 2",
+    faults="crash:alice@17",
+    outcomes=("locked for ever", "bob waits longer"),
+    horizon_ms=300,
+)
+def setnx_expire(world: World, acquire: type[RedisLock], solution: Any = None) -> None:
     open_lock = plain_lock(solution) if solution else redis_lock(acquire, sleep=0.03)
     add_redis(world)
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 30))
     world.add(Shop(pieces=2))
 
-
-register(
-    LockScenario(
-        id="locks/setnx-expire",
-        title="A crash between two commands",
-        claim="A lock that gets its time to live in a second step may never get it.",
-        build=build_setnx_expire,
-        checks=(available(120, clients=("bob",)), prompt(40, "acquire")),
-        knobs=(ACQUIRE,),
-        nemesis="crash:alice+end; pause:alice; lose:alice>redis,redis>alice; "
-        "cut:alice>redis,redis>alice; partition:alice,redis; "
-        "delay:alice>redis,redis>alice,alice>shop,shop>alice=1..60; duplicate; at most 2",
-        faults="crash:alice@17",
-        outcomes=("locked for ever", "bob waits longer"),
-        horizon_ms=300,
-    )
-)
 
 ANSWER = Ways(
     "answer",
@@ -142,23 +130,18 @@ ANSWER = Ways(
 )  # fmt: skip
 
 
-def build_answer(world: World, answer: type[RedisLock]) -> None:
+@LockScenario(
+    id="locks/answer-ignored",
+    title="A lock that does not wait",
+    claim="If acquire gives up at once, the lock protects nothing unless its caller looks.",
+    checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
+    knobs=(ANSWER,),
+    outcomes=("two holders", "bob waits longer"),
+    horizon_ms=160,
+)
+def answer_ignored(world: World, answer: type[RedisLock]) -> None:
     open_lock, looks = redis_lock(answer), answer is not GivesUpAtOnce
     add_redis(world)
     for name, at_ms in (("alice", 10), ("bob", 25)):
         world.client(name, under_lock(open_lock, at_ms, heedless=not looks, looks=looks))
     world.add(Shop(pieces=2))
-
-
-register(
-    LockScenario(
-        id="locks/answer-ignored",
-        title="A lock that does not wait",
-        claim="If acquire gives up at once, the lock protects nothing unless its caller looks.",
-        build=build_answer,
-        checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
-        knobs=(ANSWER,),
-        outcomes=("two holders", "bob waits longer"),
-        horizon_ms=160,
-    )
-)

@@ -20,7 +20,6 @@ from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.locks.scenarios.buyers import LOCK, LockScenario, TokenOfTheShop, under_lock
 from distlab.locks.scenarios.redis import TIMEOUT_MS, UsedRedis
-from distlab.registry import register
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
@@ -60,31 +59,27 @@ COUNTS = Ways(
 )  # fmt: skip
 
 
-def build_validity(world: World, counts: type[Redlock], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/redlock-validity",
+    title="Slow answers",
+    claim="A majority counts only as long as the first of its locks has not expired.",
+    checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
+    knobs=(COUNTS,),
+    # Not a pause after the look at the clock, here and in the next two.
+    nemesis="delay:alice>redis-1,alice>redis-2,alice>redis-3=20..100; "
+    "delay:bob>redis-1,bob>redis-2,bob>redis-3=20..100; lose; partition; cut; hold+1..100; "
+    "duplicate; crash+1..60; at most 3",
+    faults="delay:alice>redis-2@0+110=60;delay:alice>redis-3@0+110=60",
+    outcomes=("two holders", "alice gets no lock"),
+    horizon_ms=260,
+)
+def redlock_validity(world: World, counts: type[Redlock], solution: Any = None) -> None:
     add_servers(world)
     open_lock = redlock(solution or counts, SHORT_MS, patience_ms=150)
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 120))
     world.add(Shop())
 
-
-register(
-    LockScenario(
-        id="locks/redlock-validity",
-        title="Slow answers",
-        claim="A majority counts only as long as the first of its locks has not expired.",
-        build=build_validity,
-        checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
-        knobs=(COUNTS,),
-        # Not a pause after the look at the clock, here and in the next two.
-        nemesis="delay:alice>redis-1,alice>redis-2,alice>redis-3=20..100; "
-        "delay:bob>redis-1,bob>redis-2,bob>redis-3=20..100; lose; partition; cut; hold+1..100; "
-        "duplicate; crash+1..60; at most 3",
-        faults="delay:alice>redis-2@0+110=60;delay:alice>redis-3@0+110=60",
-        outcomes=("two holders", "alice gets no lock"),
-        horizon_ms=260,
-    )
-)
 
 RELEASE = Ways(
     "release",
@@ -95,30 +90,25 @@ RELEASE = Ways(
 )  # fmt: skip
 
 
-def build_release(world: World, release: type[Redlock], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/redlock-release",
+    title="One server is down at the release",
+    claim="A release that stops at the first server that is down leaves the others locked.",
+    checks=(prompt(40, "acquire"), ALL_HEARD, mutual_exclusion(), NEVER_OVERSOLD),
+    knobs=(RELEASE,),
+    # One fault only: with a second server unheard nobody has a majority.
+    nemesis="crash:redis-1,redis-2,redis-3@30..50+end; "
+    "lose:alice>redis-1,alice>redis-2,alice>redis-3@50..90; duplicate; at most 1",
+    faults="crash:redis-1@45",
+    outcomes=("locked for its time", "one server stays locked"),
+    horizon_ms=340,
+)
+def redlock_release(world: World, release: type[Redlock], solution: Any = None) -> None:
     add_servers(world)
     open_lock = redlock(solution or release)
     world.client("alice", under_lock(open_lock, 10))
     world.client("bob", under_lock(open_lock, 120))
     world.add(Shop(pieces=2))
-
-
-register(
-    LockScenario(
-        id="locks/redlock-release",
-        title="One server is down at the release",
-        claim="A release that stops at the first server that is down leaves the others locked.",
-        build=build_release,
-        checks=(prompt(40, "acquire"), ALL_HEARD, mutual_exclusion(), NEVER_OVERSOLD),
-        knobs=(RELEASE,),
-        # One fault only: with a second server unheard nobody has a majority.
-        nemesis="crash:redis-1,redis-2,redis-3@30..50+end; "
-        "lose:alice>redis-1,alice>redis-2,alice>redis-3@50..90; duplicate; at most 1",
-        faults="crash:redis-1@45",
-        outcomes=("locked for its time", "one server stays locked"),
-        horizon_ms=340,
-    )
-)
 
 
 def add_two_buyers(world: World, kind: type[Redlock]) -> None:
@@ -145,29 +135,25 @@ EXPIRY = Ways(
 )  # fmt: skip
 
 
-def build_clock_jump(
+@LockScenario(
+    id="locks/redlock-clock-jump",
+    title="One server's clock is set",
+    claim="A server whose clock jumps lets a lock expire early: a second majority.",
+    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
+    knobs=(EXPIRY,),
+    nemesis="jump:redis-1,redis-2,redis-3=-300..300; jump:redis-1,redis-2,redis-3=50..300; "
+    "partition:alice,redis-1,redis-2,redis-3; lose; crash:redis-1,redis-2,redis-3+1..60; cut; "
+    "delay=1..60; duplicate; at most 3",
+    faults="partition:alice|redis-3@5+60;jump:redis-2@40=200",
+    outcomes=("two holders", "bob waits longer"),
+    horizon_ms=240,
+)
+def redlock_clock_jump(
     world: World, expiry: Callable[..., RedisServer], solution: Any = None
 ) -> None:
     add_servers(world, expiry)
     add_two_buyers(world, solution or Redlock)
 
-
-register(
-    LockScenario(
-        id="locks/redlock-clock-jump",
-        title="One server's clock is set",
-        claim="A server whose clock jumps lets a lock expire early: a second majority.",
-        build=build_clock_jump,
-        checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
-        knobs=(EXPIRY,),
-        nemesis="jump:redis-1,redis-2,redis-3=-300..300; jump:redis-1,redis-2,redis-3=50..300; "
-        "partition:alice,redis-1,redis-2,redis-3; lose; crash:redis-1,redis-2,redis-3+1..60; cut; "
-        "delay=1..60; duplicate; at most 3",
-        faults="partition:alice|redis-3@5+60;jump:redis-2@40=200",
-        outcomes=("two holders", "bob waits longer"),
-        horizon_ms=240,
-    )
-)
 
 AFTER_CRASH = Ways(
     "restart",
@@ -181,27 +167,24 @@ AFTER_CRASH = Ways(
 )  # fmt: skip
 
 
-def build_restart(world: World, restart: Callable[..., RedisServer], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/redlock-restart",
+    title="One server restarts",
+    claim="A server that forgets its locks in a restart makes a second majority possible.",
+    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
+    knobs=(AFTER_CRASH,),
+    nemesis="crash:redis-1,redis-2,redis-3@10..60+1..30; "
+    "partition:alice,redis-1,redis-2,redis-3@0..40; lose; crash+1..60; partition; cut; "
+    "delay=1..60; hold+1..100; duplicate; at most 3",
+    faults="partition:alice|redis-3@5+60;crash:redis-2@40+8",
+    outcomes=("two holders", "bob waits longer"),
+    horizon_ms=240,
+)
+def redlock_restart(
+    world: World, restart: Callable[..., RedisServer], solution: Any = None
+) -> None:
     add_servers(world, restart)
     add_two_buyers(world, solution or Redlock)
-
-
-register(
-    LockScenario(
-        id="locks/redlock-restart",
-        title="One server restarts",
-        claim="A server that forgets its locks in a restart makes a second majority possible.",
-        build=build_restart,
-        checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
-        knobs=(AFTER_CRASH,),
-        nemesis="crash:redis-1,redis-2,redis-3@10..60+1..30; "
-        "partition:alice,redis-1,redis-2,redis-3@0..40; lose; crash+1..60; partition; cut; "
-        "delay=1..60; hold+1..100; duplicate; at most 3",
-        faults="partition:alice|redis-3@5+60;crash:redis-2@40+8",
-        outcomes=("two holders", "bob waits longer"),
-        horizon_ms=240,
-    )
-)
 
 
 class FencedByTheShop(TokenOfTheShop, FencedByMaximum):
@@ -217,27 +200,22 @@ TOKEN = Ways(
 )  # fmt: skip
 
 
-def build_fencing(world: World, token: type[Redlock]) -> None:
+@LockScenario(
+    id="locks/redlock-fencing",
+    title="Three counters",
+    claim="The highest of several counters may fall: each majority has another one.",
+    checks=(TOKENS_ASCEND, few_messages(3), NOTHING_REFUSED),
+    knobs=(TOKEN,),
+    nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
+    "jump=-300..300; at most 3",
+    faults="partition:bob|redis-3@80+100",
+    outcomes=("a lower token", "one message more"),
+    horizon_ms=200,
+)
+def redlock_fencing(world: World, token: type[Redlock]) -> None:
     # So far redis-3 was in every majority, and the others by turns.
     for name, times in zip(NAMES, (31, 31, 33), strict=True):
         world.add(UsedRedis(name, times))
     world.client("alice", under_lock(redlock(token), 10))
     world.client("bob", under_lock(redlock(token), 90))
     world.add(Shop(pieces=2, fence=Fence))
-
-
-register(
-    LockScenario(
-        id="locks/redlock-fencing",
-        title="Three counters",
-        claim="The highest of several counters may fall: each majority has another one.",
-        build=build_fencing,
-        checks=(TOKENS_ASCEND, few_messages(3), NOTHING_REFUSED),
-        knobs=(TOKEN,),
-        nemesis="pause; partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; "
-        "jump=-300..300; at most 3",
-        faults="partition:bob|redis-3@80+100",
-        outcomes=("a lower token", "one message more"),
-        horizon_ms=200,
-    )
-)

@@ -11,7 +11,6 @@ from distlab.knobs import Way, Ways
 from distlab.locks.checks import AS_SHOWN
 from distlab.locks.scenarios.buyers import ANY_FAULT, THINK_MS, LockScenario, purchase, under_lock
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.registry import register
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop, ask_shop
 from distlab.shop.stock import ReadStock, Sold, TakeOne
@@ -50,25 +49,20 @@ SELLS = Ways(
 )  # fmt: skip
 
 
-def build_oversell(world: World, sells: Callable[[float], Program], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/oversell",
+    title="Two pieces, three buyers",
+    claim="If you read the stock and then write what is left, you sell pieces that are gone.",
+    checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
+    knobs=(SELLS,),
+    nemesis=f"pause; {ANY_FAULT}",
+    outcomes=("oversold", "refused at the till"),
+    horizon_ms=180,
+)
+def oversell(world: World, sells: Callable[[float], Program], solution: Any = None) -> None:
     if sells is LOCKED:
         add_redis(world)
     program = partial(visit, solution) if solution else sells
     for name, at_ms in (("alice", 10), ("bob", 14), ("carol", 18)):
         world.client(name, program(at_ms))
     world.add(Shop(pieces=2))
-
-
-register(
-    LockScenario(
-        id="locks/oversell",
-        title="Two pieces, three buyers",
-        claim="If you read the stock and then write what is left, you sell pieces that are gone.",
-        build=build_oversell,
-        checks=(NEVER_OVERSOLD, AS_SHOWN, prompt(60)),
-        knobs=(SELLS,),
-        nemesis=f"pause; {ANY_FAULT}",
-        outcomes=("oversold", "refused at the till"),
-        horizon_ms=180,
-    )
-)

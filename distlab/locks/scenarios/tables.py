@@ -13,7 +13,6 @@ from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, under_lock
-from distlab.registry import register
 from distlab.servers.leases import Deleted, LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
@@ -59,7 +58,18 @@ ENDS = Ways(
 )  # fmt: skip
 
 
-def build_database(world: World, ends: bool) -> None:
+@LockScenario(
+    id="locks/database-lock",
+    title="The row of a dead holder",
+    claim="A row stays until somebody deletes it; with an end it may end too early.",
+    checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
+    knobs=(ENDS,),
+    nemesis="crash:alice+end; pause:alice; pause:bob@60..200+20..120; duplicate; at most 2",
+    faults="crash:alice@30;pause:bob@130+150",
+    outcomes=("locked for a minute", "two holders"),
+    horizon_ms=320,
+)
+def database_lock(world: World, ends: bool) -> None:
     def open_lock(client: Client) -> Any:
         database = RemoteDatabase(client, timeout_ms=60)
         if ends:
@@ -71,22 +81,6 @@ def build_database(world: World, ends: bool) -> None:
     world.client("bob", under_lock(open_lock, 40, heedless=True))
     world.client("carol", under_lock(open_lock, 150, heedless=True))
     world.add(Shop(pieces=3))
-
-
-register(
-    LockScenario(
-        id="locks/database-lock",
-        title="The row of a dead holder",
-        claim="A row stays until somebody deletes it; with an end it may end too early.",
-        build=build_database,
-        checks=(available(110, clients=("carol",)), mutual_exclusion(), NEVER_OVERSOLD),
-        knobs=(ENDS,),
-        nemesis="crash:alice+end; pause:alice; pause:bob@60..200+20..120; duplicate; at most 2",
-        faults="crash:alice@30;pause:bob@130+150",
-        outcomes=("locked for a minute", "two holders"),
-        horizon_ms=320,
-    )
-)
 
 
 class OneKeyForAll(LeaseLock):
@@ -123,30 +117,25 @@ def at_work(kind: type[LeaseLock], at_ms: float) -> Program:
     return program
 
 
-def build_herd(world: World, waits: type[LeaseLock]) -> None:
-    world.add(LeaseServer("leases"))
-    for number, name in enumerate(("alice", "bob", "carol", "dave")):
-        world.client(name, at_work(waits, 10 + 4 * number))
-
-
 def woken(trace: Trace) -> dict[str, int]:
     """How often a waiter was told that the key it waits for is gone."""
     return {"woken": len(list(delivered(trace, Deleted)))}
 
 
-register(
-    LockScenario(
-        id="locks/herd",
-        title="Four at one lock",
-        claim="If all wait for one key, each release wakes them all, and all but one in vain.",
-        build=build_herd,
-        checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
-        knobs=(WAITS,),
-        nemesis="crash; crash:alice,bob,carol,dave+end; pause; partition; cut; lose; delay=1..40; "
-        "hold+1..60; duplicate; jump; at most 3",
-        faults="crash:bob@55",
-        outcomes=("the herd wakes up", "one dead waiter stops all"),
-        measure=woken,
-        horizon_ms=260,
-    )
+@LockScenario(
+    id="locks/herd",
+    title="Four at one lock",
+    claim="If all wait for one key, each release wakes them all, and all but one in vain.",
+    checks=(NO_HERD, prompt(120, "acquire"), mutual_exclusion()),
+    knobs=(WAITS,),
+    nemesis="crash; crash:alice,bob,carol,dave+end; pause; partition; cut; lose; delay=1..40; "
+    "hold+1..60; duplicate; jump; at most 3",
+    faults="crash:bob@55",
+    outcomes=("the herd wakes up", "one dead waiter stops all"),
+    measure=woken,
+    horizon_ms=260,
 )
+def herd(world: World, waits: type[LeaseLock]) -> None:
+    world.add(LeaseServer("leases"))
+    for number, name in enumerate(("alice", "bob", "carol", "dave")):
+        world.client(name, at_work(waits, 10 + 4 * number))

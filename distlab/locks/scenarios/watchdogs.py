@@ -12,7 +12,6 @@ from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, purchas
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
-from distlab.registry import register
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
@@ -65,28 +64,23 @@ def watched(
     return program
 
 
-def build_cut_off(world: World, on_loss: type[Watchdog], solution: Any = None) -> None:
+@LockScenario(
+    id="locks/watchdog-cut-off",
+    title="Cut off from Redis",
+    claim="A holder that can no longer renew its lock has to stop before the lock ends.",
+    checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
+    knobs=(ON_LOSS,),
+    # Its nemesis is without pauses: the watchdog sleeps with its holder.
+    faults="partition:alice|redis@45+150",
+    outcomes=("two holders", "broken off"),
+    horizon_ms=240,
+)
+def watchdog_cut_off(world: World, on_loss: type[Watchdog], solution: Any = None) -> None:
     make = solution or on_loss
     add_redis(world)
     world.client("alice", watched(make, 10, think_ms=150, ttl_ms=60))
     world.client("bob", watched(make, 60, think_ms=10, ttl_ms=60))
     world.add(Shop())
-
-
-register(
-    LockScenario(
-        id="locks/watchdog-cut-off",
-        title="Cut off from Redis",
-        claim="A holder that can no longer renew its lock has to stop before the lock ends.",
-        build=build_cut_off,
-        checks=(mutual_exclusion(), FINISHED, NEVER_OVERSOLD),
-        knobs=(ON_LOSS,),
-        # Its nemesis is without pauses: the watchdog sleeps with its holder.
-        faults="partition:alice|redis@45+150",
-        outcomes=("two holders", "broken off"),
-        horizon_ms=240,
-    )
-)
 
 
 def at_most_120_ms(lock: Any, on_lost: Any = None) -> Watchdog:
@@ -103,25 +97,20 @@ MAX_AGE = Ways(
 )  # fmt: skip
 
 
-def build_stuck(world: World, max_age: Callable[..., Watchdog]) -> None:
+@LockScenario(
+    id="locks/stuck-holder",
+    title="Alive, and stuck",
+    claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
+    checks=(available(200, clients=("bob",)), mutual_exclusion()),
+    knobs=(MAX_AGE,),
+    nemesis="lose:alice>shop,shop>alice; cut:alice>shop,shop>alice; pause:alice; "
+    "crash:alice+end; partition:alice,shop; duplicate; at most 3",
+    faults="lose:shop>alice@22",
+    outcomes=("bob waits for ever", "two holders"),
+    horizon_ms=320,
+)
+def stuck_holder(world: World, max_age: Callable[..., Watchdog]) -> None:
     add_redis(world)
     world.client("alice", watched(max_age, 10, think_ms=10, ttl_ms=80, patience_ms=None))
     world.client("bob", watched(max_age, 50, think_ms=10, ttl_ms=80, patience_ms=None))
     world.add(Shop(pieces=2))
-
-
-register(
-    LockScenario(
-        id="locks/stuck-holder",
-        title="Alive, and stuck",
-        claim="A watchdog keeps the lock of a holder that hangs, until somebody restarts it.",
-        build=build_stuck,
-        checks=(available(200, clients=("bob",)), mutual_exclusion()),
-        knobs=(MAX_AGE,),
-        nemesis="lose:alice>shop,shop>alice; cut:alice>shop,shop>alice; pause:alice; "
-        "crash:alice+end; partition:alice,shop; duplicate; at most 3",
-        faults="lose:shop>alice@22",
-        outcomes=("bob waits for ever", "two holders"),
-        horizon_ms=320,
-    )
-)
