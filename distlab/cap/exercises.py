@@ -33,25 +33,21 @@ def quorum_case(w: int, *schedules: str) -> Case:
 
 
 QUORUM = Exercise(
-    texts("cap/choose-r"),
-    name="choose_r",
-    returns={"": int},
+    texts("cap/choose-r"), name="choose_r", returns={"": int},
     cases=(
         quorum_case(3, "", "crash:n1@90;crash:n2@90"),
         quorum_case(1, "lose:n1>n2@25;lose:n1>n3@25"),
         quorum_case(2, "lose:n1>n3@25", "lose:n1>n3@25;crash:n2@90"),
     ),
-    stub=choose_r_stub,
-    reference=choose_r,
+    stub=choose_r_stub, reference=choose_r,
     mistakes=(
-        Mistake(
-            "one too few", lambda run: asked(run) == 3 - int(run.knobs["w"]), lambda n, w: n - w
-        ),
+        Mistake("one too few", lambda run: asked(run) == 3 - int(run.knobs["w"]),
+            lambda n, w: n - w),
         Mistake("one is enough", lambda run: asked(run) == 1, lambda n, w: 1),
         Mistake("always a majority", lambda run: asked(run) == 2, lambda n, w: n // 2 + 1),
         Mistake("ask everybody", lambda run: asked(run) == 3, lambda n, w: n),
     ),
-)
+)  # fmt: skip
 
 
 # 2. The second phase of a read
@@ -115,51 +111,26 @@ def answered_all_the_same(run: Run) -> bool:
 TWO_SLOW = "delay:n1>n2@85+10=150;delay:n1>n3@85+150=150"
 
 WRITE_BACK = Exercise(
-    texts("cap/write-back"),
-    name="WriteBack",
-    base=Replica,
-    returns={"write_back": bool},
+    texts("cap/write-back"), name="WriteBack", base=Replica, returns={"write_back": bool},
     cases=(
-        Case(
-            "cap/new-old-inversion",
-            schedules=(TWO_SLOW, f"{TWO_SLOW};lose:n1>n2@130"),
-            seeds=range(20),
-            must_hold=("linearizable",),
-        ),
-        Case(
-            "cap/new-old-inversion",
-            schedules=(TWO_SLOW, "crash:n2@60"),
-            seeds=range(10),
-            must_hold=("linearizable", "available"),
-        ),
-        Case(
-            "cap/new-old-inversion",
-            schedules=(f"{TWO_SLOW};lose:n1>n2@130",),
-            seeds=range(20),
-            must_hold=("linearizable",),
-            searched=0,
-            parts={"patience_ms": PATIENCE_MS},
-        ),
+        Case("cap/new-old-inversion", schedules=(TWO_SLOW, f"{TWO_SLOW};lose:n1>n2@130"),
+            seeds=range(20), must_hold=("linearizable",)),
+        Case("cap/new-old-inversion", schedules=(TWO_SLOW, "crash:n2@60"), seeds=range(10),
+            must_hold=("linearizable", "available")),
+        Case("cap/new-old-inversion", schedules=(f"{TWO_SLOW};lose:n1>n2@130",), seeds=range(20),
+            must_hold=("linearizable",), searched=0, parts={"patience_ms": PATIENCE_MS}),
     ),
-    stub=WriteBackStub,
-    reference=WriteBack,
+    stub=WriteBackStub, reference=WriteBack,
     mistakes=(
         Mistake("answers all the same", answered_all_the_same, AnswersAllTheSame),
-        Mistake(
-            "sends and forgets",
-            lambda run: any(fault.kind == "lose" for fault in run.faults),
-            SendsAndForgets,
-        ),
-        Mistake(
-            "waits for all",
-            lambda run: (
-                run.verdict("available").ok is False and run.verdict("fresh").ok is not False
-            ),
-            WaitsForAll,
-        ),
+        Mistake("sends and forgets", lambda run: any(fault.kind == "lose" for fault in run.faults),
+            SendsAndForgets),
+        Mistake("waits for all",
+            lambda run: not run.verdict("available").ok and run.verdict("fresh").ok is not False,
+            WaitsForAll),
         Mistake("answers at once", "linearizable=violated", AnswersAtOnce),
     ),
-)
+)  # fmt: skip
 
 
 # 3. A leader that knows when to be silent
@@ -190,29 +161,20 @@ class NeverSure(ConfigStore):
 
 
 CAREFUL_LEADER = Exercise(
-    texts("cap/careful-leader"),
-    name="CarefulLeader",
-    base=ConfigStore,
+    texts("cap/careful-leader"), name="CarefulLeader", base=ConfigStore,
     returns={"confirmed_within": bool},
     cases=(
-        Case(
-            "cap/deposed-leader", {"reads": "lease"}, seeds=range(20), must_hold=("linearizable",)
-        ),
-        Case(
-            "cap/deposed-leader",
-            {"reads": "lease"},
-            schedules=("",),
-            seeds=range(10),
-            must_hold=("linearizable", "available", "prompt"),
-        ),
+        Case("cap/deposed-leader", {"reads": "lease"}, seeds=range(20),
+            must_hold=("linearizable",)),
+        Case("cap/deposed-leader", {"reads": "lease"}, schedules=("",), seeds=range(10),
+            must_hold=("linearizable", "available", "prompt")),
         Case("cap/one-way-cut", {"leader": "checks"}, must_hold=("available",)),
     ),
-    stub=CarefulLeaderStub,
-    reference=CarefulLeader,
+    stub=CarefulLeaderStub, reference=CarefulLeader,
     mistakes=(
         Mistake("always sure", "linearizable=violated", AlwaysSure),
         Mistake("never sure", "available=violated", NeverSure),
     ),
-)
+)  # fmt: skip
 
 EXERCISES = (QUORUM, WRITE_BACK, CAREFUL_LEADER)

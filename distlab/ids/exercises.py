@@ -83,28 +83,20 @@ def _did_not_look_back(run: Run) -> bool:
 
 
 SURVIVE_A_ROLLBACK = Exercise(
-    texts("ids/survive-a-rollback"),
-    name="SteadySnowflake",
-    base=TrustingSnowflake,
+    texts("ids/survive-a-rollback"), name="SteadySnowflake", base=TrustingSnowflake,
     returns={"next_id": int},
     cases=(
-        Case(
-            "ids/clock-rollback",
-            {"on_rollback": "trust"},
-            ROLLBACKS,
-            range(3),
-            always=("available", "unique", "ordered"),
-        ),
+        Case("ids/clock-rollback", {"on_rollback": "trust"}, ROLLBACKS, range(3),
+            always=("available", "unique", "ordered")),
     ),
-    stub=SteadyStub,
-    reference=SteadySnowflake,
+    stub=SteadyStub, reference=SteadySnowflake,
     mistakes=(
         Mistake("does not look back", _did_not_look_back, HeedlessSnowflake),
         Mistake("no Snowflake", lambda run: any(notes(run.trace, NoSnowflake)), JustANumber),
         Mistake("refuses", "available=violated and unique=holds", RefusingSnowflake),
         Mistake("counts anew", "unique=violated", ForgetfulSnowflake),
     ),
-)
+)  # fmt: skip
 
 
 class Ranges:
@@ -181,21 +173,13 @@ def _one_worker_twice(run: Run) -> bool:
 
 
 HI_LO = Exercise(
-    texts("ids/hi-lo"),
-    name="HiLo",
-    base=Ranges,
-    returns={"next_id": int},
+    texts("ids/hi-lo"), name="HiLo", base=Ranges, returns={"next_id": int},
     cases=(
-        Case(
-            "ids/segment-overlap",
-            {"take": "one-statement"},
-            (None, "", "crash:database@40+20", "lose:worker-1>database@40"),
-            range(5),
-            must_hold=("unique", "seldom asked"),
-        ),
+        Case("ids/segment-overlap", {"take": "one-statement"},
+            (None, "", "crash:database@40+20", "lose:worker-1>database@40"), range(5),
+            must_hold=("unique", "seldom asked")),
     ),
-    stub=Ranges,
-    reference=HiLo,
+    stub=Ranges, reference=HiLo,
     mistakes=(
         Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), Counting),
         Mistake("throws away", lambda run: _proved_by(run, Wasted), HalfUsing),
@@ -203,6 +187,6 @@ HI_LO = Exercise(
         Mistake("stands still", _one_worker_twice, StandingStill),
         Mistake("runs past the end", "unique=violated", NeverAsking),
     ),
-)
+)  # fmt: skip
 
 EXERCISES = (SURVIVE_A_ROLLBACK, HI_LO)

@@ -51,17 +51,16 @@ class SilentPrinter(Printer):
 
 
 PRINT_ONCE = Exercise(
-    texts("start/print-once"),
-    name="CarefulPrinter",
-    base=Printer,
-    cases=(Case("start/lost-answer", {"retries": 3}, REPEATED, range(5), always=BOTH),),
-    stub=Stub,
-    reference=CarefulPrinter,
+    texts("start/print-once"), name="CarefulPrinter", base=Printer,
+    cases=(
+        Case("start/lost-answer", {"retries": 3}, REPEATED, range(5), always=BOTH),
+    ),
+    stub=Stub, reference=CarefulPrinter,
     mistakes=(
         Mistake("prints again", "printed once=violated", HeedlessPrinter),
         Mistake("keeps silent", "answered=violated and printed once=holds", SilentPrinter),
     ),
-)
+)  # fmt: skip
 
 
 class SurvivingPrinter(Printer):
@@ -76,20 +75,17 @@ class SurvivingPrinter(Printer):
 
 
 SURVIVE_A_CRASH = Exercise(
-    texts("start/survive-a-crash"),
-    name="SurvivingPrinter",
-    base=Printer,
-    cases=(Case("start/lost-answer", {"retries": 3}, REPEATED + REBOOTED, range(5), always=BOTH),),
-    stub=Stub,
-    reference=SurvivingPrinter,
+    texts("start/survive-a-crash"), name="SurvivingPrinter", base=Printer,
+    cases=(
+        Case("start/lost-answer", {"retries": 3}, REPEATED + REBOOTED, range(5), always=BOTH),
+    ),
+    stub=Stub, reference=SurvivingPrinter,
     mistakes=(
-        Mistake(
-            "forgets in a crash",
+        Mistake("forgets in a crash",
             lambda run: not run.verdict("printed once").ok and bool(run.trace.of_kind("crash")),
-            CarefulPrinter,
-        ),
+            CarefulPrinter),
         Mistake("keeps silent", "answered=violated and printed once=holds", SilentPrinter),
     ),
-)
+)  # fmt: skip
 
 EXERCISES = (PRINT_ONCE, SURVIVE_A_CRASH)

@@ -32,14 +32,9 @@ class BeatTimer:
     pass
 
 
-def nothing(world: World) -> None:
-    pass
-
-
 def run_of(*events, faults="", machines=("client", "n1", "n2"), horizon_ms=200) -> Run:
     """A run with these events: (ms, kind, node, peer, what, number, why), missing ones empty."""
-    scenario = Scenario("test/picture", "A picture", "It shows.", nothing, (Fine(),), "fine",
-                        horizon_ms=horizon_ms)  # fmt: skip
+    scenario = Scenario("test/picture", "A picture", "It shows.", (Fine(),), horizon_ms=horizon_ms)
     blank = (0, "", "", "", None, 0, "")
     rows = [(round(each[0] * 1000), *each[1:], *blank[len(each) :]) for each in events]
     outcome = Outcome("not fine", BAD)
@@ -115,17 +110,15 @@ class Gossip(Node):
         return f"heard {self.heard // 5}"
 
 
-def gossip(world: World) -> None:
+@Scenario("test/long", "Long", "Much happens.", (Fine(),), horizon_ms=720)
+def long(world: World) -> None:
     names = tuple(f"n{number}" for number in range(1, 6))
     for name in names:
         world.add(Gossip(name, tuple(peer for peer in names if peer != name)))
 
 
-LONG = Scenario("test/long", "Long", "Much happens.", gossip, (Fine(),), "fine", horizon_ms=720)
-
-
 def long_run(faults: str = "crash:n2@200+100;pause:n4@300+120") -> Run:
-    return LONG.run(faults=faults)
+    return long.run(faults=faults)
 
 
 def instant(layout, x):

@@ -63,55 +63,29 @@ def refused_once(run: Run) -> bool:
 
 
 FENCE = Exercise(
-    texts("locks/fence"),
-    name="OwnFence",
-    base=Fence,
+    texts("locks/fence"), name="OwnFence", base=Fence,
     cases=(
-        Case(
-            "locks/paused-holder",
-            {"fencing": "all"},
-            schedules=("", "delay:shop>alice@20+200=40"),
-            seeds=range(5),
-            must_hold=("nothing refused", "never oversold"),
-            searched=0,
-        ),
-        Case(
-            "locks/paused-holder",
-            {"fencing": "all"},
-            schedules=(None, "pause:alice@36+130;crash:shop@150+12"),
-            seeds=range(5),
-            must_hold=("never oversold",),
-        ),
-        Case(
-            "locks/paused-holder",
-            {"fencing": "all"},
-            seeds=range(10),
-            must_hold=("never oversold",),
-            searched=0,
-            parts={"tries": 2},
-        ),
-        Case(
-            "locks/delayed-request",
-            {"fencing": "all"},
-            seeds=range(5),
-            must_hold=("never oversold",),
-        ),
+        Case("locks/paused-holder", {"fencing": "all"},
+            schedules=("", "delay:shop>alice@20+200=40"), seeds=range(5),
+            must_hold=("nothing refused", "never oversold"), searched=0),
+        Case("locks/paused-holder", {"fencing": "all"},
+            schedules=(None, "pause:alice@36+130;crash:shop@150+12"), seeds=range(5),
+            must_hold=("never oversold",)),
+        Case("locks/paused-holder", {"fencing": "all"}, seeds=range(10),
+            must_hold=("never oversold",), searched=0, parts={"tries": 2}),
+        Case("locks/delayed-request", {"fencing": "all"}, seeds=range(5),
+            must_hold=("never oversold",)),
     ),
-    stub=OwnFenceStub,
-    reference=OwnFence,
+    stub=OwnFenceStub, reference=OwnFence,
     mistakes=(
-        Mistake(
-            "remembers first",
+        Mistake("remembers first",
             lambda run: remembered(run) != sorted(remembered(run)) and refused_once(run),
-            RemembersFirst,
-        ),
+            RemembersFirst),
         Mistake("refuses the same holder", "nothing refused=violated", RefusesTheSameHolder),
-        Mistake(
-            "remembers nothing",
+        Mistake("remembers nothing",
             lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
-            RemembersNothing,
-        ),
+            RemembersNothing),
         Mistake("remembers elsewhere", lambda run: not remembered(run), RemembersElsewhere),
         Mistake("lets everybody in", "never oversold=violated", LetsEverybodyIn),
     ),
-)
+)  # fmt: skip

@@ -131,45 +131,25 @@ LATE_RELEASES = "hold:alice>redis,bob>redis+1..120; crash:alice,bob,redis+1..60;
 LOST_LOCKS = "crash:alice+end; lose:alice>redis,redis>alice; at most 2"
 
 OWN_LOCK = Exercise(
-    texts("locks/own-lock"),
-    name="OwnLock",
-    base=PlainLock,
-    returns={"acquire": bool},
+    texts("locks/own-lock"), name="OwnLock", base=PlainLock, returns={"acquire": bool},
     cases=(
-        Case(
-            "locks/foreign-release",
-            schedules=("", None, "hold:alice>redis@57+63"),
-            seeds=range(5),
-            must_hold=("mutual exclusion",),
-            nemesis=LATE_RELEASES,
-        ),
-        Case(
-            "locks/setnx-expire",
-            schedules=(None, "jump:redis@70=-200"),
-            seeds=range(5),
-            must_hold=("available",),
-            nemesis=LOST_LOCKS,
-        ),
+        Case("locks/foreign-release", schedules=("", None, "hold:alice>redis@57+63"),
+            seeds=range(5), must_hold=("mutual exclusion",), nemesis=LATE_RELEASES),
+        Case("locks/setnx-expire", schedules=(None, "jump:redis@70=-200"), seeds=range(5),
+            must_hold=("available",), nemesis=LOST_LOCKS),
     ),
-    stub=OwnLockStub,
-    reference=OwnLock,
+    stub=OwnLockStub, reference=OwnLock,
     mistakes=(
         Mistake("takes even if taken", unconditional, TakesEvenIfTaken),
-        Mistake(
-            "looks, then deletes",
-            lambda run: asked(run, b"GET") and asked(run, b"DEL"),
-            LooksThenDeletes,
-        ),
-        Mistake(
-            "deletes any lock",
+        Mistake("looks, then deletes", lambda run: asked(run, b"GET") and asked(run, b"DEL"),
+            LooksThenDeletes),
+        Mistake("deletes any lock",
             lambda run: run.scenario.id == "locks/foreign-release" and asked(run, b"DEL"),
-            DeletesAnyLock,
-        ),
+            DeletesAnyLock),
         Mistake("one token for all", same_token, OneTokenForAll),
         Mistake("two steps", lambda run: asked(run, b"SETNX") or asked(run, b"PEXPIRE"), TwoSteps),
         Mistake("never ends", lambda run: not ends_by_itself(run), NeverEnds),
-        Mistake(
-            "never frees", lambda run: any(fault.kind == "jump" for fault in run.faults), NeverFrees
-        ),
+        Mistake("never frees", lambda run: any(fault.kind == "jump" for fault in run.faults),
+            NeverFrees),
     ),
-)
+)  # fmt: skip

@@ -121,54 +121,29 @@ def slow(run: Run) -> bool:
 
 
 OWN_REDLOCK = Exercise(
-    texts("locks/own-redlock"),
-    name="OwnRedlock",
-    base=Redlock,
+    texts("locks/own-redlock"), name="OwnRedlock", base=Redlock,
     returns={"do_acquire": (Held, Busy)},
     cases=(
-        Case(
-            "locks/redlock-clock-jump",
-            {"expiry": "monotonic"},
-            schedules=(LEFT_BEHIND,),
-            seeds=range(4),
-            must_hold=("prompt",),
-            searched=0,
-        ),
-        Case(
-            "locks/redlock-clock-jump",
-            {"expiry": "monotonic"},
-            schedules=("", ONE_SILENT, SLOW_SHOP, ASLEEP_WHILE_ASKING),
-            seeds=range(12),
-            must_hold=("mutual exclusion",),
-            nemesis=NO_JUMPS,
-            searched=30,
-        ),
+        Case("locks/redlock-clock-jump", {"expiry": "monotonic"}, schedules=(LEFT_BEHIND,),
+            seeds=range(4), must_hold=("prompt",), searched=0),
+        Case("locks/redlock-clock-jump", {"expiry": "monotonic"},
+            schedules=("", ONE_SILENT, SLOW_SHOP, ASLEEP_WHILE_ASKING), seeds=range(12),
+            must_hold=("mutual exclusion",), nemesis=NO_JUMPS, searched=30),
     ),
-    stub=OwnRedlockStub,
-    reference=OwnRedlock,
+    stub=OwnRedlockStub, reference=OwnRedlock,
     mistakes=(
         Mistake("takes even if taken", unconditional, TakesEvenIfTaken),
-        Mistake(
-            "wants all",
+        Mistake("wants all",
             lambda run: slow(run) and any(not taken and yes >= 2 for taken, yes, _ in decided(run)),
-            WantsAll,
-        ),
+            WantsAll),
         Mistake("keeps what it got", slow, KeepsWhatItGot),
         Mistake("frees others", lambda run: asked(run, b"DEL"), FreesOthers),
-        Mistake(
-            "counts from the answer",
-            lambda run: bool({"delay", "pause"} & kinds(run)),
-            CountsFromTheAnswer,
-        ),
-        Mistake(
-            "one is enough",
+        Mistake("counts from the answer", lambda run: bool({"delay", "pause"} & kinds(run)),
+            CountsFromTheAnswer),
+        Mistake("one is enough",
             lambda run: any(taken and yes < 2 <= no for taken, yes, no in decided(run)),
-            OneIsEnough,
-        ),
-        Mistake(
-            "counts silence",
-            lambda run: any(taken and yes < 2 for taken, yes, _ in decided(run)),
-            CountsSilence,
-        ),
+            OneIsEnough),
+        Mistake("counts silence",
+            lambda run: any(taken and yes < 2 for taken, yes, _ in decided(run)), CountsSilence),
     ),
-)
+)  # fmt: skip
