@@ -5,8 +5,6 @@ Every other part serves one kind of section or test, and says which. Tests ask h
 that is NOT RUN gives the same advice as `distlab doctor`.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import shutil

@@ -14,8 +14,6 @@ Three kinds of answer exist in a distributed system, and the course keeps them a
   yet happen, or it may never happen. Only a later look at the data can tell.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager

@@ -4,8 +4,6 @@ Each knob knows its default, what is allowed and what it means, and reads itself
 the lab, tokens, the command line and Python calls all accept and refuse the same values.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

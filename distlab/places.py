@@ -1,7 +1,5 @@
 """Folders: of the course's own files, and of the learner."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

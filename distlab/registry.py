@@ -4,8 +4,6 @@ A chapter declares its scenarios in a module `scenarios`, or in the modules of s
 are looked for when somebody asks. `distlab list` shows them all.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pathlib import Path

@@ -7,8 +7,6 @@ Pasted into the lab or after `distlab run` it gives the same run again; the digi
 code has changed since.
 """
 
-from __future__ import annotations
-
 import re
 
 from distlab.host import BadInput

@@ -14,8 +14,6 @@ An event is a type: of a message, of a timer, or of what a node notices by itsel
 `distlab.view.state_chart`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TypeVar
 

@@ -11,8 +11,6 @@ Edited means that the cells or their outputs differ from what was copied. The wo
 digest of each copy to know that. To open and save a notebook is no edit.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import json

@@ -14,8 +14,6 @@ R and W must be majorities. This gives a register and no more: compare-and-set, 
 consensus.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from distlab.cap.dynamo import BLOCKING, Fetch, Put, Replica

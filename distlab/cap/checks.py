@@ -5,8 +5,6 @@ the last value that was acknowledged before it began, or a newer one (a *regular
 1986). While a write is under way, two reads in a row may see the new and then the old value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The configuration store as it is often built: it lacks one condition, and works on most days."""
 
-from __future__ import annotations
-
 from distlab.cap.cp_store import ConfigStore
 from distlab.cap.requests import Read, Value, Write
 

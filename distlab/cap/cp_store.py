@@ -17,8 +17,6 @@ There is no log, since each version is the whole value; Raft, which has one, is 
 are no sessions (6.3): a request that the network delivers twice is done twice.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from distlab.cap.requests import Forward, No, Read, Unsure, Value, Write, Written

@@ -13,8 +13,6 @@ Sections are those of "Dynamo: Amazon's Highly Available Key-value Store" (DeCan
   same. (Dynamo finds the differences with Merkle trees first: chapter 2.)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

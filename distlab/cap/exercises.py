@@ -1,7 +1,5 @@
 """The exercises of chapter 1, with solutions and frequent wrong answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from distlab.cap.cp_store import ConfigStore

@@ -5,8 +5,6 @@ Three replicas and a client at each, which in turn writes its own key and reads 
 same everywhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

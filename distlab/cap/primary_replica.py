@@ -10,8 +10,6 @@ acknowledged and not yet copied is then lost; and silence does not mean that the
 Every copy is everything the primary has, numbered, so a later copy makes up for a lost one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -8,8 +8,6 @@ These are messages like any other. A node may pass a request on to another node,
 request that the network delivers twice is done twice.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

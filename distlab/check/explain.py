@@ -13,8 +13,6 @@ operation that saw its value, was invoked. What is left is told by the search it
 order that fits, the operation that cannot be placed after it, and the state that refuses it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple

@@ -5,8 +5,6 @@ reads types: messages that were sent or delivered, notes of nodes, operations of
 (`distlab.check.history`), crashes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 

@@ -21,8 +21,6 @@ Keys do not influence each other, so each key is judged alone: a history is line
 if each key's is (Herlihy & Wing 1990, theorem 1, "locality").
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -17,8 +17,6 @@ same way, so it is cut off. A pair (set, state) is a *configuration*.
 This is the whole idea. `distlab.check.fast` gives the same answers sooner when a history is long.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -3,8 +3,6 @@
 A notebook prints only what is the same everywhere, such as which of two is faster by a wide margin.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

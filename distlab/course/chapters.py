@@ -1,7 +1,5 @@
 """The chapters of the course, in their order (`data/chapters.yaml`), and the learner's score."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The course on the command line: `distlab quiz` and `distlab progress`."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 

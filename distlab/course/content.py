@@ -4,8 +4,6 @@ An error in such a file is for its author, so every message says which file, whi
 wrong there and what is allowed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar

@@ -9,8 +9,6 @@ Code that loops for ever is stopped: by the run's budget when it waits between i
 count of steps when it does not, and by the interrupt button in any case.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 import sys

@@ -3,8 +3,6 @@
 `term("linearizability")` in a cell shows the word, with its meaning on hover and in the text.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 

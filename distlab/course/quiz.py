@@ -4,8 +4,6 @@
 the chapter. Answers are numbered from 1, as they are shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -3,8 +3,6 @@
 The rows are in `data/systems.yaml`. Each names the page of the documentation that it is from.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from distlab.course.content import NAME, TEXT, entries, record

@@ -5,8 +5,6 @@ unless `record=True`. Every tool has a still: plain HTML and text that do not de
 keep answers in a closed part.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import sys

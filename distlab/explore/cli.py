@@ -1,7 +1,5 @@
 """The search and the catalogue on the command line: `distlab explore` and `distlab bugs`."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor

@@ -21,8 +21,6 @@ schedule is tried once. The order is fixed, fewest faults and earliest first. A 
 time to heal is given it by the nemesis: `crash@0..300+50` in a run of 500 ms leaves it 150.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Executor

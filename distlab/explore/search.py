@@ -5,8 +5,6 @@ alone, and the failure with the lowest number counts, so a search can be repeate
 arguments give the same finding, token for token, whoever does the runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import closing

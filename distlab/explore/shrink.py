@@ -12,8 +12,6 @@ failure-inducing input", 2002: delta debugging). The steps repeat until none hel
 The budget counts runs, so the result is the same everywhere. In the end the run is done once more.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace

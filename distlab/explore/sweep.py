@@ -3,8 +3,6 @@
 The answer is a strip: stretches of time by outcome. Where it is red, the system is vulnerable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`distlab id`: say what an id is."""
 
-from __future__ import annotations
-
 from distlab.command import as_json, parser
 from distlab.ids.identify import identify
 

@@ -1,7 +1,5 @@
 """The exercises of chapter 5: a Snowflake that survives a rollback, and numbers by the range."""
 
-from __future__ import annotations
-
 from distlab.check.look import notes
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.host import Host

@@ -6,8 +6,6 @@ its time lies between the start of the service that made such ids and the end of
 likely readings stand in a fixed order: the course's own, Discord's, Twitter's.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta

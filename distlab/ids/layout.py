@@ -6,8 +6,6 @@ signed 64-bit integer: a BIGINT column, a Java long. It does not fit into a Java
 is exact only up to 2^53: in JSON an id travels as a string.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

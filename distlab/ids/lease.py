@@ -14,8 +14,6 @@ time to live at the store only says when somebody else may get the worker id. Al
 as the store keeps its data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Leases of worker ids as they are often used: right while no worker sleeps and clocks agree."""
 
-from __future__ import annotations
-
 from distlab.ids.lease import LeasedSnowflake, Window, WorkerIdLease
 from distlab.ids.snowflake import FOREVER_MS, Snowflake
 

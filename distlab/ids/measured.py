@@ -1,7 +1,5 @@
 """Kinds of ids compared: what they cost in a database, and what they tell an observer."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing

@@ -5,8 +5,6 @@ process draws its own; a forked copy of a process does not do so by itself. The 
 anywhere and goes round; it must not go round within one second.
 """
 
-from __future__ import annotations
-
 from distlab.ids.snowflake import NotYet, Source
 
 COUNTER_BITS = 24

@@ -6,8 +6,6 @@
 No other module of this package knows threads or a real clock.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import time

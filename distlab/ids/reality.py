@@ -3,8 +3,6 @@
 `distlab.real.stories` runs it.
 """
 
-from __future__ import annotations
-
 import redis.asyncio
 
 from distlab.host import Refused

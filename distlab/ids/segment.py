@@ -9,8 +9,6 @@ With `ahead` the next range is fetched while the current one is still in use (Le
 Then no caller waits at the end of a range, and a short outage of the database goes unnoticed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

@@ -18,8 +18,6 @@ millisecond is one step of the interpreter, which threads cannot interrupt (`ite
 only the start of a millisecond needs the lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count

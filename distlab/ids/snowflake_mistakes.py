@@ -1,7 +1,5 @@
 """Snowflake as it is often published: twenty lines that are right on a good day."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 

@@ -14,8 +14,6 @@ number, because two copies of a forked process must not count in step.
 All ids here are text, whose order is the order of their bits.
 """
 
-from __future__ import annotations
-
 from random import Random
 
 from distlab.ids.snowflake import Source

@@ -6,8 +6,6 @@ fault vocabulary (`distlab.sim.faults`); how long it lasts and how strong it is 
 length of the run, which the learner corrects by dragging or in the fault's text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

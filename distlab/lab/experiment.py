@@ -6,8 +6,6 @@ from its beginning, because a run is a function of scenario, seed, faults and kn
 cannot be made raises `BadInput` and leaves everything as it was.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Paste an id, see its bit fields: a small instrument for chapter 5."""
 
-from __future__ import annotations
-
 import ipywidgets
 
 from distlab.host import BadInput

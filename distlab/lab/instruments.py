@@ -6,8 +6,6 @@ it has nothing to show in this run. Those in `EVERYWHERE` read structured state
 Those in `NAMED` are for the scenarios that name them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple

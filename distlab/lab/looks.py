@@ -1,7 +1,5 @@
 """Views of a run at one instant, or in a stretch of time."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from distlab.lab.actions import EVERY_LINK

@@ -4,8 +4,6 @@ A cell keeps only what the search returns. The bar is a widget without a still, 
 nor a comparison of outputs sees it, and it may move as fast as the machine is.
 """
 
-from __future__ import annotations
-
 from IPython import get_ipython
 from IPython.display import display
 from ipywidgets import IntProgress

@@ -1,7 +1,5 @@
 """All the labs of a chapter in one place: choose one, and it opens below."""
 
-from __future__ import annotations
-
 import ipywidgets
 
 from distlab.host import pick

@@ -10,8 +10,6 @@ JupyterLab runs requests beside cells (in a subshell, a thread of the kernel), s
 while a cell is busy. A lock per lab lets only one of the two work at a time.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import re

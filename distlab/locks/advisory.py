@@ -12,8 +12,6 @@ So it needs no timeout, no watchdog and no cleaner. This has a price:
 Within one session it is reentrant: two locks on one connection do not exclude each other.
 """
 
-from __future__ import annotations
-
 import math
 from hashlib import sha256
 from typing import Any

@@ -1,7 +1,5 @@
 """Names, durations and tokens that callers give to a lock. Raises `BadInput` for wrong ones."""
 
-from __future__ import annotations
-
 import math
 from typing import TypeGuard
 

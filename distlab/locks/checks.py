@@ -5,8 +5,6 @@ believes. The pieces in stock are numbered by the stock that was there before th
 piece is number 1. Mutual exclusion itself is `distlab.check.invariants.mutual_exclusion`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations

@@ -8,8 +8,6 @@ The row counts its owners. That number is the fencing token, and as safe as the 
 come twice only if the database loses committed rows.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """The lock table as one often meets it: a row is there, or it is not."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -8,8 +8,6 @@ clock jumps by more than `patience`, waiters may lose their places, but they lin
 `LeaseLock` has its order from the store: there a dead waiter's key ends with its lease.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from distlab.host import BadInput

@@ -14,8 +14,6 @@ a database one statement does it all:
 When no row has changed, the write is refused.
 """
 
-from __future__ import annotations
-
 from distlab.host import BadInput, Refused
 
 

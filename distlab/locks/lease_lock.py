@@ -13,8 +13,6 @@ The revision is the fencing token. It is as good as the store: a majority that a
 cannot forget one (chapter 6). The lease can end while its holder works, as with any other lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass

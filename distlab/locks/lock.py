@@ -20,8 +20,6 @@ that are in use; so does a replica that takes over without having heard the late
 has no counter that all its servers share, and so it has no token at all.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 from collections.abc import Iterator

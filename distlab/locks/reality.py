@@ -5,8 +5,6 @@ itself the last of them. Only the lock sees to it that nobody else does so at th
 pieces are numbered by the stock before the sale.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory

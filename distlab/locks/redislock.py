@@ -13,8 +13,6 @@ many there are. An element can get lost with the waiter that took it, and expiry
 so waiters also look again by themselves, when the holder's time is over at the latest.
 """
 
-from __future__ import annotations
-
 import math
 from contextlib import suppress
 from typing import Any

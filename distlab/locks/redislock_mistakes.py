@@ -1,7 +1,5 @@
 """Locks on one Redis as they are often published. They work as long as nothing goes wrong."""
 
-from __future__ import annotations
-
 import math
 from random import Random
 from typing import Any

@@ -14,8 +14,6 @@ cannot check it either, for there is no fencing token: each server could count, 
 different majorities share no counter that rises from one to the other.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn

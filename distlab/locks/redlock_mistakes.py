@@ -1,7 +1,5 @@
 """Redlock as it is often published: it counts majorities, and that is all."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -14,8 +14,6 @@ There is a hidden price: an inner block runs in the time that the outer block ha
 entry extends the lock to a whole timeout, and notices if the lock was lost meanwhile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 

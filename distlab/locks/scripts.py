@@ -3,8 +3,6 @@
 The first line of a script is a comment with its name: pictures and transcripts show it.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from hashlib import sha1
 from re import match

@@ -11,8 +11,6 @@ than none. And a watchdog keeps the lock of a holder that is alive but stuck: so
 age.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Self
 

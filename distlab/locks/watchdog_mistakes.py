@@ -1,7 +1,5 @@
 """A watchdog that barks and does nothing else."""
 
-from __future__ import annotations
-
 import logging
 import math
 from typing import Any

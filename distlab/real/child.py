@@ -7,8 +7,6 @@ The guard then ends what is still there and removes its folders. Children and gu
 their own: an interrupt meant for us does not reach them. This file is both the guard and its user.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -7,8 +7,6 @@ Transactions run in threads, for SQLAlchemy's drivers block. They are serializab
 writer at a time, PostgreSQL ends one of two that collide, and that one is run again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import threading

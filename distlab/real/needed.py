@@ -1,7 +1,5 @@
 """Servers that this machine may lack, and deeds that it may not be able to do to them."""
 
-from __future__ import annotations
-
 from distlab.doctor import look_for
 
 

@@ -7,8 +7,6 @@ It listens on a unix socket in a folder of its own (on Windows: on a loopback po
 password made for it, and takes prepared transactions: those of a two-phase commit.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

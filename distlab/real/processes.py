@@ -9,8 +9,6 @@ The function is `async def buyer(pipe, name, ...)` in a module that can be impor
 happens to us, the process ends when we do.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import importlib

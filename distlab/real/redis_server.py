@@ -9,8 +9,6 @@ environment `redis_server()` is that server instead: every key then has a prefix
 only keys with that prefix in them are removed in the end. On Windows, fakeredis stands in.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import secrets

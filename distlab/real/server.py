@@ -1,7 +1,5 @@
 """The common part of the servers that we start: a folder, a life, a crash."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import subprocess

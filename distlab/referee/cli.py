@@ -1,7 +1,5 @@
 """`distlab check FILE --model …`: the referee on the command line."""
 
-from __future__ import annotations
-
 import traceback
 from dataclasses import replace
 from pathlib import Path

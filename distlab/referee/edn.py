@@ -6,8 +6,6 @@ a dict that knows its line). Tags are dropped, comments and discarded forms (``#
 Sources: https://github.com/edn-format/edn.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

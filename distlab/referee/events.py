@@ -5,8 +5,6 @@ jepsen.history, Knossos (knossos.history/complete) and Porcupine. What cannot ha
 be mistaken for something else, is refused with its line.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from typing import Any

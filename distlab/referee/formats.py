@@ -30,8 +30,6 @@ A read of nil found no value, as for Porcupine; Knossos lets it find anything.
 cas that failed and repeats its values was refused, and is an answer.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

@@ -5,8 +5,6 @@ a restart it gives every lease its whole ttl again: it cannot know how long it w
 `RemoteLeases` is the client, a `distlab.host.LeaseStore`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 

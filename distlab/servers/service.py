@@ -31,8 +31,6 @@ way. So it may have happened, may yet happen, or may never happen. A handler who
 another server had that outcome raises it to its caller.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import copy
 from dataclasses import is_dataclass

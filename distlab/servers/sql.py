@@ -4,8 +4,6 @@
 others. All but the server are a `distlab.host.Database`. Transactions run one after the other.
 """
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from collections.abc import Callable

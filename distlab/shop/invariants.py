@@ -3,8 +3,6 @@
 They are judged from what the services answered and noted, never from words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The shop's machines in the simulated world. Each service has a database on its own disk."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

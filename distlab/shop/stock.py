@@ -5,8 +5,6 @@
 The pieces are numbered by the stock before the sale, so the last piece is number 1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 

@@ -4,8 +4,6 @@ A service makes the tables that it needs, in a database of its own. Money is in 
 without a NOT NULL are empty until somebody has been there.
 """
 
-from __future__ import annotations
-
 USERS = "CREATE TABLE users (name TEXT PRIMARY KEY)"
 
 PRODUCTS = """CREATE TABLE products (

@@ -4,8 +4,6 @@ The record of invocations and completions is the *history* that checkers judge. 
 a client can know: an operation without an answer is `unknown`, not failed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any
 

@@ -6,8 +6,6 @@ ahead (skew), run too fast (drift) and be set back by an administrator or by NTP
 Timers run on it, as they do in real systems (`CLOCK_MONOTONIC`).
 """
 
-from __future__ import annotations
-
 EPOCH_US = 1_767_225_600_000_000
 """The virtual run begins on 2026-01-01 00:00 UTC."""
 

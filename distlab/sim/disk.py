@@ -7,8 +7,6 @@ machine loses what was not synced: many a database has lost an acknowledged writ
 Values are copied on the way in and out, so that memory and disk never share an object.
 """
 
-from __future__ import annotations
-
 from copy import deepcopy
 from typing import Any
 

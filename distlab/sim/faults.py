@@ -28,8 +28,6 @@ message of that number, or it is one of a machine to itself, nothing happens.
     duplicate:#12=100       message 12 arrives twice
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

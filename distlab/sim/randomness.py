@@ -6,8 +6,6 @@ the link n1→n2, the choices of machine n3. An extra message on one link change
 what-if changes only what the fault really causes.
 """
 
-from __future__ import annotations
-
 from random import Random
 
 

@@ -7,8 +7,6 @@ the node keeps for others: a key, a lock, a lease, the last write that it let th
         return State("stock=A until 30 ms", (Kept("stock", "A", "alice", START_MS + 30),))
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from distlab.sim.clocks import EPOCH_US

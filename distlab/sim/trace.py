@@ -22,8 +22,6 @@ appends plain tuples of that shape, and a delivery just as `(time, the record of
 A message that is duplicated has two `deliver` events for one `send`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields

@@ -10,8 +10,6 @@
 The same seed, machines and faults give the same trace, in every process and on every platform.
 """
 
-from __future__ import annotations
-
 import gc
 import weakref
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """The promises of chapter 0's experiments."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from distlab.check.history import History

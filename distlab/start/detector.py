@@ -7,8 +7,6 @@ outside, slow and dead look the same (Fischer, Lynch & Paterson 1985; Chandra & 
 the two wishes accuracy and completeness).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from distlab.sim import Node

@@ -1,7 +1,5 @@
 """The exercises of chapter 0: a printer that does its work once, whatever the network repeats."""
 
-from __future__ import annotations
-
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.start.requests import Print, Printed, Printer
 

@@ -4,8 +4,6 @@ The client cannot tell a lost request from a lost answer. Without retries it may
 retries the server may do the same work twice. Both are the same silence, seen from the client.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The experiments of chapter 0."""
 
-from __future__ import annotations
-
 from distlab.knobs import Integer
 from distlab.scenario import Scenario
 from distlab.sim import World

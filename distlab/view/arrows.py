@@ -1,7 +1,5 @@
 """The arrows of a space-time diagram: their lines, and the places for their words."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from math import hypot
 from statistics import median_low

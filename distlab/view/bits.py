@@ -1,7 +1,5 @@
 """An id, bit by bit, with the meaning of each field."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The small figures on a life line: bars for what lasts, flags and clocks for an instant."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

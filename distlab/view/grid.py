@@ -1,7 +1,5 @@
 """A table of measured percentages as a picture: each cell is a bar and a number."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -2,8 +2,6 @@
 of the network, a band over their time and their machines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

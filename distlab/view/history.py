@@ -8,8 +8,6 @@ are as long as their words need. The same arrangement in letters is the notation
 `tests.check.notation`.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise

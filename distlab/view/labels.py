@@ -1,7 +1,5 @@
 """Room for words: boxes never overlap, and cross lines only where nothing else is free."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -4,8 +4,6 @@ From top to bottom: the grips of the faults, a life line for each machine, the a
 line is as thick as the bars that lie on it: states, or operations, side by side if they overlap.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace

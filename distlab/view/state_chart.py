@@ -1,7 +1,5 @@
 """The chart of a state machine, drawn from its table (`distlab.states`)."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from typing import Any
 

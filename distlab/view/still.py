@@ -4,8 +4,6 @@ GitHub and an untrusted notebook run no scripts and load no style sheets. So a s
 hides what reveals an answer in a closed `<details>`, and is readable on light and on dark.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from html import escape

@@ -4,8 +4,6 @@ Events are joined here: a send with its arrivals, a crash with its restart, an i
 completion. Messages that repeat very often are called chatter. The other modules only find places.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass

@@ -10,8 +10,6 @@ widgets of the lab and of the course add a rule that inverts the lightness of st
 on a page without a widget of distlab stills stay light.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A message has one line, at the instant it was sent, which says how it ended. Cha
 only counted. Lines of the witness have the numbers of the badges in the picture.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 

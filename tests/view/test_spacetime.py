@@ -12,7 +12,7 @@ import pytest
 from distlab.registry import get
 from distlab.sim import Call
 from distlab.sim.faults import KINDS
-from distlab.start.scenarios import LOST_ANSWER, SLOW_OR_DEAD
+from distlab.start.scenarios import lost_answer, slow_or_dead
 from distlab.view import theme
 from distlab.view.picture import Box, text_width
 from distlab.view.spacetime import spacetime
@@ -56,7 +56,7 @@ def test_everything_as_a_person_found_it_right():
     goldens.compare("view/everything.txt", f"{picture.alt}\n\n{picture.text}\n")
 
 
-@pytest.mark.parametrize("scenario", [LOST_ANSWER, SLOW_OR_DEAD], ids=lambda each: each.id)
+@pytest.mark.parametrize("scenario", [lost_answer, slow_or_dead], ids=lambda each: each.id)
 def test_the_first_labs_in_words(scenario):
     run = scenario.run()
     picture = spacetime(run, highlight=run.verdicts[0].witness)
@@ -125,7 +125,7 @@ def test_lost_messages_end_in_a_shape_for_each_reason_and_say_it():
 
 
 def test_the_witness_stands_out_and_the_rest_is_dimmed():
-    run = LOST_ANSWER.run()
+    run = lost_answer.run()
     witness = run.verdict("answered").witness
     picture = spacetime(run, highlight=witness)
     groups = [group for group in parsed(picture).iter(f"{SVG}g")
@@ -188,7 +188,7 @@ def test_the_layout_turns_instants_into_places_and_back():
 
 def test_nothing_moves_up_or_down_while_a_fault_is_dragged_past_another():
     layouts = [
-        spacetime(SLOW_OR_DEAD.run(faults=f"pause:server-a@{at}+150;crash:server-b@300")).layout
+        spacetime(slow_or_dead.run(faults=f"pause:server-a@{at}+150;crash:server-b@300")).layout
         for at in range(0, 700, 50)
     ]
     assert all(layout == layouts[0] for layout in layouts)
@@ -237,7 +237,7 @@ def test_an_arrow_from_before_the_window_begins_at_its_edge_on_its_way():
 
 
 def test_chatter_is_thin_and_only_its_first_message_has_a_label():
-    picture = spacetime(SLOW_OR_DEAD.run(faults=""))
+    picture = spacetime(slow_or_dead.run(faults=""))
     assert len(having(picture, "dl-quiet")) > 40 and not having(picture, "dl-message")
     assert sorted(text for text, _ in labels(picture)) == ["Alive", "Probe"]
     assert re.search(r"not listed, because they repeat and .* 36 Alive, 36 Probe$", picture.text)
@@ -255,10 +255,10 @@ def test_strange_text_is_escaped():
 FORMS = [
     everything(),
     run_of(),
-    LOST_ANSWER.run(),
-    LOST_ANSWER.run(retries=2),
-    SLOW_OR_DEAD.run(),
-    SLOW_OR_DEAD.run(faults="partition:monitor|server-a,server-b@100+200;jump:monitor@350=-60"),
+    lost_answer.run(),
+    lost_answer.run(retries=2),
+    slow_or_dead.run(),
+    slow_or_dead.run(faults="partition:monitor|server-a,server-b@100+200;jump:monitor@350=-60"),
     long_run(),
     long_run("partition:n1,n2|n3,n4,n5@200+100;hold:*>n5@400;duplicate:n1>*@0=100"),
 ]

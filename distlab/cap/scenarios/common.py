@@ -1,7 +1,5 @@
 """What the experiments of this chapter have in common: machines, faults, the speed of messages."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from distlab.cap.cp_store import ConfigStore

@@ -1,7 +1,5 @@
 """Experiments with the configuration store: what a leader may do, and when it must stop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

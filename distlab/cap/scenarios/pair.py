@@ -1,7 +1,5 @@
 """Experiments with a primary and a replica: what the replica may answer, and what it may lack."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any
 

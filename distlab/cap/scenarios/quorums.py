@@ -1,7 +1,5 @@
 """Experiments with the quorum store: what R and W promise, and what they do not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

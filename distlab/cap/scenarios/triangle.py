@@ -1,7 +1,5 @@
 """The triangle as an instrument: the same cut and the same clients, one system after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple

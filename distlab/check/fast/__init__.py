@@ -10,8 +10,6 @@ Each key goes to the searcher that is quickest for it:
 `distlab.check.search`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from distlab.check.fast import texts, zones

@@ -4,8 +4,6 @@ A history that is not linearizable cannot be made so by what happens later. So t
 event with which it went wrong.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable
 

@@ -33,8 +33,6 @@ includes this operation can. Of such configurations the longest is kept; unknown
 not for it but against it: they explain nothing.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from operator import attrgetter
 from typing import Any

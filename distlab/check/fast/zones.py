@@ -27,8 +27,6 @@ The first value counts as written before everything. A write of unknown outcome 
 if nobody read its value, it is left out.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from itertools import pairwise

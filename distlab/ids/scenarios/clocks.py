@@ -1,7 +1,5 @@
 """Experiments with a clock that moves back, or does not move on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

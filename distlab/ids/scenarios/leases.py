@@ -3,8 +3,6 @@
 They are leased from a Redis that writes to its disk before it answers; leases end by its own clock.
 """
 
-from __future__ import annotations
-
 from distlab.check.invariants import available
 from distlab.ids.checks import UNIQUE
 from distlab.ids.lease import LeasedSnowflake

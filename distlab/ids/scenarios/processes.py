@@ -1,7 +1,5 @@
 """Experiments with ObjectIds: copies of a process, and a counter that goes round."""
 
-from __future__ import annotations
-
 from copy import copy
 
 from distlab.check.invariants import available, prompt

@@ -1,7 +1,5 @@
 """Experiments with numbers that a database hands out in ranges."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from itertools import chain
 from typing import Any

@@ -6,8 +6,6 @@ milliseconds since the start of the run. They have few bits for a sequence, so t
 it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial

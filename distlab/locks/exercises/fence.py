@@ -1,7 +1,5 @@
 """The resource's side of a fencing token."""
 
-from __future__ import annotations
-
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.locks.fencing import Fence, StaleToken
 from distlab.scenario import Run

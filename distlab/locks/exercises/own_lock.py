@@ -1,7 +1,5 @@
 """A lock on one Redis that is nobody else's: acquire and release."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 from random import Random

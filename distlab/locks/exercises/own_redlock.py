@@ -1,7 +1,5 @@
 """The heart of Redlock: enough votes, and time left."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any

@@ -5,8 +5,6 @@ To acquire, to buy and to release are operations of the history. So mutual exclu
 what the buyers did: a buyer is inside from the end of `acquire` to the beginning of `release`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial

@@ -1,7 +1,5 @@
 """Experiments with a replica that takes over, and may not know what the primary has promised."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A late holder: its lock is over and it does not know, or what it sent arrives late."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

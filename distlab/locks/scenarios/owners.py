@@ -1,7 +1,5 @@
 """Whose lock is it, and for how long? Mistakes of locks as they are often published."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

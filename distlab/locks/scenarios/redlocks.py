@@ -1,7 +1,5 @@
 """Experiments with Redlock on three servers: what each of them may not do, and what it lacks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The flash sale itself: what goes wrong without a lock, and when none is needed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any

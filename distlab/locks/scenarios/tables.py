@@ -1,7 +1,5 @@
 """Experiments with locks outside Redis: a row in a database, a key in a store with leases."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt

@@ -1,7 +1,5 @@
 """Experiments with a lock that is renewed while its holder works."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any
 

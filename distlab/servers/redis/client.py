@@ -12,8 +12,6 @@ replies and errors are redis-py's. Three kinds of end, as everywhere in the cour
 Commands are never repeated, as with `Redis(retry=None)`.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from hashlib import sha1
 from typing import Any, Literal

@@ -10,8 +10,6 @@ fakeredis is pinned, and `tests/servers/test_seam.py` says what broke if a new v
 * Lua. There is one interpreter a thread: to make one takes longer than a whole run.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import threading

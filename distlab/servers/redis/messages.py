@@ -5,8 +5,6 @@ acquire lock A 30            a script, named by its first line: -- acquire
 OK, nil, 1, READONLY ...     a reply
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from distlab.servers.words import Words, words

@@ -11,8 +11,6 @@ missed one, or whose primary has restarted, asks for everything again, as with P
 So a primary that comes back empty empties its replicas. In this way many have lost their data.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Iterable
 from copy import deepcopy

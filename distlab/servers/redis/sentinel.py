@@ -5,8 +5,6 @@ primary is dead. A primary that is cut off from Sentinel alone goes on serving i
 hears that it has become a replica: what it accepted meanwhile is lost then.
 """
 
-from __future__ import annotations
-
 from redis.exceptions import RedisError
 
 from distlab.host import BadInput

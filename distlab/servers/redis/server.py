@@ -11,8 +11,6 @@ that crashed or is cut off does not hang up, as when a machine loses its power: 
 pop an element for nobody, and the element is gone. Real Redis does the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
