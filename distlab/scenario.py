@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -132,6 +132,11 @@ class Run:
     def token(self) -> str:
         """The replay token of this run."""
         return str(self.setup._replace(digest=self.trace.digest()[:DIGEST_DIGITS]))
+
+    @property
+    def deciding(self) -> Verdict:
+        """The verdict that decided the outcome."""
+        return self.scenario.deciding(self.verdicts)
 
     def verdict(self, name: str) -> Verdict:
         """The verdict of that name. Raises `BadInput` when no check has it."""
@@ -341,26 +346,35 @@ class Scenario:
                 world.close()
         trace = world.trace
         verdicts = stuck + tuple(check(trace) for check in self.checks)
-        outcome = self._outcome({verdict.name: verdict for verdict in verdicts})
+        outcome = self._outcome(self.deciding(verdicts))
         return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
 
-    def _outcome(self, verdicts: Mapping[str, Verdict]) -> Outcome:
-        """The property comes first: where it was not judged, no price counts."""
-        failure, paid = self.outcomes
+    def deciding(self, verdicts: Sequence[Verdict]) -> Verdict:
+        """The verdict that decides how a run ended.
+
+        That is the first that fails, of the property before the price before all others. A property
+        that had nothing to judge comes before any price. Then come undecided verdicts.
+        """
+        rank = {STUCK: 0, self.property: 1, self.price: 2}
+        ranked = sorted(verdicts, key=lambda verdict: rank.get(verdict.name, 3))
+        about = next(v for v in ranked if v.name == self.property)
+        failing = (v for v in ranked if v.ok is False or (v is about and not v.judged))
+        undecided = (v for v in ranked if v.ok is None and v.judged)
+        return next(failing, None) or next(undecided, about)
+
+    def _outcome(self, verdict: Verdict) -> Outcome:
+        name, (failure, paid) = verdict.name, self.outcomes
+        if verdict.ok is None:
+            return Outcome("undecided" if verdict.judged else NOTHING, UNKNOWN)
+        if verdict.ok:
+            return Outcome("holds", GOOD)
         named = {
+            **self.others,
             STUCK: Outcome("stuck", BAD),
-            self.property: Outcome(failure or f"not {self.property}", BAD),
             self.price: Outcome(paid or f"not {self.price}", PRICE),
+            self.property: Outcome(failure or f"not {self.property}", BAD),
         }
-        for name in dict.fromkeys((STUCK, self.property, self.price, *verdicts)):
-            verdict = verdicts.get(name)
-            if verdict and verdict.ok is False:
-                return named.get(name) or self.others.get(name) or Outcome(f"not {name}", PRICE)
-            if verdict and not verdict.judged and name == self.property:
-                return Outcome(NOTHING, UNKNOWN)
-        if any(verdict.ok is None and verdict.judged for verdict in verdicts.values()):
-            return Outcome("undecided", UNKNOWN)
-        return Outcome("holds", GOOD)
+        return named.get(name, Outcome(f"not {name}", PRICE))
 
     def as_dict(self) -> dict[str, Any]:
         """The declaration for JSON."""

@@ -123,8 +123,7 @@ def test_build_gets_the_value_of_a_way_and_the_run_keeps_its_name():
 
 
 @pytest.mark.parametrize(
-    "ways",
-    [(), (Way("a", 1, "", role="right"),), (Way("a", 1, ""), Way("a", 2, ""))],
+    "ways", [(), (Way("a", 1, "", role="right"),), (Way("a", 1, ""), Way("a", 2, ""))]
 )
 def test_ways_need_different_names_and_a_wrong_one(ways):
     with pytest.raises(BadInput, match=r"knob word: its ways .* need different names, and a wrong"):

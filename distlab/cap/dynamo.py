@@ -18,13 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distlab.cap.requests import No, Read, Unsure, Write, Written
-from distlab.cap.versions import (
-    NOTHING_SEEN,
-    LastWriteWins,
-    Version,
-    Versioning,
-    VersionVector,
-)
+from distlab.cap.versions import NOTHING_SEEN, LastWriteWins, Version, Versioning, VersionVector
 from distlab.sim import Node
 
 NONE, HINT, SLOPPY = "none", "hint", "sloppy"  # handoff

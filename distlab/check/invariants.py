@@ -215,10 +215,7 @@ def monotonic_reads() -> Invariant:
                 yield Finding(said, ends(first, second)) if writes and older else None
 
     return Invariant(
-        "monotonic reads",
-        forwards,
-        "No client saw time run backwards.",
-        "clients that read twice",
+        "monotonic reads", forwards, "No client saw time run backwards.", "clients that read twice"
     )
 
 

@@ -16,14 +16,6 @@ from distlab.explore.space import FaultSpace
 from distlab.explore.sweep import Sweep, sweep
 
 __all__ = [
-    "EVERYWHERE",
-    "Census",
-    "FaultSpace",
-    "Finding",
-    "Shrunk",
-    "Sweep",
-    "everywhere",
-    "explore",
-    "shrink",
-    "sweep",
-]
+    "EVERYWHERE", "Census", "FaultSpace", "Finding", "Shrunk", "Sweep", "everywhere", "explore",
+    "shrink", "sweep",
+]  # fmt: skip

@@ -18,7 +18,7 @@ from distlab.lab.instruments import instruments
 from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.registry import get
 from distlab.replay import parse_token
-from distlab.scenario import STUCK, Outcome, Run, Scenario, Token
+from distlab.scenario import Outcome, Run, Scenario, Token
 from distlab.sim.faults import (
     ANY,
     Fault,
@@ -92,15 +92,6 @@ class Experiment:
         return self.run.verdict(self.scenario.property)
 
     @property
-    def deciding(self) -> Verdict:
-        """The verdict that decided the outcome, in the order of `Scenario`'s outcomes."""
-        rank = {STUCK: 0, self.scenario.property: 1, self.scenario.price: 2}
-        ranked = sorted(self.verdicts, key=lambda verdict: rank.get(verdict.name, 3))
-        failing = (v for v in ranked if v.ok is False or (v is self.verdict and not v.judged))
-        undecided = (v for v in ranked if v.ok is None and v.judged)
-        return next(failing, None) or next(undecided, self.verdict)
-
-    @property
     def token(self) -> str:
         """The replay token of the run as it stands."""
         return self.run.token
@@ -109,7 +100,7 @@ class Experiment:
     def status(self) -> str:
         """One line: how the run ended, why, and which faults happened."""
         faults = schedule_text(self.faults) or "no faults"
-        return f"{self.outcome.name}: {self.deciding.explanation} [{faults}]"
+        return f"{self.outcome.name}: {self.run.deciding.explanation} [{faults}]"
 
     @property
     def states(self) -> tuple[Seen, ...]:

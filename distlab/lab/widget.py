@@ -168,11 +168,11 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     def _draw(self, width: float, proof: str) -> Picture:
         width = min(max(round(width), WIDTHS[0]), WIDTHS[1])
         witness = next((v.witness for v in self.verdicts if v.name == proof), ())
-        about = (self.run, self.window, width, self.selected, witness, self.deciding.witness)
+        about = (self.run, self.window, width, self.selected, witness, self.run.deciding.witness)
         if self._picture is None or self._drawn[0] is not self.run or self._drawn[1:] != about[1:]:
             self._picture = spacetime(
                 self.run, window=self.window, width=width, highlight=witness,
-                first=self.deciding.witness, selected=self.selected,
+                first=self.run.deciding.witness, selected=self.selected,
             )  # fmt: skip
             self._drawn = about
             self._pictures += 1
@@ -262,7 +262,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     @property
     def picture(self) -> Picture:
         """The diagram, with the events that decide the outcome."""
-        return spacetime(self.run, window=self.window, highlight=self.deciding.witness,
+        return spacetime(self.run, window=self.window, highlight=self.run.deciding.witness,
                          selected=self.selected)  # fmt: skip
 
     def __repr__(self) -> str:

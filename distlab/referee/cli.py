@@ -126,11 +126,7 @@ def _as_dict(
 
 
 def _described(each: Operation, recording: Recording) -> dict[str, Any]:
-    return {
-        "process": each.process,
-        "operation": str(each),
-        "lines": _lines(each, recording),
-    }
+    return {"process": each.process, "operation": str(each), "lines": _lines(each, recording)}
 
 
 def _lines(each: Operation, recording: Recording) -> list[int]:

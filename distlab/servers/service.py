@@ -138,11 +138,7 @@ def _message(answer: Any) -> Any:
 
 
 async def ask(
-    node: Node,
-    server: str,
-    request: Any,
-    timeout_ms: float | None = 200,
-    hang_up: bool = False,
+    node: Node, server: str, request: Any, timeout_ms: float | None = 200, hang_up: bool = False
 ) -> Any:
     """Send `request` from `node` to a service, and return the answer.
 

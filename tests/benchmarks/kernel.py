@@ -88,9 +88,7 @@ def ring(world: World) -> None:
 
 
 def with_distlab(messages: int) -> float:
-    scenario = Scenario(
-        "bench/ring", "", "", ring, (Unjudged(),), "unjudged", horizon_ms=horizon_ms(messages)
-    )
+    scenario = Scenario("bench/ring", "", "", (Unjudged(),), ring, horizon_ms=horizon_ms(messages))
     began = time.process_time()
     run = scenario.run()
     seconds = time.process_time() - began

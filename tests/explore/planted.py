@@ -63,10 +63,7 @@ ONE = Scenario(
     build=build,
     checks=(Heard((5,)),),
     property="heard",
-    knobs=(
-        Integer("ticks", 12, 50, 20, "ticks of a"),
-        Switch("fixed", False, "makes the variant"),
-    ),
+    knobs=(Integer("ticks", 12, 50, 20, "ticks of a"), Switch("fixed", False, "makes the variant")),
     violating={"fixed": False},
     satisfying={"fixed": True},
     faults="lose:a>b@50",

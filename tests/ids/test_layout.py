@@ -5,15 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distlab.host import BadInput
-from distlab.ids.layout import (
-    COURSE,
-    DATACENTERS,
-    DISCORD,
-    EPOCH_MS,
-    SPARE_BITS,
-    TWITTER,
-    Layout,
-)
+from distlab.ids.layout import COURSE, DATACENTERS, DISCORD, EPOCH_MS, SPARE_BITS, TWITTER, Layout
 
 LAYOUTS = st.sampled_from([COURSE, DATACENTERS, SPARE_BITS, TWITTER, DISCORD])
 

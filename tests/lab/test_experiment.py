@@ -231,20 +231,20 @@ def test_the_strip_shows_where_the_learners_own_code_fails():
 
 
 def test_the_deciding_verdict_is_the_one_that_does_not_hold(lab):
-    assert lab.deciding.name == "accurate"
+    assert lab.run.deciding.name == "accurate"
     lab.set(patience_ms=250)
-    assert (lab.outcome.name, lab.deciding.name) == ("not prompt", "prompt")
+    assert (lab.outcome.name, lab.run.deciding.name) == ("not prompt", "prompt")
     lab.remove("crash")
-    assert (lab.outcome.name, lab.deciding.name) == ("nothing to judge", "accurate")
+    assert (lab.outcome.name, lab.run.deciding.name) == ("nothing to judge", "accurate")
 
 
 def test_the_property_decides_before_all_others_also_when_it_judged_nothing():
     reset = Experiment("ids/sequence-reset")
     assert reset.run.verdict("available").ok is False
-    assert (reset.outcome.name, reset.deciding.name) == ("not unique", "unique")
+    assert (reset.outcome.name, reset.run.deciding.name) == ("not unique", "unique")
     lab = Experiment(SCENARIO, faults="crash:server-b@300", patience_ms=400)
     assert lab.run.verdict("prompt").ok is False
-    assert (lab.outcome.name, lab.deciding.name) == ("nothing to judge", "accurate")
+    assert (lab.outcome.name, lab.run.deciding.name) == ("nothing to judge", "accurate")
 
 
 REFUSED = [

@@ -5,10 +5,7 @@ import re
 import pytest
 import redis.asyncio
 from redis.crc import key_slot
-from redis.exceptions import (
-    AuthenticationError,
-    OutOfMemoryError,
-)
+from redis.exceptions import AuthenticationError, OutOfMemoryError
 
 from distlab.host import BadInput
 from distlab.locks.lock import LockNotOwned, OutcomeUnknown

@@ -3,10 +3,7 @@
 import functools
 
 import pytest
-from redis.exceptions import (
-    NoScriptError,
-    ResponseError,
-)
+from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from distlab.host import Refused

@@ -82,10 +82,7 @@ COMMANDS = (
     lambda r: r.bzpopmin("nothing", timeout="soon"),
     *(
         lambda r, words=words: r.execute_command(*words.split())
-        for words in (
-            "BLPOP",
-            "BLPOP nothing",
-        )
+        for words in ("BLPOP", "BLPOP nothing")
     ),
     lambda r: r.lpush("k", 1),
     lambda r: r.hget("l2", "x"),

@@ -108,10 +108,7 @@ READ_REPAIR = Ways(
     horizon_ms=360,
 )
 def new_old_inversion(
-    world: World,
-    read_repair: str,
-    solution: type[Replica] | None = None,
-    patience_ms: int = 250,
+    world: World, read_repair: str, solution: type[Replica] | None = None, patience_ms: int = 250
 ) -> None:
     replica = solution or Replica
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))

@@ -7,12 +7,6 @@ from distlab.locks.exercises.own_redlock import OWN_REDLOCK, OwnRedlock
 EXERCISES = (OWN_LOCK, FENCE, OWN_REDLOCK)
 
 __all__ = [
-    "EXERCISES",
-    "FENCE",
-    "OWN_LOCK",
-    "OWN_REDLOCK",
-    "OwnFence",
-    "OwnLock",
-    "OwnRedlock",
+    "EXERCISES", "FENCE", "OWN_LOCK", "OWN_REDLOCK", "OwnFence", "OwnLock", "OwnRedlock",
     "PlainLock",
-]
+]  # fmt: skip

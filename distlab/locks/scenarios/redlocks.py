@@ -6,13 +6,7 @@ from typing import Any
 
 from distlab.check.invariants import mutual_exclusion, prompt
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import (
-    ALL_HEARD,
-    NOTHING_REFUSED,
-    SERVED,
-    TOKENS_ASCEND,
-    few_messages,
-)
+from distlab.locks.checks import ALL_HEARD, NOTHING_REFUSED, SERVED, TOKENS_ASCEND, few_messages
 from distlab.locks.fencing import Fence
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity

@@ -54,11 +54,7 @@ class SimulatedRedis(AsyncCoreCommands):
     _event_dispatcher: Any = None
 
     def __init__(
-        self,
-        node: Node,
-        server: str = "redis",
-        timeout_ms: float = 200,
-        sentinel: str = "",
+        self, node: Node, server: str = "redis", timeout_ms: float = 200, sentinel: str = ""
     ) -> None:
         self._node, self._timeout_ms = node, timeout_ms
         self._server, self._sentinel = "" if sentinel else server, sentinel

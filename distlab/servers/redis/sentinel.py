@@ -21,11 +21,7 @@ class Sentinel(Service):
     """
 
     def __init__(
-        self,
-        name: str,
-        servers: tuple[str, ...],
-        ping_ms: float = 50,
-        down_after_ms: float = 200,
+        self, name: str, servers: tuple[str, ...], ping_ms: float = 50, down_after_ms: float = 200
     ) -> None:
         super().__init__(name)
         if len(servers) < 2:
