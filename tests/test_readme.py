@@ -4,11 +4,14 @@ import contextlib
 import io
 import re
 import shlex
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from distlab import cli
+from distlab.explore import explore
 from distlab.lab.experiment import Experiment
 from distlab.view.spacetime import spacetime
 from distlab.view.strip import strip
@@ -19,8 +22,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands():
@@ -62,6 +65,22 @@ def test_the_picture_at_the_top_is_what_the_lab_draws():
 
 def test_the_example_has_fifteen_lines():
     assert len([line for line in blocks("python")[0].splitlines() if line]) <= 15
+
+
+def test_the_scenario_that_contributing_shows_keeps_its_word(monkeypatch):
+    module = types.ModuleType("demo")
+    monkeypatch.setitem(sys.modules, "demo", module)  # where its dataclasses look for their types
+    exec("\n".join(blocks("python", CONTRIBUTING)), vars(module))
+    scenario = module.deposit
+    for seed in range(20):
+        for knobs, expected in (
+            (scenario.violating, [False, True]),
+            (scenario.satisfying, [True, False]),
+        ):
+            run = scenario.run(seed, **knobs)
+            assert [verdict.ok for verdict in run.verdicts] == expected, run.token
+    assert explore(scenario, 100)
+    assert not explore(scenario, 100, **scenario.satisfying)
 
 
 def test_set_up_is_two_commands():
