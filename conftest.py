@@ -65,6 +65,16 @@ def distlab(capsys, monkeypatch):
     return run
 
 
+@pytest.fixture(scope="module")
+def postgres(require):
+    """A real PostgreSQL for the tests of one module."""
+    require("postgres")
+    from distlab.real.postgres_server import postgres_server
+
+    with postgres_server() as server:
+        yield server
+
+
 @pytest.fixture
 def without(monkeypatch):
     """Takes parts away from what `distlab.doctor` finds on this machine."""

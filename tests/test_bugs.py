@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from distlab import bugs, cli
+from distlab import bugs
 from distlab.bugs import Bug
 from distlab.registry import get
 from distlab.replay import parse_token
@@ -109,18 +109,6 @@ def record(tmp_path, monkeypatch):
     monkeypatch.setattr(bugs, "FILE", tmp_path / "bugs.json")
     monkeypatch.setattr(bugs, "PAGE", tmp_path / "bugs.md")
     return tmp_path
-
-
-@pytest.fixture
-def distlab(capsys):
-    def run(*arguments):
-        try:
-            status = cli.main(arguments)
-        except SystemExit as leaving:
-            status = leaving.code
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_proving_writes_the_record_and_its_page(record, distlab):

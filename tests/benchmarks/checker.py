@@ -8,7 +8,6 @@ time. Where detangle has not answered after a million steps, it is stopped, and 
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from dataclasses import replace
@@ -151,7 +150,3 @@ def measure() -> dict[str, Any]:
     """The figures of each load."""
     figures: dict[str, Any] = {name: measured(name, load) for name, load in LOADS.items()}
     return {**figures, "goal, times as long": GOAL, "versions": {"detangle": version("detangle")}}
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))

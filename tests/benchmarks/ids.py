@@ -1,4 +1,4 @@
-"""Ids per second beside the packages that people use; what an id costs the database, and tells.
+"""Ids per second beside the packages that people use, and what an id costs the database.
 
 Everybody makes the same thing: a Snowflake as a number, the others as text, one at a time, on one
 core. distlab's Snowflake is safe for threads and never hands out what is no id; snowflake-id is for
@@ -6,24 +6,18 @@ one thread and returns None when a millisecond is used up, so it is asked again.
 4.096 million ids a second to a worker: a fast machine waits for the clock, and then the processor
 time of an id, taken in slices that are shorter than a millisecond, says more than the rate. Shares
 of that cap are those of the best round, because whatever else a machine does only lowers them.
-
-The observer guesses how many orders a shop has had, as in the chapter: from the ids of a few of
-them that he has seen by chance (`german_tank`), a thousand times. An order of his own, at the
-beginning of a week, makes that a guess of the week; without one he needs the difference of two
-guesses, which have the errors of all the orders before. The same figures come out on every machine.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sqlite3
 import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import count, islice
@@ -37,14 +31,13 @@ import ulid
 import uuid6
 import uuid_utils
 
-from distlab.ids.measured import KINDS, german_tank, index_locality, made_by_workers
+from distlab.ids.measured import index_locality
 from distlab.ids.objectid import ObjectIds
 from distlab.ids.process import Process, ThreadedSnowflake
 from distlab.ids.uuids import Ulid, Uuid7, uuid4
 
 ROUNDS, IDS, SLICE, SLICES = 9, 200_000, 1_000, 200
 ROWS = 200_000
-ORDERS, SEEN, GUESSES, WEEK = (1_000, 10_000, 100_000), (2, 5, 20), 1_000, 10_000
 CAP = 4_096_000
 GOALS = {"single, times snowflake-id": 1.15, "single, share of the cap": 0.8,
          "batch, share of the cap": 0.95}  # fmt: skip
@@ -169,38 +162,6 @@ def locality() -> dict[str, Any]:
     return {kind: each._asdict() for kind, each in measured.items()}
 
 
-def guesses(ids: Sequence[int], seen: int, seed: int = 0) -> list[float]:
-    """How many there are, judged a thousand times by so many of them."""
-    return [german_tank(Random(seed + n).sample(ids, seen)) for n in range(GUESSES)]
-
-
-def off_by(guessed: list[float], truth: int) -> dict[str, float]:
-    """The error relative to the truth: the middle one, and what nine of ten are below."""
-    errors = sorted(abs(guess / truth - 1) for guess in guessed)
-    return {
-        "middle": round(errors[GUESSES // 2], 3),
-        "9 of 10": round(errors[GUESSES * 9 // 10], 3),
-    }
-
-
-def observer() -> dict[str, Any]:
-    """By the kind of id that counts, the orders, and how many of their ids were seen."""
-    counting = {kind.name: kind for kind in KINDS if "how many" in kind.tells}
-    found: dict[str, Any] = {}
-    for name, kind in counting.items():
-        for orders in ORDERS:
-            ids = [int(number) for number in made_by_workers(kind, orders)]
-            found[f"{name}, {orders} orders"] = {
-                f"{seen} seen": off_by(guesses(ids, seen), orders) for seen in SEEN
-            }
-    for before in ORDERS:
-        first = guesses(range(1, before + 1), 5)
-        second = guesses(range(1, before + WEEK + 1), 5, seed=GUESSES)
-        sold = [b - a for a, b in zip(first, second, strict=True)]
-        found[f"week of {WEEK} after {before}, two guesses"] = {"5 + 5 seen": off_by(sold, WEEK)}
-    return found
-
-
 @contextmanager
 def one_core() -> Iterator[None]:
     """Stay on one core, where the system can be asked for that."""
@@ -220,10 +181,5 @@ def measure() -> dict[str, Any]:
             "ids as text/s": others(),
             "from a row of SQLite/s": {f"step {n}": round(sequence(n), -2) for n in (1, 1000)},
             f"{ROWS} rows": locality(),
-            "observer's guess of the orders, off by": observer(),
             "versions": {name: version(name) for name in peers},
         }
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))

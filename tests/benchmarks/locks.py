@@ -10,7 +10,6 @@ milliseconds away. The last figure is the longest wait while eight clients want 
 
 import asyncio
 import gc
-import json
 import statistics
 import tempfile
 import time
@@ -226,7 +225,3 @@ def measure() -> dict[str, Any]:
     with one_core(), redis_servers(3) as servers, tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(measured(servers, folder))
     return {**figures, "versions": {name: version(name) for name in peers}}
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))

@@ -6,7 +6,6 @@ scenario; nothing is shrunk and no digest is made, as in a search that finds not
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from dataclasses import replace
@@ -38,7 +37,3 @@ def measure() -> dict[str, Any]:
     typical = statistics.median(events)
     assert typical >= EVENTS, f"only {typical} events: lengthen the run"
     return {"runs/s": round(statistics.median(rates)), "events": typical, "goal runs/s": GOAL}
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))

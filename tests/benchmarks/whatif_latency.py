@@ -8,7 +8,6 @@ computed when the mouse rests.
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 from pathlib import Path
@@ -77,7 +76,3 @@ def measure() -> dict[str, Any]:
         "drags": len(redraws), "events": events, "p50 ms": round(quantiles[49], 1),
         "p95 ms": round(quantiles[94], 1), "worst ms": round(redraws[-1], 1),
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))

@@ -11,7 +11,7 @@ from distlab.cap.rounds import Config, Leads, RequestVote
 from distlab.check.history import History
 from distlab.check.linearizability import linearizable
 from distlab.check.look import notes
-from distlab.sim import Node, World
+from distlab.sim import Node
 from tests.cap.worlds import outcomes, world_of
 
 NODES = ("n1", "n2", "n3")
@@ -80,11 +80,8 @@ class Stranger(Node):
 
 def test_a_node_votes_once_in_a_term_and_for_no_lower_one():
     """Raft, section 5.2: first come, first served."""
-    world = World(1, latency_ms=(9, 11))
-    world.add(ConfigStore("n1", NODES))
-    world.add(Stranger("n2", (200, 5)))
-    world.add(Stranger("n3", (230, 5), (260, 4), (290, 6)))
-    world.run(350)
+    strangers = Stranger("n2", (200, 5)), Stranger("n3", (230, 5), (260, 4), (290, 6))
+    world = world_of((ConfigStore("n1", NODES), *strangers), {}, until_ms=350)
     remarks = [(event.node, event.what) for event in world.trace.of_kind("note")]
     assert remarks == [("n2", "voted for in 5"), ("n3", "voted for in 6")]
 

@@ -2,17 +2,13 @@
 
 from distlab.cap.requests import visits
 from distlab.check.history import History
-from distlab.sim import World, parse_schedule
+from tests import worlds
 
 
 def world_of(stores, clients, faults="", until_ms=400, seed=1):
     """The world after `until_ms`. A client is a program, or a tuple of its visits."""
-    world = World(seed, latency_ms=(9, 11))
-    for store in stores:
-        world.add(store)
-    for name, steps in clients.items():
-        world.client(name, steps if callable(steps) else visits(*steps))
-    world.inject(parse_schedule(faults))
+    programs = {name: each if callable(each) else visits(*each) for name, each in clients.items()}
+    world = worlds.world_of(*stores, faults=faults, seed=seed, latency_ms=(9, 11), **programs)
     world.run(until_ms)
     return world
 

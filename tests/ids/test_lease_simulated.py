@@ -4,25 +4,22 @@ import pytest
 
 from distlab.ids.lease import LeaseLost, WorkerIdLease
 from distlab.servers.redis import RedisServer, SimulatedRedis
-from distlab.sim import World, parse_schedule
+from tests.worlds import play
 
 TTL_MS = 100
 
 
 def world_with(program, faults="", **server):
     """Run `program(lease, client)` with the lease of worker id 7, for half a second."""
-    world = World(latency_ms=(2, 2))
-    world.add(RedisServer("redis", **server))
 
     async def main(client):
         redis = SimulatedRedis(client, "redis", timeout_ms=20)
         await program(WorkerIdLease(redis, client, TTL_MS, [7]), client)
-        client.note("done")
+        return "done"
 
-    world.client("worker", main)
-    world.inject(parse_schedule(faults))
-    world.run(until_ms=500)
-    assert [event.what for event in world.trace.of_kind("note")] == ["done"]
+    redis = RedisServer("redis", **server)
+    done, _ = play({"worker": main}, redis, faults=faults, until_ms=500, latency_ms=(2, 2))
+    assert done == {"worker": "done"}
 
 
 @pytest.mark.parametrize(

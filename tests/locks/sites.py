@@ -21,7 +21,7 @@ from distlab.locks.redlock import Redlock
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
 from distlab.servers.redis import RedisServer, SimulatedRedis
-from distlab.sim import World, parse_schedule
+from tests.worlds import play
 
 GIVEN = ("site", "host", "database", "node", "store", "connect")  # all others are fixtures
 PLACES = ("simulation", "fakeredis", "server")
@@ -101,39 +101,32 @@ class Site:
 
 
 def in_simulation(
-    program,
-    servers=1,
-    faults="",
-    until_ms=120_000,
-    server=RedisServer,
-    connect=SimulatedRedis,
-    **options,
+    program, servers=1, faults="", server=RedisServer, connect=SimulatedRedis, **options
 ):
-    world = World()
     machines = [f"redis-{n}" for n in range(servers)]
-    for machine in machines:
-        world.add(server(machine, **options))
-    name, finished, failed = next(NAMES), [], []
+    name = next(NAMES)
 
     async def main(node):
         def connect_to(machine):
             return lambda **more: connect(node, machine, **more)
 
-        try:
-            finished.append(await program(Site(node, name, *map(connect_to, machines))))
-        except Exception as error:  # refusals, too, are a failure of the program here
-            failed.append(error)
+        return await program(Site(node, name, *map(connect_to, machines)))
 
-    world.client("client", main)
-    world.inject(parse_schedule(faults))
-    try:
-        world.run(until_ms)
-        for error in failed:
-            raise error
-        assert finished, f"not done by {until_ms} ms: {world.kernel.waiting()}"
-    finally:
-        world.close()
-    return finished[0]
+    nodes = [server(machine, **options) for machine in machines]
+    results, trace = play({"client": main}, *nodes, faults=faults, until_ms=120_000)
+    assert results, f"not done:\n{trace.text()[-2000:]}"
+    return results["client"]
+
+
+def play_each(programs, server, remote, **settings):
+    """What each `program(node, remote(node))` returns, in order, and the trace."""
+
+    def of(program):
+        return lambda node: program(node, remote(node))
+
+    clients = {f"client-{n}": of(program) for n, program in enumerate(programs)}
+    results, trace = play(clients, server, **settings)
+    return [results.get(name) for name in clients], trace
 
 
 def on_asyncio(program, *connects):

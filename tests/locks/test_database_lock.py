@@ -14,38 +14,14 @@ from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
 from distlab.locks.lock import LockError, LockLost, LockNotOwned
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
-from distlab.real.postgres_server import postgres_server
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from distlab.sim import World, parse_schedule
-from tests.locks.sites import as_test, everywhere
+from tests.locks.sites import as_test, everywhere, play_each
 
 
-def in_simulation(*programs, faults="", until_ms=300_000):
-    """`await program(host, database)` on a machine each."""
-    world = World()
-    world.add(DatabaseServer("database", SCHEMA))
-    results = [None] * len(programs)
-
-    def client(n, program):
-        async def main(node):
-            try:
-                results[n] = await program(node, RemoteDatabase(node))
-            except Exception as error:
-                results[n] = error
-
-        world.client(f"client-{n}", main)
-
-    for n, program in enumerate(programs):
-        client(n, program)
-    world.inject(parse_schedule(faults))
-    try:
-        world.run(until_ms)
-    finally:
-        world.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return results
+def in_simulation(*programs, faults=""):
+    """What each `await program(host, database)` returns, on a machine each."""
+    server = DatabaseServer("database", SCHEMA)
+    return play_each(programs, server, RemoteDatabase, faults=faults, until_ms=300_000)[0]
 
 
 def on_asyncio(url, program):
@@ -61,13 +37,6 @@ def on_asyncio(url, program):
         return asyncio.run(main(engine))
     finally:
         engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def postgres(require):
-    require("postgres")
-    with postgres_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["simulation", "sqlite", "postgresql"])

@@ -24,7 +24,6 @@ from distlab.locks.lock import (
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.real.database import SqlDatabase
-from distlab.real.postgres_server import postgres_server
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from tests.locks.sites import everywhere, in_simulation, on_asyncio, place
@@ -48,13 +47,6 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def postgres(require):
-    require("postgres")
-    with postgres_server() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("locks")
 
@@ -69,7 +61,7 @@ def run(request, require):
             yield lambda program: play(lambda site: program(site.of(kind)))
     else:
         url = f"sqlite:///{request.getfixturevalue('folder')}/shop.db"
-        url = request.getfixturevalue("postgres") if where == "postgresql" else url
+        url = request.getfixturevalue("postgres").url if where == "postgresql" else url
         engine = sqlalchemy.create_engine(url)
         asyncio.run(SqlDatabase(engine).transaction(lambda c: c.execute(SCHEMA)))
         yield lambda program: on_asyncio(

@@ -6,36 +6,12 @@ from distlab.host import Conflict, LeaseExpired
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.lock import OutcomeUnknown
 from distlab.servers.leases import LeaseServer, RemoteLeases
-from distlab.sim import World, parse_schedule
-from tests.locks.sites import as_test
+from tests.locks.sites import as_test, play_each
 
 
-def run(*programs, faults="", until_ms=60_000, seed=0):
+def run(*programs, faults=""):
     """`await program(node, store)` on a machine each; what they return, and the trace."""
-    world = World(seed)
-    world.add(LeaseServer("leases"))
-    results = [None] * len(programs)
-
-    def client(n, program):
-        async def main(node):
-            try:
-                results[n] = await program(node, RemoteLeases(node))
-            except Exception as error:
-                results[n] = error
-
-        world.client(f"client-{n}", main)
-
-    for n, program in enumerate(programs):
-        client(n, program)
-    world.inject(parse_schedule(faults))
-    try:
-        trace = world.run(until_ms)
-    finally:
-        world.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return results, trace
+    return play_each(programs, LeaseServer("leases"), RemoteLeases, faults=faults)
 
 
 def lock_of(node, store, *options):

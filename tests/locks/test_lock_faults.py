@@ -17,7 +17,7 @@ from distlab.real.redis_server import redis_servers
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from distlab.sim import World, parse_schedule
+from tests import worlds
 
 TIMEOUT = 0.4
 ENDS_MS = 20_000
@@ -49,31 +49,22 @@ def servers(make):
 
 def play(make, faults):
     """Two clients work under the lock, again and again until done. Who was inside, and when."""
-    world = World()
-    inside, done = [], {}
+    inside, done = [], set()
 
     async def work(node):
         while node.name not in done:
             lock = make(node)
             try:
                 async with lock, Watchdog(lock) as watchdog:
-                    entered_ms = world.kernel.now_us / 1000
+                    entered_us = node.now_us()
                     await node.sleep(30)
                     watchdog.still_mine()
-                    inside.append((entered_ms, world.kernel.now_us / 1000))
-                    done[node.name] = True
+                    inside.append((entered_us, node.now_us()))
+                    done.add(node.name)
             except (Refused, TimeoutError):
                 await node.sleep(20)
 
-    for server in servers(make):
-        world.add(server)
-    for name in ("a", "b"):
-        world.client(name, work)
-    world.inject(parse_schedule(faults))
-    try:
-        world.run(ENDS_MS)
-    finally:
-        world.close()
+    worlds.play(dict.fromkeys("ab", work), *servers(make), faults=faults, until_ms=ENDS_MS)
     return sorted(inside), done
 
 
@@ -86,9 +77,9 @@ def play(make, faults):
 def test_one_fault_at_every_instant(make, fault):
     for at_ms in range(0, 160, 8):
         inside, done = play(make, fault.format(at_ms))
-        assert set(done) == {"a", "b"}, fault.format(at_ms)
-        for (_, left_ms), (entered_ms, _) in pairwise(inside):
-            assert left_ms <= entered_ms, fault.format(at_ms)
+        assert done == {"a", "b"}, fault.format(at_ms)
+        for (_, left_us), (entered_us, _) in pairwise(inside):
+            assert left_us <= entered_us, fault.format(at_ms)
 
 
 @pytest.mark.parametrize("make", [redislock, redlock, database_lock, lease_lock])
@@ -110,15 +101,7 @@ def test_who_is_cancelled_and_asks_again_keeps_what_it_gets(make):
             await node.sleep(100)
             assert await lock.owned(), f"asked again after {patience_ms} ms"
 
-        world = World()
-        for server in servers(make):
-            world.add(server)
-        world.client("a", holder)
-        world.client("b", impatient)
-        try:
-            world.run(ENDS_MS)
-        finally:
-            world.close()
+        worlds.play({"a": holder, "b": impatient}, *servers(make), until_ms=ENDS_MS)
 
 
 @pytest.mark.parametrize("make", [redlock, database_lock])
@@ -137,15 +120,8 @@ def test_who_has_waited_for_long_looks_as_often_as_who_has_just_come(make):
             times.append(node.monotonic_ms())
 
     for seed in range(5):
-        world, times = World(seed), []
-        for server in servers(make):
-            world.add(server)
-        world.client("a", holder)
-        world.client("b", waiter)
-        try:
-            world.run(ENDS_MS)
-        finally:
-            world.close()
+        times = []
+        worlds.play({"a": holder, "b": waiter}, *servers(make), seed=seed, until_ms=ENDS_MS)
         assert times[1] - times[0] < 150  # `sleep` is 100 ms
 
 

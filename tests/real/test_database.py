@@ -16,13 +16,6 @@ ACCOUNTS = "CREATE TABLE accounts (name TEXT PRIMARY KEY, yuan INTEGER NOT NULL 
 PAYMENTS = "CREATE TABLE payments (payer TEXT REFERENCES accounts (name))"
 
 
-@pytest.fixture(scope="module")
-def postgres(require):
-    require("postgres")
-    with postgres_server() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path):
     if request.param == "sqlite":

@@ -9,7 +9,7 @@ import pytest
 
 from distlab.servers.redis import RedisServer, Sentinel, SimulatedRedis
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from distlab.sim import World, parse_schedule
+from tests.worlds import play
 
 SCHEMA = "CREATE TABLE stock (n INTEGER); INSERT INTO stock VALUES (100)"
 FAULTS = """crash:redis@300+200; loss:*>*@0+900=10; duplicate:*>*@0=20; jump:redis-2@100=-5000;
@@ -40,18 +40,14 @@ async def as_text(awaitable):
 
 
 def digest(seed=3):
-    world = World(seed)
-    world.add(RedisServer("redis", persistence="everysec"))
-    world.add(RedisServer("redis-2", replica_of="redis"))
-    world.add(Sentinel("sentinel", ("redis", "redis-2")))
-    world.add(DatabaseServer("database", SCHEMA, show="SELECT 'n', n FROM stock"))
-    for name in ("client-1", "client-2", "client-3"):
-        world.client(name, program)
-    world.inject(parse_schedule(FAULTS))
-    try:
-        return world.run(5_000).digest()
-    finally:
-        world.close()
+    servers = (
+        RedisServer("redis", persistence="everysec"),
+        RedisServer("redis-2", replica_of="redis"),
+        Sentinel("sentinel", ("redis", "redis-2")),
+        DatabaseServer("database", SCHEMA, show="SELECT 'n', n FROM stock"),
+    )
+    programs = dict.fromkeys(("client-1", "client-2", "client-3"), program)
+    return play(programs, *servers, faults=FAULTS, seed=seed, until_ms=5_000)[1].digest()
 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_another():

@@ -6,8 +6,9 @@ import pytest
 
 from distlab.host import Refused
 from distlab.servers.sql import DatabaseServer, DiskDatabase, RemoteDatabase
-from distlab.sim import Client, Node, World, parse_schedule
+from distlab.sim import Client, Node
 from tests.servers.worlds import play, returns
+from tests.worlds import notes, world_of
 
 SCHEMA = """
 CREATE TABLE products (id INTEGER PRIMARY KEY, stock INTEGER NOT NULL CHECK (stock >= 0));
@@ -111,15 +112,10 @@ def test_a_program_has_a_database_on_its_own_disk():
         async def on_start(self):
             database = DiskDatabase(self, SCHEMA)
             await database.transaction(take_one)
-            self.note(f"{await database.transaction(stock)} left at {self.monotonic_ms()} ms")
+            self.note(f"{await database.transaction(stock)} left")
 
-    world = World(1)
-    world.add(Shop("shop"))
-    world.inject(parse_schedule("crash:shop@10+10"))
-    world.run(100)
-    assert [event.what for event in world.trace.of_kind("note")] == [
-        "9 left at 4 ms", "8 left at 24 ms"
-    ]  # fmt: skip
+    trace = world_of(Shop("shop"), faults="crash:shop@10+10").run(100)
+    assert notes(trace) == [(4, "9 left"), (24, "8 left")]
 
 
 def test_a_database_that_is_part_of_the_configuration_is_lost_with_its_disk_all_the_same():
@@ -132,11 +128,8 @@ def test_a_database_that_is_part_of_the_configuration_is_lost_with_its_disk_all_
             await self.database.transaction(take_one)
             self.note(str(await self.database.transaction(stock)))
 
-    world = World(1)
-    world.add(Shop("shop"))
-    world.inject(parse_schedule("crash:shop@10+10;wipe:shop@50+10"))
-    world.run(100)
-    assert [event.what for event in world.trace.of_kind("note")] == ["9", "8", "9"]
+    trace = world_of(Shop("shop"), faults="crash:shop@10+10;wipe:shop@50+10").run(100)
+    assert [left for _, left in notes(trace)] == ["9", "8", "9"]
 
 
 @gives(9, faults="duplicate:client>database@0=100")

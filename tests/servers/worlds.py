@@ -1,30 +1,18 @@
 """A world with servers and one program."""
 
 from distlab.servers.redis import RedisServer, SimulatedRedis
-from distlab.sim import World, parse_schedule
-
-ONE_MS = (1, 1)
+from tests import worlds
 
 
-def play(program, *nodes, faults="", until_ms=5_000, seed=1, others=(), latency_ms=ONE_MS):
+def play(program, *nodes, others=(), **settings):
     """What `program(client)` returns, and the trace. Without nodes there is one Redis, `redis`."""
-    world = World(seed, latency_ms=latency_ms)
-    for node in nodes or (RedisServer("redis"),):
-        world.add(node)
-    results = []
-
-    async def record(client):
-        results.append(await program(client))
-
-    world.client("client", record)
-    for number, other in enumerate(others, 1):
-        world.client(f"other-{number}", other)
-    world.inject(parse_schedule(faults))
-    try:
-        world.run(until_ms)
-    finally:
-        world.close()
-    return (results[-1] if results else None), world.trace
+    programs = {f"other-{number}": other for number, other in enumerate(others, 1)}
+    results, trace = worlds.play(
+        {"client": program, **programs},
+        *(nodes or (RedisServer("redis"),)),
+        **{"until_ms": 5_000, "latency_ms": (1, 1), **settings},
+    )
+    return results.get("client"), trace
 
 
 def with_redis(program, *nodes, connect=SimulatedRedis, **settings):

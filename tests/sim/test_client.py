@@ -2,14 +2,12 @@
 
 from distlab.check.history import History
 from distlab.host import Refused, Unavailable
-from distlab.sim import Call, Client, World, parse_schedule
+from distlab.sim import Call, Client
+from tests.worlds import world_of
 
 
 def run(program, faults=""):
-    world = World()
-    world.client("client", program)
-    world.inject(parse_schedule(faults))
-    return world.run(200)
+    return world_of(faults=faults, client=program).run(200)
 
 
 def records(trace):

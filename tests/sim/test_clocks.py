@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distlab.sim import Node, World, parse_schedule
+from distlab.sim import Node
 from distlab.sim.clocks import EPOCH_US, Clock
+from tests.worlds import notes, world_of
 
 TIMES = st.integers(0, 10**10)
 DRIFTS = st.integers(-500_000, 500_000)
@@ -74,12 +75,9 @@ class Stopwatch(Node):
 
 
 def watch(faults, until_ms=700):
-    world = World()
-    world.add(Stopwatch("a"))
-    world.inject(parse_schedule(faults))
-    trace = world.run(until_ms)
-    assert {event.what for event in trace.of_kind("note")} == {"100"}
-    return [event.at_us / 1000 for event in trace.of_kind("note")]
+    found = notes(world_of(Stopwatch("a"), faults=faults).run(until_ms))
+    assert {shown for _, shown in found} == {"100"}
+    return [at_ms for at_ms, _ in found]
 
 
 @pytest.mark.parametrize(
@@ -108,18 +106,13 @@ def test_jumps_move_the_wall_clock_only():
                 self.note(f"{self.now_ms() - EPOCH_US // 1000} {self.monotonic_ms()}")
                 await self.sleep(10)
 
-    world = World()
-    world.add(Reader("a"))
-    world.inject(parse_schedule("jump:a@0=250;jump:a@15=-5000"))
-    notes = [event.what for event in world.run(100).of_kind("note")]
-    assert notes == ["250 0", "260 10", "-4730 20"]
+    trace = world_of(Reader("a"), faults="jump:a@0=250;jump:a@15=-5000").run(100)
+    assert [shown for _, shown in notes(trace)] == ["250 0", "260 10", "-4730 20"]
 
 
 def test_clock_faults_are_in_the_trace_with_their_end():
-    world = World()
-    world.add(Node("a"))
-    world.inject(parse_schedule("drift:a@10+5=100;jump:a@12=7"))
-    events = [(e.at_us // 1000, str(e.what), e.why) for e in world.run(100).of_kind("clock")]
+    trace = world_of(Node("a"), faults="drift:a@10+5=100;jump:a@12=7").run(100)
+    events = [(e.at_us // 1000, str(e.what), e.why) for e in trace.of_kind("clock")]
     drift = "drift:a@10+5=100"
     assert events == [(10, drift, ""), (12, "jump:a@12=7", ""), (15, drift, "over")]
 
@@ -134,9 +127,5 @@ def test_no_time_at_all_is_a_wait_on_a_slow_clock_too():
         for _ in range(20):
             client.send("slow", "wait")
 
-    world = World(1)
-    world.add(Slow("slow"))
-    world.client("client", program)
-    world.inject(parse_schedule("drift:slow@0=-287048"))
-    world.run(20)
-    assert len(world.trace.of_kind("note")) == 20
+    world = world_of(Slow("slow"), faults="drift:slow@0=-287048", seed=1, client=program)
+    assert len(notes(world.run(20))) == 20

@@ -1,7 +1,8 @@
 """What survives a crash."""
 
-from distlab.sim import Node, World, parse_schedule
+from distlab.sim import Node
 from distlab.sim.disk import Disk
+from tests.worlds import notes, world_of
 
 
 def test_a_write_is_visible_at_once_and_lost_in_a_crash():
@@ -62,12 +63,10 @@ def test_a_crash_keeps_the_disk_and_a_wipe_does_not():
             self.disk.write("unsynced", boots)
             self.note(f"{boots} {self.disk.keys()}")
 
-    world = World()
-    world.add(Counter("a"))
-    world.inject(parse_schedule("crash:a@10+10;wipe:a@30+10;crash:a@50+20;wipe:a@60+1"))
-    trace = world.run(100)
+    faults = "crash:a@10+10;wipe:a@30+10;crash:a@50+20;wipe:a@60+1"
+    trace = world_of(Counter("a"), faults=faults).run(100)
     keys = ("boots", "unsynced")
     boots = [1, 2, 1, 1]  # at last wiped while it was down
-    assert [event.what for event in trace.of_kind("note")] == [f"{n} {keys}" for n in boots]
+    assert [said for _, said in notes(trace)] == [f"{n} {keys}" for n in boots]
     whys = [event.why for event in trace.of_kind("crash")]
     assert whys == ["", "disk lost", "", "disk lost"]

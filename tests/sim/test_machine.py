@@ -3,6 +3,7 @@
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from distlab.host import BadInput
 from distlab.sim import Client, Deadlock, Node, Runaway, World, parse_schedule
+from tests.worlds import notes, world_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,13 @@ class Ticker(Node):
         self.set_timer(10, timer)
 
 
-def world(*nodes, faults="", latency_ms=(5, 5), seed=0):
-    """A world in which every message takes 5 ms."""
-    made = World(seed, latency_ms)
-    for node in nodes:
-        made.add(node)
-    made.inject(parse_schedule(faults))
-    return made
+world = partial(world_of, latency_ms=(5, 5))
+"""A world in which every message takes 5 ms."""
 
 
 def lines(trace, *kinds):
     """(ms, node, what or why) of the events of these kinds."""
     return [(e.at_us / 1000, e.node, e.what or e.why) for e in trace.of_kind(*kinds)]
-
-
-def notes(trace):
-    return [(at_ms, text) for at_ms, _, text in lines(trace, "note")]
 
 
 def client(program, name="client"):

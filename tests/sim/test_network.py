@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from distlab.host import BadInput
 from distlab.sim import Client, Deadlock, Node, World, parse_schedule
+from tests.worlds import world_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,9 @@ class Source(Sink):
 
 
 def run(*nodes, faults="", latency_ms=(5, 15), seed=1, until_ms=400, fifo=()):
-    world = World(seed, latency_ms)
-    for node in nodes:
-        world.add(node)
+    world = world_of(*nodes, faults=faults, seed=seed, latency_ms=latency_ms)
     for source, target in fifo:
         world.network.set_latency(source, target, *latency_ms, fifo=True)
-    world.inject(parse_schedule(faults))
     return world.run(until_ms)
 
 
@@ -76,9 +74,7 @@ def test_latency_may_change_under_way():
             world.network.set_latency("a", "b", 50, 50)
             self.send("b", Letter(1))
 
-    world = World(latency_ms=(5, 5))
-    world.add(Changes("a", (), 0))
-    world.add(Sink("b"))
+    world = world_of(Changes("a", (), 0), Sink("b"), latency_ms=(5, 5))
     assert delivered(world.run(100)) == [(5, 0), (50, 1)]
 
 

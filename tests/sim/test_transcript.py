@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 
 from distlab.host import Refused
-from distlab.sim import Client, Node, World, parse_schedule
+from distlab.sim import Client, Node, parse_schedule
 from distlab.sim.faults import KINDS
 from distlab.sim.trace import __doc__ as table
 from tests import goldens
+from tests.worlds import world_of
 
 FAULTS = """
     crash:n1@20+15; wipe:n2@30; restart:n2@50; pause:n1@60+20; partition:client|n1,n2@90+10;
@@ -66,13 +67,9 @@ async def program(client: Client):
 
 
 def test_everything():
-    world = World(seed=1, latency_ms=(1, 3))
-    world.add(Counter("n1"))
-    world.add(Counter("n2"))
-    world.client("client", program)
-    schedule = parse_schedule(FAULTS)
-    world.inject(schedule)
+    counters = Counter("n1"), Counter("n2")
+    world = world_of(*counters, faults=FAULTS, seed=1, latency_ms=(1, 3), client=program)
     trace = world.run(200)
     goldens.compare("sim/everything.txt", trace.text())
-    assert {fault.kind for fault in schedule} == set(KINDS)
+    assert {fault.kind for fault in parse_schedule(FAULTS)} == set(KINDS)
     assert {event.kind for event in trace.events} == set(re.findall(r"[a-z]+", KINDS_IN_TABLE))

@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from distlab.host import BadInput
-from distlab.sim import Node, World, parse_schedule
+from distlab.sim import Node
 from distlab.sim.randomness import Streams
 from distlab.sim.world import no_garbage_collection
+from tests.worlds import world_of
 
 
 class Ping(Node):
@@ -33,14 +34,6 @@ class Holder(Node):
             await self.sleep(1e6)
         finally:
             self.note("acted")
-
-
-def world_of(*nodes, faults=""):
-    world = World(1)
-    for node in nodes:
-        world.add(node)
-    world.inject(parse_schedule(faults))
-    return world
 
 
 def test_a_run_inside_a_running_asyncio_loop():
