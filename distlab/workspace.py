@@ -61,11 +61,8 @@ def _update_one(workspace: Path, stem: str, notebook: Notebook, record: dict[str
     edited = own.exists() and _is_edited(own, record)
     if _has_version(workspace, stem, version, record):
         return Copied(own.name, "", edited)
-    target = next(
-        copy
-        for copy in _names(workspace, stem)
-        if not copy.exists() or not _is_edited(copy, record)
-    )
+    copies = _names(workspace, stem)
+    target = next(copy for copy in copies if not copy.exists() or not _is_edited(copy, record))
     _write(target, notebook)
     record[target.name] = version
     return Copied(own.name, target.name, edited)
@@ -134,10 +131,7 @@ def _write(path: Path, document: Any) -> None:
 def jupyterlab_command(workspace: Path, *, port: int | None, browser: bool) -> list[str]:
     """JupyterLab on `workspace`, for this machine only, with a token that JupyterLab makes."""
     command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--ServerApp.ip=127.0.0.1",
+        *(sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"),
         f"--ServerApp.root_dir={workspace}",
         f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
         "--LabApp.extension_manager=readonly",  # asks no package registry

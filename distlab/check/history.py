@@ -141,23 +141,10 @@ class History:
 
     def prefix(self, end: int) -> History:
         """What an observer knew just before position ``end``: later completions are unknown yet."""
-        return History(
-            tuple(
-                each
-                if each.completed is None or each.completed < end
-                else replace(
+        begun = [each for each in self.operations if each.invoked < end]
+        for index, each in enumerate(begun):
+            if each.completed is not None and each.completed >= end:
+                begun[index] = replace(
                     each, outcome="unknown", result=None, completed=None, completed_us=None
                 )
-                for each in self.operations
-                if each.invoked < end
-            )
-        )
-
-    def describe(self) -> str:
-        """The history as text, an operation a line, with the positions of its two events."""
-        wide = max((len(name) for name in self.processes), default=0)
-        return "\n".join(
-            f"{each.process:{wide}}  {each.invoked:4d}–"
-            f"{'…' if each.completed is None else each.completed:<4}  {each}"
-            for each in self.operations
-        )
+        return History(tuple(begun))

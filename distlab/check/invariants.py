@@ -47,20 +47,20 @@ Judge = Callable[["Trace"], Iterable[Finding | None]]
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A check made from a generator. `holds` is what it says when nothing broke the promise,
-    `judges` the plural of what it counts.
+    """A check: the promise that `judge` finds nothing that breaks it.
+
+    `holds` is what it says when nothing broke the promise, `judges` the plural of what it counts.
     """
 
     name: str
     judge: Judge
-    holds: str
-    judges: str
+    holds: str = "Nothing broke it."
+    judges: str = "operations"
 
     def __call__(self, trace: Trace) -> Verdict:
         judged = list(self.judge(trace))
         if not judged:
-            nothing = f"Nothing to judge: there were no {self.judges}."
-            return Verdict(self.name, None, nothing, judged=0)
+            return Verdict(self.name, None, f"There were no {self.judges}.", judged=0)
         findings = [finding for finding in judged if finding]
         first = min(findings, key=lambda finding: finding.ok is None, default=None)
         if first:
@@ -68,11 +68,7 @@ class Invariant:
         return Verdict(self.name, True, self.holds, judged=len(judged))
 
 
-def invariant(
-    name: str, judge: Judge, holds: str = "Nothing broke it.", judges: str = "operations"
-) -> Invariant:
-    """The check called ``name``: the promise that `judge` finds nothing that breaks it."""
-    return Invariant(name, judge, holds, judges)
+invariant = Invariant
 
 
 def available(
@@ -159,30 +155,18 @@ def no_lost_acknowledged_writes() -> Invariant:
         for history in History.from_trace(trace).by_key():
             operations = history.operations
             writes = [each for each in operations if each.outcome == "ok" and stored(each)]
-            reads = [
-                each
-                for each in operations
-                if found(each) and not stored(each) and all(w.before(each) for w in writes)
-            ]
-            if writes and reads:
-                yield next(
-                    (
-                        Finding(
-                            f"{deed(write)} was acknowledged, but at the end {fact(reads[-1])}.",
-                            ends(write, reads[-1]),
-                        )
-                        for write in reversed(writes)
-                        if _older(operations, found(reads[-1]), write)
-                    ),
-                    None,
-                )
+            reads = [each for each in operations if found(each) and not stored(each)]
+            final = [read for read in reads if all(write.before(read) for write in writes)]
+            if writes and final:
+                read = final[-1]
+                lost = [write for write in writes if _older(operations, found(read), write)]
+                at_the_end = f"was acknowledged, but at the end {fact(read)}."
+                broken = (Finding(f"{deed(w)} {at_the_end}", ends(w, read)) for w in reversed(lost))
+                yield next(broken, None)
 
-    return Invariant(
-        "no acknowledged write lost",
-        kept,
-        "The final reads lack no acknowledged write.",
-        "reads after the last acknowledged write",
-    )
+    holds = "The final reads lack no acknowledged write."
+    judges = "reads after the last acknowledged write"
+    return Invariant("no acknowledged write lost", kept, holds, judges)
 
 
 def read_your_writes() -> Invariant:
@@ -195,12 +179,8 @@ def read_your_writes() -> Invariant:
                 older = _older(operations, found(read), write)
                 yield Finding(said, ends(write, read)) if older else None
 
-    return Invariant(
-        "read your writes",
-        remembered,
-        "Every client saw its own writes.",
-        "reads after an acknowledged write of the same client",
-    )
+    judges = "reads after an acknowledged write of the same client"
+    return Invariant("read your writes", remembered, "Every client saw its own writes.", judges)
 
 
 def monotonic_reads() -> Invariant:
@@ -214,9 +194,8 @@ def monotonic_reads() -> Invariant:
                 said = f"{fact(first)}, and later the older {second.key} = {second.result!r}."
                 yield Finding(said, ends(first, second)) if writes and older else None
 
-    return Invariant(
-        "monotonic reads", forwards, "No client saw time run backwards.", "clients that read twice"
-    )
+    holds = "No client saw time run backwards."
+    return Invariant("monotonic reads", forwards, holds, "clients that read twice")
 
 
 def _sessions(trace: Trace) -> Iterator[tuple[tuple[Operation, ...], Operation, Operation]]:
@@ -253,15 +232,12 @@ def mutual_exclusion() -> Invariant:
                 yield None
                 continue
             (first, since), (second, at) = list(holders.items())[:2]
-            yield Finding(
-                f"{second} entered {lock} at {_ms(trace.events[at].at_us)} while {first} "
-                f"was in it, since {_ms(trace.events[since].at_us)}.",
-                (since, at),
-            )
+            entered, began = (_ms(trace.events[position].at_us) for position in (at, since))
+            said = f"{second} entered {lock} at {entered} while {first} was in it, since {began}."
+            yield Finding(said, (since, at))
 
-    return Invariant(
-        "mutual exclusion", alone, "Never more than one holder at a time.", "acquisitions"
-    )
+    holds = "Never more than one holder at a time."
+    return Invariant("mutual exclusion", alone, holds, "acquisitions")
 
 
 def moves(trace: Trace) -> Iterator[tuple[int, str, str, bool]]:

@@ -27,7 +27,6 @@ from distlab.host import BadInput, did_you_mean
 if TYPE_CHECKING:
     from distlab.sim.trace import Trace
 
-NOTHING_COMPLETED = "Nothing to judge: there were no completed operations."
 LONG = 10
 """A key with more operations than this goes to the fast search. The plain one meets at most 1,024
 sets of ten operations, and for the histories of the labs, six long at most, it is the quicker one.
@@ -36,7 +35,7 @@ sets of ten operations, and for the histories of the labs, six long at most, it 
 
 @dataclass(frozen=True, slots=True)
 class LinearizabilityResult:
-    """The answer, with what a picture needs.
+    """The answer, with what a picture needs. It is None when undecided, or nothing completed.
 
     ``history`` is what was judged; if it is not linearizable, the shortest failing prefix of the
     history of one key. ``order`` is a linearization of it; if there is none, the longest partial
@@ -82,10 +81,10 @@ def check(
         return LinearizabilityResult(None, history, text, found.states)
     if found.ok:
         order = _merged(found.orders)
-        text = f"One order of {_count(order)} explains every answer."
+        text = f"One order of {counted(order)} explains every answer."
         return LinearizabilityResult(True, history, text, found.states, order)
     if not found.failures:  # the budget did not suffice to find them
-        text = f"No order of {_count(history)} explains every answer."
+        text = f"No order of {counted(history)} explains every answer."
         return LinearizabilityResult(False, history, text, found.states)
     first = min(found.failures, key=lambda failure: failure.refused.completed or 0)
     text, proof, state = explain(model, first)
@@ -94,13 +93,23 @@ def check(
     )
 
 
+def judge(
+    history: History, model: Model, *, budget: int = 200_000, long: int = LONG
+) -> LinearizabilityResult:
+    """The same, but a history in which no operation completed proves nothing: ``ok`` is None."""
+    if completed(history):
+        return check(history, model, budget=budget, long=long)
+    return LinearizabilityResult(None, history, "There were no completed operations.", 0)
+
+
 def completed(history: History) -> int:
     """How many operations happened and returned: without any, the history proves nothing."""
     return sum(each.outcome == "ok" for each in history)
 
 
-def _count(operations: Sized) -> str:
-    return "1 operation" if len(operations) == 1 else f"{len(operations)} operations"
+def counted(operations: Sized) -> str:
+    """How many operations they are, in words."""
+    return "1 operation" if len(operations) == 1 else f"{len(operations):,} operations"
 
 
 def _merged(orders: Sequence[Order]) -> Order:
@@ -128,13 +137,11 @@ class Linearizable:
 
     def result(self, trace: Trace) -> LinearizabilityResult:
         """The verdict with its order and its failing prefix, for a picture."""
-        return check(History.from_trace(trace), self.model, budget=self.budget)
+        return judge(History.from_trace(trace), self.model, budget=self.budget)
 
     def __call__(self, trace: Trace) -> Verdict:
-        judged = completed(History.from_trace(trace))
-        if not judged:
-            return Verdict(self.name, None, NOTHING_COMPLETED, judged=0)
         result = self.result(trace)
+        judged = completed(History.from_trace(trace))
         return Verdict(self.name, result.ok, result.explanation, result.witness, judged)
 
 

@@ -85,18 +85,14 @@ def failure(history: History, model: Model) -> Failure:
     What happens later cannot make it right, so the first prefix that fails is the shortest.
     """
     ends = sorted(each.completed for each in history if each.completed is not None)
-    prefixes = (history.prefix(end + 1) for end in ends)
-    prefix, order = next(
-        (prefix, found.order)
-        for prefix in prefixes
-        if not (found := linearization(prefix, model)).complete
-    )
+    for end in ends:
+        prefix = history.prefix(end + 1)
+        complete, order, _ = linearization(prefix, model)
+        if not complete:
+            break
     left = [each for each in prefix if each.outcome != "failed" and each not in order]
-    refused = [
-        each
-        for each in left
-        if each.outcome == "ok" and not any(other.before(each) for other in left)
-    ]
+    next_ones = [each for each in left if not any(other.before(each) for other in left)]
+    refused = [each for each in next_ones if each.outcome == "ok"]
     return Failure(prefix, order, max(refused, key=lambda each: each.completed or 0))
 
 

@@ -1,9 +1,8 @@
 """The search and the catalogue on the command line: `distlab explore` and `distlab bugs`."""
 
 import sys
-from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 
 from distlab import bugs
 from distlab.command import as_json, parser, turned
@@ -97,15 +96,10 @@ def run_bugs(arguments: list[str]) -> int:
     return 1 if old or not all(row.ok for row in rows) else 0
 
 
-@contextmanager
-def _workers(count: int) -> Iterator[Executor | None]:
+def _workers(count: int) -> AbstractContextManager[Executor | None]:
     if count < 1:
         raise BadInput(f"--workers: {count} is not allowed (allowed: 1 and more)")
-    if count == 1:
-        yield None
-        return
-    with ProcessPoolExecutor(count) as executor:
-        yield executor
+    return nullcontext() if count == 1 else ProcessPoolExecutor(count)
 
 
 def _line(done: int, limit: int) -> None:

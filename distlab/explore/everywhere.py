@@ -29,17 +29,10 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
+from distlab.explore import work
 from distlab.explore.search import Failure, pictures
 from distlab.explore.space import FaultSpace, Rule
-from distlab.explore.work import (
-    Judged,
-    Progress,
-    again,
-    check_count,
-    default_progress,
-    results,
-    wanted_verdicts,
-)
+from distlab.explore.work import Judged, Progress
 from distlab.host import BadInput
 from distlab.registry import get
 from distlab.scenario import Outcome, Run, Scenario, Token
@@ -113,12 +106,12 @@ def everywhere(
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
     for name, given, lowest in (("k", k, 0), ("limit", limit, 1), ("start", start, 0)):
-        check_count(name, given, lowest)
-    wanted = wanted_verdicts(scenario, verdict)
+        work.check_count(name, given, lowest)
+    wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     if k > space.at_most:
         raise BadInput(f"k: {k} is not allowed (allowed: 0 to {space.at_most}, as in {space})")
-    told = progress or default_progress()
+    told = progress or work.default_progress()
     calm = Token(scenario, scenario.seed if seed is None else seed, (), scenario.settings(knobs))
     counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     failing: list[str] = []
@@ -136,7 +129,7 @@ def everywhere(
             if violated:
                 failing.append(str(trial))
                 if kinds not in first:
-                    first[kinds] = Failure(again(trial.run(), violated), violated)
+                    first[kinds] = Failure(work.again(trial.run(), violated), violated)
     found = Census(scenario, space, dict(counts), tuple(failing), first, start, stopped)
     told(found.runs, found.runs)
     return found
@@ -152,7 +145,7 @@ def _runs(
         if size == k:
             number += sum(1 for _ in islice(level, max(0, start - number)))
         grown: list[tuple[Token, Judged]] = []
-        with closing(results(calm.scenario, level, executor)) as judged:
+        with closing(work.results(calm.scenario, level, executor)) as judged:
             for trial, result in judged:
                 if size < k:
                     grown.append((trial, result))

@@ -13,17 +13,10 @@ from html import escape
 from random import Random
 from typing import Any, NamedTuple
 
+from distlab.explore import work
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
-from distlab.explore.work import (
-    Progress,
-    after,
-    again,
-    check_count,
-    default_progress,
-    results,
-    wanted_verdicts,
-)
+from distlab.explore.work import Progress
 from distlab.registry import get
 from distlab.scenario import Run, Scenario, Token
 from distlab.view.spacetime import spacetime
@@ -83,16 +76,14 @@ class Finding(Still):
         if not self.shrunk or not self.first:
             said = f"No failure in {self.runs} runs{unsure} ({self.space}). That is no proof."
             return f"{self.scenario.id}: {said}"
-        verdict, faults = self.shrunk.run.verdict(self.shrunk.verdict), self.shrunk.run.faults
-        return "\n".join(
-            [
-                f"{self.scenario.id}: run {self.runs} fails{unsure} ({self.space}).",
-                f"  {verdict}".replace("\n", "\n  "),
-                f"  {_count(self.first.faults)} at first, {_count(faults)} "
-                f"after {self.shrunk.runs} runs of shrinking:",
-                f"  {self.token}",
-            ]
-        )
+        small, shrinking = self.shrunk.run, f"{self.shrunk.runs} runs of shrinking"
+        lines = [
+            f"{self.scenario.id}: run {self.runs} fails{unsure} ({self.space}).",
+            str(small.verdict(self.shrunk.verdict)),
+            f"{_count(self.first.faults)} at first, {_count(small.faults)} after {shrinking}:",
+            self.token,
+        ]
+        return "\n".join(lines).replace("\n", "\n  ")
 
     __repr__ = __str__ = text
 
@@ -133,18 +124,18 @@ def explore(
     `BadInput` for a wrong argument, `Unrepeatable` when the failing run is not the same twice.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
-    check_count("runs", runs, 1)
-    wanted = wanted_verdicts(scenario, verdict)
+    work.check_count("runs", runs, 1)
+    wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
-    told = progress or default_progress()
+    told = progress or work.default_progress()
     undecided = 0
     tried = trials(scenario, space, runs, seed, **knobs)
-    with closing(results(scenario, tried, executor)) as judged:
+    with closing(work.results(scenario, tried, executor)) as judged:
         for number, (trial, result) in enumerate(judged, 1):
             undecided += any(ok is None and name in wanted for name, ok in result.verdicts)
             failing = result.violated(wanted)
             if failing:
-                first, more = again(trial.run(), failing), after(told, number)
+                first, more = work.again(trial.run(), failing), work.after(told, number)
                 shrunk = shrink(first, failing, space=space, keep=knobs, progress=more)
                 return Finding(scenario, space, number, undecided, first, shrunk)
             told(number, runs)

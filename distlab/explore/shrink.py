@@ -138,9 +138,8 @@ class _Shrinking:
             rest_ms = self.best.scenario.horizon_ms - fault.at_ms
             now_ms = rest_ms if fault.for_ms is None else fault.for_ms
             yield from (("for_ms", ms) for ms in _smaller(now_ms, 1))
-        if (
-            fault.amount and KINDS[fault.kind].unit != "%"
-        ):  # a rare loss is not simpler than a sure one
+        # A rare loss is not simpler than a sure one.
+        if fault.amount and KINDS[fault.kind].unit != "%":
             sign = -1 if fault.amount < 0 else 1
             yield from (("amount", sign * size) for size in _smaller(abs(fault.amount), 1))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from distlab.check.history import Operation
-from distlab.check.linearizability import LinearizabilityResult, check, completed
+from distlab.check.linearizability import LinearizabilityResult, completed, counted, judge
 from distlab.check.models import MODELS
 from distlab.check.verdict import NOTHING
 from distlab.command import as_json, parser
@@ -17,7 +17,6 @@ from distlab.view.history import history as picture
 BUDGET = 500_000
 SHOWN = 12  # so many operations of a witness are printed
 WORDS = {True: "linearizable", False: "not linearizable", None: "undecided"}
-NOTHING_DONE = "There were no completed operations."
 STATUS = {True: 0, False: 1, None: 3}
 EPILOG = (
     "exit status: 0 linearizable, 1 not linearizable, 2 wrong input, "
@@ -60,9 +59,7 @@ def _run_check(arguments: list[str]) -> int:
     try:
         text = given.file.read_text("utf-8")
         recording = read(text, model, given.format, given.skip_others)
-        result = LinearizabilityResult(None, recording.history, NOTHING_DONE, 0)
-        if completed(recording.history):
-            result = check(recording.history, model, budget=given.budget, long=0)
+        result = judge(recording.history, model, budget=given.budget, long=0)
         if given.svg:
             drawn = replace(result, proof=result.proof[-SHOWN:])
             given.svg.write_text(picture(recording.history, drawn).still(), "utf-8")
@@ -80,9 +77,7 @@ def _run_check(arguments: list[str]) -> int:
 
 
 def _as_text(file: Path, model: str, recording: Recording, result: LinearizabilityResult) -> str:
-    count = len(recording.history)
-    unknown = sum(each.outcome == "unknown" for each in recording.history)
-    operations = "1 operation" if count == 1 else f"{count:,} operations"
+    operations, unknown = counted(recording.history), recording.unknown
     outcome = f"{operations}, {unknown:,} without an answer" if unknown else operations
     lines = [f"{file} ({recording.form}): {outcome}{recording.lacks}"]
     lines.append(f"{_word(result)} as a {model}: {result.explanation}")
@@ -95,7 +90,7 @@ def _as_text(file: Path, model: str, recording: Recording, result: Linearizabili
 
 
 def _word(result: LinearizabilityResult) -> str:
-    return NOTHING if result.explanation == NOTHING_DONE else WORDS[result.ok]
+    return WORDS[result.ok] if completed(result.history) else NOTHING
 
 
 def _place(each: Operation, recording: Recording) -> str:
@@ -109,20 +104,15 @@ def _as_dict(
     """The verdict as data; an order is given by the lines of the invocations."""
     refused = result.refused
     return {
-        "file": str(file),
-        "format": recording.form,
-        "model": model,
-        "operations": len(recording.history),
-        "unknown": sum(each.outcome == "unknown" for each in recording.history),
+        "file": str(file), "format": recording.form, "model": model,
+        "operations": len(recording.history), "unknown": recording.unknown,
         "left_out": dict(recording.left_out),
-        "verdict": _word(result),
-        "explanation": result.explanation,
-        "states": result.states,
+        "verdict": _word(result), "explanation": result.explanation, "states": result.states,
         "witness": [_described(each, recording) for each in result.proof],
         "order": [_lines(each, recording)[0] for each in result.order],
         "refused": _described(refused, recording) if refused else None,
         "state": result.state or None,
-    }
+    }  # fmt: skip
 
 
 def _described(each: Operation, recording: Recording) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class Recording(NamedTuple):
     left_out: Counter[str]  # function → how many operations
 
     @property
+    def unknown(self) -> int:
+        """How many operations got no answer."""
+        return sum(each.outcome == "unknown" for each in self.history)
+
+    @property
     def lacks(self) -> str:
         """``; left out: 2 buy``, or nothing."""
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(self.left_out.items()))

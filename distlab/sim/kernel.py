@@ -112,32 +112,19 @@ class Kernel:
                 if action is stop:
                     break
         else:
-            raise Runaway(self._runaway_text(max_events))
+            now = plain(self.now_us / 1000)
+            why = self.waiting() or "nobody waits: handlers keep each other busy"
+            raise Runaway(f"more than {max_events} events by {now} ms of virtual time: {why}")
         self.push = heappush
         self.busy = False
-        if not queue:
-            self._refuse_deadlock()
+        if not queue and self.waiting():
+            now = plain(self.now_us / 1000)
+            raise Deadlock(f"at {now} ms nothing is left to do, yet {self.waiting()}")
 
-    def _runaway_text(self, max_events: int) -> str:
-        waiting = "; ".join(self.waiting()) or "nobody waits: handlers keep each other busy"
-        now = plain(self.now_us / 1000)
-        return f"more than {max_events} events by {now} ms of virtual time: {waiting}"
-
-    def _refuse_deadlock(self) -> None:
-        waiting = self.waiting()
-        if waiting:
-            raise Deadlock(
-                f"at {plain(self.now_us / 1000)} ms nothing is left to do, yet {waiting[0]}"
-                + "".join(f"; {text}" for text in waiting[1:])
-            )
-
-    def waiting(self) -> list[str]:
-        """One sentence for each waiting task that is not in the background: what it waits for."""
-        return [
-            f"{task.label} waits for {task.waiting_for.label}"
-            for task in self.tasks
-            if task.waiting_for is not None and task.counts
-        ]
+    def waiting(self) -> str:
+        """What each task waits for that is not in the background; empty when none waits."""
+        waits = ((task.label, task.waiting_for) for task in self.tasks if task.counts)
+        return "; ".join(f"{label} waits for {what.label}" for label, what in waits if what)
 
     def close(self) -> None:
         """End every coroutine that is still suspended, and forget what was to happen."""

@@ -26,14 +26,8 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import (
-    Callable,
-    Coroutine,
-    Mapping,
-    MutableMapping,
-    MutableSequence,
-    MutableSet,
-)
+from collections import abc
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from random import Random
 from types import MappingProxyType
@@ -46,7 +40,7 @@ from distlab.sim.kernel import Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
 from distlab.sim.trace import Note
 
-MUTABLE = (MutableSequence, MutableMapping, MutableSet)
+MUTABLE = (abc.MutableSequence, abc.MutableMapping, abc.MutableSet)
 
 
 class _OnNoMachine:

@@ -87,12 +87,8 @@ class Trace:
         """All events; a witness names them by their position in this sequence."""
         if len(self._events) != len(self._records):
             make = partial(tuple.__new__, Event)  # as Event._make, which is slower
-            self._events = tuple(
-                [
-                    make(record if len(record) == 7 else _delivery(*record))
-                    for record in self._records
-                ]
-            )
+            whole = [each if len(each) == 7 else _delivery(*each) for each in self._records]
+            self._events = tuple([make(each) for each in whole])
         return self._events
 
     def __len__(self) -> int:

@@ -33,7 +33,7 @@ def test_a_plain_reason_is_a_proof_by_itself(initial: int | None) -> None:
         result = check(each, model)
         if result.ok is False and " fits no order" not in result.explanation:
             plain += 1
-            assert check(History(result.proof), model).ok is False, each.describe()
+            assert check(History(result.proof), model).ok is False, each
             values = {each.result for each in result.proof if each.function == "read"}
             for other in result.history:  # it leaves out no write of a value that it speaks of
                 late = result.refused.before(other)

@@ -127,14 +127,14 @@ def test_agrees_with_the_plain_search(
     for _ in range(count):
         past = draw(random)
         quick, found = kind(past, model), linearization(past, model)
-        assert quick.advance(1_000_000) is found.complete, past.describe()
+        assert quick.advance(1_000_000) is found.complete, past
         accepted += found.complete
         if found.complete:
             assert_legal(list(quick.order), model)
             assert {o.number for o in past if o.outcome == "ok"} <= {o.number for o in quick.order}
             continue
         prefix, order, refused = quick.failure(1_000_000)
-        assert prefix == failure(past, model).prefix, past.describe()
+        assert prefix == failure(past, model).prefix, past
         assert refused not in order
         assert not model.step(assert_legal(list(order), model), refused)[0]
     assert count // 10 <= accepted <= count - count // 10  # both verdicts are frequent
@@ -146,7 +146,7 @@ def test_longer_histories_that_are_nearly_right() -> None:
         past = nearly_right(random, 60)
         expected = PrunedSearch(past, register()).advance(1_000_000)
         accepted += bool(expected)
-        assert ZoneSearch(past, register()).advance(0) is expected, past.describe()
+        assert ZoneSearch(past, register()).advance(0) is expected, past
     assert 40 <= accepted <= 160
 
 

@@ -97,14 +97,3 @@ def test_prefix_forgets_later_answers() -> None:
 def test_operations_must_be_in_order() -> None:
     with pytest.raises(AssertionError, match="in the order of their invocation"):
         History(history(DRAWING).operations[::-1])
-
-
-def test_describe() -> None:
-    assert history(DRAWING).describe() == (
-        "A     0–3     write(x, 1)\n"
-        "C     1–5     write(x, 3) failed\n"
-        "B     2–…     write(x, 2) ?\n"
-        "A     4–8     cas(y, 1, -2) → False\n"
-        "A     6–7     read(x) → 2"
-    )
-    assert History(()).describe() == ""

@@ -45,7 +45,7 @@ DOUBT = Finding("doubt", (3,), ok=None)
 @pytest.mark.parametrize(
     ("judged", "word", "explanation", "witness"),
     [
-        ([], "nothing to judge", "Nothing to judge: there were no rules.", ()),
+        ([], "nothing to judge", "There were no rules.", ()),
         ([None, None], "holds", "Fine.", ()),
         ([None, FIRST, SECOND], "violated", "first", (1,)),
         ([None, DOUBT], "undecided", "doubt", (3,)),

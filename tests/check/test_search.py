@@ -32,8 +32,8 @@ def test_agrees_with_brute_force(model: str) -> None:
         happened = [operation for operation in each if operation.outcome != "failed"]
         expected = linearizable_by_brute_force(happened)
         accepted += expected
-        assert plainly(each, MODELS[model]) is expected, each.describe()
-        assert check(each, MODELS[model], long=0).ok is expected, each.describe()
+        assert plainly(each, MODELS[model]) is expected, each
+        assert check(each, MODELS[model], long=0).ok is expected, each
     assert 400 <= accepted <= 1600  # both verdicts are frequent
 
 

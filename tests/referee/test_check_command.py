@@ -164,7 +164,7 @@ def test_our_own_runs_before_the_referee(suffix: str, distlab: Any, tmp_path: Pa
 
 
 def test_a_failure_of_our_own_is_no_verdict(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("distlab.referee.cli.check", Mock(side_effect=RecursionError("too deep")))
+    monkeypatch.setattr("distlab.referee.cli.judge", Mock(side_effect=RecursionError("too deep")))
     status, _, lines = check(to_edn(history(STALE)), "--model register")
     assert status == 4
     assert "RecursionError: too deep" in lines[-1]

@@ -317,7 +317,7 @@ def test_what_is_written_is_read(model: str, writer: Callable[[History], str]) -
         if not len(past):
             continue
         again = read(writer(past), MODELS[model]()).history
-        assert bare(again, model != "kv") == bare(past, model != "kv"), past.describe()
+        assert bare(again, model != "kv") == bare(past, model != "kv"), past
         assert check(again, MODELS[model]()).ok is check(past, MODELS[model]()).ok
 
 
