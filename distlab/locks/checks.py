@@ -40,7 +40,7 @@ FENCING_ORDER = invariant(
     "fencing order",
     _in_order,
     "The shop took no token after a later one.",
-    "requests with a token after another one",
+    "writes that came after another one",
 )
 
 
