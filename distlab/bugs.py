@@ -47,7 +47,7 @@ PAGE = shipped("data") / "bugs.md"
 
 @dataclass(frozen=True)
 class Row:
-    """What was proved of one bug. `refuted_by` is a run in which the repair failed, if any."""
+    """The proof for one bug. `refuted_by` is a run in which the repair failed, if any."""
 
     id: str
     chapter: str
@@ -117,7 +117,7 @@ class Bug:
 
     @property
     def wanted(self) -> str | None:
-        """What the search is asked for: no verdict by name where the scenario's own will do."""
+        """The verdict that the search is asked for; None for the scenario's own property."""
         return None if self.verdict == self.scenario.property else self.verdict
 
 
@@ -145,7 +145,7 @@ def prove(bug: Bug, repaired_runs: int, executor: Executor | None = None) -> Row
 
 
 def survive(bug: Bug, runs: int, executor: Executor | None = None) -> tuple[int, str]:
-    """In how many of `runs` runs the repair held; a token of the first in which it failed."""
+    """Count the runs in which the repair held; name the first in which it failed, if one did."""
     scenario = bug.scenario
     knobs: dict[str, Any] = dict(scenario.satisfying)
     space = FaultSpace.of(scenario, **knobs)

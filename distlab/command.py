@@ -1,4 +1,4 @@
-"""What the commands share: their table, their parsers, `--set`, and how they print JSON."""
+"""The common part of all commands: their table, their parsers, `--set`, and how they print JSON."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ STUCK = "progress"
 
 
 VERSION, DIGEST_DIGITS = "d1", 6
-"""Of a replay token: how it begins, and how many digits of the digest it ends with."""
+"""A replay token begins with this version, and ends with so many digits of the digest."""
 
 
 class Outcome(NamedTuple):
@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
 
 
 class Token(NamedTuple):
-    """What a replay token says: all that a run depends on, and the first digits of its digest.
+    """A replay token: all that a run depends on, and the first digits of its digest.
 
     `digest` is empty when nothing is known of the run, as in a token written by hand.
     """
@@ -169,7 +169,7 @@ TAKEN = (
     "runs", "k", "limit", "start", "nemesis", "executor", "verdict", "progress",
     "solution",
 )  # fmt: skip
-"""What the lab and the searches take beside a scenario's knobs, so that no knob is called so."""
+"""Arguments that the lab and the searches take beside a scenario's knobs: no name for a knob."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +305,7 @@ class Scenario:
     def run(
         self, seed: int | None = None, faults: Schedule | str | None = None, **knobs: Any
     ) -> Run:
-        """Run it once. What is not given is the scenario's default.
+        """Run it once. Arguments that are not given are the scenario's defaults.
 
         A run that gets stuck or repeats without end is a result too: a violated verdict (`STUCK`)
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.

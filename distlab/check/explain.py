@@ -1,7 +1,7 @@
 """Why a history is not linearizable, in words that need no theory, and the events that prove it.
 
-The plainest reasons are looked for first; each is a proof by itself, because every other order of
-the operations named breaks real time:
+The plainest reasons come first. Each is a proof by itself: every other order of the named
+operations breaks real time:
 
 1. a value was read that nobody had written;
 2. a value was read after a newer one was acknowledged (a stale read);
@@ -9,8 +9,9 @@ the operations named breaks real time:
 4. two values, neither of them written twice, were each there before the other (back and forth).
 
 *Newer* is meant strictly: every write of the old value had returned before the newer write, or the
-operation that saw its value, was invoked. What is left is told by the search itself: the longest
-order that fits, the operation that cannot be placed after it, and the state that refuses it.
+operation that saw its value, was invoked. In all other cases the search gives the reason: the
+longest order that fits, the operation that cannot be placed after it, and the state that refuses
+it.
 """
 
 from collections.abc import Callable, Sequence
@@ -113,7 +114,7 @@ def _forgotten(operations: Sequence[Operation], refused: Operation) -> Proof | N
 def _back_and_forth(
     operations: Sequence[Operation], initial: Any, refused: Operation
 ) -> Proof | None:
-    """The fourth reason: when every value was written once, the last one (see `zones`)."""
+    """The fourth reason. Where every value was written once, there is no other (see `zones`)."""
     if any(each.function in ("append", "dequeue") for each in operations) or not found(refused):
         return None
     writers, readers = _by_value(operations, stored), _by_value(operations, found)
@@ -149,7 +150,7 @@ def _by_value(
 def _left_over(
     model: Model, order: Sequence[Operation], states: Sequence[Any], refused: Operation
 ) -> Proof:
-    """Who made the state that refuses, as far as one operation of a lock or a queue did."""
+    """The operation of a lock or a queue that made the refusing state, if there is one."""
     if refused.function == "release":
         return f" although {model.describe(refused.key, states[-1])}", tuple(order)
     for index in reversed(range(len(order))):
@@ -185,7 +186,7 @@ def stored(operation: Operation) -> tuple[Any, ...]:
 
 
 def named(operation: Operation) -> str:
-    """The call, with the result if there is one to tell."""
+    """The call, with the result if it has one."""
     return str(operation) if operation.outcome == "ok" else operation.call
 
 

@@ -140,7 +140,7 @@ class History:
         return [History(tuple(part)) for part in parts.values()] if len(parts) != 1 else [self]
 
     def prefix(self, end: int) -> History:
-        """What an observer knew just before position ``end``: later completions are unknown yet."""
+        """The history just before position ``end``: later completions are unknown yet."""
         begun = [each for each in self.operations if each.invoked < end]
         for index, each in enumerate(begun):
             if each.completed is not None and each.completed >= end:

@@ -13,7 +13,7 @@ name::
     NEVER_NEGATIVE = invariant("never negative", oversold, "The stock never fell below zero.",
                                judges="answers about the stock")
 
-What breaks the promise, or could have broken it, is counted; what could not is passed over. Then a
+The generator yields for what broke the promise or could have broken it, and for nothing else. So a
 run in which nothing was put to the test says so: *nothing to judge*.
 """
 
@@ -118,7 +118,7 @@ def available(
 
 
 def prompt(within_ms: float, function: str = "") -> Invariant:
-    """What is answered is answered within ``within_ms``, be it a yes or a definite no.
+    """Every answer comes within ``within_ms``, be it a yes or a definite no.
 
     With ``function`` only the operations of that name count. Availability is more: it also asks
     that there be an answer.
@@ -136,7 +136,7 @@ def prompt(within_ms: float, function: str = "") -> Invariant:
 
 
 def _longer_than(within_ms: float, operation: Operation) -> str:
-    """How long an operation took, if that was longer; otherwise empty, as for one without end."""
+    """How long an operation took, if that is longer; else empty, as for one without an end."""
     if operation.completed_us is None:
         return ""
     took_us = operation.completed_us - operation.invoked_us
@@ -241,7 +241,7 @@ def mutual_exclusion() -> Invariant:
 
 
 def moves(trace: Trace) -> Iterator[tuple[int, str, str, bool]]:
-    """Who enters and leaves which lock: (position, who, lock, whether it enters).
+    """Each move of a client into a lock or out of it: (position, client, lock, whether it enters).
 
     A crash leaves everything.
     """

@@ -1,7 +1,7 @@
 """Is a history linearizable, and if not, why not?
 
-The judge of this package. It gives the history of each key to a search and puts into words what
-that finds. `distlab.check.search` says what is searched for, and how; a long history goes to
+The judge of this package. It gives the history of each key to a search and puts the result into
+words. `distlab.check.search` says what is searched for, and how; a long history goes to
 `distlab.check.fast`, which finds the same sooner.
 
 The witness of a history that is not linearizable is the shortest prefix of it that is not either,

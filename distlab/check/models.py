@@ -1,4 +1,4 @@
-"""What one machine, alone and never failing, would do: the specifications that histories meet.
+"""Specifications: what a single machine that never fails would answer.
 
 A model is two pure functions (after Porcupine's ``Init / Step``): the first state; and whether an
 operation with its recorded result is legal in a state, with the state after it. States are values

@@ -10,8 +10,8 @@ invoked. Try it; if the model allows its result, go on from the new state with o
 if no operation fits, go back and try another. Operations of unknown outcome may be left over at the
 end: they never happened. Failed ones did not happen at all.
 
-What makes this practical is a memory (Lowe, "Testing for linearizability", 2017): if the same set
-of operations has been placed before and led to the same state, the rest of the search would go the
+A memory makes this practical (Lowe, "Testing for linearizability", 2017): if the same set of
+operations has been placed before and led to the same state, the rest of the search would go the
 same way, so it is cut off. A pair (set, state) is a *configuration*.
 
 This is the whole idea. `distlab.check.fast` gives the same answers sooner when a history is long.

@@ -1,4 +1,4 @@
-"""What a check answers, and what a check is.
+"""Checks, and the verdicts that they give.
 
 A verdict is *holds* (``ok`` is True), *violated* (False) or neither (None). Neither has two
 reasons. *Undecided*: the check ran out of its budget. *Nothing to judge*: nothing happened in this

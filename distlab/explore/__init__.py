@@ -5,7 +5,7 @@
 
 `explore` tries seeds under random faults and makes the first failure small (`shrink`). `everywhere`
 crashes each machine at each of its events, loses each message and delivers each twice. `sweep`
-moves one fault over the whole run. What may go wrong is a `FaultSpace`, written as a scenario's
+moves one fault over the whole run. A `FaultSpace` says what may go wrong; its text is a scenario's
 `nemesis`. The answer is the same whether this process or a cluster does the runs (`work`).
 """
 

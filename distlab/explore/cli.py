@@ -60,9 +60,7 @@ def run_bugs(arguments: list[str]) -> int:
     )
     options.add_argument("id", nargs="*", help="only these; the beginning of an id is enough")
     options.add_argument("--prove", type=int, metavar="N", help="anew, with N runs of each repair")
-    options.add_argument(
-        "--write", action="store_true", help="with --prove: record what was proved"
-    )
+    options.add_argument("--write", action="store_true", help="with --prove: record the proof")
     options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
     given = options.parse_args(arguments)
     chosen = [bug for bug in bugs.bugs() if bug.id.startswith(tuple(given.id or [""]))]
@@ -103,6 +101,6 @@ def _workers(count: int) -> AbstractContextManager[Executor | None]:
 
 
 def _line(done: int, limit: int) -> None:
-    """How far the search is, in one line that the next one overwrites."""
+    """Show how far the search is, in a line that the next one overwrites."""
     if sys.stderr.isatty() and (done % 10 == 0 or done == limit):
         print(f"\r{done} of {limit} runs", end="\n" if done == limit else "", file=sys.stderr)

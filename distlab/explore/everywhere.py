@@ -15,10 +15,11 @@ Between two events nothing happens, so the places are a finite list:
 * a fault of one message (`lose:#`) strikes each message that the run sends;
 * other faults begin at each instant in which something happens anywhere.
 
-Each fault is at its strongest: the longest duration, the extreme amounts. With `k` above 1 each
-further fault has its place in the run that those before have made, and not before them, so each
-schedule is tried once. The order is fixed, fewest faults and earliest first. A run that needs some
-time to heal is given it by the nemesis: `crash@0..300+50` in a run of 500 ms leaves it 150.
+Each fault is at its strongest: the longest duration, the extreme amounts. With `k` above 1 a
+further fault strikes in the run that the earlier faults have made, and not before them. So each
+schedule is tried once. The order is fixed: fewest faults first, then the earliest. Some systems
+need time to heal. The nemesis can leave it to them: `crash@0..300+50` leaves 150 ms of a run of
+500 ms.
 """
 
 from collections import Counter, defaultdict
@@ -46,7 +47,7 @@ LIMIT = 20_000
 
 @dataclass(frozen=True)
 class Census(Still):
-    """What came of every place. `counts` are the outcomes by the kinds of the faults.
+    """The result of `everywhere`. `counts` are the outcomes by the kinds of the faults.
 
     `failing` holds a token for each failing run, in order, and `first` the first of each kind.
     `next` is where to go on (`start=`) when the limit came first; None when nothing is left.
@@ -138,7 +139,7 @@ def everywhere(
 def _runs(
     space: FaultSpace, calm: Token, k: int, start: int, executor: Executor | None
 ) -> Generator[tuple[int, Token, Judged]]:
-    """The runs from `start` on, with their numbers; before, only those that others grow from."""
+    """Do the runs from `start` on; before it, only those from which others grow."""
     level: Iterator[Token] = iter([calm])
     number = 0
     for size in range(k + 1):
@@ -156,7 +157,7 @@ def _runs(
 
 
 def _one_more(space: FaultSpace, trial: Token, result: Judged) -> Iterator[Token]:
-    """The trial with one more fault, at or after the last one: at its instant in one order only."""
+    """The trial with one more fault: a later one, or of the same instant but later by its name."""
 
     def place(fault: Fault) -> tuple[int, str]:
         at_us = fault.at_us if fault.message is None else result.sent_us.get(fault.message, 0)

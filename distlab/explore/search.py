@@ -45,10 +45,10 @@ def pictures(text: str, failures: Iterable[Failure]) -> str:
 
 @dataclass(frozen=True)
 class Finding(Still):
-    """What a search has found: true when it is a failure, false when there was none.
+    """The result of a search. It is true when a run failed.
 
     `runs` is how many it took, the failing one included; `undecided` how many of them a check could
-    not judge. `first` is the failing run as it was met, `shrunk` what was made of it.
+    not judge. `first` is the failing run as it was met, `shrunk` the small one that was made of it.
     """
 
     scenario: Scenario
@@ -99,7 +99,7 @@ def _count(faults: tuple[object, ...]) -> str:
 def trials(
     scenario: Scenario, space: FaultSpace, runs: int, seed: int = 0, **knobs: Any
 ) -> Iterator[Token]:
-    """The runs of a search, in order, not done yet."""
+    """The runs of a search, in order. None of them is done yet."""
     settings = scenario.settings(knobs)
     for number in range(runs):
         random = Random(f"{seed}/{number}")

@@ -53,9 +53,9 @@ def shrink(
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
 
-    With a `space` the schedule stays in it: outside, a protocol may fail that is right. With
-    `accept` a smaller run that fails is taken only if it is accepted, too. `progress` is told
-    after each run, the budget being the runs that may be.
+    With a `space` the schedule stays in it: outside of it even a right protocol may fail. With
+    `accept` a smaller run that fails is taken only if it is accepted, too. `progress` is called
+    after each run.
 
     `verdict` names the failure, the scenario's property unless given. Raises `BadInput` when it
     does not fail, `Unrepeatable` when the run is not the same twice.

@@ -6,8 +6,8 @@ rules are faults with ranges in the place of numbers:
     pause:client-1,client-2@0..400+50..8000; crash:n1,n2,n3+end; lose; at most 2
 
 `kind[:targets][@from..to][+for..for][=low..high]`, times in milliseconds, and how many faults a run
-may have (3, unless it says; 100 at most). `+end` lasts to the end of the run. What a rule leaves
-out is wide:
+may have (3, unless it says; 100 at most). `+end` lasts to the end of the run. A part that a rule
+leaves out is wide:
 
 * targets: any machine, but crash and wipe spare the clients; any link that the run uses (also with
   `*`: `n1>*`); a partition: any split in two, of all machines or of those that are named;
@@ -79,15 +79,15 @@ class Rule:
         return self.targets[0].startswith("#")
 
     def draw(self, random: Random, instants: Sequence[int], lengths: Sequence[int]) -> Fault:
-        """One of them, by chance; now and then at one of `instants`, or as long as `lengths`."""
+        """Draw one of them; now and then at one of `instants`, or as long as one of `lengths`."""
         at_ms, target = _within(random, self.at_ms, instants), _pick(random, self.targets)
         for_ms = None if self.for_ms is None else _within(random, self.for_ms, lengths)
         amount = None if self.amount is None else _within(random, self.amount, lengths)
         return Fault(self.kind, target, at_ms, for_ms, amount)
 
     def at(self, ms: float, targets: Iterable[str] | None = None) -> Iterator[Fault]:
-        """The strongest at one instant: longest, with the extreme amounts; on every target, unless
-        some are given.
+        """The strongest faults at one instant: the longest, with the extreme amounts, on every
+        target unless some are given.
         """
         if not _inside(ms, self.at_ms):
             return
@@ -142,7 +142,7 @@ class FaultSpace:
         return allowed and apart and len(faults) <= self.at_most
 
     def draw(self, random: Random) -> Schedule:
-        """One schedule, by chance.
+        """Draw one schedule.
 
         One number in `EDGE` is a special one, of those that are allowed: an instant at which
         another fault begins or ends; the value of a knob in milliseconds, as a time to live, for a
@@ -162,7 +162,7 @@ class FaultSpace:
 
 
 class _Calm(NamedTuple):
-    """What a run without faults tells of a scenario."""
+    """The machines, links and messages of a run without faults."""
 
     machines: tuple[str, ...]
     clients: tuple[str, ...]
@@ -184,7 +184,7 @@ class _Calm(NamedTuple):
         )
 
     def targets(self, kind: str, given: str | None) -> tuple[str, ...]:
-        """Everything that faults of a kind may concern, of what a rule names."""
+        """All targets for faults of a kind, from the names that a rule gives."""
         names = [name.strip() for name in given.split(",")] if given else []
         shape = KINDS[kind].target
         if given == "#":

@@ -1,4 +1,4 @@
-"""One fault, moved over the whole run: how would it have ended, had it come at another instant?
+"""One fault, moved over the whole run: how does the run end if it comes at another instant?
 
 The answer is a strip: stretches of time by outcome. Where it is red, the system is vulnerable.
 """
@@ -114,7 +114,8 @@ def spread(from_ms: float, to_ms: float) -> list[float]:
     """Instants in steps of whole milliseconds over a stretch of time, both ends included.
 
     Requests come every ten milliseconds or so, in most scenarios. A step of two, five or ten would
-    meet all of them in the same phase and miss what happens in the others, so there is none.
+    meet all of them in the same phase and miss the other phases. So no step shares a factor with
+    ten.
     """
     step = max(1, ceil((to_ms - from_ms) / (INSTANTS - 1)))
     while gcd(step, 10) > 1:

@@ -27,7 +27,7 @@ AHEAD = 32
 """Chunks that are under way at once."""
 
 Progress = Callable[[int, int], None]
-"""Called with the runs that are done and the runs that may be."""
+"""Called after each run, with the number of runs that are done and the most that there may be."""
 
 
 def quiet(done: int, limit: int) -> None:
@@ -46,12 +46,12 @@ def show_progress(begin: Callable[[], Progress]) -> None:
 
 
 def default_progress() -> Progress:
-    """What a search whose caller names none is to call."""
+    """The progress of a search whose caller names none."""
     return _shown[0]() if _shown else quiet
 
 
 def after(progress: Progress, before: int) -> Progress:
-    """The same, for runs that are done after so many others."""
+    """The same progress, for runs that come after `before` others."""
     return lambda done, limit: progress(before + done, before + limit)
 
 
@@ -60,7 +60,7 @@ class Unrepeatable(Exception):
 
 
 class Judged(NamedTuple):
-    """What remains of a run when it has been judged.
+    """The result of a run, without its trace.
 
     `active_us`: when something happened at each machine; `sent_us`: when each message left, by its
     number. In microseconds.
@@ -111,14 +111,14 @@ def travels(scenario: Scenario) -> bool:
 
 
 def judge(tokens: tuple[str, ...]) -> list[Judged]:
-    """What a worker does."""
+    """Do these runs: what a worker is sent."""
     return [Judged.of(parse_token(token).run()) for token in tokens]
 
 
 def results(
     scenario: Scenario, trials: Iterable[Token], executor: Executor | None = None
 ) -> Generator[tuple[Token, Judged]]:
-    """Do the runs, and say of each what came of it, in order. Closing it cancels what is left.
+    """Do the runs and yield each with its result, in order. Closing it cancels what is left.
 
     Dask logs an `InvalidStateError` for a chunk that ends at the moment in which it is cancelled;
     it may be ignored.

@@ -25,7 +25,7 @@ EPILOG = (
 
 
 def run_check(arguments: list[str]) -> int:
-    """Judge the history in a file. What fails in here must not look like a verdict."""
+    """Judge the history in a file. An error of our own must not look like a verdict."""
     try:
         return _run_check(arguments)
     except (BadInput, BrokenPipeError):

@@ -1,8 +1,8 @@
 """EDN, the notation in which Jepsen and Knossos write histories: read and written.
 
-Read are nil, booleans, numbers, strings, keywords and symbols (as `Name`), characters, lists
-and vectors (as tuples), sets (as tuples, too: nothing here asks for membership) and maps (as `Map`,
-a dict that knows its line). Tags are dropped, comments and discarded forms (``#_``) passed over.
+It reads nil, booleans, numbers, strings, keywords and symbols (as `Name`), characters, lists and
+vectors (as tuples), sets (as tuples, too: nothing here asks for membership) and maps (as `Map`, a
+dict that knows its line). It drops tags, and passes over comments and discarded forms (``#_``).
 Sources: https://github.com/edn-format/edn.
 """
 

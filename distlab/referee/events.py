@@ -1,8 +1,8 @@
-"""Events → a history: which end belongs to which beginning, and what the two of them say.
+"""Events → a history: each invocation is joined with its end.
 
-What an event means is decided by what Jepsen writes and how others read it: the README of
-jepsen.history, Knossos (knossos.history/complete) and Porcupine. What cannot have been so, or would
-be mistaken for something else, is refused with its line.
+An event means what it means to Jepsen and to those that read its histories: see the README of
+jepsen.history, Knossos (knossos.history/complete) and Porcupine. An event that cannot have
+happened, or would be mistaken for something else, is refused with its line.
 """
 
 from collections import Counter
@@ -26,12 +26,12 @@ SCALARS = (int, float, str)  # and booleans, which are numbers in Python
 
 
 class Order:
-    """Whether the lines stand in the order of what they tell, as far as they show it.
+    """Refuses lines that do not stand in the order in which things happened.
 
-    An ``index`` rises from line to line, and settles it. A ``time`` may go back, and does in
-    Jepsen's own histories: its threads look at the clock first and write their line then. But who
-    ends an operation looks at the clock after its invocation was written, and so after all that
-    stands above the invocation: an end that is earlier than that belongs elsewhere.
+    An ``index`` must rise from line to line. Where there is none, the ``time`` counts. A time may
+    go back, and does in Jepsen's own histories: a thread looks at the clock first and writes its
+    line later. But a thread that ends an operation looks at the clock after the invocation was
+    written, so also after all lines above it. An end with an earlier time is out of order.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ def joined(
 ) -> tuple[History, Counter[str]]:
     """The operations that the events tell of, and a count of those that the model does not know.
 
-    Raises `BadInput` for what cannot have been so.
+    Raises `BadInput` for what cannot have happened.
     """
     operations: list[Operation] = []
     under_way: dict[str, int] = {}  # process → the index of its operation
@@ -112,7 +112,7 @@ def _checked(event: Event) -> tuple[str, str, str]:
 
 
 def _check_values(operations: list[Operation], events: list[tuple[int, Event]]) -> None:
-    """What the models cannot take: numbers that are appended to, and true beside 1.
+    """Refuse what the models cannot take: numbers that are appended to, and true beside 1.
 
     Python takes true for 1, 1 for 1.0, and a keyword for text; so no key may have both.
     """

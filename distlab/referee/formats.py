@@ -6,7 +6,8 @@ in *info*, or never, may take effect at any later time.
 
 ``jsonl``, our own: an object a line with the keys
 
-* ``process``: a number or a name, ``nemesis`` for whoever does the damage: its events are ignored;
+* ``process``: a number or a name, ``nemesis`` for the process that makes the faults, whose events
+  are ignored;
 * ``type``: ``invoke``, ``ok``, ``fail`` or ``info``;
 * ``f``: the function, as the model calls it;
 * ``client``: who acts, where a client acts as one process after another; may be absent;
@@ -17,13 +18,13 @@ in *info*, or never, may take effect at any later time.
   compared and refused, a lock refused, a queue was empty. Without it they failed for other reasons;
 * ``index``, ``time``: looked at only to find lines that are out of order, see `events.Order`.
 
-Other keys say nothing. No key may have values that only Python takes for the same: true and 1, 1
-and 1.0. Where another judge does not know a function, ``grep -v`` leaves its lines out; ``distlab
-check`` does so with ``--skip-others``.
+Other keys are ignored. One register or queue may not hold values that Python takes for the same:
+true and 1, or 1 and 1.0. For a judge that does not know a function, ``grep -v`` leaves its lines
+out; ``distlab check`` does so with ``--skip-others``.
 
-``edn``, as Jepsen and Knossos write it: the same keys in maps, one on a line or all in a vector.
-What has ``:type :fail`` did not happen, and proves nothing: a cas may have failed for any reason.
-A read of nil found no value, as for Porcupine; Knossos lets it find anything.
+``edn``, as Jepsen and Knossos write it: the same keys in maps, one on a line or all in a vector. An
+operation with ``:type :fail`` did not happen, and proves nothing: a cas may have failed for any
+reason. A read of nil found no value, as for Porcupine; Knossos lets it find anything.
 
 ``jepsen-log``, the log of Jepsen's etcd test, which Porcupine reads: lines such as
 ``INFO  jepsen.util - 3<TAB>:invoke<TAB>:cas<TAB>[1 2]`` among others, which are ignored. There a
@@ -186,7 +187,7 @@ def to_edn(history: History) -> str:
 
 
 def _events(history: History) -> Iterator[Event]:
-    """A process does one thing at a time, and never returns if it was left without an answer."""
+    """The events of a history. A process that got no answer does nothing more."""
     ends = [(each.invoked, "invoke", each) for each in history]
     ends += [(each.completed, "end", each) for each in history if each.completed is not None]
     ends.sort(key=lambda end: end[0])

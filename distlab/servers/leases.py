@@ -114,7 +114,7 @@ class LeaseServer(Service):
         return [key for key in keys if key.key.startswith(prefix)]
 
     def wait_deleted(self, key: str) -> None:
-        """It is not there."""
+        """Answer at once: there is no such key."""
 
     def require(self, lease: int) -> None:
         if lease not in self.state.ttls:

@@ -1,4 +1,4 @@
-"""What every simulated server has in common: it takes requests, and answers or refuses them.
+"""The common part of all simulated servers: it takes requests, and answers or refuses them.
 
     @dataclass(frozen=True, slots=True)
     class Take:
@@ -61,7 +61,7 @@ class Hangup(Words):
 
 
 LATER: Any = object()
-"""What a handler returns that calls `self.answer` later, or never."""
+"""A handler returns this when it calls `self.answer` later, or never."""
 
 
 class Service(Node):
@@ -80,14 +80,14 @@ class Service(Node):
         return {}
 
     def answer(self, sender: str, answer: Any) -> None:
-        """Send what `ask` returns or, of a `Refused` or a `TimeoutError`, raises."""
+        """Send what `ask` returns. A `Refused` or a `TimeoutError` is raised there."""
         self.send(sender, _message(answer))
 
     def abandoned(self, sender: str) -> None:
         """The caller has hung up: forget what it waits for. An `async` handler is cancelled."""
 
     def handler_for(self, kind: type) -> Callable[..., Any]:
-        """What takes the messages of this kind: the node's handler, within what all have."""
+        """The handler for this kind: the node's own, which gets each request once."""
         handler = super().handler_for(kind)
         return handler if kind is Hangup else partial(self._take_once, handler)
 

@@ -70,7 +70,7 @@ class DiskDatabase:
         return result
 
     def look(self, sql: str) -> Rows:
-        """What a query finds, at once: for pictures, not for protocols."""
+        """Run a query at once: for pictures, not for protocols."""
         file = self._open()
         if sql not in self._found:
             self._found[sql] = _Statements(file, self._node).execute(sql)
@@ -93,7 +93,7 @@ class DiskDatabase:
         return result
 
     def _open(self) -> sqlite3.Connection:
-        """SQLite with what is on the disk: that may be another than the last time, or none."""
+        """Open what is on the disk now. It may be another database than last time, or none."""
         content = self._node.disk.read(FILE)
         if self._file is None or content is not self._content:
             self._file, self._content = sqlite3.connect(":memory:", isolation_level=None), content

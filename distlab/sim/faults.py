@@ -81,7 +81,7 @@ class Kind:
 
     @property
     def unit(self) -> str:
-        """Of the amount; empty when there is none."""
+        """The unit of the amount; empty when there is none."""
         return "" if self.amount is None else self.amount.unit
 
 

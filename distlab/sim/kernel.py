@@ -122,7 +122,7 @@ class Kernel:
             raise Deadlock(f"at {now} ms nothing is left to do, yet {self.waiting()}")
 
     def waiting(self) -> str:
-        """What each task waits for that is not in the background; empty when none waits."""
+        """The tasks that wait, except for those in the background, and what each waits for."""
         waits = ((task.label, task.waiting_for) for task in self.tasks if task.counts)
         return "; ".join(f"{label} waits for {what.label}" for label, what in waits if what)
 

@@ -1,4 +1,4 @@
-"""What happened, event by event: the one record from which everything else is made.
+"""The events of a run: the one record from which everything else is made.
 
 Pictures, verdicts, histories and digests are all computed from a `Trace`, after the run. An event
 is a flat tuple of seven fields. A long run has hundreds of thousands of them, so the simulator
@@ -87,8 +87,8 @@ class Trace:
         """All events; a witness names them by their position in this sequence."""
         if len(self._events) != len(self._records):
             make = partial(tuple.__new__, Event)  # as Event._make, which is slower
-            whole = [each if len(each) == 7 else _delivery(*each) for each in self._records]
-            self._events = tuple([make(each) for each in whole])
+            events = [make(each if len(each) == 7 else _delivery(*each)) for each in self._records]
+            self._events = tuple(events)
         return self._events
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The same answers for long histories, sooner. `search` is the only door.
+"""The same answers, sooner for long histories. Other rooms call only `search`.
 
 Each key goes to the searcher that is quickest for it:
 
@@ -55,7 +55,7 @@ def search(parts: Sequence[History], model: Model, budget: int) -> Found:
 
 
 def searcher(history: History, model: Model) -> Search:
-    """What is quickest with the history of one key."""
+    """The quickest searcher for the history of one key."""
     if zones.applies(history, model):
         return ZoneSearch(history, model)
     return (TextSearch if texts.applies(history, model) else PrunedSearch)(history, model)

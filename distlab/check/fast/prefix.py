@@ -22,8 +22,8 @@ def failing_read(history: History, order_of: Finds) -> Failure:
     """The shortest failing prefix of a history in which only reads and failed writes can be wrong.
 
     A write that completes can still be placed last, if it is not yet placed. The order of
-    everything before the refused read completed is the longest: with the read, it would explain
-    the prefix.
+    everything before the refused read completed is the longest: with the read it would explain the
+    whole prefix.
     """
     end = _first_wrong(history, order_of)
     prefix = happened = history.prefix(end + 1)

@@ -1,7 +1,6 @@
 """The search of `distlab.check.search`, pruned: the same answers from far fewer configurations.
 
-Four kinds of configurations are passed over, because they cannot make the difference between an
-order and none:
+It leaves out four kinds of configurations. Without them it still finds an order if there is one:
 
 *Reads at once.* An operation that changes no state (a read, a compare-and-set that was refused) is
 placed as soon as it may come next and is legal, and nothing else is tried instead. Proof: take any
@@ -9,28 +8,28 @@ linearization that goes on from here and move the read to its front. Every other
 meets the state it met before. (A write of the value that is already there does *not* qualify:
 later, it may be needed to put that value back.)
 
-*Twins.* Of several operations that ask for the same and were told the same, the one that completed
-first goes first; of those of unknown outcome, the one that was invoked first. Proof: where an order
-has it otherwise, let the two change places; each may stand where the other stood.
+*Twins.* Several operations may ask for the same and be told the same. Then the one that completed
+first goes first. If their outcomes are unknown, the one that was invoked first goes first. Proof:
+if an order has two of them the other way round, they can change places.
 
-*Idle unknowns.* An operation of unknown outcome is not placed where it would change nothing: left
-out, it can still be of use.
+*Idle unknowns.* An operation of unknown outcome is not placed where it would change nothing: it can
+still be of use later.
 
-*Waste.* Of two configurations with the same completed operations and the same state, one of which
-has spent only some of the unknown operations that the other has spent, the latter is cut off: what
-it can still do, the former can. (Where they have spent the same, this is Lowe's memory.)
+*Waste.* Take two configurations with the same completed operations and the same state. If the one
+has spent only some of the unknown operations that the other has spent, the other is cut off: the
+one can still do all that the other can. (Where they have spent the same, this is Lowe's memory.)
 
-What is left is made cheap. Completed operations are numbered in the order of their completion. The
+The rest is made cheap. Completed operations are numbered in the order of their completion. The
 first that is not placed is the *level* of a configuration, and all operations invoked before it
 completed may come next. A set of operations is an integer with one bit an operation, counted from
-the level on, so that it stays small in a history of thousands. Of those that ask for the same, the
-first stands for all: its number is that of their *request*. States are numbered, too, and what the
-model says of a state and a request is asked once.
+the level on, so that it stays small in a history of thousands. The first of those that ask for the
+same stands for all: its number is the number of their *request*. States are numbered, too, and the
+model is asked once for each state and request.
 
-If the search ends in vain, the highest level that it reached is where the history turned wrong:
-everything that completed earlier can be placed, a configuration shows how, and nothing that
-includes this operation can. Of such configurations the longest is kept; unknown operations count
-not for it but against it: they explain nothing.
+If the search finds no order, the history went wrong at the highest level that it reached. All that
+completed earlier can be placed, and a configuration shows how; the operation with this number
+cannot. The longest of such configurations is kept. Unknown operations count against it, because
+they explain nothing.
 """
 
 from bisect import bisect_left
@@ -96,7 +95,7 @@ class PrunedSearch:
         return False
 
     def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
-        """Whether a configuration is an end; if not, meet those that follow."""
+        """Return True if a configuration is an end. If not, meet those that follow."""
         steps, requests, looked_at = self._steps[state], self._request, 0
         while level < self.answered:
             while level >= len(self._open):
@@ -150,7 +149,7 @@ class PrunedSearch:
         self._stack.append((level, placed, state, spent, order))
 
     def _unknown(self, level: int, state: int) -> Moves:
-        """What may come next of the operations of unknown outcome."""
+        """The operations of unknown outcome that may come next."""
         known = bisect_left(self._unknown_begin, self._ends[level])
         moves = self._unknown_moves.get((known, state))
         if moves is None:
@@ -166,7 +165,7 @@ class PrunedSearch:
         return moves
 
     def _look_ahead(self) -> None:
-        """Find out who may come next at a few more levels."""
+        """Find the operations that may come next at a few more levels."""
         for level in range(len(self._open), min(len(self._open) + 64, self.answered)):
             end = self._ends[level]
             while self._to_begin and self.operations[self._to_begin[-1]].invoked <= end:

@@ -1,17 +1,17 @@
 """The pruned search in a store of texts that grow.
 
 Where texts are appended to, every order of the appends leads to another state, and there are a
-great many orders. But a get tells the whole order at once, so most states cannot come to any good.
-Two more kinds of configurations are passed over:
+great many orders. But a get shows the whole order at once, so most states lead nowhere. This search
+leaves out two more kinds of configurations:
 
 *Unseen texts.* A text that is not the beginning of anything that a get returned will never be seen:
 appending makes it no better, and a put or a delete makes it irrelevant. So all such texts are one
 state, `UNSEEN`. Proof: the same operations are legal in all of them, and lead to the same states,
 or to unseen ones.
 
-*Lost ways.* The next get, in the order of completion, has to see its text. The state becomes that
-text only if it is a beginning of it, or if something else is put, or all is deleted, before: some
-operation that may still come before the get and puts a beginning of its text.
+*Lost ways.* The next get, in the order of completion, has to see its text. It can if the state is a
+beginning of that text. It also can if a put or a delete, which may still come before the get,
+leaves a beginning of that text. All other configurations are lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def applies(history: History, model: Model) -> bool:
 
 
 class _Unseen:
-    """All the texts that nobody ever sees: appended to, they stay what they are."""
+    """All texts that nobody ever sees. To append to one changes nothing."""
 
     def __add__(self, more: object) -> _Unseen:
         return self

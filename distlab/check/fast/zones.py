@@ -2,8 +2,8 @@
 
 Then each read names its write, and the operations fall into *clusters*: a write and the reads of
 its value (Gibbons & Korach, "Testing shared memories", 1997, section 3). In a linearization nothing
-of another cluster stands between the operations of one. Between the first completion in a cluster
-and the last invocation lies its *zone*:
+of another cluster stands between the operations of one. The *zone* of a cluster lies between its
+first completion and its last invocation:
 
     forward zone: the first completion comes before the last invocation, so the variable surely
     held the value from the one to the other;
@@ -21,7 +21,7 @@ and the last invocation lies its *zone*:
 
 There is a linearization exactly if no read completed before its write was invoked, no two forward
 zones overlap (the variable cannot hold two values) and no backward zone lies within a forward one
-(its value would have to come and go while the variable held another). Sorting finds out.
+(its value would have to come and go while the variable held another). Sorting the zones shows it.
 
 The first value counts as written before everything. A write of unknown outcome has no completion;
 if nobody read its value, it is left out.

@@ -10,7 +10,7 @@
 and `client` are the two ends; `replication` copies to other servers, one of which `sentinel`
 promotes when the primary is silent.
 
-What differs from a real Redis, on purpose: there is one database (no SELECT), and there are no
+It differs from a real Redis on purpose: there is one database (no SELECT), and there are no
 transactions over several round trips (MULTI, WATCH), no publish/subscribe, no streams, and no
 commands whose answer is random. Commands take no time. A crash is that of a machine, so no
 connection is seen to close: a client of a server that crashed waits until its time-out, and the

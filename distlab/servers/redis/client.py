@@ -46,8 +46,8 @@ class SimulatedRedis(AsyncCoreCommands):
 
     It waits `timeout_ms` for each reply, by the clock of its node; with a blocking command, that
     much longer than the command asks the server to wait (0 there is for ever here, too). With a
-    `sentinel` it asks that one for the primary, and again when the primary was silent, loading or
-    read-only; the command that met this fails, as in redis-py. Replies are bytes.
+    `sentinel` it asks that machine for the primary. It asks again when the primary was silent,
+    loading or read-only. The command that found this out fails, as in redis-py. Replies are bytes.
     """
 
     _is_async_client: Literal[True] = True

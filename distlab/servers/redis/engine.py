@@ -88,7 +88,7 @@ class Parked(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is stored under a key. `value` None: nothing; `until_s` (Unix time) None: for ever."""
+    """A key and its value. `value` None: nothing; `until_s` (Unix time) None: for ever."""
 
     key: bytes
     value: Any
@@ -146,7 +146,7 @@ class _Socket(FakeSocket):
 
 @cache
 def _interpreter(thread: int) -> dict[str, Any]:
-    """What fakeredis keeps of Lua at a server."""
+    """The attributes of a server in which fakeredis keeps Lua."""
     server = FakeServer(version=(7,))
     FakeSocket(server, 0, client_class=redis.Redis)._get_server_runtime(server).execute(IN_LUA)
     return {name: value for name, value in vars(server).items() if name.startswith("_lua_")}
@@ -220,7 +220,7 @@ class Engine:
             return tuple(map(self._entry, changed))
 
     def entries(self, most: int | None = None) -> tuple[Entry, ...]:
-        """What is there now: all of it, or the first few."""
+        """The keys that are there now: all of them, or the first few."""
         with self.in_its_time():
             return tuple(map(self._entry, islice(self._keys, most)))
 

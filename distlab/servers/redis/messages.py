@@ -1,4 +1,4 @@
-"""What travels to and from a simulated Redis. Each message is its own text in the trace.
+"""The messages to and from a simulated Redis. Each message is its own text in the trace.
 
 SET lock A NX PX 30          a command
 acquire lock A 30            a script, named by its first line: -- acquire
@@ -42,6 +42,6 @@ def command_words(fields: Sequence[bytes], scripts: dict[str, str]) -> str:
 
 
 def first_line(script: str) -> str:
-    """What a script is called: the comment that it begins with, or nothing."""
+    """The name of a script: the comment that it begins with, or nothing."""
     line = script.strip().partition("\n")[0]
     return line.lstrip("- ").rstrip() if line.startswith("--") else ""

@@ -8,7 +8,7 @@ missed one, or whose primary has restarted, asks for everything again, as with P
     redis → redis-2    CONTINUE 7          at effects number 7; if the replica is not, it asks
     redis → redis-2    FULLRESYNC 3 keys   for everything
 
-So a primary that comes back empty empties its replicas. In this way many have lost their data.
+So a primary that comes back empty empties its replicas. Many have lost their data in this way.
 """
 
 from abc import abstractmethod

@@ -1,6 +1,6 @@
 """The machine on which a Redis runs: persistence, blocked clients, replication.
 
-What a crash of the machine loses depends on `persistence` (Redis: `appendonly`, `appendfsync`):
+`persistence` decides what a crash of the machine loses (Redis: `appendonly`, `appendfsync`):
 "always" writes to the disk before it answers, "everysec" syncs once a second, "none" keeps all in
 memory. (When only the process dies, the operating system still has what "everysec" wrote.)
 
