@@ -290,9 +290,8 @@ class Scenario:
         Raises `BadInput` for a part that `build` does not have.
         """
         no_parts = {"world", *(knob.name for knob in self.knobs)}
-        allowed = [
-            name for name in inspect.signature(self.build).parameters if name not in no_parts
-        ]
+        taken = inspect.signature(self.build).parameters
+        allowed = [name for name in taken if name not in no_parts]
         for name in parts:
             if name not in allowed:
                 raise BadInput(f"{self.id} has no part {name!r}{did_you_mean(name, allowed)}")

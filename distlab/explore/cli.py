@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from distlab import bugs
 from distlab.command import as_json, parser, turned
@@ -34,19 +35,16 @@ def run_explore(arguments: list[str]) -> int:
     if ":" in given.scenario:
         raise BadInput(f"{given.scenario!r} is a token; a search takes the id of a scenario")
     scenario = get(given.scenario)
-    asked = {"nemesis": given.nemesis, "verdict": given.verdict, **turned(scenario, given.set)}
+    asked: dict[str, Any] = {"nemesis": given.nemesis, "verdict": given.verdict, "progress": _line}
+    asked |= turned(scenario, given.set)
     found: Census | Finding
     with _workers(given.workers) as executor:
-        if given.everywhere is not None:
-            asked["nemesis"] = given.nemesis or EVERYWHERE
-            found = everywhere(
-                scenario, given.everywhere, start=given.start, executor=executor, progress=_line,
-                **asked,
-            )  # fmt: skip
+        asked["executor"] = executor
+        if given.everywhere is None:
+            found = explore(scenario, given.runs, seed=given.seed, **asked)
         else:
-            found = explore(
-                scenario, given.runs, seed=given.seed, executor=executor, progress=_line, **asked
-            )
+            asked["nemesis"] = given.nemesis or EVERYWHERE
+            found = everywhere(scenario, given.everywhere, start=given.start, **asked)
     failing = found.run.as_dict() if found.run else None
     print(as_json({"runs": found.runs, "found": failing}) if given.json else found.text())
     return 1 if failing else 0

@@ -117,12 +117,13 @@ class _Shrinking:
     def earlier(self) -> bool:
         faults = self.best.faults
         first_ms = min((fault.at_ms for fault in faults), default=0)
-        return any(  # all together, for what matters may be the time between them
-            self.take(faults=tuple(replace(f, at_ms=f.at_ms - first_ms + ms) for f in faults))
-            for ms in _smaller(first_ms)
-        ) or any(
+        for ms in _smaller(first_ms):  # all together: the time between them may matter
+            together = tuple(replace(each, at_ms=each.at_ms - first_ms + ms) for each in faults)
+            if self.take(faults=together):
+                return True
+        return any(
             self.take_fault(index, at_ms=ms)
-            for index, fault in enumerate(self.best.faults)
+            for index, fault in enumerate(faults)
             for ms in _smaller(fault.at_ms)
         )
 

@@ -124,9 +124,8 @@ class FaultSpace:
         limits = [part for part in parts if part.startswith("at most")]
         parsed = [_parsed(part, calm) for part in parts if part not in limits]
         rules = tuple(rule for rule in parsed if rule.targets)
-        at_most = re.fullmatch(
-            r"at most ([1-9][0-9]?|100)", "".join(limits) or f"at most {AT_MOST}"
-        )
+        limit = "".join(limits) or f"at most {AT_MOST}"
+        at_most = re.fullmatch(r"at most ([1-9][0-9]?|100)", limit)
         if not at_most:
             form = "at most 3 (1 to 100)"
             raise BadInput(f"nemesis: {'; '.join(limits)!r} is not of the form: {form}")
@@ -228,12 +227,11 @@ def _derived(scenario: Scenario, calm: _Calm) -> str:
         targets = ",".join(alike[kind.target])
         lasting = "end" if fault.for_ms is None else f"1..{max(1, math.ceil(fault.for_ms))}"
         amounts = sorted((fault.amount or 0, -1 if (fault.amount or 0) < 0 else 1))
-        rules[
-            fault.kind
-            + (f":{targets}" if targets else "")
-            + (f"+{lasting}" if kind.lasts else "")
-            + ("={}..{}".format(*amounts) if kind.unit else "")
-        ] = None
+        rule = fault.kind
+        rule += f":{targets}" if targets else ""
+        rule += f"+{lasting}" if kind.lasts else ""
+        rule += "={}..{}".format(*amounts) if kind.unit else ""
+        rules[rule] = None
     return "; ".join([*rules, f"at most {len(faults)}"]) if rules else ""
 
 
