@@ -78,7 +78,8 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
 
 # Not for simulations: an ordinary process with its clock and threads; dates of foreign ids.
-RULES["distlab.ids.process"] = RULES["distlab.ids.identify"] = {*HOST, "distlab.ids"}
+RULES["distlab.ids.identify"] = {*HOST, "distlab.ids"}
+RULES["distlab.ids.process"] = {*HOST, "distlab.ids", "distlab.real.host"}
 RULES["distlab.locks.process"] = {*HOST, "distlab.real.host"}
 RULES["distlab.lab.id_dissector"] = {*RULES["distlab.lab"], "distlab.lab", "distlab.ids"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from distlab.cap.checks import FRESH, stale_reads
-from distlab.cap.dynamo import HINT, Get, Put, Replica
+from distlab.cap.dynamo import HINT, Get, Put
 from distlab.cap.requests import visits
-from distlab.cap.scenarios.common import NODES, CapScenario
+from distlab.cap.scenarios.common import NODES, CapScenario, add_replicas
 from distlab.check.invariants import available
 from distlab.knobs import Integer
 from distlab.sim import World
@@ -44,8 +44,7 @@ class Row(NamedTuple):
 
 
 def build_load(world: World, r: int, w: int) -> None:
-    for name in NODES:
-        world.add(Replica(name, NODES, handoff=HINT))
+    add_replicas(world, handoff=HINT)
     for number, name in enumerate(NODES):
         requests = [
             Get(NODES[number - 1], r) if turn % 2 else Put(name, turn, w) for turn in range(TURNS)

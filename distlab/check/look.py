@@ -73,6 +73,11 @@ def ends(*operations: Operation) -> tuple[int, ...]:
     return tuple(sorted(end for end in both if end is not None))
 
 
+def completions(*operations: Operation) -> tuple[int, ...]:
+    """Where operations complete, in order."""
+    return tuple(sorted(each.completed for each in operations if each.completed is not None))
+
+
 def under_way(trace: Trace, operation: Operation) -> range:
     """The positions of an operation, from its invocation to its end.
 

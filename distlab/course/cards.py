@@ -12,16 +12,8 @@ from distlab.course.content import NAME, TEXT, chapter, entries, find, record, s
 from distlab.host import pick
 
 FOLLOW_UP = record({"question": TEXT, "answer": TEXT})
-CARD = record(
-    {
-        "id": NAME,
-        "question": TEXT,
-        "points": several(TEXT, 2),
-        "follow_ups": several(FOLLOW_UP),
-        "trap": TEXT,
-        "lab": TEXT,
-    }
-)
+CARD = record({"id": NAME, "question": TEXT, "points": several(TEXT, 2),
+               "follow_ups": several(FOLLOW_UP), "trap": TEXT, "lab": TEXT})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,9 @@ from distlab.places import shipped
 from distlab.view.still import table
 
 NOTEBOOK = {"type": "string", "pattern": r"^\d\d_[a-z_]+$"}
-CHAPTER = record(
-    {
-        "id": NAME,
-        "notebook": NOTEBOOK,
-        "title": TEXT,
-        "question": TEXT,
-        "minutes": {"type": "integer", "minimum": 1},
-    }
-)
+MINUTES = {"type": "integer", "minimum": 1}
+CHAPTER = record({"id": NAME, "notebook": NOTEBOOK, "title": TEXT, "question": TEXT,
+                  "minutes": MINUTES})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,8 @@ class BadContent(BadInput):
 
 def record(required: Mapping[str, Schema], **optional: Schema) -> Schema:
     """The schema of a mapping with these keys and no others."""
-    return {
-        "type": "object",
-        "properties": {**required, **optional},
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": {**required, **optional},
+            "required": list(required), "additionalProperties": False}  # fmt: skip
 
 
 def several(item: Schema, at_least: int = 1) -> Schema:

@@ -58,15 +58,11 @@ class Texts:
     mistakes: Mapping[str, str]
 
 
-TEXTS = record(
-    {
-        "id": {"type": "string", "pattern": "^[a-z0-9]+/[a-z0-9-]+$"},
-        "title": TEXT,
-        "task": TEXT,
-        "hints": several(TEXT, 3),
-        "mistakes": {"type": "object", "additionalProperties": TEXT},
-    }
-)
+TEXTS = record({
+    "id": {"type": "string", "pattern": "^[a-z0-9]+/[a-z0-9-]+$"},
+    "title": TEXT, "task": TEXT, "hints": several(TEXT, 3),
+    "mistakes": {"type": "object", "additionalProperties": TEXT},
+})  # fmt: skip
 
 
 def texts(exercise: str) -> Texts:
@@ -138,14 +134,8 @@ class Case:
             return _failing(again, (verdict.name,)) is None
 
         try:
-            return shrink(
-                run,
-                verdict.name,
-                budget=SHRINKING,
-                keep=self.knobs,
-                accept=survived,
-                progress=count.begin_run,
-            ).run
+            return shrink(run, verdict.name, budget=SHRINKING, keep=self.knobs, accept=survived,
+                          progress=count.begin_run).run  # fmt: skip
         except (Exception, steps.LoopsForEver):
             return run  # on the way the solution failed in another way: show what was found first
 

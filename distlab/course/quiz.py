@@ -22,19 +22,11 @@ COUNTING = {"required": ["value", "feedback", "otherwise"], "not": {"required": 
 QUESTION = {
     **record(
         {"id": NAME, "kind": {"enum": ["single", "multiple", "number"]}, "question": TEXT},
-        answers=several(CHOICE, 2),
-        value={"type": "number"},
-        unit=TEXT,
-        feedback=TEXT,
-        otherwise=TEXT,
-        tempting=several(TEMPTING),
-        lab=TEXT,
-        pretest={"type": "boolean"},
+        answers=several(CHOICE, 2), value={"type": "number"}, unit=TEXT, feedback=TEXT,
+        otherwise=TEXT, tempting=several(TEMPTING), lab=TEXT, pretest={"type": "boolean"},
     ),
-    "if": {"properties": {"kind": {"const": "number"}}},
-    "then": COUNTING,
-    "else": CHOOSING,
-}
+    "if": {"properties": {"kind": {"const": "number"}}}, "then": COUNTING, "else": CHOOSING,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

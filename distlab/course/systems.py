@@ -11,12 +11,9 @@ from distlab.places import shipped
 from distlab.view.still import Still, table
 
 COLUMNS = {
-    "system": "system",
-    "default": "under a partition, by default",
-    "setting": "what moves it",
-    "note": "careful",
-    "source": "source",
-}
+    "system": "system", "default": "under a partition, by default",
+    "setting": "what moves it", "note": "careful", "source": "source",
+}  # fmt: skip
 ROW = record({"id": NAME, **dict.fromkeys(COLUMNS, TEXT)})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, Invariant, invariant
-from distlab.check.look import notes, sent
+from distlab.check.look import completions, notes, sent
 from distlab.host import plain
 from distlab.sim.trace import Note, Trace
 
@@ -44,10 +44,6 @@ def given_out(trace: Trace) -> Iterator[tuple[Operation, ShownId]]:
             yield each, number
 
 
-def _completions(*operations: Operation) -> tuple[int, ...]:
-    return tuple(each.completed for each in operations if each.completed is not None)
-
-
 def repeated(trace: Trace) -> Iterator[tuple[Operation, Operation, ShownId] | None]:
     """For each id: None, or the two operations that returned it, which may be the same."""
     first: dict[int, Operation] = {}
@@ -69,7 +65,7 @@ def _unique(trace: Trace) -> Iterator[Finding | None]:
             said = f"{before.process} and {each.process} both gave out {number!r}."
         elif before is each:
             said = f"{each.process} gave out {number!r} twice in one order."
-        yield Finding(said, _completions(before, each))
+        yield Finding(said, completions(before, each))
 
 
 UNIQUE = invariant("unique", _unique, "No id was given out twice.", "ids")
@@ -82,7 +78,7 @@ def _ordered(trace: Trace) -> Iterator[Finding | None]:
             before, previous = last[each.process]
             said = f"{each.process} gave out {number!r} after {previous!r}, which sorts behind it."
             descends = number < previous
-            yield Finding(said, _completions(before, each)) if descends else None
+            yield Finding(said, completions(before, each)) if descends else None
         last[each.process] = each, number
 
 
@@ -94,19 +90,16 @@ def _ordered_everywhere(trace: Trace) -> Iterator[Finding | None]:
     for each, number in given_out(trace):
         if highest and highest[0].before(each):
             said = f"{each.process}'s {number!r} is newer than {highest[0].process}'s"
-            proof = _completions(highest[0], each)
+            proof = completions(highest[0], each)
             overtakes = Finding(f"{said} {highest[1]!r}, and sorts before it.", proof)
             yield overtakes if number < highest[1] else None
         if highest is None or number > highest[1]:
             highest = each, number
 
 
-ORDERED_EVERYWHERE = invariant(
-    "ordered everywhere",
-    _ordered_everywhere,
-    "Newer ids sort behind older ones, whoever made them.",
-    "ids that were made after another",
-)
+ORDERED_EVERYWHERE = invariant("ordered everywhere", _ordered_everywhere,
+                               "Newer ids sort behind older ones, whoever made them.",
+                               "ids that were made after another")  # fmt: skip
 
 
 def gapless(but: int = 0) -> Invariant:
@@ -120,7 +113,7 @@ def gapless(but: int = 0) -> Invariant:
             first = next(number for number in count(1) if number not in by_number)
             said = f"{missing} numbers below {max(by_number)} are missing, {first} the first."
             beyond = min(number for number in by_number if number > first)
-            yield Finding(said, _completions(by_number[beyond]))
+            yield Finding(said, completions(by_number[beyond]))
 
     holds = f"No more than {but} numbers are missing." if but else "No number is missing."
     return invariant("few gaps" if but else "gapless", complete, holds, "numbers")
@@ -130,7 +123,7 @@ def _true_time(trace: Trace) -> Iterator[Finding | None]:
     for each, number in given_out(trace):
         said = f"{number!r} was made when {each.process}'s clock showed {each.key}."
         true = f"{number.at_ms} ms" == each.key
-        yield None if true else Finding(said, (each.invoked, *_completions(each)))
+        yield None if true else Finding(said, (each.invoked, *completions(each)))
 
 
 TRUE_TIME = invariant(

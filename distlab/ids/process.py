@@ -6,30 +6,13 @@
 No other module of this package knows threads or a real clock.
 """
 
-import os
-import platform
 import time
-from random import SystemRandom
 from threading import Lock
 
 from distlab.host import BadInput
 from distlab.ids.layout import COURSE, Layout
 from distlab.ids.snowflake import ClockMovedBackwards, NotYet, Snowflake
-
-
-class Process:
-    """This process as a host of generators. After a fork its name is a different one."""
-
-    random = SystemRandom()
-
-    @property
-    def name(self) -> str:
-        return f"{platform.node()}-{os.getpid()}"
-
-    @staticmethod
-    def now_ms() -> int:
-        return time.time_ns() // 1_000_000
-
+from distlab.real.host import THIS_PROCESS
 
 STUCK_MS = 100
 """A clock that shows the same millisecond for this long stands still."""
@@ -48,7 +31,7 @@ class ThreadedSnowflake(Snowflake):
     ) -> None:
         if not max_wait_ms >= 0:
             raise BadInput(f"max_wait_ms {max_wait_ms!r} is below 0")
-        super().__init__(worker_id, Process(), layout, Lock(), **others)
+        super().__init__(worker_id, THIS_PROCESS, layout, Lock(), **others)
         self.max_wait_ms = max_wait_ms
 
     def _begin(self) -> int:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations
 
-from distlab.check.history import History, Operation
+from distlab.check.history import History
 from distlab.check.invariants import Finding, Invariant, invariant
-from distlab.check.look import dropped, ends, sent
+from distlab.check.look import completions, dropped, ends, sent
 from distlab.locks.fencing import StaleToken
 from distlab.servers.leases import Deleted
 from distlab.servers.service import Refusal
@@ -36,12 +36,8 @@ def _in_order(trace: Trace) -> Iterator[Finding | None]:
             latest = token, position
 
 
-FENCING_ORDER = invariant(
-    "fencing order",
-    _in_order,
-    "The shop took no token after a later one.",
-    "writes that came after another one",
-)
+FENCING_ORDER = invariant("fencing order", _in_order, "The shop took no token after a later one.",
+                          "writes that came after another one")  # fmt: skip
 
 
 def _ascending(trace: Trace) -> Iterator[Finding | None]:
@@ -53,20 +49,13 @@ def _ascending(trace: Trace) -> Iterator[Finding | None]:
     for first, second in combinations(given, 2):
         lower = first.before(second) and first.result > second.result
         said = f"{first.process} got token {first.result}, and then {second.process} "
-        proof = Finding(f"{said}{second.result}.", _completions(first, second))
+        proof = Finding(f"{said}{second.result}.", completions(first, second))
         yield proof if lower or first.result == second.result else None
 
 
-TOKENS_ASCEND = invariant(
-    "tokens ascend",
-    _ascending,
-    "Every holder's token was higher than all before it.",
-    "two tokens to compare",
-)
-
-
-def _completions(*operations: Operation) -> tuple[int, ...]:
-    return tuple(sorted(each.completed for each in operations if each.completed is not None))
+TOKENS_ASCEND = invariant("tokens ascend", _ascending,
+                          "Every holder's token was higher than all before it.",
+                          "two tokens to compare")  # fmt: skip
 
 
 def _as_shown(trace: Trace) -> Iterator[Finding | None]:
@@ -81,12 +70,8 @@ def _as_shown(trace: Trace) -> Iterator[Finding | None]:
             yield Finding(said, (shown[event.peer], position)) if refused else None
 
 
-AS_SHOWN = invariant(
-    "as shown",
-    _as_shown,
-    "Whoever saw a piece in stock could buy one.",
-    "buyers who saw a piece and came to the till",
-)
+AS_SHOWN = invariant("as shown", _as_shown, "Whoever saw a piece in stock could buy one.",
+                     "buyers who saw a piece and came to the till")  # fmt: skip
 
 
 def _not_refused(trace: Trace) -> Iterator[Finding | None]:
@@ -97,12 +82,9 @@ def _not_refused(trace: Trace) -> Iterator[Finding | None]:
             yield Finding(f"{event.node} refused {event.peer}: {event.what}.", (position,))
 
 
-NOTHING_REFUSED = invariant(
-    "nothing refused",
-    _not_refused,
-    "The shop did all that it was asked for.",
-    "answers of the shop",
-)
+NOTHING_REFUSED = invariant("nothing refused", _not_refused,
+                            "The shop did all that it was asked for.",
+                            "answers of the shop")  # fmt: skip
 
 
 def _never_failed(name: str, function: str, holds: str) -> Invariant:

@@ -56,12 +56,8 @@ class OutcomeUnknown(LockError, TimeoutError):
     """No answer came. The request may have been carried out, or may yet be."""
 
 
-CERTAIN = (
-    exceptions.AuthenticationError,
-    exceptions.AuthorizationError,
-    exceptions.BusyLoadingError,
-    exceptions.MaxConnectionsError,
-)
+CERTAIN = (exceptions.AuthenticationError, exceptions.AuthorizationError,
+           exceptions.BusyLoadingError, exceptions.MaxConnectionsError)  # fmt: skip
 """Errors of the connection after which nothing was executed for certain."""
 
 

@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING
 
 from distlab.host import plain
 from distlab.sim.trace import line
+from distlab.view import figures
 from distlab.view.arrows import MOST_LABELS, arrows, to_label
-from distlab.view.figures import (
-    bar_outline,
-    bar_style,
-    bar_words,
-    beside_bar,
-    beside_flag,
-    clock,
-    flag,
-)
 from distlab.view.grips import draw_grip, draw_reach
 from distlab.view.labels import Line, Room
 from distlab.view.picture import Box, Picture, group, number, path, sheet, text, xml
@@ -155,7 +147,7 @@ class _Drawing:
         """The words that a bar has room for, up to the next outage."""
         box = self.at.bar(span)
         cuts = [self.at.x(s.from_us) for s in self.outages[span.node]]
-        return bar_words(span, min([box.x2, *(x for x in cuts if x > box.x1)]) - box.x1 - 9)
+        return figures.bar_words(span, min([box.x2, *(x for x in cuts if x > box.x1)]) - box.x1 - 9)
 
     def _first_words(self) -> None:
         """Take places for the words of the `first` operations, before the badges do."""
@@ -166,7 +158,7 @@ class _Drawing:
 
     def _room_beside(self, span: Span, most: int) -> Box | None:
         top, bottom = self.at.top[span.node], self.at.bottom[span.node]
-        boxes = beside_bar(span.words, self.at.bar(span), top, bottom, self.layout)
+        boxes = figures.beside_bar(span.words, self.at.bar(span), top, bottom, self.layout)
         return self.room.find(boxes, most)
 
     def _bars(self) -> None:
@@ -178,13 +170,13 @@ class _Drawing:
             if words or marked or len(self.story.spans) <= DENSE:
                 alone.append((span, box, words, marked))
             else:
-                together[bar_style(span)].append(bar_outline(span, box))
+                together[figures.bar_style(span)].append(figures.bar_outline(span, box))
         self.out += [path(css, "".join(paths)) for css, paths in together.items()]
         for span, box, words, marked in sorted(alone, key=lambda each: each[0].is_outage):
             self._add(self._bar(span, box, words, marked), marked)
 
     def _bar(self, span: Span, box: Box, words: str, marked: str) -> str:
-        body = path(bar_style(span) + marked, bar_outline(span, box))
+        body = path(figures.bar_style(span) + marked, figures.bar_outline(span, box))
         if span.kind == "down":
             body += path("dl-hatch", box.filled("stripes"))
         if words:
@@ -236,14 +228,14 @@ class _Drawing:
             top, bottom = self.at.top[mark.node], self.at.bottom[mark.node]
             x, marked, box = self.at.x(mark.at_us), self._witness_class(mark.positions), None
             if mark.kind == "clock":
-                self._add(clock(mark, x, top, marked), marked)
+                self._add(figures.clock(mark, x, top, marked), marked)
                 continue
             if count < NOTES:
-                box = self.room.find(beside_flag(mark, x, top, bottom), 2)
+                box = self.room.find(figures.beside_flag(mark, x, top, bottom), 2)
             if box is None and len(marks) > DENSE:
                 bare.append(f"M{number(x)} {number(top)}v-7")
             else:
-                self._add(flag(mark, x, top, bottom, box, marked), marked)
+                self._add(figures.flag(mark, x, top, bottom, box, marked), marked)
         self.out.append(path("dl-flag", "".join(bare)) if bare else "")
 
     def _badges(self) -> Iterator[str]:

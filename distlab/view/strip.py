@@ -6,7 +6,6 @@ a pattern and a word. A mark shows where the fault is now.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -30,13 +29,14 @@ def strip(
 ) -> Picture:
     """Blocks for outcomes at instants (milliseconds, ascending) under a diagram of this `layout`.
 
-    `here` is the fault's present instant and the outcome of that run; it joins the others. Each
-    outcome covers the time halfway to its neighbours. The time after the last instant is not
-    computed yet and stays empty. A strip that stands `alone` has a scale.
+    `here` is the fault's present instant and the outcome of that run; it joins the others if it
+    lies among them. Each outcome covers the time halfway to its neighbours. The time after the last
+    instant is not computed yet and stays empty. A strip that stands `alone` has a scale.
     """
     below = TOP + HIGH + SCALE * alone
     layout = replace(layout, height=HEIGHT + SCALE * alone, top=TOP, bottom=TOP + HIGH, lanes={})
-    outcomes = _with(here, outcomes)
+    if outcomes and outcomes[0][0] < here[0] < outcomes[-1][0]:
+        outcomes = sorted({here[0]: here[1], **dict(outcomes)}.items())
     outcomes = [each for each in outcomes if layout.from_ms <= each[0] <= layout.to_ms]
     instants = [ms for ms, _ in outcomes]
     halfway = [(a + b) / 2 for a, b in pairwise(instants)]
@@ -59,17 +59,6 @@ def strip(
     words = " · ".join(stretches) or "not computed yet"
     alt = f"Outcome if the fault happened at another instant: {words}"
     return Picture(sheet(layout, out, alt), words, alt, layout)
-
-
-def _with(
-    here: tuple[float, Outcome], outcomes: Sequence[tuple[float, Outcome]]
-) -> Sequence[tuple[float, Outcome]]:
-    """The outcomes and `here` in order, if `here` lies between the first and the last of them."""
-    instants = [ms for ms, _ in outcomes]
-    place = bisect_left(instants, here[0])
-    if 0 < place < len(instants) and instants[place] != here[0]:
-        return [*outcomes[:place], here, *outcomes[place:]]
-    return outcomes
 
 
 def _block(outcome: Outcome, box: Box) -> str:

@@ -24,31 +24,19 @@ STILLS = f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}"
 """On a dark page the lightness of stills is inverted, and the hues stay."""
 
 COLOURS = {  # name: (light, dark)
-    "paper": ("#ffffff", "#191d22"),
-    "ink": ("#1d2733", "#e4e9ef"),
-    "muted": ("#566270", "#a3b0bd"),
-    "grid": ("#e9edf1", "#2e353d"),
-    "line": ("#94a1af", "#66737f"),
-    "bar": ("#f1f4f7", "#2b323b"),
-    "edge": ("#b4bfca", "#4d5a67"),
-    "message": ("#1f5fa8", "#86b9f2"),
-    "quiet": ("#a9bdd4", "#47607c"),
-    "call": ("#6f9fd3", "#4b76a8"),
-    "call-fill": ("#e7f0fa", "#1d2c3d"),
+    "paper": ("#ffffff", "#191d22"), "ink": ("#1d2733", "#e4e9ef"),
+    "muted": ("#566270", "#a3b0bd"), "grid": ("#e9edf1", "#2e353d"),
+    "line": ("#94a1af", "#66737f"), "bar": ("#f1f4f7", "#2b323b"), "edge": ("#b4bfca", "#4d5a67"),
+    "message": ("#1f5fa8", "#86b9f2"), "quiet": ("#a9bdd4", "#47607c"),
     "lost": ("#b23a0e", "#ff9a73"),
-    "fault": ("#7a5200", "#f2c25b"),
-    "fault-fill": ("#fdf1d6", "#3a2f16"),
-    "good": ("#12694c", "#6fcfa6"),
-    "good-fill": ("#d3eee2", "#17402f"),
-    "price": ("#7a5200", "#f2c25b"),
-    "price-fill": ("#fbe8bd", "#4a3a12"),
-    "bad": ("#a3320a", "#ff9a73"),
-    "bad-fill": ("#fbd9cb", "#5a2412"),
-    "unknown": ("#566270", "#a3b0bd"),
-    "unknown-fill": ("#e6eaee", "#303841"),
-    "witness": ("#9b1b6c", "#f58ccb"),
-    "witness-fill": ("#fbe3f2", "#4a1a38"),
-}
+    "call": ("#6f9fd3", "#4b76a8"), "call-fill": ("#e7f0fa", "#1d2c3d"),
+    "fault": ("#7a5200", "#f2c25b"), "fault-fill": ("#fdf1d6", "#3a2f16"),
+    "good": ("#12694c", "#6fcfa6"), "good-fill": ("#d3eee2", "#17402f"),
+    "price": ("#7a5200", "#f2c25b"), "price-fill": ("#fbe8bd", "#4a3a12"),
+    "bad": ("#a3320a", "#ff9a73"), "bad-fill": ("#fbd9cb", "#5a2412"),
+    "unknown": ("#566270", "#a3b0bd"), "unknown-fill": ("#e6eaee", "#303841"),
+    "witness": ("#9b1b6c", "#f58ccb"), "witness-fill": ("#fbe3f2", "#4a1a38"),
+}  # fmt: skip
 
 JUPYTER = {"paper": "var(--jp-layout-color1, {})"}
 """Colours that JupyterLab's own theme decides."""
@@ -94,13 +82,8 @@ def stylesheet(live: bool) -> str:
     rules = "\n".join([common, *(tone.replace("TONE", name) for name in TONES)])
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
-    light, dark = (
-        "".join(
-            f" --dl-{name}: {JUPYTER.get(name, '{}').format(pair[side])};"
-            for name, pair in COLOURS.items()
-        )
-        for side in (0, 1)
-    )
+    light, dark = ("".join(f" --dl-{name}: {JUPYTER.get(name, '{}').format(pair[side])};"
+                           for name, pair in COLOURS.items()) for side in (0, 1))  # fmt: skip
     own = ":is(.dl-picture, .dl-theme)"
     return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{STILLS}\n{rules}"
 

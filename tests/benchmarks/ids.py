@@ -33,8 +33,9 @@ import uuid_utils
 
 from distlab.ids.measured import index_locality
 from distlab.ids.objectid import ObjectIds
-from distlab.ids.process import Process, ThreadedSnowflake
+from distlab.ids.process import ThreadedSnowflake
 from distlab.ids.uuids import Ulid, Uuid7, uuid4
+from distlab.real.host import THIS_PROCESS
 
 ROUNDS, IDS, SLICE, SLICES = 9, 200_000, 1_000, 200
 ROWS = 200_000
@@ -43,7 +44,7 @@ GOALS = {"single, times snowflake-id": 1.15, "single, share of the cap": 0.8,
          "batch, share of the cap": 0.95}  # fmt: skip
 
 Make = Callable[[], object]
-HOST = Process()
+HOST = THIS_PROCESS
 THEIRS = snowflake.SnowflakeGenerator(1)
 PAIRS: dict[str, tuple[Make, dict[str, Make]]] = {
     "UUID v4": (lambda: uuid4(HOST.random), {

@@ -9,14 +9,15 @@ from pathlib import Path
 import redis.asyncio
 
 from distlab.ids.lease import WorkerIdLease
-from distlab.ids.process import Process, ThreadedSnowflake
+from distlab.ids.process import ThreadedSnowflake
+from distlab.real.host import THIS_PROCESS
 
 BATCH = 10_000
 
 
 async def make(pipe, url, count, file):
     async with redis.asyncio.Redis.from_url(url) as client:
-        lease = WorkerIdLease(client, Process(), ttl_ms=60_000)
+        lease = WorkerIdLease(client, THIS_PROCESS, ttl_ms=60_000)
         window = await lease.acquire()
         generator = ThreadedSnowflake(window.worker_id, max_wait_ms=1_000)
         ids = array("q")

@@ -11,8 +11,9 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.ids.layout import EPOCH_MS, Layout
-from distlab.ids.process import Process, ThreadedSnowflake
+from distlab.ids.process import ThreadedSnowflake
 from distlab.ids.snowflake import ClockMovedBackwards, NotYet, SequenceExhausted, Snowflake
+from distlab.real.host import THIS_PROCESS
 from tests.ids.hosts import NOW_MS
 
 SMALL = Layout(EPOCH_MS, (("time", 41), ("worker_id", 14), ("sequence", 8)))
@@ -82,7 +83,7 @@ def skewed(monkeypatch):
     """The process's clock, and a way to set it back by some milliseconds."""
     back = [0]
     real = time.time_ns
-    monkeypatch.setattr(Process, "now_ms", staticmethod(lambda: real() // 1_000_000 - back[0]))
+    monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: real() // 1_000_000 - back[0])
     return back
 
 
@@ -106,7 +107,7 @@ def test_no_patience_refuses_every_rollback(skewed):
 
 
 def test_a_clock_that_stands_still_does_not_hold_it_for_ever(monkeypatch):
-    monkeypatch.setattr(Process, "now_ms", staticmethod(lambda: 1_767_225_600_000))
+    monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: 1_767_225_600_000)
     generator = ThreadedSnowflake(1)
     assert len(generator.next_ids(4096)) == 4096
     with pytest.raises(SequenceExhausted):

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from distlab.ids.identify import identify
 from distlab.ids.objectid import InheritingObjectIds, ObjectIds, WrappingObjectIds, object_id
-from distlab.ids.process import Process
 from distlab.ids.snowflake import NotYet
 from distlab.ids.uuids import Ulid, Uuid7, uuid4
+from distlab.real.host import AsyncioHost
 from tests.ids.hosts import NOW_MS, Hand
 
 KINDS = [Uuid7, Ulid]
@@ -99,7 +99,7 @@ def test_a_full_millisecond_borrows_from_the_next(kind):
 def test_copies_of_a_process_part_ways(kind):
     """Forked in the middle of a millisecond, both go on from the same last id."""
 
-    class Forked(Process):
+    class Forked(AsyncioHost):
         now_ms = staticmethod(lambda: NOW_MS)
 
     parent = kind(Forked())

@@ -1,8 +1,11 @@
 """What the experiments of this chapter have in common: machines, faults, the speed of messages."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from distlab.cap.cp_store import ConfigStore
+from distlab.cap.dynamo import Replica
 from distlab.cap.primary_replica import PRIMARY, REPLICA, Server
 from distlab.scenario import PRICE, Outcome, Scenario
 from distlab.sim import Node, World
@@ -24,8 +27,24 @@ def add_stores(world: World, store: type[ConfigStore] = ConfigStore, lease_ms: i
         world.add(store(name, NODES, lease_ms))
 
 
+def add_replicas(
+    world: World,
+    replica: Callable[..., Replica] = Replica,
+    nodes: tuple[str, ...] = NODES,
+    **options: Any,
+) -> None:
+    for name in nodes:
+        world.add(replica(name, nodes, **options))
+
+
+def add_servers(
+    world: World, primary: str, replica: str, synchronous: bool = False, failover: bool = False
+) -> None:
+    world.add(Server(primary, replica, PRIMARY, synchronous, failover))
+    world.add(Server(replica, primary, REPLICA, synchronous, failover))
+
+
 def add_pair(world: World, failover: bool = False) -> None:
     """A primary n1 with a replica n2. The third node has no part in it."""
-    world.add(Server("n1", "n2", PRIMARY, failover=failover))
-    world.add(Server("n2", "n1", REPLICA, failover=failover))
+    add_servers(world, "n1", "n2", failover=failover)
     world.add(Node("n3"))

@@ -4,16 +4,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from distlab.cap.checks import HONEST, PLAIN
-from distlab.cap.primary_replica import (
-    PRIMARY,
-    REPLICA,
-    Server,
-    get_user,
-    get_user_current,
-    get_user_marked,
-)
+from distlab.cap.primary_replica import get_user, get_user_current, get_user_marked
 from distlab.cap.requests import Read, Write, visits, wait_until
-from distlab.cap.scenarios.common import CapScenario
+from distlab.cap.scenarios.common import CapScenario, add_servers
 from distlab.check.invariants import (
     available,
     no_lost_acknowledged_writes,
@@ -22,12 +15,6 @@ from distlab.check.invariants import (
 )
 from distlab.knobs import Choice, Way, Ways
 from distlab.sim import Client, World
-
-
-def add_servers(world: World, synchronous: bool, failover: bool = False) -> None:
-    world.add(Server("db1", "db2", PRIMARY, synchronous, failover))
-    world.add(Server("db2", "db1", REPLICA, synchronous, failover))
-
 
 GetUser = Callable[[Client, str, str, str], Coroutine[Any, Any, Any]]
 
@@ -55,7 +42,7 @@ def read_fallback(world: World, fallback: GetUser, solution: GetUser | None = No
     user = "user-7"
     admin = ((10, "db1", Write(user, "active")), (100, "db1", Write(user, "blocked")))
     world.client("admin", visits(*admin))
-    add_servers(world, synchronous=False)
+    add_servers(world, "db1", "db2")
 
     async def shop(client: Client) -> None:
         for at_ms in (50, 150, 290):
@@ -99,12 +86,12 @@ def read_after_write(world: World, replication: bool, read_from: str) -> None:
         (120, asked, Read("x")),
     )
     world.client("client", visits(*steps))
-    add_servers(world, synchronous=replication)
+    add_servers(world, "db1", "db2", replication)
 
 
 def build_failover(world: World, replication: bool) -> None:
     world.client("writer", visits((0, "db1", Write("x", 1)), (50, "db1", Write("x", 2))))
-    add_servers(world, synchronous=replication, failover=True)
+    add_servers(world, "db1", "db2", replication, failover=True)
     world.client("reader", visits((210, "db2", Read("x"))))
 
 

@@ -7,7 +7,7 @@ from distlab.cap.abd import AtomicReplica
 from distlab.cap.checks import CONVERGED, FRESH, PLAIN
 from distlab.cap.dynamo import BACKGROUND, BLOCKING, HINT, OFF, SLOPPY, Get, Put, Replica
 from distlab.cap.requests import visits
-from distlab.cap.scenarios.common import NODES, CapScenario
+from distlab.cap.scenarios.common import NODES, CapScenario, add_replicas
 from distlab.cap.versions import KeepSiblings
 from distlab.check.invariants import available, prompt
 from distlab.check.linearizability import linearizable
@@ -43,8 +43,7 @@ def both_sides_accept(world: World, level: int, exchange_ms: int) -> None:
     west = ((10, "n1", put("x", 1)), (120, "n1", put("x", 2)), (420, "n1", get("x")))
     east = ((190, "n3", get("x")), (250, "n3", put("x", 3)), (420, "n3", get("x")))
     world.client("west", visits(*west))
-    for name in NODES:
-        world.add(Replica(name, NODES, exchange_ms=exchange_ms))
+    add_replicas(world, exchange_ms=exchange_ms)
     world.client("east", visits(*east))
 
 
@@ -72,8 +71,7 @@ def r_plus_w(
     """`solution(n, w)` says how many replicas a read waits for."""
     r = solution(len(NODES), w) if solution else r
     world.client("writer", visits((20, "n1", Put("x", 1, w))))
-    for name in NODES:
-        world.add(Replica(name, NODES))
+    add_replicas(world)
     world.client("reader", visits((100, "n3", Get("x", r))))
 
 
@@ -110,11 +108,10 @@ READ_REPAIR = Ways(
 def new_old_inversion(
     world: World, read_repair: str, solution: type[Replica] | None = None, patience_ms: int = 250
 ) -> None:
-    replica = solution or Replica
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
-    for name in NODES:
-        world.add(replica(name, NODES, read_repair=read_repair, patience_ms=patience_ms))
+    replica = solution or Replica
+    add_replicas(world, replica, read_repair=read_repair, patience_ms=patience_ms)
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
 
 
@@ -143,11 +140,10 @@ STAMPS = Ways(
     nemesis="jump:n1,n2,n3=-5000..5000; partition:n1,n2,n3; crash:n1,n2,n3; at most 3",
     horizon_ms=280,
 )
-def skewed_clocks(world: World, stamps: Callable[[str, tuple[str, ...]], Replica]) -> None:
+def skewed_clocks(world: World, stamps: Callable[..., Replica]) -> None:
     world.client("writer-1", visits((30, "n1", QUORUM_PUT("x", 1))))
     world.client("writer-2", visits((110, "n2", QUORUM_PUT("x", 2))))
-    for name in NODES:
-        world.add(stamps(name, NODES))
+    add_replicas(world, stamps)
     world.client("reader", visits((190, "n3", QUORUM_GET("x"))))
 
 
@@ -172,8 +168,6 @@ HANDOFF = Ways(
     horizon_ms=440,
 )
 def sloppy_quorum(world: World, handoff: str) -> None:
-    nodes = (*NODES, "n4")
     world.client("reader", visits((190, "n1", QUORUM_GET("x")), (380, "n1", QUORUM_GET("x"))))
-    for name in nodes:
-        world.add(Replica(name, nodes, handoff=handoff))
+    add_replicas(world, nodes=(*NODES, "n4"), handoff=handoff)
     world.client("writer", visits((10, "n4", QUORUM_PUT("x", 1)), (90, "n4", QUORUM_PUT("x", 2))))

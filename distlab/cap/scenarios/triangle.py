@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from distlab.cap.dynamo import Get, Put, Replica
+from distlab.cap.dynamo import Get, Put
 from distlab.cap.requests import Read, Write, visits
-from distlab.cap.scenarios.common import ANY_FAULT, NODES, CapScenario, add_pair, add_stores
+from distlab.cap.scenarios.common import ANY_FAULT, CapScenario, add_pair, add_replicas, add_stores
 from distlab.check.invariants import available
 from distlab.check.linearizability import linearizable
 from distlab.knobs import Way, Ways
@@ -19,11 +19,6 @@ class System(NamedTuple):
     add: Callable[[World], None]
     get: Callable[[str], Any] = Read
     put: Callable[[str, Any], Any] = Write
-
-
-def add_replicas(world: World) -> None:
-    for name in NODES:
-        world.add(Replica(name, NODES))
 
 
 SYSTEM = Ways(

@@ -7,6 +7,7 @@ from typing import Any
 
 from distlab.check.invariants import available, prompt
 from distlab.host import Refused
+from distlab.ids import snowflake_mistakes as mistakes
 from distlab.ids.checks import ORDERED, TRUE_TIME, UNIQUE, ShownId
 from distlab.ids.layout import Layout
 from distlab.ids.scenarios.workers import (
@@ -22,12 +23,6 @@ from distlab.ids.scenarios.workers import (
     worker,
 )
 from distlab.ids.snowflake import DurableSnowflake, Snowflake, SpareBitsSnowflake
-from distlab.ids.snowflake_mistakes import (
-    OverflowingSnowflake,
-    ResetsFirstSnowflake,
-    TrustingSnowflake,
-    spin,
-)
 from distlab.ids.uuids import Uuid7
 from distlab.knobs import Way, Ways
 from distlab.scenario import BAD, Outcome
@@ -94,7 +89,7 @@ def inspected(generator: Generator) -> Boot:
     return boot
 
 
-TRUSTING = snowflake(TrustingSnowflake)
+TRUSTING = snowflake(mistakes.TrustingSnowflake)
 ON_ROLLBACK = Ways(
     "on_rollback",
     Way("throw", snowflake(Snowflake), "refuse until the clock has caught up",
@@ -128,7 +123,7 @@ def clock_rollback(world: World, on_rollback: Boot, solution: Generator | None =
 
 FIRST = Ways(
     "first",
-    Way("reset", snowflake(ResetsFirstSnowflake), "set the sequence back, then refuse",
+    Way("reset", snowflake(mistakes.ResetsFirstSnowflake), "set the sequence back, then refuse",
         mistake="the sequence is reset before the clock is checked",
         source="order of two ifs, in many ports of Snowflake"),
     Way("refuse", snowflake(Snowflake), "refuse", role="right"),
@@ -205,7 +200,7 @@ def spinning(worker_id: int) -> Boot:
         made = Snowflake(worker_id, client, TINY)
 
         async def take() -> ShownId:
-            return shown(TINY, await spin(client, made.next_id))
+            return shown(TINY, await mistakes.spin(client, made.next_id))
 
         return take
 
@@ -219,7 +214,7 @@ WHEN_FULL = Ways(
         source="Twitter Snowflake 2010, IdWorker.tilNextMillis"),
     Way("wait", partial(snowflake, Snowflake, 10, layout=TINY), "wait, for at most 10 ms",
         role="right"),
-    Way("overflow", partial(snowflake, OverflowingSnowflake, 0, layout=TINY),
+    Way("overflow", partial(snowflake, mistakes.OverflowingSnowflake, 0, layout=TINY),
         "carry into the bits of the worker",
         mistake="a sequence that is added to the id and not held to its bits",
         source="Twitter Snowflake 2010, sequenceMask", property="unique"),

@@ -5,7 +5,7 @@ To acquire, to buy and to release are operations of the history. So mutual exclu
 what the buyers did: a buyer is inside from the end of `acquire` to the beginning of `release`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -99,12 +99,26 @@ def under_lock(
     look at the answer of `acquire` and buys in any case.
     """
 
+    async def work(client: Client, lock: Any) -> None:
+        await client.perform("buy", "", None, buy(client, lock, think_ms, heedless, tries))
+
+    return holder(open_lock, at_ms, work, looks)
+
+
+def holder(
+    open_lock: Callable[[Client], Any],
+    at_ms: float,
+    work: Callable[[Client, Any], Awaitable[None]],
+    looks: bool = True,
+) -> Program:
+    """A client that comes at `at_ms`, waits for the lock, does its work and gives the lock back."""
+
     async def program(client: Client) -> None:
         await client.sleep(at_ms)
         lock = open_lock(client)
         asked = acquired(client, lock) if looks else asked_only(lock)
         if await client.perform("acquire", LOCK, None, asked):
-            await client.perform("buy", "", None, buy(client, lock, think_ms, heedless, tries))
+            await work(client, lock)
             await client.perform("release", LOCK, None, lock.release())
 
     return program

@@ -6,15 +6,8 @@ from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion, prompt
 from distlab.knobs import Way, Ways
+from distlab.locks import redislock_mistakes as mistakes
 from distlab.locks.redislock import RedisLock
-from distlab.locks.redislock_mistakes import (
-    ChecksThenDeletes,
-    DeletesAnyonesLock,
-    GivesUpAtOnce,
-    OwnedByPid,
-    OwnedByTimeAndChance,
-    SetsThenExpires,
-)
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
 from distlab.shop.invariants import NEVER_OVERSOLD
@@ -24,10 +17,10 @@ from distlab.sim.clocks import EPOCH_US
 
 RELEASE = Ways(
     "release",
-    Way("delete", DeletesAnyonesLock, "DEL",
+    Way("delete", mistakes.DeletesAnyonesLock, "DEL",
         mistake="the lock is released with DEL, whoever has it by now",
         source="Redis documentation, Distributed Locks with Redis"),
-    Way("check-then-delete", ChecksThenDeletes, "GET and, if the lock is ours, DEL",
+    Way("check-then-delete", mistakes.ChecksThenDeletes, "GET and, if the lock is ours, DEL",
         mistake="the release looks whose lock it is, and deletes it in a second command",
         source="Redis documentation, Distributed Locks with Redis, on the release script"),
     Way("compare", RedisLock, "both in one script", role="right"),
@@ -69,9 +62,9 @@ def foreign_release(world: World, release: type[RedisLock], solution: Any = None
 # In its container each process is number 1, and one command has started all three containers.
 OWNER = Ways(
     "owner",
-    Way("pid", partial(OwnedByPid, pid=1), "its process id",
+    Way("pid", partial(mistakes.OwnedByPid, pid=1), "its process id",
         mistake="the owner of a lock is a process id", source="Linux manual, pid_namespaces(7)"),
-    Way("time-and-chance", partial(OwnedByTimeAndChance, began_ms=EPOCH_US // 1000),
+    Way("time-and-chance", partial(mistakes.OwnedByTimeAndChance, began_ms=EPOCH_US // 1000),
         "the time of its start and a random number that this time is the seed of",
         mistake="the owner of a lock is a time and a random number whose seed is the time",
         source="Redis documentation, Distributed Locks with Redis, on random strings"),
@@ -92,7 +85,7 @@ def same_pid(world: World, owner: Callable[..., RedisLock]) -> None:
 
 ACQUIRE = Ways(
     "acquire",
-    Way("setnx-expire", SetsThenExpires, "SETNX, and then PEXPIRE",
+    Way("setnx-expire", mistakes.SetsThenExpires, "SETNX, and then PEXPIRE",
         mistake="SETNX and EXPIRE are two commands", source="Redis documentation, SETNX"),
     Way("set-nx-px", RedisLock, "both in one command", role="right"),
 )  # fmt: skip
@@ -121,7 +114,8 @@ def setnx_expire(world: World, acquire: type[RedisLock], solution: Any = None) -
 
 ANSWER = Ways(
     "answer",
-    Way("ignored", GivesUpAtOnce, "acquire says at once that the lock is taken, and nobody looks",
+    Way("ignored", mistakes.GivesUpAtOnce,
+        "acquire says at once that the lock is taken, and nobody looks",
         mistake="acquire gives up at once, and its caller goes on all the same",
         source="redis-py documentation, Lock.acquire returns False"),
     Way("heeded", RedisLock, "it waits, and says when the lock is ours", role="right"),
@@ -138,7 +132,7 @@ ANSWER = Ways(
     horizon_ms=160,
 )
 def answer_ignored(world: World, answer: type[RedisLock]) -> None:
-    open_lock, looks = redis_lock(answer), answer is not GivesUpAtOnce
+    open_lock, looks = redis_lock(answer), answer is not mistakes.GivesUpAtOnce
     add_redis(world)
     for name, at_ms in (("alice", 10), ("bob", 25)):
         world.client(name, under_lock(open_lock, at_ms, heedless=not looks, looks=looks))

@@ -10,7 +10,7 @@ from distlab.locks.checks import NO_HERD
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner
 from distlab.locks.lease_lock import LeaseLock
-from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, under_lock
+from distlab.locks.scenarios.buyers import LOCK, LockScenario, holder, under_lock
 from distlab.servers.leases import Deleted, LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.servers.words import words
@@ -105,14 +105,13 @@ WORK_MS = 20
 
 
 def at_work(kind: type[LeaseLock], at_ms: float) -> Program:
-    async def program(client: Client) -> None:
-        await client.sleep(at_ms)
-        lock = kind(RemoteLeases(client, timeout_ms=60), LOCK, timeout=0.09, host=client)
-        if await client.perform("acquire", LOCK, None, acquired(client, lock)):
-            await client.sleep(WORK_MS)
-            await client.perform("release", LOCK, None, lock.release())
+    def open_lock(client: Client) -> LeaseLock:
+        return kind(RemoteLeases(client, timeout_ms=60), LOCK, timeout=0.09, host=client)
 
-    return program
+    async def work(client: Client, lock: Any) -> None:
+        await client.sleep(WORK_MS)
+
+    return holder(open_lock, at_ms, work)
 
 
 def woken(trace: Trace) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 from distlab.check.invariants import available, mutual_exclusion
 from distlab.knobs import Way, Ways
 from distlab.locks.checks import FINISHED
-from distlab.locks.scenarios.buyers import LOCK, LockScenario, acquired, purchase
+from distlab.locks.scenarios.buyers import LockScenario, holder, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
 from distlab.locks.watchdog import Watchdog
 from distlab.locks.watchdog_mistakes import OnlyPrints
@@ -51,15 +51,11 @@ def watched(
 ) -> Program:
     """A buyer whose lock is renewed while it thinks."""
 
-    async def program(client: Client) -> None:
-        await client.sleep(at_ms)
-        lock = redis_lock(ttl_ms=ttl_ms)(client)
-        if await client.perform("acquire", LOCK, None, acquired(client, lock)):
-            buying = purchase(client, None, think_ms, patience_ms)
-            await client.perform("buy", "", None, while_held(client, lock, make, buying))
-            await client.perform("release", LOCK, None, lock.release())
+    async def work(client: Client, lock: Any) -> None:
+        buying = purchase(client, None, think_ms, patience_ms)
+        await client.perform("buy", "", None, while_held(client, lock, make, buying))
 
-    return program
+    return holder(redis_lock(ttl_ms=ttl_ms), at_ms, work)
 
 
 @LockScenario(
