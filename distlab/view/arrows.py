@@ -66,10 +66,11 @@ class Arrow(NamedTuple):
         }.get(self.why, "m-4-4l8 8m0-8l-8 8")
         return f"M{number(self.line.x2)} {number(self.line.y2)}{shape}"
 
-    def label_boxes(self, text: str) -> Iterator[Box]:
+    def label_boxes(self, text: str, bold: bool) -> Iterator[Box]:
         """Places for its words, the best first: beside the arrow, or above it if it is flat."""
         x1, y1, x2, y2 = self.line
-        wide, flat = text_width(text), abs(x2 - x1) > 2.5 * abs(y2 - y1)
+        wide = text_width(text) * (1.15 if bold else 1)
+        flat = abs(x2 - x1) > 2.5 * abs(y2 - y1)
         ends = (0.85, 1.0, 0.6) if self.why else ()
         for part in (*ends, 0.5, 0.36, 0.64, 0.24, 0.76):
             x, y = x1 + (x2 - x1) * part, y1 + (y2 - y1) * part

@@ -214,7 +214,7 @@ class _Drawing:
             if (broadcast in placed and not marked) or len(placed) == MOST_LABELS:
                 continue
             most = 6 if arrow.is_lost or marked else 3
-            box = self.room.find(arrow.label_boxes(arrow.words), most)
+            box = self.room.find(arrow.label_boxes(arrow.words, bold=bool(marked)), most)
             if box is not None:
                 placed.add(broadcast)
                 look = " dl-witness-text" if marked else " dl-lost-text" if arrow.is_lost else ""
