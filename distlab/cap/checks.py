@@ -54,9 +54,8 @@ FRESH = invariant(
 HONEST = invariant(
     "honest",
     lambda trace: stale_reads(trace, excused=lambda result: isinstance(result, MaybeStale)),
-    "No read returned an old value without saying so.",
-    f"plain {JUDGES}",
-)
+    "No read returned an old value without saying so.", f"plain {JUDGES}",
+)  # fmt: skip
 
 
 def _plain(trace: Trace) -> Iterator[Finding | None]:

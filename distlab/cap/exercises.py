@@ -101,9 +101,8 @@ def answered_all_the_same(run: Run) -> bool:
     lost = [e.at_us for e in run.trace.of_kind("drop") if isinstance(e.what, Store)]
     answers = [op.completed_us for op in run.history if op.function == "read" and op.result == 2]
     waited_us = [end - lost[0] for end in answers[:1] if lost and end is not None]
-    return run.verdict("linearizable").ok is False and any(
-        us >= PATIENCE_MS * 1000 for us in waited_us
-    )
+    waited = any(us >= PATIENCE_MS * 1000 for us in waited_us)
+    return run.verdict("linearizable").ok is False and waited
 
 
 TWO_SLOW = "delay:n1>n2@85+10=150;delay:n1>n3@85+150=150"

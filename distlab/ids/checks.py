@@ -103,7 +103,7 @@ ORDERED_EVERYWHERE = invariant("ordered everywhere", _ordered_everywhere,
 
 
 def gapless(but: int = 0) -> Invariant:
-    """The numbers from 1 to the highest were all given out, but for so many."""
+    """All numbers from 1 to the highest were given out, except `but` of them at most."""
 
     def complete(trace: Trace) -> Iterator[Finding | None]:
         by_number = {int(number): each for each, number in given_out(trace) if number >= 1}
@@ -152,7 +152,7 @@ class Wasted(Note):
 
 
 def seldom_asked(machine: str, ids: int) -> Invariant:
-    """Few messages to this machine: one for every so many ids, and six to begin and to repeat.
+    """Few messages to this machine: one for every `ids` ids, and six more to begin and to repeat.
 
     A worker may not make numbers up instead, or throw part of its ranges away.
     """

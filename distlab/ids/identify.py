@@ -7,7 +7,7 @@ likely readings stand in a fixed order: the course's own, Discord's, Twitter's.
 """
 
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ class Reading:
     fields: tuple[Field, ...]
     at_ms: int | None = None
     notes: tuple[str, ...] = ()
-    likely: bool = field(default=True)
+    likely: bool = True
 
     @property
     def made(self) -> str:

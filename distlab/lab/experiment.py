@@ -204,11 +204,9 @@ class Experiment:
 
     def set(self, *, seed: int | None = None, gesture: str = "", **knobs: Any) -> None:
         """Set knobs and the seed: `lab.set(patience_ms=250, seed=3)`."""
-        self._apply(
-            gesture,
-            seed=self.run.seed if seed is None else seed,
-            knobs=self.scenario.settings({**self.run.knobs, **knobs}),
-        )
+        seed = self.run.seed if seed is None else seed
+        settings = self.scenario.settings({**self.run.knobs, **knobs})
+        self._apply(gesture, seed=seed, knobs=settings)
 
     def paste(self, token: str) -> None:
         """Go to the run that a replay token names, of this scenario or of another one."""

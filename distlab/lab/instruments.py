@@ -151,15 +151,11 @@ def _row(run: Run, since: _Since, ms: float) -> tuple[str, ...]:
 def _left_by_holder(run: Run, since: _Since | None, ms: float) -> str:
     if since is None or since.kept.until_ms is None or since.kept.by not in run.machines:
         return NOTHING
-    then_ms = since.since_us / 1000
-    granted_us = since.kept.until_ms * 1000 - clock_of(run, since.at, then_ms).now_us(
-        since.since_us
-    )
-    then_us, now_us = (
-        clock_of(run, since.kept.by, at_ms).monotonic_us(round(at_ms * 1000))
-        for at_ms in (then_ms, ms)
-    )
-    return _left(granted_us - (now_us - then_us))
+    then_ms, holder = since.since_us / 1000, since.kept.by
+    keeper_us = clock_of(run, since.at, then_ms).now_us(since.since_us)
+    then_us = clock_of(run, holder, then_ms).monotonic_us(since.since_us)
+    now_us = clock_of(run, holder, ms).monotonic_us(round(ms * 1000))
+    return _left(since.kept.until_ms * 1000 - keeper_us - (now_us - then_us))
 
 
 def _left(us: int) -> str:

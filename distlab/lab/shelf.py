@@ -18,12 +18,10 @@ class LabShelf(Still, ipywidgets.VBox):  # type: ignore[misc]
         self.chapter = chapter
         self.scenarios = {scenario.id: scenario for scenario in of_chapter(chapter)}
         self.labs: dict[str, Lab] = {}
+        options = [(f"{each.title} · {each.id}", each.id) for each in self.scenarios.values()]
+        wide = {"width": "auto", "max_width": "40rem"}
         self._choice = ipywidgets.Select(
-            options=[(f"{each.title} · {each.id}", each.id) for each in self.scenarios.values()],
-            value=None,
-            rows=len(self.scenarios),
-            description="Open a lab",
-            layout={"width": "auto", "max_width": "40rem"},
+            options=options, value=None, rows=len(options), description="Open a lab", layout=wide
         )
         super().__init__([self._choice])
         self._choice.observe(lambda change: self.choose(change["new"]), "value")

@@ -6,7 +6,7 @@ from typing import TypeGuard
 from distlab.host import BadInput
 
 LONGEST_S = 10**12
-"""30,000 years: Lua and some databases count milliseconds exactly so far."""
+"""30,000 years: up to here Lua and some databases count milliseconds exactly."""
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -125,7 +125,7 @@ ALL_HEARD = invariant(
 
 def _no_herd(trace: Trace) -> Iterator[Finding | None]:
     lost = {event.number for event in trace.of_kind("drop") if event.why != "down"}
-    doing: dict[str, int] = {}  # what each machine does just now, as a position
+    doing: dict[str, int] = {}  # machine → the position of what it is doing
     woken: dict[int, dict[str, int]] = defaultdict(dict)
     for position, event in enumerate(trace.events):
         if event.kind in ("deliver", "timer"):
@@ -144,7 +144,7 @@ NO_HERD = invariant(
 
 
 def few_messages(to_acquire: int) -> Invariant:
-    """Nobody sends more than so many messages before a lock is acquired."""
+    """No client sends more than `to_acquire` messages to acquire a lock."""
 
     def few(trace: Trace) -> Iterator[Finding | None]:
         for each in History.from_trace(trace):

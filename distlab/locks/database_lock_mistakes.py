@@ -1,4 +1,4 @@
-"""The lock table as one often meets it: a row is there, or it is not."""
+"""The lock table as it is often built: a row is there, or it is not."""
 
 import math
 from typing import Any

@@ -34,7 +34,7 @@ from distlab.host import Host, Refused
 from distlab.locks.arguments import as_bytes, as_key, patience_ms, whole_ms
 
 RETRY_MS = 1_000
-"""After so long a claim that could not be given back is given back once more."""
+"""When a claim could not be given back, it is given back once more after this time."""
 
 GIVE_BACK_MS = 5_000
 """How long each of the two tries may take."""
@@ -216,7 +216,7 @@ class Lock:
                 await self.do_leave(token)
                 break
             ends_ms = math.inf if answer.for_ms is None else answer.for_ms + 1
-            jitter = 0.5 + self.host.random.random() / 2  # or all that wait would ask at once
+            jitter = 0.5 + self.host.random.random() / 2  # else all waiters would ask at once
             wait_ms = min(pause_ms * jitter, ends_ms, left_ms - sleep_ms / 2)
             await self.do_wait(token, wait_ms, left_ms)
             pause_ms = min(2 * pause_ms, max(sleep_ms, self.longest_pause_ms))
@@ -231,7 +231,7 @@ class Lock:
         return Busy(0)
 
     def _give_back(self, token: bytes) -> None:
-        """Undo, beside everything else, a claim whose outcome is unknown."""
+        """Undo a claim whose outcome is unknown, in a task of its own."""
 
         async def give_back() -> None:
             for pause_ms in (0, RETRY_MS):  # at first the claim itself may still be on its way

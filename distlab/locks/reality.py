@@ -29,7 +29,7 @@ class Shop:
 
     `fenced`: it admits no token lower than the latest one.
 
-    A look brings its token, too. Otherwise a late sale could come between the look and the sale of
+    A look carries its token, too. Otherwise a late sale could come between the look and the sale of
     the next holder, whose number the shop would not know yet.
     """
 

@@ -53,7 +53,7 @@ return ms
 """)
 
 PRECISION_MS = 100
-"""BLPOP may end so much later than asked: a server looks at blocked clients 10 times a second."""
+"""BLPOP may end this much later than asked: a server looks at blocked clients 10 times a second."""
 
 NO_WAKE = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ResponseError)
 """Errors after which we sleep instead: not every server lets a client block. If something else is

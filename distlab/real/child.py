@@ -30,7 +30,7 @@ class _Guard:
         self._pipe: IO[str] | None = None
 
     def tell(self, what: int | str, end: int | None) -> None:
-        """A child and the signal that ends it, or a folder and 0. `end` None: it is gone."""
+        """A child and the signal that ends it, or a folder and 0. With `end` None it is gone."""
         if os.name != "posix":
             return  # on Windows no child is paused, so the pipes that close with us end it
         if self._pid != os.getpid():

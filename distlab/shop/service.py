@@ -13,7 +13,7 @@ from distlab.sim.state import Kept, State
 
 SHOP, PATIENCE_MS = "shop", 60
 FIRST_TOKEN = 33
-"""The shop is not new: its lock has been held so often before, less one."""
+"""The first token of a run: the lock of this shop has been held before, 32 times."""
 
 Make = Callable[[int], Guard]
 

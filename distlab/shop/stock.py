@@ -16,14 +16,14 @@ from distlab.shop.tables import PRODUCT
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """So many pieces are there."""
+    """This many pieces are left."""
 
     pieces: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """One is yours, and so many are left. `token` came with the request, if one did."""
+    """One piece is yours, and `left` are left. `token` came with the request, if one did."""
 
     left: int
     token: int | None = None
@@ -31,7 +31,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class SoldOut:
-    """None is left."""
+    """No piece is left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,8 @@ def bits(title: str, fields: Sequence[BitField]) -> Picture:
             x, y = LEFT + (first - row * ROW) * cell, TOP + row * (HIGH + GAP)
             box = Box(x, y, x + (last - first) * cell, y + HIGH)
             out.append(path("dl-bar" if index % 2 else "dl-call", box.outline(), title=each.name))
-            out += [
-                text("dl-tick", x + (place + 0.5) * cell, y + 17, digit)
-                for place, digit in enumerate(digits[first - start : last - start])
-            ]
+            for place, digit in enumerate(digits[first - start : last - start]):
+                out.append(text("dl-tick", x + (place + 0.5) * cell, y + 17, digit))
             name = shortened(each.name, box.x2 - box.x1)
             if name:
                 out.append(text("", x, y + HIGH + 13, name))

@@ -24,16 +24,13 @@ def grid(
     across = WIDE * len(columns)
     width = SIDE + len(panels) * (across + GAP)
     layout = Layout(width, TOP + HIGH * len(rows) + 12, SIDE, width - GAP, 0, 1)
-    out = [text("dl-side", SIDE - 10, TOP + HIGH * i + 16, row) for i, row in enumerate(rows)] + [
-        text("dl-side", SIDE - 10, TOP - 8, columns_title)
-    ]
+    out = [text("dl-side", SIDE - 10, TOP + HIGH * y + 16, row) for y, row in enumerate(rows)]
+    out.append(text("dl-side", SIDE - 10, TOP - 8, columns_title))
     for index, panel in enumerate(panels):
         left = SIDE + index * (across + GAP)
         out.append(text("dl-heading", left, TOP - 26, panel.title))
-        out += [
-            text("dl-tick", left + WIDE * (i + 0.5), TOP - 8, column)
-            for i, column in enumerate(columns)
-        ]
+        for x, column in enumerate(columns):
+            out.append(text("dl-tick", left + WIDE * (x + 0.5), TOP - 8, column))
         for y, row in enumerate(rows):
             for x, column in enumerate(columns):
                 percent = panel.percent[row, column]

@@ -34,26 +34,25 @@ def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
 def draw_reach(grip: Grip, machines: Sequence[str], places: Places, room: Room) -> str:
     """The stem and the band of a fault, and the walls of a partition. Words avoid them."""
     fault, elements = grip.fault, ""
+    strikes, anywhere = KINDS[fault.kind].target, ANY in fault.target
     named = [name for name in machines if name in fault.machines]
     x2 = max(places.inside(grip.end_us), grip.x + 2)
-    if not named and ANY not in fault.target:  # it strikes one message
+    if not named and not anywhere:  # it strikes one message
         bottom = places.layout.top
-    elif KINDS[fault.kind].target == "machine":
+    elif strikes == "machine":
         bottom = places.top[named[0]]
     else:
-        if (
-            KINDS[fault.kind].target == "link" and ANY not in fault.target
-        ):  # between the two machines
+        if strikes == "link" and not anywhere:  # between the two machines
             top, bottom = places.bottom[named[0]], places.top[named[-1]]
         else:
-            named = [*machines] if ANY in fault.target else named
+            named = [*machines] if anywhere else named
             top, bottom = places.top[named[0]] - 8, places.bottom[named[-1]] + 8
         elements = path("dl-band", Box(grip.x, top, x2, bottom).outline())
     if grip.at_us >= 1000 * places.layout.from_ms:
         stem = Line(grip.x, grip.y + SIZE / 2, grip.x, bottom)
         room.draw(stem, 1)
         elements += path("dl-stem", "M{} {}L{} {}".format(*map(number, stem)))
-    if KINDS[fault.kind].target == "groups":
+    if strikes == "groups":
         side = {name: index for index, group in enumerate(fault.groups) for name in group}
         for upper, lower in pairwise(named):
             if side[upper] != side[lower]:

@@ -58,10 +58,8 @@ def _row(each: Message | Span | Mark) -> tuple[int, str, str]:
 
 def fate(message: Message) -> str:
     """A message and how it ended, in one sentence."""
-    return (
-        f"{message.sender} → {message.receiver}, {ms(message.at_us)} ms: "
-        f"{message.label}, {_end(message)}"
-    )
+    sent = f"{message.sender} → {message.receiver}, {ms(message.at_us)} ms"
+    return f"{sent}: {message.label}, {_end(message)}"
 
 
 def _end(message: Message) -> str:

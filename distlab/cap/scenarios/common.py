@@ -1,6 +1,5 @@
 """What the experiments of this chapter have in common: machines, faults, the speed of messages."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,13 +27,10 @@ def add_stores(world: World, store: type[ConfigStore] = ConfigStore, lease_ms: i
 
 
 def add_replicas(
-    world: World,
-    replica: Callable[..., Replica] = Replica,
-    nodes: tuple[str, ...] = NODES,
-    **options: Any,
+    world: World, kind: Any = Replica, nodes: tuple[str, ...] = NODES, **options: Any
 ) -> None:
     for name in nodes:
-        world.add(replica(name, nodes, **options))
+        world.add(kind(name, nodes, **options))
 
 
 def add_servers(

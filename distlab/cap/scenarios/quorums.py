@@ -110,8 +110,8 @@ def new_old_inversion(
 ) -> None:
     world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
-    replica = solution or Replica
-    add_replicas(world, replica, read_repair=read_repair, patience_ms=patience_ms)
+    kind = solution or Replica
+    add_replicas(world, kind, read_repair=read_repair, patience_ms=patience_ms)
     world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
 
 

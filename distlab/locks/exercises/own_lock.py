@@ -99,7 +99,7 @@ class NeverFrees(OwnLock):
 
 
 def commands(run: Run, name: bytes = b"") -> Iterator[tuple[str, tuple[bytes, ...]]]:
-    """Who sent which command of this name to Redis, in order: the command's fields."""
+    """The commands of this name that were sent to Redis (all without one): sender and fields."""
     for _, event in sent(run.trace, Command):
         fields = event.what.body
         if name in (b"", fields[0]):

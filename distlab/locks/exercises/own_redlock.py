@@ -30,8 +30,8 @@ class OwnRedlock(Redlock):
 
 
 class Careless(Redlock):
-    """`enough` votes, whatever time they took (`Lock.acquire` takes no `Held` that is over).
-    `late` counts from when the answers are in.
+    """Takes the lock with `enough` votes, however long they took. (`Lock.acquire` itself refuses a
+    `Held` whose time is over.) With `late`, the time runs from when the answers are in.
     """
 
     enough, late, gives_back, only_if_free = 2, False, True, True

@@ -23,7 +23,7 @@ LOCK = "lock"
 THINK_MS, ASK_AGAIN_MS, LONGEST_MS = 10, 20, 60_000
 
 ANY_FAULT = "partition; cut; lose; delay=1..60; hold+1..100; duplicate; crash+1..60; at most 3"
-"""But for pauses and clocks that jump: no lock survives these that ends by itself."""
+"""Everything but pauses and clock jumps: no lock that ends by itself survives those."""
 
 LockScenario = partial(
     Scenario,
@@ -47,7 +47,7 @@ async def purchase(
     patience_ms: float | None = PATIENCE_MS,
     tries: int = 1,
 ) -> str:
-    """Read, think, write. A write that is refused is tried so many times."""
+    """Read, think, write. A refused write is tried `tries` times in all."""
     found = await ask_shop(client, ReadStock(token), patience_ms)
     if not found.pieces:
         return "sold out"
@@ -59,7 +59,7 @@ async def purchase(
                 await ask_shop(client, write, patience_ms)
                 return "yours"
         await ask_shop(client, write, patience_ms)
-    except Cancelled:  # it is on its way
+    except Cancelled:  # the request is on its way
         raise TimeoutError("broken off: the shop may yet sell it") from None
     return "yours"
 
@@ -132,7 +132,7 @@ async def acquired(client: Client, lock: Any) -> int | bool:
 
 
 async def asked_only(lock: Any) -> str:
-    """The answer in words: the caller does not look at it, and is inside whatever it says."""
+    """Ask once. The answer is text that is never empty: this caller goes in whatever it says."""
     return str(await lock.acquire())
 
 

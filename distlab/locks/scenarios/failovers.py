@@ -49,7 +49,7 @@ SERVERS = Ways(
     claim="A lock that was granted and not yet copied is gone when the replica takes over.",
     checks=(mutual_exclusion(), few_messages(2), NEVER_OVERSOLD),
     knobs=(SERVERS,),
-    # Not a pause, and not a clock that jumps: see the experiments with Redlock.
+    # No pauses and no clock jumps: see the experiments with Redlock.
     nemesis=f"partition:redis-1,redis-2@0..40+20..100; crash:redis-1@25..60+end; {ANY_FAULT}",
     faults="partition:redis-1|redis-2@20+100;crash:redis-1@45",
     outcomes=("two holders", "more messages"),

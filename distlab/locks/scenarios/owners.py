@@ -40,7 +40,7 @@ def build_late_release(world: World, kind: Callable[..., Any], solution: Any = N
 late_release = partial(
     LockScenario,
     checks=(mutual_exclusion(), prompt(40, "acquire"), NEVER_OVERSOLD),
-    # Not a pause, and not a jump of Redis's clock: those no lock of this kind survives.
+    # No pauses, and no jumps of Redis's clock: no lock of this kind survives those.
     nemesis="hold:alice>redis,bob>redis+1..120; hold:alice>redis+30..120; partition; cut; lose; "
     "delay=1..60; duplicate; crash+1..60; at most 3",
     faults="hold:alice>redis@45+75",

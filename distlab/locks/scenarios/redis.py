@@ -14,11 +14,11 @@ REDIS = "redis"
 COUNTER = beside(LOCK, "fencing").encode()
 TTL_MS = 80
 TIMEOUT_MS = 30
-"""A client waits so long for the answer to a command."""
+"""A client waits this long for the answer to a command."""
 
 
 class UsedRedis(RedisServer):
-    """It has handed out this lock `times` before."""
+    """A Redis that has granted the lock `times` times before."""
 
     def __init__(self, name: str, times: int = FIRST_TOKEN - 1, **options: Any) -> None:
         super().__init__(name, **{"persistence": "always", **options})
@@ -38,7 +38,9 @@ def add_redis(world: World, kind: Any = RedisServer) -> None:
 def redis_lock(
     kind: Any = RedisLock, ttl_ms: float = TTL_MS, sentinel: str = "", **options: Any
 ) -> Callable[[Client], Any]:
-    """A waiter sleeps until it is woken or the holder's time is over: so there is little to see."""
+    """What opens a client's lock. Its waiters sleep until they are woken or the holder's time is
+    over, so that pictures show few messages.
+    """
     options = {"timeout": ttl_ms / 1000, "sleep": ttl_ms / 1000, **options}
 
     def open_lock(client: Client) -> Any:

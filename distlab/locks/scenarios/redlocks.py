@@ -57,7 +57,7 @@ COUNTS = Ways(
     claim="A majority counts only as long as the first of its locks has not expired.",
     checks=(mutual_exclusion(), SERVED, NEVER_OVERSOLD),
     knobs=(COUNTS,),
-    # Not a pause after the look at the clock, here and in the next two.
+    # No pauses, here and in the next two: one may come after the look at the clock.
     nemesis="delay:alice>redis-1,alice>redis-2,alice>redis-3=20..100; "
     "delay:bob>redis-1,bob>redis-2,bob>redis-3=20..100; lose; partition; cut; hold+1..100; "
     "duplicate; crash+1..60; at most 3",

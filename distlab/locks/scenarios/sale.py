@@ -17,7 +17,7 @@ from distlab.sim.client import Program
 
 
 async def take_one(client: Client) -> str:
-    """Looks first, for each shop shows its stock; but then the database decides."""
+    """Look first, as every shop shows its stock. Then let the database decide."""
     found = await ask_shop(client, ReadStock())
     if not found.pieces:
         return "sold out"

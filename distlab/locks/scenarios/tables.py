@@ -42,7 +42,7 @@ class LockTable(DatabaseServer):
 
 
 def _name(owner: str) -> str:
-    """Whose name is in a token, `alice/e63f…`, or whose process has this id."""
+    """The client whose name begins the token (`alice/e63f…`), or whose process has this id."""
     return OWNERS.get(owner, owner.partition("/")[0])
 
 
@@ -82,7 +82,7 @@ def database_lock(world: World, ends: bool) -> None:
 
 
 class OneKeyForAll(LeaseLock):
-    """Whoever makes the key has the lock, and all the others wait until it is deleted."""
+    """The client that makes the key has the lock; all others wait until it is deleted."""
 
     async def line_up(self, token: bytes) -> int | None:
         place = await self.alive(token)

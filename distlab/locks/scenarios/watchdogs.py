@@ -18,7 +18,7 @@ from distlab.sim.kernel import Cancelled
 
 
 class Prints(OnlyPrints):
-    """What it prints stands in the picture."""
+    """The picture shows what it prints."""
 
     def __init__(self, lock: Any, on_lost: Any = None) -> None:
         super().__init__(lock)
