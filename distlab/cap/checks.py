@@ -14,6 +14,7 @@ from distlab.check.explain import deed, fact, stored
 from distlab.check.history import History, Operation
 from distlab.check.invariants import Finding, invariant
 from distlab.check.look import ends, notes
+from distlab.host import plain
 from distlab.sim.trace import Trace
 
 
@@ -63,8 +64,8 @@ def _plain(trace: Trace) -> Iterator[Finding | None]:
         if each.function == "read" and each.outcome == "ok":
             kind = "siblings" if isinstance(each.result, tuple) else "a value that may be old"
             said = f"{each.process} got {kind}, and has to deal with it."
-            plain = not isinstance(each.result, MaybeStale | tuple)
-            yield None if plain else Finding(said, ends(each)[1:])
+            as_it_is = not isinstance(each.result, MaybeStale | tuple)
+            yield None if as_it_is else Finding(said, ends(each)[1:])
 
 
 PLAIN = invariant("plain", _plain, "Every read returned just a value.", "answered reads")
@@ -72,7 +73,8 @@ PLAIN = invariant("plain", _plain, "Every read returned just a value.", "answere
 
 def _steady(trace: Trace) -> Iterator[Finding | None]:
     for position, node, leads in notes(trace, Leads):
-        yield None if node == "n1" else Finding(f"{node} {leads}.", (position,))
+        at_ms = plain(trace.events[position].at_us / 1000)
+        yield None if node == "n1" else Finding(f"At {at_ms} ms {node} {leads}.", (position,))
 
 
 STEADY = invariant("steady", _steady, "Nobody but n1 ever led.", "leaders")
