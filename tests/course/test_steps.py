@@ -1,10 +1,15 @@
-"""Steps of the learner's code: every loop has them, and only the learner's."""
+"""Steps of the learner's code: every loop has them, nothing else has, and exercises count them."""
 
 import sys
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from distlab.course import steps
 from distlab.course.steps import LoopsForEver, StepCount
+from distlab.sim import World
+from tests.course.test_exercise import EXERCISE, Heedless, Once
 
 LOOPS = {
     "an empty loop": "while True: pass",
@@ -63,3 +68,58 @@ def test_nothing_else_is_counted():
     with counted(0):
         assert sum(1 for _ in range(100)) == 100
     function(LOOPS["a generator"].replace("count()", "range(100)"))()
+
+
+# In the runs of an exercise
+
+
+def test_an_exercise_stops_a_loop_without_end(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_STEPS", 5_000)
+
+    class Looping(Once):
+        def on_print(self, message, sender):
+            with suppress(Exception):
+                while True:
+                    self.pages += ()
+
+    result = EXERCISE.check(Looping)
+    assert result.kind == "error"
+    assert "a loop that does not end?" in result.message
+    assert "in on_print" in result.message
+
+
+def test_honest_work_in_many_runs_is_not_taken_for_a_loop(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_STEPS", 2_000)  # enough for one run, not for all of them
+    case = replace(EXERCISE.cases[0], schedules=("",), seeds=range(90))
+    many = replace(EXERCISE, cases=(case,))
+    assert many.check(Once).kind == "correct"
+
+
+def test_a_loop_that_waits_is_stopped_by_the_runs_budget(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_STEPS", 10**8)
+    monkeypatch.setattr(World.run, "__defaults__", (2_000,))  # events, instead of 200,000
+
+    class Restless(Once):
+        async def on_print(self, message, sender):
+            while True:
+                await self.sleep(0)
+
+    case = replace(EXERCISE.cases[0], schedules=("",))
+    result = replace(EXERCISE, cases=(case,)).check(Restless)
+    assert result.kind == "incorrect"
+    assert result.message.startswith("progress violated: more than 2000 events")
+
+
+def test_a_failing_run_of_slow_code_is_made_small_too(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_STEPS", 1_500)  # enough for one run, not for two
+
+    class Slow(Heedless):
+        def on_print(self, message, sender):
+            super().on_print(message, sender)
+            for _ in range(200):
+                pass
+
+    noisy = "delay:*>*@0+400=3;lose:printer>client@50"
+    case = replace(EXERCISE.cases[0], schedules=(noisy,))
+    result = replace(EXERCISE, cases=(case,)).check(Slow)
+    assert [fault.kind for fault in result.run.faults] == ["lose"]

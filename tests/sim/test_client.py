@@ -71,15 +71,3 @@ def test_a_crashed_clients_operation_stays_open():
     assert [kind for _, kind, *_ in records(trace)] == ["invoke"]
     (operation,) = History.from_trace(trace).operations
     assert operation.outcome == "unknown"
-
-
-def test_a_restarted_client_runs_its_program_again():
-    async def program(client: Client):
-        await client.perform("wait", "", 50, client.sleep(50))
-
-    found = records(run(program, "crash:client@20+10"))
-    assert [(kind, number) for _, kind, _, number, _ in found] == [
-        ("invoke", 1),
-        ("invoke", 2),
-        ("ok", 2),
-    ]

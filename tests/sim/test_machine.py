@@ -1,306 +1,24 @@
-"""Machines and the programs on them: messages, timers, calls, crash, restart, pause."""
-
-from collections import deque
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+"""Machines and the programs on them: timers, crash, restart, pause, states."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distlab.host import BadInput
-from distlab.sim import Client, Deadlock, Node, Runaway, World, parse_schedule
-from tests.worlds import notes, world_of
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    pass
-
-
-class Echo(Node):
-    """Answers every `Ask`, and counts them in memory."""
-
-    def on_start(self):
-        self.heard = 0
-
-    def on_ask(self, message, sender):
-        self.heard += 1
-        self.send(sender, Answer(f"{message.text} {self.heard}"))
-
-
-class Ticker(Node):
-    """A timer every 10 ms."""
-
-    def on_start(self):
-        self.set_timer(10, Tick())
-
-    def on_tick(self, timer):
-        self.note("tick")
-        self.set_timer(10, timer)
-
-
-world = partial(world_of, latency_ms=(5, 5))
-"""A world in which every message takes 5 ms."""
-
-
-def lines(trace, *kinds):
-    """(ms, node, what or why) of the events of these kinds."""
-    return [(e.at_us / 1000, e.node, e.what or e.why) for e in trace.of_kind(*kinds)]
-
-
-def client(program, name="client"):
-    return Client(name, program)
-
-
-def notes_of(*nodes, faults="", until_ms=200):
-    return notes(world(*nodes, faults=faults).run(until_ms))
-
-
-def drops_of(*nodes, faults=""):
-    """(ms, why) of the messages that did not arrive."""
-    return [(e.at_us / 1000, e.why) for e in world(*nodes, faults=faults).run(200).of_kind("drop")]
-
-
-def client_notes(*expected, node=None, faults="", drops=()):
-    """A test from a client's program: with `node` (or an echo) its notes are these."""
-
-    def make(program):
-        def test():
-            nodes = client(program), node or Echo("echo")
-            trace = world(*nodes, faults=faults).run(600)
-            assert notes(trace) == [*expected]
-            assert [event.why for event in trace.of_kind("drop")] == [*drops]
-
-        return test
-
-    return make
-
-
-async def ask(self):
-    self.send("echo", Ask("x"))
-
-
-async def ask_and_wait(self):
-    self.note((await self.call("echo", Ask("x"))).text)
-
-
-class Silent(Node):
-    def on_ask(self, message, sender):
-        self.asked = sender
-
-
-# Messages and calls
-
-
-def test_a_message_reaches_its_handler():
-    class Sender(Node):
-        def on_start(self):
-            self.send("echo", Ask("hello"))
-
-        def on_answer(self, message, sender):
-            self.note(f"{sender}: {message.text}")
-
-    assert notes(world(Sender("a"), Echo("echo")).run(100)) == [(10, "echo: hello 1")]
-
-
-class Slow(Node):
-    async def on_ask(self, message, sender):
-        await self.sleep(float(message.text))
-        self.send(sender, Answer(message.text))
-
-
-@client_notes((20, "10"), (30, "20"), (40, "30"), node=Slow("slow"))
-async def test_a_call_waits_for_its_own_answer(self):
-    async def ask_slow(text):
-        self.note((await self.call("slow", Ask(text))).text)
-
-    for text in ("30", "10", "20"):
-        self.spawn(ask_slow(text))
-
-
-@client_notes((8, "nothing within 8 ms"), drops=["late"])
-async def test_an_answer_after_the_timeout_is_late(self):
-    try:
-        await self.call("echo", Ask("x"), timeout_ms=8)
-    except TimeoutError as error:
-        self.note(str(error))
-
-
-def test_a_caller_that_gives_up_hangs_up():
-    class Listening(Silent):
-        def on_tick(self, message, sender):
-            self.note(sender == self.asked)
-
-    async def program(self):
-        with suppress(TimeoutError):
-            await self.call("silent", Ask("x"), timeout_ms=8, farewell=Tick())
-        await self.call("echo", Ask("x"), farewell=Tick())  # Echo knows no Tick
-
-    assert notes_of(client(program), Listening("silent"), Echo("echo")) == [(13, True)]
-
-
-class Twice(Echo):
-    def on_ask(self, message, sender):
-        super().on_ask(message, sender)
-        super().on_ask(message, sender)
-
-
-test_the_second_answer_to_a_call_is_late = client_notes(
-    (10, "x 1"), node=Twice("echo"), drops=["late"]
-)(ask_and_wait)
-
-# The mailbox numbers of a client go on after a restart: old answers find no new call.
-test_an_answer_to_an_earlier_life_is_late = client_notes(
-    (17, "x 2"), faults="crash:client@6+1", drops=["late"]
-)(ask_and_wait)
-
-
-def test_another_node_may_answer():
-    class Forwarder(Node):
-        def on_ask(self, message, sender):
-            self.send("direct", (message, sender))
-
-    class Direct(Node):
-        def on_tuple(self, message, sender):
-            question, asker = message
-            self.send(asker, Answer(question.text))
-
-    nodes = client(ask_and_wait), Forwarder("echo"), Direct("direct")
-    assert notes_of(*nodes) == [(15, "x")]
-
-
-def test_a_machine_may_send_to_itself():
-    class Selfish(Node):
-        def on_start(self):
-            self.send(self.name, Ask("x"))
-
-        def on_ask(self, message, sender):
-            self.note(sender)
-
-    faults = "loss:*>*@0=100;partition:a|b@0"  # no network in between, so no network fault
-    assert notes(world(Selfish("a"), Node("b"), faults=faults).run(10)) == [(0, "a")]
-
-
-class Sender(Node):
-    def __init__(self, target, message):
-        super().__init__("a")
-        self.target, self.message = target, message
-
-    def on_start(self):
-        self.send(self.target, self.message)
-
-
-class Wrong(Echo):
-    def on_ask(self, message, sender):
-        return True
-
-
-@pytest.mark.parametrize(
-    ("nodes", "error", "complaint"),
-    [
-        ([Sender("eho", Ask("")), Echo("echo")], BadInput, "no machine 'eho'; did you mean 'echo'"),
-        ([client(ask_and_wait), Echo("eco")], BadInput, "no machine 'echo'; did you mean 'eco'"),
-        ([Sender("b", Tick()), Echo("b")], TypeError, "b .Echo. received a Tick, .* no method on_"),
-        ([Sender("b", Ask("")), Wrong("b")], TypeError, "b .handling Ask.: expected a coroutine"),
-    ],
-)  # fmt: skip
-def test_a_message_that_cannot_be_handled_is_an_error(nodes, error, complaint):
-    with pytest.raises(error, match=complaint):
-        world(*nodes).run(10)
-
-
-def test_an_async_handler_acts_at_once():
-    class Counter(Node):
-        def on_start(self):
-            self.count = 0
-
-        async def on_ask(self, message, sender):
-            self.count += 1
-            await self.sleep(50)
-
-        def on_tick(self, message, sender):
-            self.note(self.count)
-
-    async def program(self):
-        self.send("b", Ask("x"))
-        self.send("b", Tick())
-
-    assert notes_of(client(program), Counter("b")) == [(5, 1)]
-
-
-def test_two_clients_without_answers_are_a_deadlock():
-    stuck = world(client(ask_and_wait, "c1"), client(ask_and_wait, "c2"), Silent("echo"))
-    with pytest.raises(Deadlock) as caught:
-        stuck.run(100)
-    assert str(caught.value) == (
-        "at 100 ms nothing is left to do, yet "
-        "c1 (on_start) waits for an answer of echo to Ask; "
-        "c2 (on_start) waits for an answer of echo to Ask"
-    )
-
-
-def test_a_loop_without_time_is_a_runaway():
-    async def program(self):
-        while True:
-            await self.sleep(0)
-
-    with pytest.raises(Runaway, match=r"client \(on_start\) waits for 0 ms to pass"):
-        world(client(program)).run(100, max_events=500)
-
-
-# Names, memory
-
-
-@pytest.mark.parametrize("name", ["", "1st", "a b", "a>b", "a,b", "a|b", "a@b", "ä", "*", "a#1"])
-def test_names_that_could_not_stand_in_a_fault_are_refused(name):
-    with pytest.raises(BadInput, match="allowed are letters"):
-        Node(name)
-
-
-@pytest.mark.parametrize("memory", [[], {}, set(), deque(), bytearray()])
-def test_memory_made_in_init_is_refused(memory):
-    class Wrong(Node):
-        def __init__(self, name):
-            super().__init__(name)
-            self.log = memory
-
-    with pytest.raises(BadInput, match=r"Wrong\.__init__ makes log, .* would survive a crash"):
-        World().add(Wrong("a"))
-
-
-def test_names_are_unique():
-    with pytest.raises(BadInput, match="there is a node 'a' already"):
-        world(Node("a"), Node("a"))
-
-
-def test_a_node_is_for_one_world():
-    node = Node("a")
-    world(node)
-    with pytest.raises(BadInput, match="a is on a machine already"):
-        world(node)
-
-
-def test_a_node_without_a_machine_says_so():
-    with pytest.raises(RuntimeError, match=r"world\.add\(node\) comes first"):
-        Echo("a").send("b", Tick())
-
-
-def test_an_unknown_attribute_is_an_attribute_error():
-    with pytest.raises(AttributeError):
-        Node("a").hurd  # noqa: B018
-
+from distlab.sim import Client, Node, parse_schedule
+from tests.sim.nodes import (
+    Ask,
+    Echo,
+    Tick,
+    Ticker,
+    ask,
+    ask_and_wait,
+    client,
+    client_notes,
+    lines,
+    notes_of,
+    world,
+)
+from tests.worlds import notes
 
 # Timers
 
@@ -394,7 +112,8 @@ def test_a_crash_leaves_nothing_that_the_program_has_made():
     ],
 )
 def test_what_does_not_arrive_is_dropped(faults, lost):
-    assert drops_of(client(ask), Echo("echo"), faults=faults) == lost
+    trace = world(client(ask), Echo("echo"), faults=faults).run(200)
+    assert [(e.at_us / 1000, e.why) for e in trace.of_kind("drop")] == lost
 
 
 def test_timers_do_not_survive_a_crash():
