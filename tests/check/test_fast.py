@@ -16,49 +16,21 @@ from distlab.check.models import Model, cas_register, key_value, register
 from distlab.check.search import failure, linearization
 from tests.check.notation import history
 from tests.check.oracle import MODELS, assert_legal, plainly, random_history
+from tests.check.simulated import Load, simulated
+
+STORE = ("get", "get", "append", "append", "append", "put", "delete")
 
 
 def store(random: Random, size: int, clients: int, keys: int, wrong: float = 0) -> History:
-    """What the clients of a store see: gets, appends, some puts; now and then a get is wrong."""
-    store: dict[str, str] = {}
-    idle, busy, done = list(range(clients)), [], []
-    operations: list[Operation] = []
-    position = begun = 0
-    while begun < size or busy or done:
-        choice = random.random()
-        if choice < 0.4 and begun < size and idle:
-            begun += 1
-            client = idle.pop(random.randrange(len(idle)))
-            function = random.choice(("get", "get", "append", "append", "append", "put", "delete"))
-            key, text = str(random.randrange(keys)), f"<{begun}>"
-            busy.append([begun, client, function, key, text, position, None])
-        elif choice < 0.7 and busy:
-            each = busy.pop(random.randrange(len(busy)))
-            _, client, function, key, text, _, _ = each
-            lost = random.random() < 0.04 and function != "get"
-            if not (lost and random.random() < 0.5):
-                if function == "get":
-                    each[6] = store.get(key)
-                    if random.random() < wrong and each[6]:
-                        each[6] = random.choice((None, each[6][:-3], each[6] + "<0>"))
-                elif function == "delete":
-                    store.pop(key, None)
-                else:
-                    store[key] = (store.get(key, "") if function == "append" else "") + text
-            done.append((each, lost))
-        elif done:
-            each, lost = done.pop(random.randrange(len(done)))
-            number, client, function, key, text, invoked, result = each
-            idle.append(client)
-            argument = None if function in ("get", "delete") else text
-            operations.append(
-                Operation(
-                    number, f"c{client}", function, key, argument, result,
-                    "unknown" if lost else "ok", invoked, None if lost else position,
-                )
-            )  # fmt: skip
-        position += 1
-    return History(tuple(sorted(operations, key=lambda each: each.invoked)))
+    """What the clients of a store of texts see; a share of the gets is wrong."""
+    load = Load(size, clients, lost=0.08, keys=keys, functions=STORE, spell=1)
+
+    def seen(each: Operation) -> Operation:
+        if each.function != "get" or not each.result or random.random() >= wrong:
+            return each
+        return replace(each, result=random.choice((None, each.result[:-3], each.result + "<0>")))
+
+    return History(tuple(map(seen, simulated(random, load))))
 
 
 def unique(random: Random, size: int) -> History:
@@ -79,28 +51,8 @@ def unique(random: Random, size: int) -> History:
 
 def nearly_right(random: Random, size: int) -> History:
     """What six clients would see of a register that is rarely, if ever, a little stale."""
-    value, old, stale = None, None, random.choice((0, 0.2))
-    waiting: list[tuple[int, int, str]] = []
-    operations, position, begun = [], 0, 0
-    while begun < size or waiting:
-        if not waiting or (begun < size and len(waiting) < 6 and random.random() < 0.6):
-            begun += 1
-            waiting.append((begun, position, random.choice(("read", "write"))))
-        else:
-            number, invoked, function = waiting.pop(random.randrange(len(waiting)))
-            wrote = function == "write"
-            lost = wrote and random.random() < 0.1
-            if wrote and not (lost and random.random() < 0.5):
-                old, value = value, number
-            operations.append(
-                Operation(
-                    number, f"c{number}", function, "x", number if wrote else None,
-                    None if wrote else old if random.random() < stale else value,
-                    "unknown" if lost else "ok", invoked, None if lost else position,
-                )
-            )  # fmt: skip
-        position += 1
-    return History(tuple(sorted(operations, key=lambda each: each.invoked)))
+    stale, functions = random.choice((0, 0.2)), ("read", "write")
+    return simulated(random, Load(size, 6, 0.2, stale, functions=functions, once=True, spell=1))
 
 
 def any_of(model: str) -> Callable[[Random], History]:

@@ -12,6 +12,7 @@ from distlab.explore.space import FaultSpace
 from distlab.host import BadInput
 from distlab.registry import get
 from distlab.replay import parse_token
+from distlab.sim import World
 from distlab.sim.faults import schedule_text
 from tests.explore.planted import ONE, TWO, Listener
 
@@ -66,7 +67,9 @@ def test_another_verdict_can_be_asked_for():
         explore("start/slow-or-dead", verdict="prompter")
 
 
-def test_a_run_that_gets_stuck_is_a_failure():
+def test_a_run_that_gets_stuck_is_a_failure(monkeypatch):
+    monkeypatch.setattr(World.run, "__defaults__", (2_000,))  # events, instead of 200,000
+
     class Endless(Listener):
         def on_tick(self, message, sender):
             self.send(self.name, message)

@@ -47,23 +47,22 @@ async def test_the_clock_of_a_client_is_of_no_importance_to_the_server(redis, cl
     return await redis.pttl("key")
 
 
-def test_time_is_the_machines_also_in_scripts():
-    async def program(redis, client):
-        script = "return redis.call('TIME')"
-        return await redis.time(), await redis.eval(script, 0)
-
-    (plain, scripted), _ = with_redis(program, faults="jump:redis@0=5000")
-    assert plain == (START_S + 5, 1_000)
-    assert scripted == [str(START_S + 5).encode(), b"3000"]
+FIVE_S_LATER = START_S + 5
 
 
-def test_two_servers_have_two_clocks():
-    async def program(client):
-        names = ("redis", "other")
-        return [(await SimulatedRedis(client, name).time())[0] - START_S for name in names]
+@gives(((FIVE_S_LATER, 1_000), [b"%d" % FIVE_S_LATER, b"3000"]), faults="jump:redis@0=5000")
+async def test_time_is_the_machines_also_in_scripts(redis, client):
+    return await redis.time(), await redis.eval("return redis.call('TIME')", 0)
 
-    servers = RedisServer("redis"), RedisServer("other")
-    assert play(program, *servers, faults="jump:other@0=60000")[0] == [0, 60]
+
+def two():
+    return RedisServer("redis"), RedisServer("other")
+
+
+@gives([0, 60], two, play=play, faults="jump:other@0=60000")
+async def test_two_servers_have_two_clocks(client):
+    names = ("redis", "other")
+    return [(await SimulatedRedis(client, name).time())[0] - START_S for name in names]
 
 
 # Ends of a command
@@ -147,26 +146,18 @@ async def test_a_script_sees_no_address(redis, client):
 # Blocked clients
 
 
-def test_a_blocked_client_is_woken_by_a_write():
+@pytest.mark.parametrize(
+    "command", ["RPUSH queue 1", "EVAL return(redis.call('RPUSH',KEYS[1],1)) 1 queue"]
+)
+def test_a_blocked_client_is_woken_by_a_write_in_a_script_as_well(command):
     async def program(redis, client):
         return await redis.blpop("queue", 5), client.monotonic_ms()
 
     async def push(client):
         await client.sleep(100)
-        await SimulatedRedis(client).rpush("queue", "element")
+        await SimulatedRedis(client).execute_command(*command.split())
 
-    assert with_redis(program, others=(push,))[0] == ((b"queue", b"element"), 102)
-
-
-def test_a_blocked_client_is_woken_by_a_write_in_a_script():
-    async def program(redis, client):
-        return await redis.blpop("queue", 5)
-
-    async def push(client):
-        await client.sleep(100)
-        await SimulatedRedis(client).eval("return redis.call('RPUSH', KEYS[1], 1)", 1, "queue")
-
-    assert with_redis(program, others=(push,))[0] == (b"queue", b"1")
+    assert with_redis(program, others=(push,))[0] == ((b"queue", b"1"), 102)
 
 
 @gives((None, 2_002))
@@ -180,36 +171,30 @@ async def test_a_jump_of_the_clock_does_not_end_blocking(redis, client):
 
 
 def test_blocked_clients_are_served_in_the_order_in_which_they_came():
-    async def wait(client):
-        return await SimulatedRedis(client).blpop("queue", 5)
+    def after(ms):
+        async def wait(client):
+            await client.sleep(ms)
+            client.note(str(await SimulatedRedis(client).blpop("queue", 5)))
 
-    async def first(client):
-        await client.sleep(10)
-        client.note(str(await wait(client)))
-
-    async def second(client):
-        await client.sleep(20)
-        client.note(str(await wait(client)))
+        return wait
 
     async def push(redis, client):
         await client.sleep(50)
         await redis.rpush("queue", "a", "b")
 
-    _, trace = with_redis(push, others=(first, second))
+    _, trace = with_redis(push, others=(after(10), after(20)))
     notes = {event.node: event.what for event in trace.of_kind("note")}
     assert notes == {"other-1": "(b'queue', b'a')", "other-2": "(b'queue', b'b')"}
 
 
-def test_who_gives_up_waiting_hangs_up_and_swallows_nothing():
-    async def impatient(redis, client):
-        with pytest.raises(TimeoutError):
-            async with client.timeout(50):
-                await redis.blpop("queue", 5)
-        await client.sleep(10)
-        await redis.rpush("queue", "element")
-        return await redis.lpop("queue")
-
-    assert with_redis(impatient)[0] == b"element"
+@gives(b"element")
+async def test_a_client_that_gives_up_waiting_hangs_up_and_swallows_nothing(redis, client):
+    with pytest.raises(TimeoutError):
+        async with client.timeout(50):
+            await redis.blpop("queue", 5)
+    await client.sleep(10)
+    await redis.rpush("queue", "element")
+    return await redis.lpop("queue")
 
 
 @gives(None, faults="crash:client@50+10")
@@ -273,16 +258,19 @@ async def test_a_worker_id_is_leased_from_it(redis, client):
     return window.worker_id, (await other.acquire()).from_ms >= window.until_ms
 
 
-def test_a_leased_snowflake_survives_a_restart_of_its_redis():
-    async def program(redis, client):
-        leased = LeasedSnowflake(WorkerIdLease(redis, client, ttl_ms=300), client)
-        client.spawn(leased.keep(), background=True)
-        ids = []
-        for _ in range(100):
-            await client.sleep(10)
-            ids.append(leased.next_id())
-        return len(set(ids))
+def durable():
+    return [RedisServer("redis", persistence="always")]
 
-    server = RedisServer("redis", persistence="always")
-    patient = functools.partial(SimulatedRedis, timeout_ms=20)
-    assert with_redis(program, server, connect=patient, faults="crash:redis@200+50")[0] == 100
+
+impatient = functools.partial(SimulatedRedis, timeout_ms=20)
+
+
+@gives(100, durable, connect=impatient, faults="crash:redis@200+50")
+async def test_a_leased_snowflake_survives_a_restart_of_its_redis(redis, client):
+    leased = LeasedSnowflake(WorkerIdLease(redis, client, ttl_ms=300), client)
+    client.spawn(leased.keep(), background=True)
+    ids = []
+    for _ in range(100):
+        await client.sleep(10)
+        ids.append(leased.next_id())
+    return len(set(ids))

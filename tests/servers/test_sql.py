@@ -1,13 +1,15 @@
 """SQLite on a machine's disk: atomic under crashes, and the same run each time."""
 
 import sqlite3
+from functools import partial
 
 import pytest
 
 from distlab.host import Refused
 from distlab.servers.sql import DatabaseServer, DiskDatabase, RemoteDatabase
 from distlab.sim import Client, Node
-from tests.servers.worlds import play, returns
+from tests.servers.worlds import gives as gives_with_redis
+from tests.servers.worlds import play
 from tests.worlds import notes, world_of
 
 SCHEMA = """
@@ -36,8 +38,7 @@ def remote(program, *nodes, **settings):
     return play(connected, *(nodes or (server(),)), **settings)
 
 
-def gives(expected, **settings):
-    return lambda program: returns(program, expected, remote, **settings)
+gives = partial(gives_with_redis, play=remote)
 
 
 @gives((1, 9))
@@ -52,17 +53,15 @@ async def test_an_update_that_meets_no_row_changes_none(database, client):
     )
 
 
-def test_a_refusal_in_the_function_rolls_everything_back():
+@gives(10)
+async def test_a_refusal_in_the_function_rolls_everything_back(database, client):
     def sell_to_nobody(connection):
         take_one(connection)
         raise Refused("nobody wants it")
 
-    async def program(database, client):
-        with pytest.raises(Refused, match="nobody wants it"):
-            await database.transaction(sell_to_nobody)
-        return await database.transaction(stock)
-
-    assert remote(program)[0] == 10
+    with pytest.raises(Refused, match="nobody wants it"):
+        await database.transaction(sell_to_nobody)
+    return await database.transaction(stock)
 
 
 @pytest.mark.parametrize(

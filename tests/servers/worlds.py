@@ -24,14 +24,14 @@ def with_redis(program, *nodes, connect=SimulatedRedis, **settings):
     return play(connected, *nodes, **settings)
 
 
-def returns(program, expected, play, **settings):
-    """A test: the program, so played, returns this."""
+def gives(expected, nodes=lambda: (), play=with_redis, **settings):
+    """A test: the program, so played beside the nodes that `nodes` makes, returns this."""
 
-    def test():
-        assert play(program, **settings)[0] == expected
+    def make(program):
+        def test():
+            found, _ = play(program, *nodes(), **settings)
+            assert found == expected, f"{found} instead of {expected}"
 
-    return test
+        return test
 
-
-def gives(expected, **settings):
-    return lambda program: returns(program, expected, with_redis, **settings)
+    return make
