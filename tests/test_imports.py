@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from distlab.places import PACKAGE
+from distlab.registry import all_scenarios
 
 # In the order of the course: a protocol may build on those of the chapters before it.
 CHAPTERS = ("start", "cap", "eventual", "transactions", "ids", "locks", "raft", "scheduler")
@@ -27,14 +28,8 @@ RULES: dict[str, set[str]] = {
     "distlab.shop.invariants": {*HOST, "distlab.shop", "distlab.check", "distlab.sim.trace"},
     "distlab.__main__": {"distlab.cli"},
     "distlab.command": {*HOST, "distlab.knobs", "distlab.scenario"},
-    "distlab.cli": {
-        *RUNS,
-        "distlab",
-        "distlab.command",
-        "distlab.workspace",
-        "distlab.doctor",
-        "distlab.referee",
-    },
+    "distlab.cli": {*RUNS, "distlab", "distlab.command", "distlab.workspace", "distlab.doctor",
+                    "distlab.referee"},
     "distlab.workspace": {"distlab.places"},
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
@@ -59,15 +54,16 @@ RULES: dict[str, set[str]] = {
     "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.real": {*HOST, "distlab.doctor", "redis", "fakeredis", "sqlalchemy", "psycopg"},
-}
+}  # fmt: skip
 # Chapters whose systems are state machines with handlers live on simulated machines; those whose
 # systems also run in reality (ids, locks, the scheduler) see nothing but their host.
 ON_MACHINES = {"start", "cap", "eventual", "transactions", "raft"}
+MACHINES = {"distlab.sim", "distlab.servers.service"}
 SHOP = {"distlab.shop.tables", "distlab.shop.stock"}  # the shop without its simulated machines
 
 for number, chapter in enumerate(CHAPTERS):
     place = f"distlab.{chapter}"
-    ground = {"distlab.states", "distlab.sim" if chapter in ON_MACHINES else "redis"}
+    ground = {"distlab.states", *(MACHINES if chapter in ON_MACHINES else {"redis"})}
     RULES[place] = {*HOST, *SHOP, *ground, *(f"distlab.{earlier}" for earlier in CHAPTERS[:number])}
     RULES[f"{place}.scenarios"] = {*RUNS, place, "distlab.servers", "distlab.shop"}
     RULES[f"{place}.checks"] = {*HOST, *SHOP, "distlab.shop.invariants", "distlab.check",
@@ -132,6 +128,12 @@ def refused(module: str, text: str) -> list[str]:
         if wrong:
             found.append(name)
     return found
+
+
+def test_every_chapter_has_its_rules():
+    """A new chapter is named in CHAPTERS, and in ON_MACHINES if its systems are handlers."""
+    assert {scenario.chapter for scenario in all_scenarios()} <= set(CHAPTERS)
+    assert set(CHAPTERS) >= ON_MACHINES
 
 
 def test_every_module_imports_only_what_its_layer_allows():
