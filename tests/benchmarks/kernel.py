@@ -32,9 +32,9 @@ from typing import IO, Any
 import detangle
 import simpy
 
-from distlab.check.verdict import Verdict
+from distlab.check.invariants import invariant
 from distlab.scenario import Scenario
-from distlab.sim import Node, Trace, World
+from distlab.sim import Node, World
 
 ROUNDS = 15
 MACHINES = tuple(f"n{number}" for number in range(10))
@@ -73,12 +73,7 @@ class Station(Node):
         self.send(self.peers[message.count % 9], Hop(message.count + 1))
 
 
-@dataclass(frozen=True)
-class Unjudged:
-    name: str = "unjudged"
-
-    def __call__(self, trace: Trace) -> Verdict:
-        return Verdict(self.name, None, "")
+UNJUDGED = invariant("unjudged", lambda trace: [])
 
 
 def ring(world: World) -> None:
@@ -87,7 +82,7 @@ def ring(world: World) -> None:
 
 
 def with_distlab(messages: int) -> float:
-    scenario = Scenario("bench/ring", "", "", (Unjudged(),), ring, horizon_ms=horizon_ms(messages))
+    scenario = Scenario("bench/ring", "", "", (UNJUDGED,), ring, horizon_ms=horizon_ms(messages))
     began = time.process_time()
     run = scenario.run()
     seconds = time.process_time() - began

@@ -10,7 +10,6 @@ import uuid6
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distlab import cli
 from distlab.host import BadInput
 from distlab.ids.identify import identify, utc
 from distlab.ids.layout import COURSE
@@ -155,27 +154,27 @@ def test_times():
     assert identify("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")[0].made == "after the year 9999"
 
 
-def test_command(capsys):
-    assert cli.main(["id", "175928847299117063", "--epoch", "discord"]) == 0
-    out = capsys.readouterr().out
+def test_command(distlab):
+    status, out, _ = distlab("id", "175928847299117063", "--epoch", "discord")
+    assert status == 0
     assert "made 2016-04-30 11:18:25.796 UTC" in out
     assert "increment    12 bits  7" in out
-    assert cli.main(["id", "42"]) == 0
-    assert capsys.readouterr().out.startswith("4 readings, likely ones first:")
+    status, out, _ = distlab("id", "42")
+    assert status == 0 and out.startswith("4 readings, likely ones first:")
 
 
-def test_command_for_programs(capsys):
-    assert cli.main(["id", "507f1f77bcf86cd799439011", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    (reading,) = found["readings"]
+def test_command_for_programs(distlab):
+    status, out, _ = distlab("id", "507f1f77bcf86cd799439011", "--json")
+    assert status == 0
+    (reading,) = json.loads(out)["readings"]
     assert reading["at_ms"] == 1350508407000
     assert reading["fields"][2] == {
         "name": "counter", "bits": 24, "value": "4427793", "meaning": "",
     }  # fmt: skip
 
 
-def test_command_with_wrong_input(capsys):
-    assert cli.main(["id", "hello"]) == 2
-    assert cli.main(["id", "1" * 5000]) == 2
-    assert cli.main(["id", "1", "--epoch", "discor"]) == 2
-    assert "did you mean 'discord'?" in capsys.readouterr().err
+def test_command_with_wrong_input(distlab):
+    for text in ("hello", "1" * 5000):
+        assert distlab("id", text)[0] == 2
+    status, _, error = distlab("id", "1", "--epoch", "discor")
+    assert status == 2 and "did you mean 'discord'?" in error

@@ -25,14 +25,6 @@ def test_widths_must_add_up(widths):
             Layout(EPOCH_MS, fields)
 
 
-def test_a_published_id():
-    """Discord's documentation takes this id apart."""
-    number = 175928847299117063
-    assert DISCORD.at_ms(number) == 1462015105796  # 2016-04-30 11:18:25.796 UTC
-    parts = DISCORD.parse(number)
-    assert (parts["worker_id"], parts["process_id"], parts["increment"]) == (1, 0, 7)
-
-
 def test_the_course_counts_from_2022_to_2091():
     assert COURSE.at_ms(0) == EPOCH_MS == 1640995200000
     assert COURSE.at_ms(2**63 - 1) == 3840018455551  # 2091-09-07 15:47:35.551 UTC

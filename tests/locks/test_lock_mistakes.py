@@ -95,28 +95,27 @@ async def test_a_repeated_set_nx_locks_its_own_client_out(site):
     assert not await lock.acquire(blocking=False, token="me")
 
 
-def test_without_validity_one_believes_in_what_has_expired():
-    async def program(site):
-        lock = of(WithoutValidity, site, 0.2)
-        assert await lock.acquire(blocking=False)
-        lock.still_mine()
-        return [await redis.get(site.name) is None for redis in site.redises()]
-
-    faults = "pause:redis-1@0+150;pause:redis-2@0+330"
-    assert in_simulation(program, servers=3, faults=faults) == [True, True, False]
+async def free(site, *redises):
+    """Which of these servers hold no key."""
+    return [await redis.get(site.name) is None for redis in redises]
 
 
-def test_a_release_that_stops_at_the_first_dead_server_leaves_the_rest_locked():
-    async def program(site):
-        lock = of(StopsReleasing, site)
-        await lock.acquire()
-        await site.sleep(1)
-        with pytest.raises(OutcomeUnknown):
-            await lock.release()
-        return [await redis.get(site.name) is None for redis in site.redises()[1:]]
+@simulated(servers=3, faults="pause:redis-1@0+150;pause:redis-2@0+330")
+async def test_without_validity_one_believes_in_what_has_expired(site):
+    lock = of(WithoutValidity, site, 0.2)
+    assert await lock.acquire(blocking=False)
+    lock.still_mine()
+    assert await free(site, *site.redises()) == [True, True, False]
 
-    faults = "crash:redis-0@500"
-    assert in_simulation(program, servers=3, faults=faults) == [False, False]
+
+@simulated(servers=3, faults="crash:redis-0@500")
+async def test_a_release_that_stops_at_the_first_dead_server_leaves_the_rest_locked(site):
+    lock = of(StopsReleasing, site)
+    await lock.acquire()
+    await site.sleep(1)
+    with pytest.raises(OutcomeUnknown):
+        await lock.release()
+    assert await free(site, *site.redises()[1:]) == [False, False]
 
 
 @simulated(servers=3)

@@ -17,16 +17,7 @@ from distlab.servers.leases import Deleted
 from distlab.servers.service import Refusal
 from distlab.shop.stock import Sold, SoldOut, Stock
 from distlab.sim.trace import Call, Trace
-
-
-def answers(*sent):
-    """A trace of what the shop sends: (to whom, what)."""
-    return Trace(
-        [
-            (1000 * at, "send", "shop", to, message, at, "")
-            for at, (to, message) in enumerate(sent, 1)
-        ]
-    )
+from tests.shop.test_invariants import answers
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from distlab.host import BadInput
 from distlab.locks.fair import FairLock
 from distlab.locks.lock import Held, LockNotOwned, NotAcquired, OutcomeUnknown
 from distlab.locks.reentrant import ReentrantLock
-from tests.locks.sites import PLACES, LostAnswers, everywhere, in_simulation, place
+from tests.locks.sites import PLACES, LostAnswers, everywhere, place, simulated
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -104,29 +104,25 @@ async def test_a_dead_waiter_holds_up_nobody_for_long(site):
     assert await living.acquire(blocking_timeout=5)
 
 
-def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back():
-    async def program(site):
-        holder, dead, living = (site.lock(kind=FairLock) for _ in range(3))
-        await holder.acquire()
-        await dead.do_acquire(b"dead")
-        await holder.release()
-        await site.sleep(1)
-        return await living.acquire(blocking_timeout=60)
-
-    assert in_simulation(program, faults="jump:redis-0@500=-3600000")
+@simulated(faults="jump:redis-0@500=-3600000")
+async def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back(site):
+    holder, dead, living = (site.lock(kind=FairLock) for _ in range(3))
+    await holder.acquire()
+    await dead.do_acquire(b"dead")
+    await holder.release()
+    await site.sleep(1)
+    assert await living.acquire(blocking_timeout=60)
 
 
-def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is():
-    async def program(site):
-        holder, first, second = (site.lock(kind=FairLock) for _ in range(3))
-        await holder.acquire()
-        await first.do_acquire(b"first")
-        await site.sleep(1)
-        await second.do_acquire(b"second")
-        await holder.release()
-        return await first.do_acquire(b"first")
-
-    assert isinstance(in_simulation(program, faults="jump:redis-0@500=-1500"), Held)
+@simulated(faults="jump:redis-0@500=-1500")
+async def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is(site):
+    holder, first, second = (site.lock(kind=FairLock) for _ in range(3))
+    await holder.acquire()
+    await first.do_acquire(b"first")
+    await site.sleep(1)
+    await second.do_acquire(b"second")
+    await holder.release()
+    assert isinstance(await first.do_acquire(b"first"), Held)
 
 
 @everywhere

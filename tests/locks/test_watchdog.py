@@ -1,6 +1,5 @@
 """The watchdog: in simulation, on fakeredis and on a real server."""
 
-import logging
 from contextlib import suppress
 
 import pytest
@@ -129,18 +128,16 @@ async def test_a_renewal_that_hangs_does_not_keep_it_from_telling(site):
     await until(site, told)
 
 
-def test_after_stop_nobody_is_told_of_what_became_of_the_lock():
-    async def program(site):
-        told = []
-        lock = site.lock(0.3)
-        await lock.acquire()
-        async with Watchdog(lock, on_lost=told.append):
-            await site.sleep(0.105)  # the first renewal is on its way
-            await lock.release()
-        await site.sleep(1)
-        return told
-
-    assert in_simulation(program) == []
+@simulated()
+async def test_after_stop_nobody_is_told_of_what_became_of_the_lock(site):
+    told = []
+    lock = site.lock(0.3)
+    await lock.acquire()
+    async with Watchdog(lock, on_lost=told.append):
+        await site.sleep(0.105)  # the first renewal is on its way
+        await lock.release()
+    await site.sleep(1)
+    assert told == []
 
 
 @everywhere
@@ -166,19 +163,16 @@ async def test_a_paused_holder_asks_its_clock_before_anything_else(site):
             watchdog.still_mine()
 
 
-def test_one_that_only_prints_lets_its_holder_work_on(caplog):
-    async def program(site):
-        redis = site.redis()
-        lock = site.lock(0.3, redis=redis)
-        await lock.acquire()
-        watchdog = OnlyPrints(lock)
-        watchdog.start()
-        await redis.set(site.name, "somebody")
-        await site.sleep(0.25)
-        watchdog.still_mine()
-
-    with caplog.at_level(logging.WARNING):
-        in_simulation(program)
+@simulated()
+async def test_one_that_only_prints_lets_its_holder_work_on(site, caplog):
+    redis = site.redis()
+    lock = site.lock(0.3, redis=redis)
+    await lock.acquire()
+    watchdog = OnlyPrints(lock)
+    watchdog.start()
+    await redis.set(site.name, "somebody")
+    await site.sleep(0.25)
+    watchdog.still_mine()
     assert "is lost: its time is over" in caplog.text
 
 

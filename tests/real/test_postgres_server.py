@@ -8,28 +8,21 @@ from distlab.real.postgres_server import postgres_server
 from tests.real.waiting import alive, becomes
 
 
-@pytest.fixture(scope="module")
-def server(require):
-    require("postgres")
-    with postgres_server() as server:
-        yield server
-
-
 @pytest.fixture
-def connect(server):
-    return lambda: psycopg.connect(server.dsn, autocommit=True)
+def connect(postgres):
+    return lambda: psycopg.connect(postgres.dsn, autocommit=True)
 
 
-def test_a_prepared_transaction_survives_a_crash(server, connect):
+def test_a_prepared_transaction_survives_a_crash(postgres, connect):
     with connect() as connection:
         connection.execute("CREATE TABLE orders (number INTEGER)")
         connection.execute("BEGIN")
         connection.execute("INSERT INTO orders VALUES (1)")
         connection.execute("PREPARE TRANSACTION 'order 1'")
-    server.kill()
+    postgres.kill()
     with pytest.raises(psycopg.OperationalError):
         connect()
-    server.restart()
+    postgres.restart()
     with connect() as connection:
         assert connection.execute("SELECT * FROM orders").fetchall() == []
         in_doubt = connection.execute("SELECT gid FROM pg_prepared_xacts").fetchall()
@@ -38,19 +31,19 @@ def test_a_prepared_transaction_survives_a_crash(server, connect):
         assert connection.execute("SELECT * FROM orders").fetchall() == [(1,)]
 
 
-def test_a_crash_ends_its_connections(server, connect):
+def test_a_crash_ends_its_connections(postgres, connect):
     with connect() as connection:
         (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
-        server.kill()
+        postgres.kill()
         assert becomes(lambda: not alive(pid))
-    server.restart()
+    postgres.restart()
 
 
-def test_without_the_password_nobody_gets_in(server):
-    stranger = server.dsn.partition("@")[2]
+def test_without_the_password_nobody_gets_in(postgres):
+    stranger = postgres.dsn.partition("@")[2]
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgresql://postgres@{stranger}")
-    assert repr(server) == "<RealPostgres>"
+    assert repr(postgres) == "<RealPostgres>"
 
 
 @pytest.mark.parametrize(

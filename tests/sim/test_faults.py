@@ -30,27 +30,30 @@ SHAPELESS = """
 NO_LINKS = ("a", "a>", "a>b>c", "a>a", "a,c>b", "a|b")
 NO_GROUPS = ("a,b", "a|a", "a|*", "a|", "a>b|c")
 
+TIMES = st.floats(0, 1e9) | st.integers(0, 1000)
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,6}", fullmatch=True)
 
 
 @st.composite
-def faults(draw):
+def faults(draw, machines="", times=TIMES, largest=math.inf, messages=10**9 - 1):
+    """Any fault; or one of these machines, at these times, no larger than this."""
     kind = draw(st.sampled_from(sorted(KINDS)))
     shape = KINDS[kind]
-    names = draw(st.lists(NAMES, min_size=3, max_size=5, unique=True))
+    any_names = st.lists(NAMES, min_size=3, max_size=5, unique=True)
+    names = draw(st.permutations(machines) if machines else any_names)
+    together = draw(st.integers(1, 2))  # in the first group of a partition
     target = {
         "machine": names[0],
         "link": draw(st.sampled_from([f"{names[0]}>{names[1]}", f"*>{names[0]}", "*>*"])),
-        "groups": "|".join([",".join(names[:2]), *names[2:]]),
+        "groups": "|".join([",".join(names[:together]), *names[together:]]),
     }[shape.target]
-    times = st.floats(0, 1e9) | st.integers(0, 1000)
     amount = None
     if shape.amount:
         numbers = [st.integers, st.floats] if shape.unit == "ms" else [st.integers]
-        amount = draw(st.sampled_from(numbers))(shape.amount.lowest, shape.amount.highest)
-        amount = draw(amount)
+        least, most = max(shape.amount.lowest, -largest), min(shape.amount.highest, largest)
+        amount = draw(draw(st.sampled_from(numbers))(least, most))
     if shape.numbered and draw(st.booleans()):
-        return Fault(kind, f"#{draw(st.integers(1, 10**9 - 1))}", amount=amount)
+        return Fault(kind, f"#{draw(st.integers(1, messages))}", amount=amount)
     for_ms = draw(st.none() | times) if shape.lasts else None
     return Fault(kind, target, draw(times), for_ms, amount)
 

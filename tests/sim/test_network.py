@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from distlab.host import BadInput
 from distlab.sim import Client, Deadlock, Node, World, parse_schedule
+from distlab.sim.faults import schedule_text
+from tests.sim.test_faults import faults
 from tests.worlds import world_of
 
 
@@ -195,38 +197,16 @@ def test_faults_are_recorded_with_their_end():
 
 # Laws
 
-WIRE = st.sampled_from(["a>b", "b>a", "a>c", "*>b", "*>*"])
-TIMES = st.tuples(st.integers(0, 60), st.integers(0, 80))
-
-
-@st.composite
-def schedules(draw):
-    """Schedules of anything that can happen to three machines and their network."""
-    faults = []
-    for _ in range(draw(st.integers(0, 6))):
-        at_ms, for_ms = draw(TIMES)
-        kind = draw(st.sampled_from(["crash", "wipe", "pause", "partition", "cut", "delay",
-                                     "hold", "loss", "lose", "duplicate", "restart"]))  # fmt: skip
-        if kind in ("crash", "wipe", "pause", "restart"):
-            target = draw(st.sampled_from("abc"))
-        elif kind == "partition":
-            target = draw(st.sampled_from(["a|b", "a,b|c", "a|b|c"]))
-        else:
-            target = draw(WIRE)
-        lasts = "" if kind in ("lose", "restart") or draw(st.booleans()) else f"+{for_ms}"
-        amount = f"={draw(st.integers(0, 100))}" if kind in ("delay", "loss", "duplicate") else ""
-        if kind in ("delay", "lose", "duplicate") and draw(st.booleans()):
-            faults.append(f"{kind}:#{draw(st.integers(1, 70))}{amount}")
-            continue
-        faults.append(f"{kind}:{target}@{at_ms}{lasts}{amount}")
-    return ";".join(faults)
+ABC = faults("abc", times=st.integers(0, 80), largest=100, messages=70)
+SCHEDULES = st.lists(ABC, max_size=6).map(schedule_text)
+"""Anything that can happen to three machines and their network."""
 
 
 def three():
     return [Source(name, tuple(other for other in "abc" if other != name), 30) for name in "abc"]
 
 
-@given(schedules())
+@given(SCHEDULES)
 def test_each_message_has_one_fate(faults):
     """Delivered (twice only if duplicated) or dropped with a reason, or still held or waiting."""
     trace = run(*three(), faults=faults)
@@ -242,7 +222,7 @@ def test_each_message_has_one_fate(faults):
     assert all(event.why for event in trace.of_kind("drop"))
 
 
-@given(schedules())
+@given(SCHEDULES)
 def test_time_never_goes_back_and_the_same_arguments_give_the_same_run(faults):
     trace = run(*three(), faults=faults)
     times = [event.at_us for event in trace.events]
@@ -250,7 +230,7 @@ def test_time_never_goes_back_and_the_same_arguments_give_the_same_run(faults):
     assert run(*three(), faults=faults).text() == trace.text()
 
 
-@given(schedules())
+@given(SCHEDULES)
 def test_nothing_happens_on_a_machine_that_is_down_or_paused(faults):
     off = {}
     for event in run(*three(), faults=faults).events:

@@ -2,18 +2,12 @@
 
 from dataclasses import dataclass
 
-from distlab.check.verdict import Verdict
+from distlab.check.invariants import invariant
 from distlab.scenario import BAD, Outcome, Run, Scenario
 from distlab.sim import Call, Node, Trace, World
 from distlab.sim.faults import parse_schedule
 
-
-@dataclass(frozen=True)
-class Fine:
-    name: str = "fine"
-
-    def __call__(self, trace):
-        return Verdict(self.name, True, "Nothing is wrong.")
+FINE = invariant("fine", lambda trace: [None], "Nothing is wrong.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class BeatTimer:
 
 def run_of(*events, faults="", machines=("client", "n1", "n2"), horizon_ms=200) -> Run:
     """A run with these events: (ms, kind, node, peer, what, number, why), missing ones empty."""
-    scenario = Scenario("test/picture", "A picture", "It shows.", (Fine(),), horizon_ms=horizon_ms)
+    scenario = Scenario("test/picture", "A picture", "It shows.", (FINE,), horizon_ms=horizon_ms)
     blank = (0, "", "", "", None, 0, "")
     rows = [(round(each[0] * 1000), *each[1:], *blank[len(each) :]) for each in events]
     outcome = Outcome("not fine", BAD)
@@ -110,7 +104,7 @@ class Gossip(Node):
         return f"heard {self.heard // 5}"
 
 
-@Scenario("test/long", "Long", "Much happens.", (Fine(),), horizon_ms=720)
+@Scenario("test/long", "Long", "Much happens.", (FINE,), horizon_ms=720)
 def long(world: World) -> None:
     names = tuple(f"n{number}" for number in range(1, 6))
     for name in names:
