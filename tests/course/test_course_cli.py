@@ -21,7 +21,7 @@ def test_a_quiz_is_asked_marked_and_recorded(distlab):
     assert progress().get("quiz/cap/we-choose-ca")["correct"] is False
 
 
-def test_what_is_no_answer_is_asked_again_and_the_end_of_input_ends(distlab):
+def test_a_wrong_answer_is_asked_again_and_the_end_of_input_ends(distlab):
     status, out, _ = distlab("quiz", "01_cap", "--pretest", typed="\nx\n9\nnan\n1 2\n3\n")
     assert status == 0
     assert out.count("Type a number.") == 1

@@ -1,4 +1,4 @@
-"""Whoever does the runs, the answer is the same: nobody, two processes, a Dask cluster."""
+"""Nobody, two processes or a Dask cluster may do the runs: the answer is the same."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor

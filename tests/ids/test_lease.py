@@ -96,7 +96,7 @@ async def test_a_renewal_extends_the_window_and_never_shortens_it(client):
 
 
 @on_stores
-async def test_who_has_lost_the_lease_cannot_renew_or_release_anothers(client):
+async def test_a_lost_lease_cannot_renew_or_release_that_of_another(client):
     lost = WorkerIdLease(client, Hand(name="lost"), TTL_MS, [7])
     window = await lost.acquire()
     await client.delete("distlab:worker-id:{7}")  # as if it had expired

@@ -112,7 +112,7 @@ async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
 
 
 @everywhere
-async def test_who_gives_up_takes_nothing_from_the_others(host):
+async def test_a_caller_that_gives_up_takes_nothing_from_the_others(host):
     database = Counter(host, 10, busy=True)
     segments = Segments(host, database.take)
     patient = [host.spawn(within(host, 60_000, segments)) for _ in range(2)]

@@ -93,7 +93,7 @@ def test_a_clock_is_shown_with_what_it_is_off(faults, ms, expected):
     assert rows(clocks, ms) is None
 
 
-def test_what_is_kept_has_an_owner_and_a_rest_by_both_clocks():
+def test_an_entry_has_an_owner_and_the_time_left_by_both_clocks():
     assert rows(kept, 9) is None
     assert rows(kept, 30) == [
         ("server-1", "lock", "A", "alice", "30 ms", "30 ms"),
@@ -117,7 +117,7 @@ def test_the_clocks_need_not_agree(faults, by_server, by_alice):
     assert rows(kept, 30, faults)[0][4:] == (by_server, by_alice)
 
 
-def test_who_has_not_released_a_lock_believes_to_hold_it():
+def test_a_client_that_has_not_released_a_lock_believes_that_it_holds_it():
     crash = "crash:server-1@20"
     assert rows(kept, 30, crash) == [("alice", "lock", "token 7", "alice believes", "–", "30 ms")]
     assert rows(kept, 11, "crash:server-1@11") is None  # she has not heard yet

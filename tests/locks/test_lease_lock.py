@@ -147,7 +147,7 @@ async def test_two_claims_of_one_lock_object_exclude_each_other(node, store):
 
 
 @alone()
-async def test_who_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node, store):
+async def test_a_holder_that_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node, store):
     lock = lock_of(node, store, 1)
     await lock.acquire()
     await node.sleep(2_000)
@@ -156,7 +156,7 @@ async def test_who_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node,
     assert await lock.acquire(blocking=False, token=lock.local.token)
 
 
-def test_who_gives_up_sends_one_message_for_that():
+def test_giving_up_takes_one_message():
     async def program(node, store):
         await lock_of(node, store).acquire()
         with pytest.raises(TimeoutError):

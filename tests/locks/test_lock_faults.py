@@ -83,7 +83,7 @@ def test_one_fault_at_every_instant(make, fault):
 
 
 @pytest.mark.parametrize("make", [redislock, redlock, database_lock, lease_lock])
-def test_who_is_cancelled_and_asks_again_keeps_what_it_gets(make):
+def test_a_client_that_is_cancelled_and_asks_again_keeps_what_it_gets(make):
     """What undoes the first claim of an object does not undo its second one."""
     for patience_ms in range(1, 90):
 
@@ -105,7 +105,7 @@ def test_who_is_cancelled_and_asks_again_keeps_what_it_gets(make):
 
 
 @pytest.mark.parametrize("make", [redlock, database_lock])
-def test_who_has_waited_for_long_looks_as_often_as_who_has_just_come(make):
+def test_a_waiter_looks_as_often_after_a_long_time_as_at_first(make):
     async def holder(node):
         lock = make(node)
         await lock.acquire()

@@ -131,7 +131,7 @@ def test_a_cleaner_that_comes_by_every_minute_leaves_everybody_outside():
         assert [each.outcome for each in run.history if each.process != "alice"] == ["unknown"] * 2
 
 
-def test_who_is_woken():
+def test_the_herd_is_named():
     assert get("locks/herd").run().verdict("no herd").explanation == (
         "One release woke bob, carol and dave."
     )

@@ -126,7 +126,7 @@ async def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is(site)
 
 
 @everywhere
-async def test_who_gives_up_leaves_the_queue(site):
+async def test_a_waiter_that_gives_up_leaves_the_queue(site):
     a, b, c = (site.lock(kind=FairLock) for _ in "abc")
     await a.acquire()
     assert not await b.acquire(blocking=False)

@@ -47,7 +47,7 @@ async def test_what_was_extended_for_longer_is_not_shortened(site):
 
 
 @everywhere
-async def test_whose_renewal_is_refused_is_told(site):
+async def test_a_holder_is_told_when_its_renewal_is_refused(site):
     redis, told = site.redis(), []
     lock = site.lock(1, redis=redis)
     await lock.acquire()

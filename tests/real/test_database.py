@@ -129,7 +129,7 @@ def test_write_skew(database):
     assert one(database, "SELECT SUM(yuan) FROM accounts") == [(1,)]
 
 
-def test_who_gives_up_has_it_rolled_back(database):
+def test_a_transaction_that_is_cancelled_is_rolled_back(database):
     written, go_on = threading.Event(), threading.Event()
 
     def slow(connection):

@@ -59,7 +59,7 @@ def test_one_host_serves_loop_after_loop():
 
 
 @everywhere
-async def test_who_gives_up_waiting_does_not_end_what_others_wait_for(host):
+async def test_a_waiter_that_gives_up_does_not_end_what_others_wait_for(host):
     gate = []
     slow = host.spawn(opened(host, gate))
     others = [host.spawn(told(slow)) for _ in range(2)]
@@ -90,7 +90,7 @@ async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
 
 
 @everywhere
-async def test_who_waits_for_a_task_that_is_cancelled_is_cancelled(host):
+async def test_a_waiter_for_a_task_that_is_cancelled_is_cancelled(host):
     task = host.spawn(opened(host, []))
     waiters = [host.spawn(told(task)) for _ in range(2)]
     await host.sleep(0)

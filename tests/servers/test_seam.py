@@ -125,7 +125,7 @@ def test_every_write_is_noticed():
     assert not redis_.take_changes()
 
 
-def test_what_is_put_is_what_was_taken():
+def test_changes_that_were_taken_can_be_put_elsewhere():
     one, _ = new_engine()
     other, _ = new_engine()
     one.execute((b"SET", b"key", b"value", b"PX", b"100"))

@@ -187,7 +187,7 @@ def test_the_first_result_counts(bench):
     assert future.result() == 1
 
 
-def test_whoever_asks_too_late_is_called_at_once(bench):
+def test_a_callback_that_comes_too_late_is_called_at_once(bench):
     future = Future(bench.kernel, "answer")
     future.when_done(lambda: bench.note("waited"))
     future.resolve()

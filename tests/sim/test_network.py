@@ -125,6 +125,11 @@ def test_held_messages_arrive_together_in_order():
     assert delivered(trace)[1:] == [(21, 1), (21, 2), (21, 3)]
 
 
+def test_hold_without_an_end_is_for_ever():
+    trace = run(Source("a", ("b",), 4), Sink("b"), faults="hold:a>b@0", until_ms=9000)
+    assert fates(trace) == {}
+
+
 def test_waiting_for_a_message_that_is_held_for_ever_is_a_deadlock():
     async def program(self):
         await self.call("b", Letter(0))

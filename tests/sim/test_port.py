@@ -79,7 +79,7 @@ def test_a_detector_suspects_the_machine_that_is_off():
     assert monitor.node.suspected == ("b",)
 
 
-def test_what_is_the_simulations_is_refused_elsewhere():
+def test_parts_of_the_simulation_are_refused_elsewhere():
     node = Node("a")
     machine = LoopMachine(Loop(1), node)
     assert (node.random, node.disk) == (machine.random, machine.disk)
