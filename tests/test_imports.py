@@ -1,4 +1,4 @@
-"""Which module may import which: DESIGN's layers, read from the sources so that no import escapes."""
+"""Which module may import which: DESIGN's layers, read from the sources, so no import escapes."""
 
 import ast
 import subprocess

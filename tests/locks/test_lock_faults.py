@@ -1,4 +1,4 @@
-"""Whatever is lost, whoever dies: no lock stays closed for longer than its timeout."""
+"""No lock stays closed for longer than its timeout, whatever is lost and whoever dies."""
 
 import asyncio
 from contextlib import suppress
