@@ -130,8 +130,8 @@ class Service(Node):
 def _message(answer: Any) -> Any:
     if isinstance(answer, Refused | TimeoutError):
         kind = Refusal if isinstance(answer, Refused) else Unsure
-        # The copy has no traceback, which would hold on to the whole run.
-        return kind(str(answer) or type(answer).__name__, copy(answer))
+        # A traceback would hold on to the whole run. (Where Dask is loaded, copies have one.)
+        return kind(str(answer) or type(answer).__name__, copy(answer).with_traceback(None))
     if isinstance(answer, Words) or is_dataclass(answer):
         return answer
     return Answer(words(answer), answer)
