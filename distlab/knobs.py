@@ -26,7 +26,7 @@ class Choice:
 
     def __post_init__(self) -> None:
         for word in self.choices:
-            if not re.fullmatch(r"[\w.-]+", word, re.ASCII):
+            if not (isinstance(word, str) and re.fullmatch(r"[\w.-]+", word, re.ASCII)):
                 raise BadInput(f"knob {self.name}: choice {word!r} could not stand in a token")
 
     @property
@@ -35,10 +35,8 @@ class Choice:
 
     def check(self, value: Any) -> Value:
         if value not in self.choices:
-            raise BadInput(
-                f"knob {self.name}: {value!r} is not allowed"
-                f"{did_you_mean(str(value), self.choices)}"
-            )
+            hint = did_you_mean(str(value), self.choices)
+            raise BadInput(f"knob {self.name}: {value!r} is not allowed{hint}")
         return str(value)
 
     def parse(self, text: str) -> Value:
@@ -49,10 +47,10 @@ class Choice:
 class Way:
     """One way to do something: `name` stands in tokens, `value` is what `build` gets.
 
-    `meaning` says in a phrase what this way does. A "wrong" way makes the `mistake` that `source`
-    tells of, so the verdict `property` fails (unless given, the scenario's property). A "right" way
-    keeps the property. A "control" has everything but the repair, so that it shows what the
-    repair itself is worth.
+    `meaning` says in a phrase what this way does. A "wrong" way makes `mistake`, described in
+    `source`, and violates `property` (unless given, the scenario's). A "right" way keeps the
+    property. A "control" has everything but the repair, so that it shows what the repair itself is
+    worth.
     """
 
     name: str
@@ -72,7 +70,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Ways(Choice):
-    """The main knob of a scenario: several ways to do one thing, at least one of them wrong.
+    """The main knob of a scenario: several ways to do one thing, some wrong and some right.
 
     The first wrong way is the default. `about` says what all the ways are about.
     """
@@ -82,8 +80,9 @@ class Ways(Choice):
     def __init__(self, name: str, *ways: Way, about: str = "") -> None:
         names = tuple(way.name for way in ways)
         wrong = [way.name for way in ways if way.role == "wrong"]
-        if not wrong or len(set(names)) < len(names):
-            raise BadInput(f"knob {name}: its ways {names} need different names, and a wrong one")
+        right = any(way.role == "right" for way in ways)
+        if not (wrong and right and len(set(names)) == len(names)):
+            raise BadInput(f"knob {name}: ways {names} need different names, one right, one wrong")
         meaning = about + ": " * bool(about) + "; ".join(way.meaning for way in ways)
         Choice.__init__(self, name, names, wrong[0], meaning)
         object.__setattr__(self, "ways", ways)
@@ -173,7 +172,7 @@ def parse_knobs(knobs: Sequence[Knob], given: Mapping[str, str], of: str) -> dic
 
 
 def arguments(knobs: Sequence[Knob], settings: Mapping[str, Value]) -> dict[str, Any]:
-    """What `build` gets for these settings: of a way its value, of any other knob the setting."""
+    """The arguments of `build`: the value of a way, the setting of any other knob."""
     return {
         knob.name: knob[settings[knob.name]] if isinstance(knob, Ways) else settings[knob.name]
         for knob in knobs

@@ -14,12 +14,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from distlab.check.history import COMPLETIONS, History
 from distlab.check.verdict import NOTHING, Check, Verdict
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, pick
 from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, knobs_text
 from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
@@ -35,7 +36,7 @@ STUCK = "progress"
 
 
 VERSION, DIGEST_DIGITS = "d1", 6
-"""A replay token begins with this version, and ends with so many digits of the digest."""
+"""How a replay token begins, and how many digits of the digest end it."""
 
 
 class Outcome(NamedTuple):
@@ -134,13 +135,8 @@ class Run:
 
     def verdict(self, name: str) -> Verdict:
         """The verdict of that name. Raises `BadInput` when no check has it."""
-        for verdict in self.verdicts:
-            if verdict.name == name:
-                return verdict
-        raise BadInput(
-            f"{self.scenario.id} has no verdict {name!r}"
-            f"{did_you_mean(name, [verdict.name for verdict in self.verdicts])}"
-        )
+        by_name = {verdict.name: verdict for verdict in self.verdicts}
+        return pick(by_name, name, f"{self.scenario.id} verdict")
 
     def as_dict(self) -> dict[str, Any]:
         """The run for JSON, without its trace."""
@@ -156,8 +152,8 @@ class Run:
         return f"<Run {self.token}: {self.outcome.name}>"
 
 
-def _no_world(world: World, **_: Any) -> None:
-    raise BadInput("this scenario builds no world: put @Scenario(…) above the function that does")
+def _no_world(world: World) -> None:
+    """Stands where `build` will be."""
 
 
 def _nothing_measured(trace: Trace) -> Mapping[str, int]:
@@ -169,7 +165,7 @@ TAKEN = (
     "runs", "k", "limit", "start", "nemesis", "executor", "verdict", "progress",
     "solution",
 )  # fmt: skip
-"""Arguments that the lab and the searches take beside a scenario's knobs: no name for a knob."""
+"""Names used by the lab and the searches; no knob may have one."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +196,8 @@ class Scenario:
     `satisfying`, with a `mistake` in a phrase and the `source` that tells of it.
 
     `nemesis` is the space of faults that the satisfying setting survives (`distlab.explore.space`).
-    `outcomes` names a run that fails the property, and one that fails only the price. Another check
-    that fails is a price as well, unless `others` names another outcome for it: no run that fails a
+    `outcomes` names a run that fails the property, and one that fails only the price. A check that
+    fails makes the outcome a price, unless `others` names another outcome. No run with a failing
     check is called fine. `instruments` names what the lab shows beside its usual instruments.
     Where `build` takes a `solution`, that is the learner's part; None stands for our own.
     Raises `BadInput` where the declaration contradicts itself.
@@ -233,27 +229,37 @@ class Scenario:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+/[a-z0-9-]+", self.id):
             raise BadInput(f"scenario id {self.id!r} is not of the form chapter/name-in-words")
-        names = [check.name for check in self.checks]
+        for part in ("checks", "knobs", "mistakes", "instruments", "outcomes"):
+            said = f"{part}: {getattr(self, part)!r} is no tuple; a tuple of one is written (X,)"
+            self._demand(isinstance(getattr(self, part), tuple), said)
+        two = [*map(type, self.outcomes)] == [str, str]
+        self._demand(two, f"outcomes: {self.outcomes!r} is allowed to be two words only")
+        names = self._check_checks()
+        self._check_names()
+        ways = {knob.name: knob for knob in self.knobs if isinstance(knob, Ways)}
+        self._demand(len(ways) < 2, f"knobs {[*ways]} are all Ways; only one may be (take Choice)")
+        for knob in ways.values() if not self.violating else ():
+            self._fill_from(knob)
         self._fill(property=names[0])
         self._fill(price=next((name for name in names if name != self.property), ""))
-        for knob in self.knobs:
-            if isinstance(knob, Ways) and not self.violating:
-                self._fill_from(knob)
         roles = [("property", self.property), ("price", self.price)]
-        for role, name in roles + [("property", each.property) for each in self.mistakes]:
-            if name and name not in names:
-                raise BadInput(
-                    f"{self.id}: {role} {name!r} is the name of no check{did_you_mean(name, names)}"
-                )
-        for knobs in (self.violating, self.satisfying, *(each.knobs for each in self.mistakes)):
+        roles += [("property", each.property) for each in self.mistakes]
+        # Defaults of a chapter may name checks that this scenario lacks: only a slip is refused.
+        slips = [("others", name) for name in self.others if get_close_matches(name, names)]
+        for role, name in roles + slips:
+            said = f"{role} {name!r} is the name of no check{did_you_mean(name, names)}"
+            self._demand(not name or name in names, said)
+        for knobs in ({}, self.violating, self.satisfying, *(each.knobs for each in self.mistakes)):
             check_knobs(self.knobs, knobs, self.id)
-        if self.build is not _no_world:
-            self._check_names()
         parse_schedule(self.faults)
 
     def __call__(self, build: Callable[..., None]) -> Scenario:
         """This experiment with `build(world, **knobs)`, which puts machines and clients into it."""
         return replace(self, build=build)
+
+    def _demand(self, fine: object, complaint: str) -> None:
+        if not fine:
+            raise BadInput(f"{self.id}: {complaint}")
 
     def _fill(self, **parts: Any) -> None:
         """Set what was not given."""
@@ -263,6 +269,9 @@ class Scenario:
 
     def _fill_from(self, knob: Ways) -> None:
         first, *further = knob.of_role("wrong")
+        self._fill(property=first.property)
+        said = f"way {first.name} violates {first.property!r}, not the property {self.property!r}"
+        self._demand(first.property in ("", self.property), said)
         mistakes = tuple(
             Variant({knob.name: way.name}, way.mistake, way.source, way.property) for way in further
         )
@@ -271,14 +280,25 @@ class Scenario:
             self._fill(satisfying={knob.name: way.name})
         self._fill(mistake=first.mistake, source=first.source)
 
+    def _check_checks(self) -> list[str]:
+        self._demand(self.checks, "checks: () is empty; the first check is the property")
+        for check in self.checks:
+            said = f"check {check!r} has no name; `invariant` makes a check of a function"
+            self._demand(callable(check) and isinstance(getattr(check, "name", None), str), said)
+        names = [check.name for check in self.checks]
+        said = f"checks: {names} need different names, none of them {STUCK!r}"
+        self._demand(len({STUCK, *names}) > len(names), said)
+        return names
+
     def _check_names(self) -> None:
         names = [knob.name for knob in self.knobs]
         taken = inspect.signature(self.build).parameters
         for name in names:
-            if name not in taken:
-                raise BadInput(f"{self.id}: build takes no argument {name!r}, but a knob has it")
-            if name in TAKEN or names.count(name) > 1:
-                raise BadInput(f"{self.id}: the knob name {name!r} is taken")
+            said = f"build takes no argument {name!r}, but a knob has it"
+            self._demand(self.build is _no_world or name in taken, said)
+            self._demand([*TAKEN, *names].count(name) == 1, f"the knob name {name!r} is taken")
+        said = f"build: {self.build!r} is async; it must be a plain function"
+        self._demand(not inspect.iscoroutinefunction(self.build), said)
 
     @cached_property
     def chapter(self) -> str:
@@ -309,6 +329,7 @@ class Scenario:
         A run that gets stuck or repeats without end is a result too: a violated verdict (`STUCK`)
         says who waits for what. Raises `BadInput` for a wrong seed, fault or knob.
         """
+        self._demand(self.build is not _no_world, "no build: put @Scenario(…) above a function")
         seed = self.seed if seed is None else check_seed(seed)
         schedule = as_schedule(self.faults if faults is None else faults)
         settings = self.settings(knobs)
@@ -325,14 +346,20 @@ class Scenario:
             finally:
                 world.close()
         trace = world.trace
-        verdicts = stuck + tuple(check(trace) for check in self.checks)
+        verdicts = stuck + tuple(self._judge(check, trace) for check in self.checks)
         outcome = self._outcome(self.deciding(verdicts))
         return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
+
+    def _judge(self, check: Check, trace: Trace) -> Verdict:
+        verdict = check(trace)
+        named = isinstance(verdict, Verdict) and verdict.name == check.name
+        self._demand(named, f"check {check.name!r} gave {verdict!r}, not a Verdict of its name")
+        return verdict
 
     def deciding(self, verdicts: Sequence[Verdict]) -> Verdict:
         """The verdict that decides how a run ended.
 
-        That is the first that fails, of the property before the price before all others. A property
+        First comes a failing verdict: the property's, then the price's, then others'. A property
         that had nothing to judge comes before any price. Then come undecided verdicts.
         """
         rank = {STUCK: 0, self.property: 1, self.price: 2}

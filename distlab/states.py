@@ -10,14 +10,14 @@
         if event.amount == self.price:  # a guard lives in the handler
             self.state = step(TRANSITIONS, self.state, Paid)
 
-An event is a type: of a message, of a timer, or of what a node notices by itself. The picture is
-`distlab.view.state_chart`.
+An event is a type: the type of a message, of a timer, or of something that a node notices itself.
+The picture is `distlab.view.state_chart`.
 """
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-from distlab.host import Refused
+from distlab.host import BadInput, Refused, did_you_mean
 
 S = TypeVar("S")
 Transitions = Mapping[tuple[S, type], S]
@@ -28,9 +28,17 @@ class IllegalEvent(Refused):
 
 
 def step(table: Transitions[S], state: S, event: type) -> S:
-    """The state after the event. Raises `IllegalEvent`."""
+    """The state after the event. Raises `IllegalEvent`.
+
+    Raises `BadInput` for a state that the table does not name, or an event that is no type.
+    """
+    if not isinstance(event, type):
+        raise BadInput(f"event {event!r} is not allowed: it must be a type, as {type(event)}")
     if (state, event) not in table:
-        raise IllegalEvent(f"{event.__name__} cannot happen in state {state}")
+        if state not in states(table):
+            raise BadInput(f"no state {state}{did_you_mean(str(state), map(str, states(table)))}")
+        allowed = ", ".join(each.__name__ for source, each in table if source == state) or "none"
+        raise IllegalEvent(f"{event.__name__} cannot happen in state {state} (allowed: {allowed})")
     return table[state, event]
 
 

@@ -68,6 +68,18 @@ DEMO = Scenario(
 
 # Declarations
 
+HOW = Ways(
+    "word",
+    Way("no", "no", "says no", mistake="it says no", source="a book"),
+    Way("yes", "yes", "says yes", role="right"),
+    Way("perhaps", "maybe", "says maybe", mistake="it wavers", source="a talk", property="no"),
+    Way("mumbled", "hm", "says nothing", role="control"),
+    about="what is said",
+)
+
+
+async def wait(world, word, count, loud): ...
+
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
@@ -84,6 +96,26 @@ DEMO = Scenario(
         ({"knobs": (Integer("counts", 1, 3, 1, ""),)}, "build takes no argument 'counts'"),
         ({"knobs": (KNOBS[1], KNOBS[1])}, "the knob name 'count' is taken"),
         ({"knobs": (Integer("count", 1, 3, 0, ""),)}, "count: 0 is out of range"),
+        ({"knobs": (Integer("count", 1, 3, 0, ""),), "violating": {"count": 1},
+          "satisfying": {"count": 2}},
+         r"count: 0 is out of range \(allowed: 1 to 3\)"),
+        ({"knobs": (Integer("count", 3, 1, 2, ""),)}, r"2 is out of range \(allowed: 3 to 1\)"),
+        ({"knobs": (Choice("word", ("yes", "no"), "perhaps", ""),)}, "word: 'perhaps' is not"),
+        ({"knobs": (Integer("count", 1, 3, 1, ""), Switch("count", True, "")),
+          "violating": {"count": 1}}, "demo/says: the knob name 'count' is taken"),
+        ({"knobs": (Switch("my knob", True, ""),)}, "build takes no argument 'my knob'"),
+        ({"knobs": KNOBS[0]}, r"demo/says: knobs: Choice\(.* is no tuple; .* is written \(X,\)"),
+        ({"knobs": (HOW, Ways("loud", *HOW.ways))}, r"knobs \['word', 'loud'\] are all Ways"),
+        ({"checks": ()}, r"demo/says: checks: \(\) is empty; the first check is the property"),
+        ({"checks": Says("yes")}, r"demo/says: checks: Says\(word='yes'\) is no tuple"),
+        ({"checks": (Says("yes"), build)}, "check <function build .* has no name; `invariant`"),
+        ({"checks": (Says("yes"), Says("no"), Says("no"))}, r"\['yes', 'no', 'no'\] need"),
+        ({"checks": (Says("yes"), Says("progress"))}, "different names, none of them 'progress'"),
+        ({"outcomes": ("said no",)}, r"outcomes: \('said no',\) is allowed to be two words only"),
+        ({"outcomes": "no"}, "demo/says: outcomes: 'no' is no tuple"),
+        ({"outcomes": (1, 2)}, r"outcomes: \(1, 2\) is allowed"),
+        ({"others": {"yess": Outcome("odd", BAD)}}, "others 'yess' is the name of no check"),
+        ({"build": wait}, "demo/says: build: <function wait .* is async; it must be a plain"),
         ({"build": lambda world, seed: None, "knobs": (Integer("seed", 1, 3, 1, ""),)},
          "the knob name 'seed' is taken"),
     ],
@@ -95,14 +127,6 @@ def test_a_declaration_that_contradicts_itself_is_refused(change, complaint):
 
 # Ways
 
-HOW = Ways(
-    "word",
-    Way("no", "no", "says no", mistake="it says no", source="a book"),
-    Way("yes", "yes", "says yes", role="right"),
-    Way("perhaps", "maybe", "says maybe", mistake="it wavers", source="a talk", property="no"),
-    Way("mumbled", "hm", "says nothing", role="control"),
-    about="what is said",
-)
 WAYS = Scenario("demo/ways", "", "", (Says("yes"), Says("no")), build, knobs=(HOW,))
 
 
@@ -123,11 +147,41 @@ def test_build_gets_the_value_of_a_way_and_the_run_keeps_its_name():
 
 
 @pytest.mark.parametrize(
-    "ways", [(), (Way("a", 1, "", role="right"),), (Way("a", 1, ""), Way("a", 2, ""))]
+    "ways",
+    [
+        (),
+        (Way("a", 1, "", role="right"),),
+        (Way("a", 1, ""),),
+        (Way("a", 1, ""), Way("b", 2, "", role="control")),
+        (Way("a", 1, ""), Way("a", 2, "", role="right")),
+    ],
 )
-def test_ways_need_different_names_and_a_wrong_one(ways):
-    with pytest.raises(BadInput, match=r"knob word: its ways .* need different names, and a wrong"):
+def test_ways_need_different_names_and_a_wrong_and_a_right_one(ways):
+    with pytest.raises(BadInput, match=r"knob word: ways .* need different names, one right,"):
         Ways("word", *ways)
+
+
+def ways_that_violate(name):
+    return (Ways("word", Way("no", 1, "", property=name), Way("yes", 2, "", role="right")),)
+
+
+def test_the_first_wrong_way_names_the_property():
+    named = Scenario("demo/ways", "", "", WAYS.checks, build, knobs=ways_that_violate("no"))
+    assert (named.property, named.price) == ("no", "yes")
+
+
+@pytest.mark.parametrize(
+    ("way", "given", "complaint"),
+    [
+        ("yess", "", "demo/ways: property 'yess' is the name of no check; did you mean 'yes'"),
+        ("no", "yes", "demo/ways: way no violates 'no', not the property 'yes'"),
+    ],
+)
+def test_the_first_wrong_way_violates_the_property(way, given, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        Scenario(
+            "demo/ways", "", "", WAYS.checks, build, property=given, knobs=ways_that_violate(way)
+        )
 
 
 def test_a_way_of_an_unknown_role_is_refused():
@@ -223,6 +277,25 @@ def test_a_run_that_fails_any_other_check_is_not_called_fine():
     assert named.run(word="yes").outcome == Outcome("too sure", BAD)
 
 
+@dataclass(frozen=True)
+class Misnamed(Says):
+    answer: object
+
+    def __call__(self, trace):
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [Verdict("no", True, ""), True, None])
+def test_a_check_gives_a_verdict_of_its_own_name(answer):
+    with pytest.raises(BadInput, match=r"demo/says: check 'yes' gave .*, not a Verdict of its"):
+        replace(DEMO, checks=(Misnamed("yes", answer), Says("no"))).run()
+
+
+def test_a_scenario_without_a_function_cannot_run():
+    with pytest.raises(BadInput, match=r"demo/bare: no build: put @Scenario.* above a"):
+        Scenario("demo/bare", "", "", (Says("yes"),)).run()
+
+
 def test_a_run_that_gets_stuck_is_a_result():
     class Waits(Speaker):
         async def on_start(self):
@@ -277,7 +350,7 @@ def test_a_run_introduces_itself_by_its_token():
 def test_a_verdict_is_found_by_its_name():
     run = DEMO.run()
     assert run.verdict("yes").ok
-    with pytest.raises(BadInput, match="has no verdict 'yess'; did you mean 'yes'"):
+    with pytest.raises(BadInput, match="no demo/says verdict 'yess'; did you mean 'yes'"):
         run.verdict("yess")
 
 

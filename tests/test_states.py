@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from enum import Enum
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ import pytest
 
 from distlab.cap import cp_store
 from distlab.cap.rounds import Alarm, Vote
-from distlab.host import Refused
+from distlab.host import BadInput, Refused
 from distlab.states import IllegalEvent, states, step
 from distlab.view.state_chart import state_chart
 
@@ -52,10 +53,25 @@ def test_each_row_of_a_table_is_a_step_and_nothing_else_is():
             if (state, event) in TABLE:
                 assert step(TABLE, state, event) is TABLE[state, event]
             else:
-                said = f"{event.__name__} cannot happen in state {state}"
+                allowed = [each.__name__ for source, each in TABLE if source is state]
+                said = f"{event.__name__} cannot happen in state {state} "
+                said += re.escape(f"(allowed: {', '.join(allowed) or 'none'})")
                 with pytest.raises(IllegalEvent, match=said) as caught:
                     step(TABLE, state, event)
                 assert isinstance(caught.value, Refused)  # a service sends it to its caller
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "complaint"),
+    [
+        ("craeted", Paid, r"no state craeted; did you mean 'created'\? \(allowed: cancelled, crea"),
+        (Order.CREATED, Paid(), r"event <.*Paid object .* is not allowed: it must be a type, as <"),
+        (Order.CREATED, ["Paid"], r"event \['Paid'\] is not allowed: it must be a type"),
+    ],
+)
+def test_a_mistake_of_the_programmer_is_no_refusal(state, event, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        step(TABLE, state, event)
 
 
 def test_states_come_in_the_order_of_the_table():

@@ -163,6 +163,8 @@ class Fault:
     amount: float | None = None
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.kind, str) and isinstance(self.target, str)):
+            raise BadInput(f"fault {self.kind!r}, {self.target!r}: kind and target must be text")
         if self.kind not in KINDS:
             raise BadInput(f"unknown fault {self.kind!r}{did_you_mean(self.kind, KINDS)}")
         kind = KINDS[self.kind]
@@ -176,6 +178,8 @@ class Fault:
             raise BadInput(f"{self.kind} {needs} (=N)")
         if kind.amount is not None:
             self._keep("amount", kind.amount.lowest, kind.amount.highest, kind.unit)
+        if self.target.startswith("#") and self.message is None:
+            raise BadInput(f"{self.kind}: {self.target!r} is no message: numbers begin at 1")
         if self.message is None:
             self._check_shape(kind.target)
         elif not kind.numbered:
@@ -189,7 +193,7 @@ class Fault:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not lowest <= value <= highest:
             huge = isinstance(value, int) and abs(value) > 10**18
-            shown = "huge" if huge else f"{value:.12g}" if number else repr(value)
+            shown = "huge" if huge else f"{value:.12g}" if number else f"{value!r}, not a number"
             raise BadInput(
                 f"{self.kind}: {name} is {shown}, allowed is {lowest:,} to {highest:,} {unit}"
             )
@@ -277,7 +281,7 @@ def to_the_microsecond(ms: float) -> float:
 def parse_fault(text: str) -> Fault:
     """`crash:n1@120+300` as a `Fault`. Raises `BadInput` that says which part is wrong."""
     match = _TEXT.fullmatch(text.strip())
-    if match is None or (match[3] is None) != bool(_NUMBER.fullmatch(match[2])):
+    if match is None or (match[3] is None and match[2][0] != "#"):
         raise BadInput(
             f"fault {text!r} is not of the form kind:target@at_ms[+for_ms][=amount], "
             "for example crash:n1@120+300, or kind:#message[=amount], for example lose:#12"

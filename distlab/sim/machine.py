@@ -17,6 +17,7 @@ from functools import partial
 from random import Random
 from typing import Any, Protocol
 
+from distlab.host import BadInput
 from distlab.sim.clocks import Clock
 from distlab.sim.disk import Disk
 from distlab.sim.faults import Fault
@@ -24,7 +25,7 @@ from distlab.sim.kernel import Action, Future, Kernel, Task
 from distlab.sim.network import Link, Mail, Network, Sent
 from distlab.sim.randomness import Streams
 from distlab.sim.state import State
-from distlab.sim.trace import Trace
+from distlab.sim.trace import Note, Trace
 
 UP, PAUSED, DOWN = "up", "paused", "down"
 
@@ -354,7 +355,10 @@ class Machine:
     # Record
 
     def note(self, note: Any) -> None:
-        """Put a remark into the trace."""
+        """Put a remark into the trace. Raises `BadInput` unless it is text or a frozen `Note`."""
+        made = getattr(note, "__dataclass_params__", None) if isinstance(note, Note) else None
+        if not (type(note) is str or (made and made.frozen)):
+            raise BadInput(f"{self.name}: note {note!r} is neither text nor a frozen Note")
         self._record("note", note)
 
     def unheard(self, task: Task, error: BaseException) -> None:

@@ -24,7 +24,7 @@ EXAMPLES = """
     restart:n-1_x.y@900 delay:a>b@10=0.5 lose:#12 delay:#12=3.25 duplicate:#1=100
 """
 SHAPELESS = """
-    crash crash:n1 crash:n1@ crash:n1@soon crash:n1@1.2.3 crash:n1@5+ crash:n1@5= lose:#12@5
+    crash crash:n1 crash:n1@ crash:n1@soon crash:n1@1.2.3 crash:n1@5+ crash:n1@5=
     lose:a>b
 """
 NO_LINKS = ("a", "a>", "a>b>c", "a>a", "a,c>b", "a|b")
@@ -82,6 +82,9 @@ def test_any_text_is_a_fault_or_bad_input(text):
     [
         ("", "not of the form kind:target@at_ms"),
         *((text, "not of the form .* or kind:#message") for text in SHAPELESS.split()),
+        ("lose:#0", r"'lose:#0': lose: '#0' is no message: numbers begin at 1"),
+        ("lose:#1@5", "'lose:#1@5': lose of one message takes no instant and no duration"),
+        ("delay:#1+5=3", r"delay: '#1\+5' is no message"),
         ("cut:#12", "cut cannot address one message: '#12'"),
         ("delay:a>b@5=" + "9" * 400, "amount is inf, allowed is 0 to 3,600,000 ms"),
         ("crsh:n1@5", r"unknown fault 'crsh'; did you mean 'crash'\? \(allowed: crash, cut"),
@@ -113,8 +116,10 @@ def test_what_is_wrong_is_said(text, complaint):
 @pytest.mark.parametrize("name", ["at_ms", "for_ms", "amount"])
 def test_what_is_no_number_is_refused(name, wrong):
     numbers = {"at_ms": 1, "for_ms": 1, "amount": 1, name: wrong}
-    with pytest.raises(BadInput, match=f"delay: {name} is .*, allowed is 0 to"):
+    with pytest.raises(BadInput, match=f"delay: {name} is .*, allowed is 0 to") as caught:
         Fault("delay", "a>b", **numbers)
+    real = isinstance(wrong, int | float) and not isinstance(wrong, bool)
+    assert ("not a number" in str(caught.value)) is not real
 
 
 def test_only_milliseconds_have_fractions():
@@ -131,8 +136,11 @@ def test_only_milliseconds_have_fractions():
         (("delay", "#12", 0, 5, 1), "takes no instant and no duration"),
         (("cut", "#12"), "cut cannot address one message"),
         (("crash", "#12"), "crash cannot address one message"),
-        (("lose", "#0"), "not a link between two"),
-        (("lose", "#x"), "not a link between two"),
+        (("lose", "#0"), "lose: '#0' is no message: numbers begin at 1"),
+        (("lose", "#x"), "lose: '#x' is no message"),
+        ((None, "n1"), "fault None, 'n1': kind and target must be text"),
+        ((["crash"], "n1"), "kind and target must be text"),
+        (("crash", 1), "fault 'crash', 1: kind and target must be text"),
     ],
 )
 def test_a_fault_of_one_message_is_only_that(parts, complaint):

@@ -1,10 +1,15 @@
 """Machines and the programs on them: timers, crash, restart, pause, states."""
 
+import re
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distlab.host import BadInput
 from distlab.sim import Client, Node, parse_schedule
+from distlab.sim.trace import Note
 from tests.sim.nodes import (
     Ask,
     Echo,
@@ -19,6 +24,32 @@ from tests.sim.nodes import (
     world,
 )
 from tests.worlds import notes
+
+# Notes
+
+
+@dataclass
+class Loose(Note):
+    word: str
+
+
+@dataclass(frozen=True)
+class NoNote:
+    word: str
+
+
+class Bare(Note): ...
+
+
+@pytest.mark.parametrize("wrong", [3, None, ("a",), Loose("a"), NoNote("a"), Bare(), Loose])
+def test_a_note_is_text_or_a_frozen_note(wrong):
+    async def program(self):
+        self.note(wrong)
+
+    said = rf"client: note {re.escape(repr(wrong))} is neither text nor a frozen Note"
+    with pytest.raises(BadInput, match=said):
+        world(client(program)).run(10)
+
 
 # Timers
 
@@ -202,12 +233,12 @@ async def test_a_pause_longer_than_its_timeouts(self):
     self.note("lives on")
 
 
-@client_notes((105, 100 + 5), faults="pause:client@5+100")
+@client_notes((105, str(100 + 5)), faults="pause:client@5+100")
 async def test_the_clock_goes_on_during_a_pause(self):
     """The lease hazard: a check before the pause says nothing about the time after it."""
     before = self.monotonic_ms()
     await self.sleep(10)
-    self.note(self.monotonic_ms() - before)
+    self.note(str(self.monotonic_ms() - before))
 
 
 # Faults that overlap

@@ -63,14 +63,14 @@ def test_a_caller_that_gives_up_hangs_up():
             self.asked = sender
 
         def on_tick(self, message, sender):
-            self.note(sender == self.asked)
+            self.note(str(sender == self.asked))
 
     async def program(self):
         with suppress(TimeoutError):
             await self.call("silent", Ask("x"), timeout_ms=8, farewell=Tick())
         await self.call("echo", Ask("x"), farewell=Tick())  # Echo knows no Tick
 
-    assert notes_of(client(program), Listening("silent"), Echo("echo")) == [(13, True)]
+    assert notes_of(client(program), Listening("silent"), Echo("echo")) == [(13, "True")]
 
 
 class Twice(Echo):
@@ -153,13 +153,13 @@ def test_an_async_handler_acts_at_once():
             await self.sleep(50)
 
         def on_tick(self, message, sender):
-            self.note(self.count)
+            self.note(str(self.count))
 
     async def program(self):
         self.send("b", Ask("x"))
         self.send("b", Tick())
 
-    assert notes_of(client(program), Counter("b")) == [(5, 1)]
+    assert notes_of(client(program), Counter("b")) == [(5, "1")]
 
 
 # Names, memory
