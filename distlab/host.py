@@ -205,8 +205,8 @@ class LeaseStore(Protocol):
     async def create(self, key: str, value: str, lease: int) -> int:
         """Make a key that ends with the lease. Returns its revision.
 
-        A second time by the same lease changes nothing. Raises `LeaseExpired`, and `Conflict` when
-        the key belongs to another lease.
+        Creating the key again under the same lease changes nothing. Raises `LeaseExpired`, and
+        `Conflict` when the key belongs to another lease.
         """
 
     async def list_keys(self, prefix: str) -> list[LeaseKey]:
@@ -239,7 +239,7 @@ def pick(known: Mapping[str, Known], name: str, what: str) -> Known:
 def did_you_mean(value: str, allowed: Iterable[str], choice: str = "") -> str:
     """The end of an error message: the nearest allowed name, then all allowed names.
 
-    `choice` stands in their place when they are too many to read: it says where to find them.
+    `choice` replaces the list when it is too long: it says where to find the names.
     """
     names = sorted(allowed)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)

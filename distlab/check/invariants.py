@@ -13,8 +13,8 @@ name::
     NEVER_NEGATIVE = invariant("never negative", oversold, "The stock never fell below zero.",
                                judges="answers about the stock")
 
-The generator yields for what broke the promise or could have broken it, and for nothing else. So a
-run in which nothing was put to the test says so: *nothing to judge*.
+Yield once for each thing that broke the promise or could have. Skip all else. So a run in which
+nothing was put to the test says so: *nothing to judge*.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def available(
 
 
 def prompt(within_ms: float, function: str = "") -> Invariant:
-    """Every answer comes within ``within_ms``, be it a yes or a definite no.
+    """Every answer comes within ``within_ms``, be it yes or a definite no.
 
     With ``function`` only the operations of that name count. Availability is more: it also asks
     that there be an answer.
@@ -241,7 +241,7 @@ def mutual_exclusion() -> Invariant:
 
 
 def moves(trace: Trace) -> Iterator[tuple[int, str, str, bool]]:
-    """Each move of a client into a lock or out of it: (position, client, lock, whether it enters).
+    """Each entry into a lock and each exit: (position, client, lock, whether it enters).
 
     A crash leaves everything.
     """

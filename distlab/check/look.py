@@ -1,4 +1,4 @@
-"""How a check looks at a trace: for things of one kind, never for words.
+"""How a check reads a trace: by type, never by words.
 
 Captions, `describe()` and explanations are for people, and may be reworded at any time. A check
 reads types: messages that were sent or delivered, notes of nodes, operations of clients

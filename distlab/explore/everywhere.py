@@ -8,18 +8,16 @@ Unless a nemesis is given, each machine but the clients crashes at each of its e
 
 Between two events nothing happens, so the places are a finite list:
 
-* a fault of a machine strikes at the machine's boot and just before each of its events (those of
-  one instant together: nothing comes between them). It also strikes just after an event, by one
-  microsecond, where it is over before the machine's next event: the machine then loses its memory
-  and no message;
+* a fault of a machine strikes at its boot and just before each of its events (once for all events
+  of one instant), and a microsecond after an event where it ends before the machine's next one: so
+  the machine loses its memory but no message;
 * a fault of one message (`lose:#`) strikes each message that the run sends;
-* other faults begin at each instant in which something happens anywhere.
+* any other fault begins at each instant in which something happens anywhere.
 
-Each fault is at its strongest: the longest duration, the extreme amounts. With `k` above 1 a
-further fault strikes in the run that the earlier faults have made, and not before them. So each
-schedule is tried once. The order is fixed: fewest faults first, then the earliest. Some systems
-need time to heal. The nemesis can leave it to them: `crash@0..300+50` leaves 150 ms of a run of
-500 ms.
+Each fault is at its strongest: the longest duration, the extreme amounts. Each further fault is
+placed in the run that the earlier faults made, never before them. So each schedule is tried once.
+The order is fixed: fewest faults first, then the earliest. To leave time to heal, limit the
+instants: `crash@0..300+50` leaves 150 ms of a run of 500 ms.
 """
 
 from collections import Counter, defaultdict
@@ -111,7 +109,8 @@ def everywhere(
     wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     if k > space.at_most:
-        raise BadInput(f"k: {k} is not allowed (allowed: 0 to {space.at_most}, as in {space})")
+        allowed = f"allowed: 0 to {space.at_most}, as in {space}; for more"
+        raise BadInput(f"k: {k} is not allowed ({allowed} write 'at most {k}' into the nemesis)")
     told = progress or work.default_progress()
     calm = Token(scenario, scenario.seed if seed is None else seed, (), scenario.settings(knobs))
     counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)

@@ -22,13 +22,13 @@ A request is a message that comes by `call`, as `ask` sends it. Its handler is a
 same error at the caller. A message that comes by `send` is handled as on any other node.
 
 **Each request is taken once.** A copy that the network made is dropped, as TCP would drop it. A
-caller that asks again sends a new request: it is the service's own task to recognise that one, by a
+caller that asks again sends a new request. The service must recognise the repetition itself, by a
 key that the caller chose.
 
 **Outcomes.** An answer means that it happened, a `Refused` that it did not and never will. A
 `TimeoutError` says nothing: the request was lost, or the answer was, or both are still on their
-way. So it may have happened, may yet happen, or may never happen. A handler whose own question to
-another server had that outcome raises it to its caller.
+way. So it may have happened, may yet happen, or may never happen. If a handler's own question to
+another server times out, it raises that `TimeoutError` to its caller.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ class Hangup(Words):
 
 
 LATER: Any = object()
-"""A handler returns this when it calls `self.answer` later, or never."""
+"""Returned by a handler that calls `self.answer` later, or never."""
 
 
 class Service(Node):
@@ -87,7 +87,7 @@ class Service(Node):
         """The caller has hung up: forget what it waits for. An `async` handler is cancelled."""
 
     def handler_for(self, kind: type) -> Callable[..., Any]:
-        """The handler for this kind: the node's own, which gets each request once."""
+        """Returns the node's handler, wrapped so that each request is taken once."""
         handler = super().handler_for(kind)
         return handler if kind is Hangup else partial(self._take_once, handler)
 

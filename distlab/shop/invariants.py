@@ -19,8 +19,7 @@ def _sold_once(trace: Trace) -> Iterator[Finding | None]:
         first, before = sales.setdefault(left, (position, event))
         piece = f"piece {left + 1}" if left else "the last piece"
         said = f"{event.node} sold {piece} to {before.peer}, and to {event.peer}."
-        again = before.peer == event.peer  # a message that came twice sells nothing
-        yield None if again else Finding(said, (first, position))
+        yield None if first == position else Finding(said, (first, position))
 
 
 NEVER_OVERSOLD = invariant("never oversold", _sold_once, "No piece was sold twice.", "sales")
@@ -41,7 +40,7 @@ def stock_adds_up(pieces: int) -> Invariant:
 
 @dataclass(frozen=True, slots=True)
 class Balance(Note):
-    """What is in an account, frozen cents included.
+    """The cents in an account, including frozen ones.
 
     The service that keeps the account notes this at its first boot and after each commit.
     """

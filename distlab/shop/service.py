@@ -13,7 +13,7 @@ from distlab.sim.state import Kept, State
 
 SHOP, PATIENCE_MS = "shop", 60
 FIRST_TOKEN = 33
-"""The first token of a run: the lock of this shop has been held before, 32 times."""
+"""The first fencing token of the sale: the lock was held 32 times before."""
 
 Make = Callable[[int], Guard]
 

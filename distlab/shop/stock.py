@@ -23,7 +23,7 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """One piece is yours, and `left` are left. `token` came with the request, if one did."""
+    """You bought one piece; `left` pieces remain. `token` came with the request, if one did."""
 
     left: int
     token: int | None = None
@@ -45,7 +45,7 @@ class Token:
 
 
 class Request(Protocol):
-    """What a service is asked for. `run` is the transaction that answers it."""
+    """A request to a service. `run` is the transaction that answers it."""
 
     def run(self, tables: Connection, buyer: str) -> Any: ...
 
@@ -112,7 +112,7 @@ class Guard(Protocol):
 
 
 LATEST = f"SELECT fence FROM products WHERE id = {PRODUCT}"
-"""The latest token that was let in: what a guard begins with."""
+"""Reads the latest token let in; a new guard starts from it."""
 
 
 def admit(tables: Connection, guard: Guard, token: int | None, holder: str) -> None:

@@ -1,7 +1,7 @@
 """The shop's tables, in the SQL that SQLite and PostgreSQL share.
 
 A service makes the tables that it needs, in a database of its own. Money is in whole cents. Columns
-without NOT NULL are empty at first.
+without NOT NULL are NULL until the first buyer writes them.
 """
 
 USERS = "CREATE TABLE users (name TEXT PRIMARY KEY)"

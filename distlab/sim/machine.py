@@ -122,7 +122,7 @@ class Machine:
     def deliver(self, sent: Sent, address: str = "", arrived: bool = False) -> None:
         """A message comes to the network card: hand it to the program, if it can take it."""
         trouble = self.status is not UP or self._cuts
-        if trouble and self._stopped(sent, (address, 0), arrived):
+        if trouble and self._kept_out(sent, (address, 0), arrived):
             return
         record = self.record  # as in Link.send
         record((self.kernel.now_us, sent))
@@ -142,7 +142,7 @@ class Machine:
         sent, (address, mailbox) = letter
         if not mailbox:
             self.deliver(sent, address, arrived)
-        elif self._stopped(sent, (address, mailbox), arrived):
+        elif self._kept_out(sent, (address, mailbox), arrived):
             return
         elif mailbox in self._mailboxes:
             self.record((self.kernel.now_us, sent))
@@ -150,7 +150,7 @@ class Machine:
         else:
             self.network.drop(sent, "late")
 
-    def _stopped(self, sent: Sent, mail: Mail, arrived: bool) -> bool:
+    def _kept_out(self, sent: Sent, mail: Mail, arrived: bool) -> bool:
         """Drop a message (cut, down) or let it wait (paused); False if it can be taken now."""
         if self._cuts and not arrived and self.network.is_cut(sent[2], self.name):
             self.network.drop(sent, "cut")

@@ -48,7 +48,7 @@ def spacetime(
     """
     from_ms, to_ms = window or (0, run.scenario.horizon_ms)
     story = tell(run.trace.events, 1000 * run.scenario.horizon_ms)
-    story.cut(1000 * from_ms, 1000 * to_ms)
+    story.crop(1000 * from_ms, 1000 * to_ms)
     numbered = {position: index for index, position in enumerate(sorted(set(highlight)), 1)}
     lost = sum(message.lost for message in story.messages)
     alt = (

@@ -95,7 +95,7 @@ class Story:
     healed_us: dict[str, int] = field(default_factory=dict)
     """The end of each network fault, by its text."""
 
-    def cut(self, from_us: float, to_us: float) -> None:
+    def crop(self, from_us: float, to_us: float) -> None:
         """Drop everything outside these instants."""
         self.messages = [
             m for m in self.messages

@@ -1,7 +1,7 @@
 // One lab in the browser. All of its state is in Python: this shows what Python says and asks for
-// changes. The methods of a lab stand in four files by what they are about: requests.js (to the kernel
-// and back), picture.js, hands.js (pointer and keyboard), panel.js (what stands around the picture).
-// widget.py joins them to one module, with the markup (lab.html) as MARKUP.
+// changes. The methods of a lab stand in five files: this one, requests.js (to the kernel and back),
+// picture.js, hands.js (pointer and keyboard), panel.js (what stands around the picture). All use the
+// helpers of elements.js. widget.py joins the six to one module, with the markup (lab.html) as MARKUP.
 // The way of a click: ask, next; in widget.py _on_request; here hear, answered, show.
 
 class Lab {

@@ -1,6 +1,7 @@
-// Requests to the kernel. A request is a command (a method of distlab.lab.experiment.Experiment)
-// with its arguments; see widget.py for the answer. At most one request is on its way. While it is,
-// a newer request of the same kind takes the place of the one that waits: the latest drag wins.
+// Requests to the kernel. A request is a command (a method of the lab in widget.py, most of them
+// those of experiment.py) with its arguments; see widget.py for the answer. At most one request is
+// on its way. While it is, a newer request of the same kind takes the place of the one that waits:
+// the latest drag wins.
 
 const SILENT_AFTER_MS = 8000;
 const SILENCE = "No answer from the kernel yet. If it was restarted, run this cell again.";
