@@ -156,7 +156,7 @@ def survive(bug: Bug, runs: int, executor: Executor | None = None) -> tuple[int,
         for trial, result in judged:
             if result.violated(wanted):
                 return held, str(trial)
-            held += (bug.verdict, True) in result.verdicts
+            held += any(v.name == bug.verdict and v.ok for v in result.verdicts)
             if held == runs:
                 break
     return held, ""

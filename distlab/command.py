@@ -31,7 +31,8 @@ def parser(
     name: str, *, as_json: bool = True, knobs: bool = False, **options: Any
 ) -> argparse.ArgumentParser:
     """A command's parser, with the options `--json` and `--set` if the command has them."""
-    made = argparse.ArgumentParser(f"distlab {name}", description=COMMANDS[name][0], **options)
+    made = argparse.ArgumentParser(f"distlab {name}", allow_abbrev=False, **options)
+    made.description = COMMANDS[name][0]
     if as_json:
         made.add_argument("--json", action="store_true", help="print JSON, for programs")
     if knobs:

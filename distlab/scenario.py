@@ -342,7 +342,7 @@ class Scenario:
             try:
                 world.run(self.horizon_ms)
             except (Deadlock, Runaway) as error:
-                stuck = (Verdict(STUCK, False, str(error)),)
+                stuck = (Verdict(STUCK, False, str(error), judged=1),)
             finally:
                 world.close()
         trace = world.trace

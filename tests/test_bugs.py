@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from distlab import bugs
+from distlab import bugs, registry
 from distlab.bugs import Bug
+from distlab.check.invariants import invariant
 from distlab.registry import get
 from distlab.replay import parse_token
 from distlab.sim.faults import parse_schedule
@@ -187,12 +188,29 @@ def test_explore_for_programs(distlab):
     assert found["found"]["faults"].startswith("lose:")
 
 
+def test_a_search_without_an_answer_is_no_success(distlab, monkeypatch):
+    idle = replace(ONE, checks=(invariant("heard", lambda trace: iter([])),))
+    monkeypatch.setitem(registry._registry, idle.id, idle)
+    asked = ("explore", idle.id, "--nemesis", "lose", "--runs", "3")
+    for more in ((), ("--everywhere",)):
+        status, out, _ = distlab(*asked, *more)
+        assert (status, ", 3 with nothing to judge: they say nothing" in out) == (3, True)
+        status, out, _ = distlab(*asked, *more, "--json")
+        counts = {"runs": 3, "undecided": 0, "nothing_to_judge": 3}
+        assert (status, json.loads(out)) == (3, {**counts, "found": None})
+    assert distlab(*asked, "--verdict", "progress")[0] == 0
+
+
 def test_everywhere_on_the_command_line(distlab):
     status, out, _ = distlab("explore", "start/lost-answer", "--everywhere")
     assert status == 1
     assert "(crash+100; lose:#; duplicate:#=100)" in out
     status, out, _ = distlab("explore", "start/lost-answer", "--everywhere", "--start", "3")
     assert "from number 3 on" in out
+    asked = ("explore", "start/lost-answer", "--everywhere", "--runs", "4", "--seed", "7")
+    status, out, _ = distlab(*asked, "--nemesis", "lose:#")
+    assert "NOT all: go on with start=4" in out
+    assert "seed=7#lose" in out
 
 
 @pytest.mark.parametrize(
@@ -202,6 +220,13 @@ def test_everywhere_on_the_command_line(distlab):
         (["start/lost-answer", "--set", "retries=9"], "out of range"),
         (["start/lost-answer", "--nemesis", "crush"], "unknown fault 'crush'"),
         (["start/lost-answer", "--runs", "0"], "runs: 0"),
+        (["start/lost-answer", "--everywhere", "--runs", "0"], "limit: 0"),
+        (["start/lost-answer", "--every", "0"], "unrecognized arguments: --every"),
+        (["start/lost-answer", "--start", "3"], "--start goes with --everywhere"),
+        (
+            ["start/lost-answer", "--everywhere", "--nemesis", "lose:#", "--start", "99"],
+            "start: 99 is not allowed (there are ",
+        ),
     ],
 )
 def test_explore_refuses_wrong_input(distlab, arguments, said):

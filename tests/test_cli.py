@@ -84,7 +84,7 @@ def test_a_run_without_an_answer_has_a_status_of_its_own(distlab, monkeypatch):
         name = "unsure"
 
         def __call__(self, trace):
-            return Verdict("unsure", None, "Nobody knows.")
+            return Verdict("unsure", None, "Nobody knows.", judged=1)
 
     unsure = replace(
         registry.get(EXAMPLE), id="demo/unsure", checks=(Unsure(),), property="unsure", price=""

@@ -40,7 +40,7 @@ class Says:
 
     def __call__(self, trace):
         said = [event.what for event in trace.of_kind("note")]
-        return Verdict(self.word, None if "shrug" in said else self.word in said, "")
+        return Verdict(self.word, None if "shrug" in said else self.word in said, "", judged=1)
 
 
 def build(world, word="yes", count=1, loud=False, speaker=Speaker):
@@ -285,7 +285,7 @@ class Misnamed(Says):
         return self.answer
 
 
-@pytest.mark.parametrize("answer", [Verdict("no", True, ""), True, None])
+@pytest.mark.parametrize("answer", [Verdict("no", True, "", judged=1), True, None])
 def test_a_check_gives_a_verdict_of_its_own_name(answer):
     with pytest.raises(BadInput, match=r"demo/says: check 'yes' gave .*, not a Verdict of its"):
         replace(DEMO, checks=(Misnamed("yes", answer), Says("no"))).run()

@@ -50,6 +50,7 @@ class Invariant:
     """A check: the promise that `judge` finds nothing that breaks it.
 
     `holds` is what it says when nothing broke the promise, `judges` the plural of what it counts.
+    Calling it raises `TypeError` when the judge yields anything else than None or a `Finding`.
     """
 
     name: str
@@ -59,12 +60,16 @@ class Invariant:
 
     def __call__(self, trace: Trace) -> Verdict:
         judged = list(self.judge(trace))
+        for each in judged:
+            if not isinstance(each, Finding | None):
+                raise TypeError(f"{self.name} yielded {each!r}; it should be None or a Finding")
         if not judged:
             return Verdict(self.name, None, f"There were no {self.judges}.", judged=0)
         findings = [finding for finding in judged if finding]
         first = min(findings, key=lambda finding: finding.ok is None, default=None)
         if first:
-            return Verdict(self.name, first.ok, first.explanation, first.witness, len(judged))
+            said, witness, ok = first
+            return Verdict(self.name, ok, said, witness, judged=len(judged))
         return Verdict(self.name, True, self.holds, judged=len(judged))
 
 

@@ -142,7 +142,7 @@ class Linearizable:
     def __call__(self, trace: Trace) -> Verdict:
         result = self.result(trace)
         judged = completed(History.from_trace(trace))
-        return Verdict(self.name, result.ok, result.explanation, result.witness, judged)
+        return Verdict(self.name, result.ok, result.explanation, result.witness, judged=judged)
 
 
 linearizable = Linearizable

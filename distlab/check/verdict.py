@@ -10,7 +10,7 @@ The explanation is one or two sentences for a beginner. The witness is the posit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ class Verdict:
     """The answer of the check called ``name`` about one run.
 
     ``judged`` counts what could have failed it: answered reads, acquisitions, suspicions, …
-    With 0 the verdict can only be None. Raises `ValueError` otherwise.
+    With 0 the verdict can only be None. Raises `ValueError` otherwise, and for no count at all.
     """
 
     name: str
     ok: bool | None
     explanation: str
     witness: tuple[int, ...] = ()
-    judged: int = 1
+    judged: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
+        if isinstance(self.judged, bool) or self.judged < 0:
+            raise ValueError(f"{self.name}: judged={self.judged!r} is no count")
         if not self.judged and self.ok is not None:
             raise ValueError(f"{self.name} judged nothing, so it can neither hold nor be violated")
 

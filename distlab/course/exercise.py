@@ -2,7 +2,7 @@
 
 An exercise names the cases that its solution must survive: schedules that tell the story, then a
 bounded search under random faults. `check(solution)` stops at the first run that fails and makes it
-small, so the answer is always one run that can be looked at.
+small, so the answer is always one run that can be looked at. A run that got stuck stays as it is.
 The result then says, in this order: the message of the named mistake that the run shows, or the
 verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
 Code that loops for ever is stopped: by the run's budget when it waits between its rounds, by a
@@ -28,6 +28,7 @@ from distlab.course.prediction import came_true
 from distlab.explore.search import trials
 from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
+from distlab.explore.work import Words
 from distlab.host import pick
 from distlab.places import PACKAGE
 from distlab.registry import get
@@ -109,7 +110,7 @@ class Case:
 
     def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:
         """One run for each schedule and seed, then the search, each with the verdict that it fails
-        by or that is undecided, if there is one. Raises `BadInput` at once for an unknown scenario.
+        by or that says nothing, if there is one. Raises `BadInput` at once for an unknown scenario.
         """
         return self._judged(self.using(solution))
 
@@ -135,13 +136,13 @@ class Case:
 
         try:
             return shrink(run, verdict.name, budget=SHRINKING, keep=self.knobs, accept=survived,
-                          progress=count.begin_run).run  # fmt: skip
+                          progress=count.reset).run  # fmt: skip
         except (Exception, steps.LoopsForEver):
             return run  # on the way the solution failed in another way: show what was found first
 
 
 def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
-    """The first of these verdicts that is violated, else the first that is undecided."""
+    """The first of these verdicts that is violated, else the first that says nothing."""
     doubtful = [v for v in run.verdicts if not v.ok and v.name in (STUCK, *names)]
     return min(doubtful, key=lambda v: v.ok is None, default=None)
 
@@ -232,19 +233,19 @@ class Exercise:
         if wrong:
             return wrong
         planned = [(case, case.judged(self._typed(solution))) for case in self.cases]
-        done = undecided = 0
+        done, words = 0, Words()
         try:
             for case, runs in planned:
                 with steps.StepCount(_is_own) as count:
                     named = len(case.schedules) * len(case.seeds)
                     idle = 0  # of these, runs in which nothing happened that could be judged
                     for number, (run, verdict) in enumerate(runs, 1):
-                        count.begin_run()
+                        count.reset()
                         done += 1
                         idle += number <= named and verdict is not None and not verdict.judged
                         if verdict and (verdict.ok is False or number == idle == named):
                             return self._incorrect(case, run, verdict, done, count)
-                        undecided += verdict is not None
+                        words[verdict.word if verdict else "holds"] += 1
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
         except WrongReturn as error:
@@ -258,11 +259,9 @@ class Exercise:
         except Exception as error:
             said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
             return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), done)
-        held = done - undecided
-        total = f"{held} run" + "s" * (held != 1)
-        unsure = f", {undecided} undecided" if undecided else ""
-        said = f"{self.texts.title}: it held in {total}{unsure}."
-        return Result("correct" if held else "error", said, done)
+        total = f"{words.decided} run" + "s" * (words.decided != 1)
+        said = f"{self.texts.title}: it held in {total}{words}."
+        return Result("correct" if words.decided else "error", said, done)
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""
@@ -322,7 +321,8 @@ class Exercise:
         finished = verdict.name != STUCK
         known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
         mistake = next(known, None)
-        small = case.small(run, verdict, self.reference, count)
+        # A run without end takes seconds, and so does each try to make it smaller.
+        small = case.small(run, verdict, self.reference, count) if finished else run
         said = str(small.verdict(verdict.name))
         name = mistake.name if mistake else ""
         message = f"{self.texts.mistakes[name]}\n{said}" if mistake else said

@@ -42,10 +42,10 @@ class StepCount:
 
     def __init__(self, is_own: Callable[[str], bool]) -> None:
         self.is_own = is_own
-        self.begin_run()
+        self.reset()
 
-    def begin_run(self, *_: object) -> None:
-        """Count from zero again."""
+    def reset(self, *_: object) -> None:
+        """Count from zero again: a run is over."""
         self.left = MAX_STEPS
 
     def _step(self) -> None:

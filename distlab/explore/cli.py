@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from distlab import bugs
+from distlab.check.verdict import NOTHING
 from distlab.command import as_json, parser, turned
-from distlab.explore.everywhere import EVERYWHERE, Census, everywhere
+from distlab.explore.everywhere import EVERYWHERE, LIMIT, Census, everywhere
 from distlab.explore.search import RUNS, Finding, explore
 from distlab.host import BadInput
 from distlab.registry import get
@@ -16,11 +17,12 @@ from distlab.registry import get
 def run_explore(arguments: list[str]) -> int:
     """Search for a failure."""
     options = parser(
-        "explore", knobs=True, epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input"
-    )
+        "explore", knobs=True,
+        epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input, 3 no run had an answer",
+    )  # fmt: skip
     options.add_argument("scenario", metavar="ID", help="as `distlab list` names them")
-    options.add_argument("--runs", type=int, default=RUNS, help=f"at most so many ({RUNS})")
-    options.add_argument("--seed", type=int, default=0, help="another seed: another search")
+    options.add_argument("--runs", type=int, help=f"at most so many ({RUNS}; everywhere {LIMIT})")
+    options.add_argument("--seed", type=int, help="another search; everywhere: seed of the runs")
     options.add_argument(
         "--nemesis", help="what may go wrong: 'crash:n1,n2+50..300; lose; at most 2'"
     )
@@ -29,11 +31,13 @@ def run_explore(arguments: list[str]) -> int:
         "--everywhere", nargs="?", type=int, const=1, metavar="K",
         help=f"instead: K faults (1) at every place, of {EVERYWHERE!r} unless there is a nemesis",
     )  # fmt: skip
-    options.add_argument("--start", type=int, default=0, help="everywhere: go on at this run")
+    options.add_argument("--start", type=int, help="everywhere: go on at this run")
     options.add_argument("--workers", type=int, default=1, help="processes that do the runs")
     given = options.parse_args(arguments)
     if ":" in given.scenario:
         raise BadInput(f"{given.scenario!r} is a token; a search takes the id of a scenario")
+    if given.start is not None and given.everywhere is None:
+        raise BadInput("--start goes with --everywhere; another search has another --seed")
     scenario = get(given.scenario)
     asked: dict[str, Any] = {"nemesis": given.nemesis, "verdict": given.verdict, "progress": _line}
     asked |= turned(scenario, given.set)
@@ -41,13 +45,16 @@ def run_explore(arguments: list[str]) -> int:
     with _workers(given.workers) as executor:
         asked["executor"] = executor
         if given.everywhere is None:
-            found = explore(scenario, given.runs, seed=given.seed, **asked)
+            runs = RUNS if given.runs is None else given.runs
+            found = explore(scenario, runs, seed=given.seed or 0, **asked)
         else:
             asked["nemesis"] = given.nemesis or EVERYWHERE
-            found = everywhere(scenario, given.everywhere, start=given.start, **asked)
+            asked |= {"limit": LIMIT if given.runs is None else given.runs, "seed": given.seed}
+            found = everywhere(scenario, given.everywhere, start=given.start or 0, **asked)
     failing = found.run.as_dict() if found.run else None
-    print(as_json({"runs": found.runs, "found": failing}) if given.json else found.text())
-    return 1 if failing else 0
+    words = {"undecided": found.words["undecided"], "nothing_to_judge": found.words[NOTHING]}
+    print(as_json({"runs": found.runs, **words, "found": failing}) if given.json else found.text())
+    return 1 if failing else 0 if found.words.decided else 3
 
 
 def run_bugs(arguments: list[str]) -> int:

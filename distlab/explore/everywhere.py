@@ -47,6 +47,7 @@ LIMIT = 20_000
 class Census(Still):
     """The result of `everywhere`. `counts` are the outcomes by the kinds of the faults.
 
+    `words` counts what the verdict says of the runs: `holds`, `undecided`, `nothing to judge`.
     `failing` holds a token for each failing run, in order, and `first` the first of each kind.
     `next` is where to go on (`start=`) when the limit came first; None when nothing is left.
     """
@@ -54,6 +55,7 @@ class Census(Still):
     scenario: Scenario
     space: FaultSpace
     counts: Mapping[str, Counter[Outcome]]
+    words: work.Words
     failing: tuple[str, ...]
     first: Mapping[str, Failure]
     start: int = 0
@@ -71,7 +73,8 @@ class Census(Still):
     def text(self) -> str:
         which = f"from number {self.start} on" if self.start else "every place"
         rest = "" if self.next is None else f"; NOT all: go on with start={self.next}"
-        lines = [f"{self.scenario.id}: {self.runs} runs, {which} ({self.space}){rest}"]
+        runs = f"{self.scenario.id}: {self.runs} runs{self.words}"
+        lines = [f"{runs}, {which} ({self.space}){rest}"]
         for kinds, outcomes in self.counts.items():
             ends = ", ".join(f"{count} {outcome.name}" for outcome, count in outcomes.items())
             lines.append(f"  {outcomes.total():6}  {kinds}: {ends}")
@@ -101,7 +104,7 @@ def everywhere(
     """Try up to `k` faults of the nemesis (None: the scenario's own) at every place.
 
     Counts at most `limit` runs, from number `start` on: run 0 has no fault. `k` is at most what the
-    nemesis allows. Raises `BadInput` for a wrong argument.
+    nemesis allows. Raises `BadInput` for a wrong argument, and for a `start` behind the last run.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
     for name, given, lowest in (("k", k, 0), ("limit", limit, 1), ("start", start, 0)):
@@ -114,6 +117,7 @@ def everywhere(
     told = progress or work.default_progress()
     calm = Token(scenario, scenario.seed if seed is None else seed, (), scenario.settings(knobs))
     counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    words = work.Words()
     failing: list[str] = []
     first: dict[str, Failure] = {}
     stopped = None
@@ -125,12 +129,13 @@ def everywhere(
             told(number - start + 1, limit)
             kinds = " + ".join(fault.kind for fault in trial.faults) or "no fault"
             counts[kinds][result.outcome] += 1
+            words[result.word(wanted)] += 1
             violated = result.violated(wanted)
             if violated:
                 failing.append(str(trial))
                 if kinds not in first:
                     first[kinds] = Failure(work.again(trial.run(), violated), violated)
-    found = Census(scenario, space, dict(counts), tuple(failing), first, start, stopped)
+    found = Census(scenario, space, dict(counts), words, tuple(failing), first, start, stopped)
     told(found.runs, found.runs)
     return found
 
@@ -153,6 +158,8 @@ def _runs(
                     yield number, trial, result
                 number += 1
         level = (more for trial, result in grown for more in _one_more(space, trial, result))
+    if number <= start:
+        raise BadInput(f"start: {start} is not allowed (there are {number} runs, the first is 0)")
 
 
 def _one_more(space: FaultSpace, trial: Token, result: Judged) -> Iterator[Token]:

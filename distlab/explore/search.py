@@ -47,14 +47,15 @@ def pictures(text: str, failures: Iterable[Failure]) -> str:
 class Finding(Still):
     """The result of a search. It is true when a run failed.
 
-    `runs` is how many it took, the failing one included; `undecided` how many of them a check could
-    not judge. `first` is the failing run as it was met, `shrunk` the small one that was made of it.
+    `runs` is how many it took, the failing one included. `words` counts what the verdict says of
+    them: `holds`, `undecided`, `nothing to judge`. `first` is the failing run as it was met,
+    `shrunk` the small one that was made of it.
     """
 
     scenario: Scenario
     space: FaultSpace
     runs: int
-    undecided: int = 0
+    words: work.Words
     first: Run | None = None
     shrunk: Shrunk | None = None
 
@@ -72,13 +73,12 @@ class Finding(Still):
         return self.run.token if self.run else ""
 
     def text(self) -> str:
-        unsure = f", {self.undecided} undecided" if self.undecided else ""
         if not self.shrunk or not self.first:
-            said = f"No failure in {self.runs} runs{unsure} ({self.space}). That is no proof."
+            said = f"No failure in {self.runs} runs{self.words} ({self.space}). That is no proof."
             return f"{self.scenario.id}: {said}"
         small, shrinking = self.shrunk.run, f"{self.shrunk.runs} runs of shrinking"
         lines = [
-            f"{self.scenario.id}: run {self.runs} fails{unsure} ({self.space}).",
+            f"{self.scenario.id}: run {self.runs} fails{self.words} ({self.space}).",
             str(small.verdict(self.shrunk.verdict)),
             f"{_count(self.first.faults)} at first, {_count(small.faults)} after {shrinking}:",
             self.token,
@@ -128,15 +128,15 @@ def explore(
     wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     told = progress or work.default_progress()
-    undecided = 0
+    words = work.Words()
     tried = trials(scenario, space, runs, seed, **knobs)
     with closing(work.results(scenario, tried, executor)) as judged:
         for number, (trial, result) in enumerate(judged, 1):
-            undecided += any(ok is None and name in wanted for name, ok in result.verdicts)
+            words[result.word(wanted)] += 1
             failing = result.violated(wanted)
             if failing:
                 first, more = work.again(trial.run(), failing), work.after(told, number)
                 shrunk = shrink(first, failing, space=space, keep=knobs, progress=more)
-                return Finding(scenario, space, number, undecided, first, shrunk)
+                return Finding(scenario, space, number, words, first, shrunk)
             told(number, runs)
-    return Finding(scenario, space, runs, undecided)
+    return Finding(scenario, space, runs, words)

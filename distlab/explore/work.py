@@ -9,12 +9,13 @@ process does the work, whatever the executor.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future
 from itertools import islice
 from typing import Any, NamedTuple
 
+from distlab.check.verdict import NOTHING, Verdict
 from distlab.host import BadInput, did_you_mean
 from distlab.registry import all_scenarios
 from distlab.replay import parse_token
@@ -60,20 +61,19 @@ class Unrepeatable(Exception):
 
 
 class Judged(NamedTuple):
-    """The result of a run, without its trace.
+    """The result of a run, without its trace, which the witnesses of its verdicts point into.
 
     `active_us`: when something happened at each machine; `sent_us`: when each message left, by its
     number. In microseconds.
     """
 
     outcome: Outcome
-    verdicts: tuple[tuple[str, bool | None], ...]
+    verdicts: tuple[Verdict, ...]
     active_us: dict[str, list[int]]
     sent_us: dict[int, int]
 
     @classmethod
     def of(cls, run: Run) -> Judged:
-        verdicts = tuple((verdict.name, verdict.ok) for verdict in run.verdicts)
         active_us: dict[str, list[int]] = {name: [] for name in run.machines}
         sent_us = {}
         for at_us, kind, node, peer, _, number, _ in run.trace.events:
@@ -81,11 +81,29 @@ class Judged(NamedTuple):
                 active_us[node].append(at_us)
             if kind == "send" and node != peer:
                 sent_us[number] = at_us
-        return cls(run.outcome, verdicts, active_us, sent_us)
+        return cls(run.outcome, run.verdicts, active_us, sent_us)
 
     def violated(self, wanted: tuple[str, ...]) -> str:
         """The first of the wanted verdicts that is violated; empty when none is."""
-        return next((name for name, ok in self.verdicts if ok is False and name in wanted), "")
+        return next((v.name for v in self.verdicts if v.ok is False and v.name in wanted), "")
+
+    def word(self, wanted: tuple[str, ...]) -> str:
+        """The word of the first wanted verdict. Only a run that is stuck has one on progress."""
+        return next((v.word for v in self.verdicts if v.name in wanted), "holds")
+
+
+class Words(Counter[str]):
+    """How many runs have each word of a verdict. As text: those in which it says nothing."""
+
+    @property
+    def decided(self) -> int:
+        """Runs in which the verdict holds or is violated."""
+        return self["holds"] + self["violated"]
+
+    def __str__(self) -> str:
+        counts = ((self["undecided"], "undecided"), (self[NOTHING], f"with {NOTHING}"))
+        said = "".join(f", {count} {what}" for count, what in counts if count)
+        return said if self.decided else f"{said}: they say nothing"
 
 
 def wanted_verdicts(scenario: Scenario, verdict: str | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Each invariant: a run that keeps it, a run that breaks it, and what it does not judge."""
 
+import re
 from typing import Any
 
 import pytest
@@ -58,6 +59,21 @@ def test_an_invariant_counts_what_it_judges_and_takes_the_first_finding(
     verdict = invariant("rule", lambda trace: iter(judged), "Fine.", "rules")(trace(""))
     assert (verdict.name, verdict.word, verdict.judged) == ("rule", word, len(judged))
     assert (verdict.explanation, verdict.witness) == (explanation, witness)
+
+
+@pytest.mark.parametrize("each", [False, True, "broken", ("broken", (1,))])
+def test_a_judge_yields_none_or_a_finding_and_nothing_else(each: Any) -> None:
+    rule = invariant("rule", lambda trace: iter([None, each]))
+    with pytest.raises(TypeError, match=f"rule yielded {re.escape(repr(each))}; .*None or a Find"):
+        rule(trace(""))
+
+
+@pytest.mark.parametrize("judged", [-1, True, False])
+def test_a_verdict_counts_what_it_judged(judged: Any) -> None:
+    with pytest.raises(ValueError, match=f"rule: judged={judged} is no count"):
+        Verdict("rule", None, "", judged=judged)
+    with pytest.raises(TypeError, match="judged"):
+        Verdict("rule", None, "")  # type: ignore[call-arg]
 
 
 def test_what_judged_nothing_neither_holds_nor_fails() -> None:

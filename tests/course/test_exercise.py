@@ -295,7 +295,7 @@ class Unsure(Case):
     ("judges", "said"),
     [
         (True, "✓ correct: Print once: it held in 2 runs, 1 undecided."),
-        (False, "! error: Print once: it held in 0 runs, 3 undecided."),
+        (False, "! error: Print once: it held in 0 runs, 3 undecided: they say nothing."),
     ],
 )
 def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
@@ -306,6 +306,13 @@ def test_undecided_runs_are_counted_and_neither_right_nor_wrong(judges, said):
     wrong = exercise.check(Heedless)
     assert (wrong.kind, wrong.mistake) == ("incorrect", "prints again")
     assert "<img" in wrong.html()
+
+
+def test_runs_with_nothing_to_judge_are_not_called_undecided():
+    schedules = ("", "", "lose:printer>client@0")
+    idle = Unsure("start/lost-answer", {"retries": 3}, schedules, searched=0, counted=0)
+    said = "it held in 2 runs, 1 with nothing to judge."
+    assert replace(EXERCISE, cases=(idle,)).check(Once).message == f"Print once: {said}"
 
 
 def test_a_case_in_which_nothing_can_be_judged_is_not_passed():

@@ -53,7 +53,7 @@ class Heard:
 
     def __call__(self, trace: Trace) -> Verdict:
         heard = {event.what.number for event in trace.of_kind("deliver")}
-        return Verdict(self.name, bool(heard & set(self.numbers)), "b was asleep")
+        return Verdict(self.name, bool(heard & set(self.numbers)), "b was asleep", judged=1)
 
 
 ONE = Scenario(

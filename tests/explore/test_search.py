@@ -78,17 +78,34 @@ def test_a_run_that_gets_stuck_is_a_failure(monkeypatch):
     assert found.shrunk.verdict == "progress"
 
 
-def test_undecided_runs_are_counted_and_are_no_failures():
-    @dataclass(frozen=True)
-    class Undecided:
-        name: str = "heard"
+@dataclass(frozen=True)
+class Unsure:
+    """It judges no run in which b paused or a crashed."""
 
-        def __call__(self, trace):
-            return Verdict(self.name, None, "who knows")
+    name: str = "heard"
 
-    found = explore(replace(ONE, checks=(Undecided(),)), runs=5)
+    def __call__(self, trace):
+        if trace.of_kind("crash"):
+            return Verdict(self.name, None, "who knows", judged=1)
+        paused = bool(trace.of_kind("pause"))
+        ok = None if paused else True
+        return Verdict(self.name, ok, "so it is", judged=0 if paused else 2)
+
+
+@pytest.mark.parametrize(
+    ("nemesis", "counts", "said"),
+    [
+        ("", (0, 0), "No failure in 40 runs (no faults). That is no proof."),
+        ("crash:a@0", (40, 0), "40 runs, 40 undecided: they say nothing (crash"),
+        ("pause:b@0+9", (0, 40), "40 runs, 40 with nothing to judge: they say nothing (pause"),
+    ],
+)
+def test_runs_without_an_answer_are_counted_and_are_no_failures(nemesis, counts, said):
+    found = explore(replace(ONE, checks=(Unsure(),)), runs=40, nemesis=nemesis)
     assert not found
-    assert "No failure in 5 runs, 5 undecided" in found.text()
+    assert (found.words["undecided"], found.words["nothing to judge"]) == counts
+    assert said in found.text()
+    assert ("they say nothing" in found.text()) is (sum(counts) == 40)
 
 
 @pytest.mark.parametrize("runs", [0, -1, "5", 1.5, None])

@@ -74,7 +74,7 @@ def test_faults_that_must_not_overlap_still_do_not():
 
     def heard_late(trace):
         pauses = [event.at_us for event in trace.of_kind("pause")]
-        return Verdict("heard", len(pauses) < 2, "two pauses")
+        return Verdict("heard", len(pauses) < 2, "two pauses", judged=1)
 
     heard_late.name = "heard"
     scenario = replace(ONE, checks=(heard_late,))
@@ -86,7 +86,8 @@ def test_faults_that_must_not_overlap_still_do_not():
 def test_an_amount_keeps_its_sign():
     def not_set_back_by_40(trace):
         jumps = [event.what.amount for event in trace.of_kind("clock")]
-        return Verdict("heard", min(jumps, default=0) > -40, "b's clock was set back")
+        ok = min(jumps, default=0) > -40
+        return Verdict("heard", ok, "b's clock was set back", judged=1)
 
     not_set_back_by_40.name = "heard"
     scenario = replace(ONE, checks=(not_set_back_by_40,))
