@@ -66,11 +66,9 @@ class Invariant:
         if not judged:
             return Verdict(self.name, None, f"There were no {self.judges}.", judged=0)
         findings = [finding for finding in judged if finding]
-        first = min(findings, key=lambda finding: finding.ok is None, default=None)
-        if first:
-            said, witness, ok = first
-            return Verdict(self.name, ok, said, witness, judged=len(judged))
-        return Verdict(self.name, True, self.holds, judged=len(judged))
+        fine = Finding(self.holds, ok=True)
+        said, witness, ok = min(findings, key=lambda finding: finding.ok is None, default=fine)
+        return Verdict(self.name, ok, said, witness, judged=len(judged))
 
 
 invariant = Invariant

@@ -5,8 +5,9 @@ bounded search under random faults. `check(solution)` stops at the first run tha
 small, so the answer is always one run that can be looked at. A run that got stuck stays as it is.
 The result then says, in this order: the message of the named mistake that the run shows, or the
 verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
-Code that loops for ever is stopped: by the run's budget when it waits between its rounds, by a
-count of steps when it does not, and by the interrupt button in any case.
+A loop without end is stopped: by the run's budget when it waits between its rounds, by a count of
+steps when it does not. `distlab.course.steps` says which loops no count reaches. The interrupt
+button stops Python code, but no loop that runs in C alone.
 """
 
 import inspect
@@ -233,7 +234,7 @@ class Exercise:
         if wrong:
             return wrong
         planned = [(case, case.judged(self._typed(solution))) for case in self.cases]
-        done, words = 0, Words()
+        words = Words()
         try:
             for case, runs in planned:
                 with steps.StepCount(_is_own) as count:
@@ -241,27 +242,26 @@ class Exercise:
                     idle = 0  # of these, runs in which nothing happened that could be judged
                     for number, (run, verdict) in enumerate(runs, 1):
                         count.reset()
-                        done += 1
+                        words[verdict.word if verdict else "holds"] += 1
                         idle += number <= named and verdict is not None and not verdict.judged
                         if verdict and (verdict.ok is False or number == idle == named):
-                            return self._incorrect(case, run, verdict, done, count)
-                        words[verdict.word if verdict else "holds"] += 1
+                            return self._incorrect(case, run, verdict, words.total(), count)
         except NotImplementedError:
             return Result("not attempted", f"{self.name} still raises NotImplementedError.")
         except WrongReturn as error:
-            return Result("incorrect", str(error), done)
+            return Result("incorrect", str(error), words.total())
         except KeyboardInterrupt as error:
             where = _own_lines(error) or "  (between two steps of your code)"
-            return Result("error", f"You stopped the check. It was here:\n{where}", done)
+            return Result("error", f"You stopped the check. It was here:\n{where}", words.total())
         except steps.LoopsForEver as error:
             said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
-            return Result("error", f"{said}\n{_own_lines(error)}", done)
+            return Result("error", f"{said}\n{_own_lines(error)}", words.total())
         except Exception as error:
             said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
-            return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), done)
+            return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), words.total())
         total = f"{words.decided} run" + "s" * (words.decided != 1)
         said = f"{self.texts.title}: it held in {total}{words}."
-        return Result("correct" if words.decided else "error", said, done)
+        return Result("correct" if words.decided else "error", said, words.total())
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""

@@ -16,16 +16,12 @@ from distlab.registry import get
 
 def run_explore(arguments: list[str]) -> int:
     """Search for a failure."""
-    options = parser(
-        "explore", knobs=True,
-        epilog="exit status: 0 nothing found, 1 a failure, 2 wrong input, 3 no run had an answer",
-    )  # fmt: skip
+    status = "exit status: 0 nothing found, 1 a failure, 2 wrong input, 3 no run had an answer"
+    options = parser("explore", knobs=True, epilog=status)
     options.add_argument("scenario", metavar="ID", help="as `distlab list` names them")
     options.add_argument("--runs", type=int, help=f"at most so many ({RUNS}; everywhere {LIMIT})")
     options.add_argument("--seed", type=int, help="another search; everywhere: seed of the runs")
-    options.add_argument(
-        "--nemesis", help="what may go wrong: 'crash:n1,n2+50..300; lose; at most 2'"
-    )
+    options.add_argument("--nemesis", help="what may go wrong: 'crash:n1+9..300; lose; at most 2'")
     options.add_argument("--verdict", help="what must fail; the scenario's property unless given")
     options.add_argument(
         "--everywhere", nargs="?", type=int, const=1, metavar="K",
@@ -39,18 +35,17 @@ def run_explore(arguments: list[str]) -> int:
     if given.start is not None and given.everywhere is None:
         raise BadInput("--start goes with --everywhere; another search has another --seed")
     scenario = get(given.scenario)
-    asked: dict[str, Any] = {"nemesis": given.nemesis, "verdict": given.verdict, "progress": _line}
-    asked |= turned(scenario, given.set)
+    limit = "runs" if given.everywhere is None else "limit"
+    asked: dict[str, Any] = {limit: given.runs}
+    asked |= {name: getattr(given, name) for name in ("nemesis", "verdict", "seed", "start")}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    asked |= {"progress": _line, **turned(scenario, given.set)}
     found: Census | Finding
-    with _workers(given.workers) as executor:
-        asked["executor"] = executor
+    with _workers(given.workers) as asked["executor"]:
         if given.everywhere is None:
-            runs = RUNS if given.runs is None else given.runs
-            found = explore(scenario, runs, seed=given.seed or 0, **asked)
+            found = explore(scenario, **asked)
         else:
-            asked["nemesis"] = given.nemesis or EVERYWHERE
-            asked |= {"limit": LIMIT if given.runs is None else given.runs, "seed": given.seed}
-            found = everywhere(scenario, given.everywhere, start=given.start or 0, **asked)
+            found = everywhere(scenario, given.everywhere, **asked)
     failing = found.run.as_dict() if found.run else None
     words = {"undecided": found.words["undecided"], "nothing_to_judge": found.words[NOTHING]}
     print(as_json({"runs": found.runs, **words, "found": failing}) if given.json else found.text())
@@ -59,10 +54,8 @@ def run_explore(arguments: list[str]) -> int:
 
 def run_bugs(arguments: list[str]) -> int:
     """Print the catalogue, or prove it anew."""
-    options = parser(
-        "bugs",
-        epilog="exit status: 0 all caught and repaired, 1 not so or not proved, 2 wrong input",
-    )
+    status = "exit status: 0 all caught and repaired, 1 not so or not proved, 2 wrong input"
+    options = parser("bugs", epilog=status)
     options.add_argument("id", nargs="*", help="only these; the beginning of an id is enough")
     options.add_argument("--prove", type=int, metavar="N", help="anew, with N runs of each repair")
     options.add_argument("--write", action="store_true", help="with --prove: record the proof")

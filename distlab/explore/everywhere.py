@@ -73,8 +73,7 @@ class Census(Still):
     def text(self) -> str:
         which = f"from number {self.start} on" if self.start else "every place"
         rest = "" if self.next is None else f"; NOT all: go on with start={self.next}"
-        runs = f"{self.scenario.id}: {self.runs} runs{self.words}"
-        lines = [f"{runs}, {which} ({self.space}){rest}"]
+        lines = [f"{self.scenario.id}: {self.runs} runs{self.words}, {which} ({self.space}){rest}"]
         for kinds, outcomes in self.counts.items():
             ends = ", ".join(f"{count} {outcome.name}" for outcome, count in outcomes.items())
             lines.append(f"  {outcomes.total():6}  {kinds}: {ends}")

@@ -24,14 +24,27 @@ LOOPS = {
     "a dictionary": "{0: 0 for _ in count()}",
     "calls from C": "all(map(lambda _: True, count()))",
     "a generator's part": "def g():\n  yield from iter(int, 1)\nfor _ in g(): pass",
+    "what catches all": "while True:\n  try: x = 1\n  except BaseException: pass",
+    "what catches all, at length": "while True:\n  try:\n"
+    + "    y = 300\n" * 300
+    + "  except BaseException: pass",
+    "what suppresses all": "while True:\n  with suppress(BaseException): x = 1",
+    "calls and catches": "while True:\n  try: (lambda: 1)()\n  except BaseException: pass",
+    "catches and calls": "while True:\n  try: 1 / 0\n  except BaseException: (lambda: 1)()",
+    "finally": "while True:\n  try: (lambda: 1)()\n  finally: continue",
 }
+if sys.version_info >= (3, 12):  # the docstring of `steps` says why
+    LOOPS["a loop in a loop that catches all"] = (
+        "while True:\n  try:\n    while True: x = 1\n  except BaseException: pass"
+    )
 
 
 def function(source):
     """A function of the learner with this body."""
-    body = "".join(f"  {line}\n" for line in source.split("\n"))
+    imports = "from contextlib import suppress\nfrom itertools import count"
+    body = "".join(f"  {line}\n" for line in f"{imports}\n{source}".split("\n"))
     names = {}
-    exec(compile(f"def work():\n  from itertools import count\n{body}", "own.py", "exec"), names)
+    exec(compile(f"def work():\n{body}", "own.py", "exec"), names)
     return names["work"]
 
 
@@ -53,6 +66,13 @@ def test_a_step_is_a_call_or_a_round():
     with counted() as count:
         function("for _ in range(100): pass\nreturn [len(str(x)) for x in range(100)]")()
     assert 1_000 - count.left in range(200, 205)
+
+
+def test_a_loop_that_runs_in_c_alone_has_no_steps():
+    work = function("return sum(iter([0] * 10_000))")
+    with counted(1) as count:
+        assert work() == 0
+    assert count.left == 0  # the call of the function
 
 
 def test_a_new_run_begins_at_zero():
