@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Presence:
     """`found` is a version or a path; None when the machine does not have it."""
 
     name: str
@@ -125,26 +125,26 @@ PARTS = {
 }  # fmt: skip
 
 
-def look_for(name: str) -> Finding:
+def look_for(name: str) -> Presence:
     """Look for one part. Raises `BadInput` for an unknown name."""
     part = pick(PARTS, name, "part")
-    return Finding(name, part.look(), part.required, part.purpose, part.how)
+    return Presence(name, part.look(), part.required, part.purpose, part.how)
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Presence]:
     return [look_for(name) for name in PARTS]
 
 
-def healthy(findings: list[Finding]) -> bool:
+def healthy(findings: list[Presence]) -> bool:
     """Whether the course can be worked through; optional parts may be missing."""
     return all(finding.found for finding in findings if finding.required)
 
 
-def as_data(findings: list[Finding]) -> dict[str, Any]:
+def as_data(findings: list[Presence]) -> dict[str, Any]:
     return {"ok": healthy(findings), "parts": [asdict(finding) for finding in findings]}
 
 
-def as_text(findings: list[Finding]) -> str:
+def as_text(findings: list[Presence]) -> str:
     lines = []
     for finding in findings:
         if finding.found:

@@ -22,7 +22,7 @@ EVERY_MS, TURNS = 40, 20
 COPIES = range(1, len(NODES) + 1)
 
 
-class Row(NamedTuple):
+class PriceRow(NamedTuple):
     """The counts of all runs with these R, W and cut together."""
 
     r: int
@@ -69,13 +69,13 @@ LOAD = CapScenario(
 
 def sweep(
     cuts_ms: Iterable[int] = (0, 100, 200, 400), seeds: Iterable[int] = range(2)
-) -> tuple[Row, ...]:
+) -> tuple[PriceRow, ...]:
     """A row for each R, W and length of the cut that begins at 200 ms."""
     seeds = tuple(seeds)
     return tuple(measure(r, w, cut_ms, seeds) for r in COPIES for w in COPIES for cut_ms in cuts_ms)
 
 
-def measure(r: int, w: int, cut_ms: int, seeds: Iterable[int]) -> Row:
+def measure(r: int, w: int, cut_ms: int, seeds: Iterable[int]) -> PriceRow:
     faults = f"partition:n1,n2|n3@200+{cut_ms}" if cut_ms else ""
     asked = answered = reads = stale = 0
     for seed in seeds:
@@ -85,10 +85,10 @@ def measure(r: int, w: int, cut_ms: int, seeds: Iterable[int]) -> Row:
         answered += len(done)
         reads += sum(each.function == "read" for each in done)
         stale += sum(map(bool, stale_reads(run.trace)))
-    return Row(r, w, cut_ms, asked, answered, reads, stale)
+    return PriceRow(r, w, cut_ms, asked, answered, reads, stale)
 
 
-def picture(rows: Iterable[Row]) -> Picture:
+def picture(rows: Iterable[PriceRow]) -> Picture:
     """Both prices side by side: requests without an answer, and answers that were old."""
     cells = {(f"R={row.r} W={row.w}", f"{row.cut_ms} ms"): row for row in rows}
     unanswered = {cell: row.unanswered_percent for cell, row in cells.items()}

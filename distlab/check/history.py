@@ -23,8 +23,8 @@ from distlab.host import BadInput
 if TYPE_CHECKING:
     from distlab.sim.trace import Event, Trace
 
-Outcome = Literal["ok", "failed", "unknown"]
-COMPLETIONS: dict[str, Outcome] = {"ok": "ok", "failed": "failed", "unknown": "unknown"}
+Ending = Literal["ok", "failed", "unknown"]
+COMPLETIONS: dict[str, Ending] = {"ok": "ok", "failed": "failed", "unknown": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Operation:
     key: str
     argument: Any = None
     result: Any = None
-    outcome: Outcome = "unknown"
+    outcome: Ending = "unknown"
     invoked: int = 0
     completed: int | None = None
     invoked_us: int = 0

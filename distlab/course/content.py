@@ -16,7 +16,7 @@ from distlab.host import BadInput, did_you_mean
 from distlab.places import shipped
 
 Schema = Mapping[str, Any]
-Entry = TypeVar("Entry")
+Made = TypeVar("Made")
 
 TEXT: Schema = {"type": "string", "minLength": 1}
 NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}
@@ -72,9 +72,9 @@ def load(path: Path, schema: Schema) -> Any:
     return document
 
 
-def entries(path: Path, schema: Schema, make: Callable[..., Entry]) -> dict[str, Entry]:
+def entries(path: Path, schema: Schema, make: Callable[..., Made]) -> dict[str, Made]:
     """The file's list of entries as objects, by their ids. Two equal ids are an error."""
-    made: dict[str, Entry] = {}
+    made: dict[str, Made] = {}
     for fields in load(path, several(schema)):
         if fields["id"] in made:
             raise BadContent(f"{path.name}: the id {fields['id']!r} is used twice")

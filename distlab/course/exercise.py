@@ -37,8 +37,8 @@ from distlab.scenario import STUCK, Run, Scenario
 from distlab.view.spacetime import spacetime
 from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
-Kind = Literal["correct", "incorrect", "not attempted", "error"]
-MARKS: dict[Kind, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
+Word = Literal["correct", "incorrect", "not attempted", "error"]
+MARKS: dict[Word, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
 SEARCHED = 50
 """Runs under random faults that a case adds to its own schedules."""
 SHRINKING = 200
@@ -170,7 +170,7 @@ class Result(Still):
     `lab` is the expression of a lab in which the token of that run is this very run.
     """
 
-    kind: Kind
+    kind: Word
     message: str
     runs: int = 0
     run: Run | None = None
@@ -265,7 +265,7 @@ class Exercise:
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""
-        expected: list[tuple[str, Any, Kind, str]] = [
+        expected: list[tuple[str, Any, Word, str]] = [
             ("stub", self.stub, "not attempted", ""),
             ("reference", self.reference, "correct", ""),
             *((m.name, m.example, "incorrect", m.name) for m in self.mistakes),

@@ -10,12 +10,20 @@ moves one fault over the whole run. A `FaultSpace` says what may go wrong; its t
 """
 
 from distlab.explore.everywhere import EVERYWHERE, Census, everywhere
-from distlab.explore.search import Finding, explore
+from distlab.explore.search import Discovery, explore
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
 from distlab.explore.sweep import Sweep, sweep
 
 __all__ = [
-    "EVERYWHERE", "Census", "FaultSpace", "Finding", "Shrunk", "Sweep", "everywhere", "explore",
-    "shrink", "sweep",
+    "EVERYWHERE",
+    "Census",
+    "Discovery",
+    "FaultSpace",
+    "Shrunk",
+    "Sweep",
+    "everywhere",
+    "explore",
+    "shrink",
+    "sweep",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from distlab import bugs
 from distlab.check.verdict import NOTHING
 from distlab.command import as_json, parser, turned
 from distlab.explore.everywhere import EVERYWHERE, LIMIT, Census, everywhere
-from distlab.explore.search import RUNS, Finding, explore
+from distlab.explore.search import RUNS, Discovery, explore
 from distlab.host import BadInput
 from distlab.registry import get
 
@@ -40,7 +40,7 @@ def run_explore(arguments: list[str]) -> int:
     asked |= {name: getattr(given, name) for name in ("nemesis", "verdict", "seed", "start")}
     asked = {name: value for name, value in asked.items() if value is not None}
     asked |= {"progress": _line, **turned(scenario, given.set)}
-    found: Census | Finding
+    found: Census | Discovery
     with _workers(given.workers) as asked["executor"]:
         if given.everywhere is None:
             found = explore(scenario, **asked)

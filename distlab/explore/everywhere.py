@@ -29,9 +29,9 @@ from itertools import islice, pairwise
 from typing import Any
 
 from distlab.explore import work
-from distlab.explore.search import Failure, pictures
+from distlab.explore.search import FailingRun, pictures
 from distlab.explore.space import FaultSpace, Rule
-from distlab.explore.work import Judged, Progress
+from distlab.explore.work import Judged, OnProgress
 from distlab.host import BadInput
 from distlab.registry import get
 from distlab.scenario import Outcome, Run, Scenario, Token
@@ -57,7 +57,7 @@ class Census(Still):
     counts: Mapping[str, Counter[Outcome]]
     words: work.Words
     failing: tuple[str, ...]
-    first: Mapping[str, Failure]
+    first: Mapping[str, FailingRun]
     start: int = 0
     next: int | None = None
 
@@ -95,7 +95,7 @@ def everywhere(
     seed: int | None = None,
     executor: Executor | None = None,
     verdict: str | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     limit: int = LIMIT,
     start: int = 0,
     **knobs: Any,
@@ -118,7 +118,7 @@ def everywhere(
     counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     words = work.Words()
     failing: list[str] = []
-    first: dict[str, Failure] = {}
+    first: dict[str, FailingRun] = {}
     stopped = None
     with closing(_runs(space, calm, k, start, executor)) as runs:
         for number, trial, result in runs:
@@ -133,7 +133,7 @@ def everywhere(
             if violated:
                 failing.append(str(trial))
                 if kinds not in first:
-                    first[kinds] = Failure(work.again(trial.run(), violated), violated)
+                    first[kinds] = FailingRun(work.again(trial.run(), violated), violated)
     found = Census(scenario, space, dict(counts), words, tuple(failing), first, start, stopped)
     told(found.runs, found.runs)
     return found

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from distlab.explore import work
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
-from distlab.explore.work import Progress
+from distlab.explore.work import OnProgress
 from distlab.registry import get
 from distlab.scenario import Run, Scenario, Token
 from distlab.view.spacetime import spacetime
@@ -28,14 +28,14 @@ RUNS = 500
 LARGEST_SEED = 10**6
 
 
-class Failure(NamedTuple):
+class FailingRun(NamedTuple):
     """A run and the verdict that fails in it."""
 
     run: Run
     verdict: str
 
 
-def pictures(text: str, failures: Iterable[Failure]) -> str:
+def pictures(text: str, failures: Iterable[FailingRun]) -> str:
     """A text and the runs, drawn with their witnesses, as HTML."""
     drawn = [
         spacetime(run, highlight=run.verdict(verdict).witness).html() for run, verdict in failures
@@ -44,7 +44,7 @@ def pictures(text: str, failures: Iterable[Failure]) -> str:
 
 
 @dataclass(frozen=True)
-class Finding(Still):
+class Discovery(Still):
     """The result of a search. It is true when a run failed.
 
     `runs` is how many it took, the failing one included. `words` counts what the verdict says of
@@ -88,7 +88,7 @@ class Finding(Still):
     __repr__ = __str__ = text
 
     def html(self) -> str:
-        small = [Failure(self.shrunk.run, self.shrunk.verdict)] if self.shrunk else []
+        small = [FailingRun(self.shrunk.run, self.shrunk.verdict)] if self.shrunk else []
         return pictures(self.text(), small)
 
 
@@ -114,9 +114,9 @@ def explore(
     seed: int = 0,
     executor: Executor | None = None,
     verdict: str | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     **knobs: Any,
-) -> Finding:
+) -> Discovery:
     """Try up to `runs` runs under random faults, and shrink the first failure.
 
     `nemesis` is what may go wrong (see `space`), `verdict` what must fail; unless given they are
@@ -137,6 +137,6 @@ def explore(
             if failing:
                 first, more = work.again(trial.run(), failing), work.after(told, number)
                 shrunk = shrink(first, failing, space=space, keep=knobs, progress=more)
-                return Finding(scenario, space, number, words, first, shrunk)
+                return Discovery(scenario, space, number, words, first, shrunk)
             told(number, runs)
-    return Finding(scenario, space, runs, words)
+    return Discovery(scenario, space, runs, words)

@@ -19,7 +19,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from distlab.explore.space import FaultSpace, in_order
-from distlab.explore.work import Progress, again, quiet, violates, wanted_verdicts
+from distlab.explore.work import OnProgress, again, quiet, violates, wanted_verdicts
 from distlab.host import BadInput
 from distlab.knobs import Integer
 from distlab.scenario import Run
@@ -49,7 +49,7 @@ def shrink(
     budget: int = BUDGET,
     keep: Collection[str] = (),
     accept: Callable[[Run], bool] | None = None,
-    progress: Progress = quiet,
+    progress: OnProgress = quiet,
 ) -> Shrunk:
     """Make a failing run small. Knobs in `keep`, and those that make the variant, stay.
 
@@ -83,7 +83,7 @@ class _Shrinking:
     kept: Collection[str]
     budget: int
     accept: Callable[[Run], bool]
-    told: Progress
+    told: OnProgress
     runs: int = 0
     tried: set[str] = field(default_factory=set)
 

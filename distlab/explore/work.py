@@ -27,18 +27,18 @@ CHUNK = 16
 AHEAD = 32
 """Chunks that are under way at once."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called after each run, with the number of runs that are done and the most that there may be."""
 
 
 def quiet(done: int, limit: int) -> None:
-    """Progress that is not shown."""
+    """OnProgress that is not shown."""
 
 
-_shown: list[Callable[[], Progress]] = []
+_shown: list[Callable[[], OnProgress]] = []
 
 
-def show_progress(begin: Callable[[], Progress]) -> None:
+def show_progress(begin: Callable[[], OnProgress]) -> None:
     """Show the progress of each search whose caller names none: `begin` is called as it begins.
 
     `distlab.lab` shows a bar in notebooks.
@@ -46,12 +46,12 @@ def show_progress(begin: Callable[[], Progress]) -> None:
     _shown[:] = [begin]
 
 
-def default_progress() -> Progress:
+def default_progress() -> OnProgress:
     """The progress of a search whose caller names none."""
     return _shown[0]() if _shown else quiet
 
 
-def after(progress: Progress, before: int) -> Progress:
+def after(progress: OnProgress, before: int) -> OnProgress:
     """The same progress, for runs that come after `before` others."""
     return lambda done, limit: progress(before + done, before + limit)
 

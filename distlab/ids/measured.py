@@ -92,52 +92,54 @@ class Measure:
         return 1_767_225_600_000 + next(self.looks) // self.a_ms
 
 
-Make = Callable[[], int | str]
+NextId = Callable[[], int | str]
 WORKERS = 4
 
 
 @dataclass(frozen=True)
-class Kind:
+class Maker:
     """A kind of id for the table: how workers make it, and its known properties."""
 
     name: str
-    make: Callable[[Sequence[Measure]], Sequence[Make]]
+    make: Callable[[Sequence[Measure]], Sequence[NextId]]
     bits: int
     needs: str
     tells: str
 
 
-def _each(make: Callable[[int, Measure], Make]) -> Callable[[Sequence[Measure]], Sequence[Make]]:
+def _each(
+    make: Callable[[int, Measure], NextId],
+) -> Callable[[Sequence[Measure]], Sequence[NextId]]:
     """Workers that make ids alone, each with a number of its own."""
     return lambda hosts: [make(number, host) for number, host in enumerate(hosts, 1)]
 
 
-def _sequence(hosts: Sequence[Measure]) -> Sequence[Make]:
+def _sequence(hosts: Sequence[Measure]) -> Sequence[NextId]:
     numbers = count(1)
     return [numbers.__next__ for _ in hosts]
 
 
-def _segments(hosts: Sequence[Measure], step: int = 1_000) -> Sequence[Make]:
+def _segments(hosts: Sequence[Measure], step: int = 1_000) -> Sequence[NextId]:
     starts = count(1, step)
     ranges = (range(start, start + step) for start in starts)
     return [chain.from_iterable(ranges).__next__ for _ in hosts]
 
 
-KINDS = (
-    Kind("database sequence", _sequence, 64, "the database, for each id", "how many there are"),
-    Kind("segments of 1,000", _segments, 64, "the database, now and then",
+MAKERS = (
+    Maker("database sequence", _sequence, 64, "the database, for each id", "how many there are"),
+    Maker("segments of 1,000", _segments, 64, "the database, now and then",
          "about how many there are"),
-    Kind("Snowflake", _each(lambda number, host: Snowflake(number, host).next_id), 63,
+    Maker("Snowflake", _each(lambda number, host: Snowflake(number, host).next_id), 63,
          "a clock, a worker id", "when, which worker, how busy"),
-    Kind("UUID v4", _each(lambda _, host: lambda: uuid4(host.random)), 128, "chance", "nothing"),
-    Kind("UUID v7", _each(lambda _, host: Uuid7(host).next_id), 128, "a clock, chance", "when"),
-    Kind("ULID", _each(lambda _, host: Ulid(host).next_id), 128, "a clock, chance", "when"),
-    Kind("ObjectId", _each(lambda _, host: ObjectIds(host).next_id), 96, "a clock, chance",
+    Maker("UUID v4", _each(lambda _, host: lambda: uuid4(host.random)), 128, "chance", "nothing"),
+    Maker("UUID v7", _each(lambda _, host: Uuid7(host).next_id), 128, "a clock, chance", "when"),
+    Maker("ULID", _each(lambda _, host: Ulid(host).next_id), 128, "a clock, chance", "when"),
+    Maker("ObjectId", _each(lambda _, host: ObjectIds(host).next_id), 96, "a clock, chance",
          "when, which process, how busy"),
 )  # fmt: skip
 
 
-class Row(NamedTuple):
+class Measurement(NamedTuple):
     """One line of the comparison. `letters` is the length as text."""
 
     kind: str
@@ -149,19 +151,19 @@ class Row(NamedTuple):
     tells: str
 
 
-def made_by_workers(kind: Kind, rows: int) -> list[int | str]:
+def made_by_workers(kind: Maker, rows: int) -> list[int | str]:
     """Ids in the order of their making, by four workers in random turns."""
     looks, turns = count(), Random("turns")
     makers = kind.make([Measure(f"worker-{n}", looks) for n in range(1, WORKERS + 1)])
     return [makers[int(turns.random() * WORKERS)]() for _ in range(rows)]
 
 
-def compare(rows: int = 5_000) -> tuple[Row, ...]:
+def compare(rows: int = 5_000) -> tuple[Measurement, ...]:
     """Every kind in one table, measured with `rows` ids of four workers."""
-    return tuple(_row(kind, made_by_workers(kind, rows)) for kind in KINDS)
+    return tuple(_row(kind, made_by_workers(kind, rows)) for kind in MAKERS)
 
 
-def _row(kind: Kind, ids: Sequence[int | str]) -> Row:
+def _row(kind: Maker, ids: Sequence[int | str]) -> Measurement:
     letters, pages = max(len(str(number)) for number in ids), index_locality(ids).pages_a_row
     costs = letters, places_off(ids), round(pages, 2)
-    return Row(kind.name, kind.bits, *costs, kind.needs, kind.tells)
+    return Measurement(kind.name, kind.bits, *costs, kind.needs, kind.tells)

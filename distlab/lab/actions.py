@@ -32,7 +32,7 @@ VARIANTS = {"violate": "violating", "satisfy": "satisfying"}
 EVERY_LINK = "*>*"
 
 
-class Action(NamedTuple):
+class Button(NamedTuple):
     """Something that can be pressed: `press(name)`. `target` is empty for the whole experiment."""
 
     name: str
@@ -56,11 +56,11 @@ def make_fault(
     return Fault(kind, target, at_ms, part_ms if lasting else None, amount)
 
 
-def fault_actions(target: str, machines: Sequence[str], down: Iterable[str]) -> list[Action]:
+def fault_actions(target: str, machines: Sequence[str], down: Iterable[str]) -> list[Button]:
     """The faults that can happen to `target`, a machine or a link, as actions."""
     power = "on" if target in down else "off"
     return [
-        Action(f"{name} {target}", kind.label, f"{target}: {kind.meaning}", target)
+        Button(f"{name} {target}", kind.label, f"{target}: {kind.meaning}", target)
         for name, kind in KINDS.items()
         if (kind.target == "link") == (">" in target)
         and (kind.target != "groups" or len(machines) > 1)

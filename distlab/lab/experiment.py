@@ -13,7 +13,7 @@ from typing import Any
 from distlab.check.verdict import Verdict
 from distlab.explore.sweep import Sweep, spread
 from distlab.host import BadInput, did_you_mean, plain
-from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Action, fault_actions, make_fault
+from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Button, fault_actions, make_fault
 from distlab.lab.instruments import instruments
 from distlab.lab.looks import Seen, states_at, targets_of
 from distlab.registry import get
@@ -124,7 +124,7 @@ class Experiment:
                      if (knobs := getattr(self.scenario, variant))
                      and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
 
-    def buttons(self, target: str) -> list[Action]:
+    def buttons(self, target: str) -> list[Button]:
         """The faults that can be pressed for this target now."""
         down = [state.machine for state in self.states if state.power == "down"]
         return fault_actions(target, self.run.machines, down)

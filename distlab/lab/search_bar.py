@@ -8,7 +8,7 @@ from IPython import get_ipython
 from IPython.display import display
 from ipywidgets import IntProgress
 
-from distlab.explore.work import Progress, quiet, show_progress
+from distlab.explore.work import OnProgress, quiet, show_progress
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STEPS = 100
@@ -29,7 +29,7 @@ class Bar:
             self.widget.close()
 
 
-def _bar() -> Progress:
+def _bar() -> OnProgress:
     """A bar if this code runs in a notebook."""
     return Bar() if hasattr(get_ipython(), "kernel") else quiet
 

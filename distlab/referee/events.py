@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from distlab.check.history import History, Operation, Outcome
+from distlab.check.history import Ending, History, Operation
 from distlab.check.models import Model
 from distlab.host import BadInput, did_you_mean
 from distlab.referee import edn
@@ -25,7 +25,7 @@ ONLY = {"key-value": "store", "mutex": "lock", "queue": "queue"}  # what a histo
 SCALARS = (int, float, str)  # and booleans, which are numbers in Python
 
 
-class Order:
+class LineOrder:
     """Refuses lines that do not stand in the order in which things happened.
 
     An ``index`` must rise from line to line. Where there is none, the ``time`` counts. A time may
@@ -65,7 +65,7 @@ def joined(
     operations: list[Operation] = []
     under_way: dict[str, int] = {}  # process → the index of its operation
     others: Counter[str] = Counter()
-    order = Order()
+    order = LineOrder()
     for position, (line, event) in enumerate(events):
         try:
             process, kind, function = _checked(event)
@@ -155,7 +155,7 @@ def _ended(began: Operation, event: Event, model: Model, position: int) -> Opera
     refused = function in ANSWERS and event.get("result") is False
     if event["type"] == "fail":
         result = False if refused and function != "dequeue" else None
-        outcome: Outcome = "ok" if refused else "failed"
+        outcome: Ending = "ok" if refused else "failed"
         return replace(began, outcome=outcome, result=result, completed=position)
     if function in STORES and began.argument is None:
         began = replace(began, argument=_scalar(value))  # as Knossos completes it

@@ -17,7 +17,7 @@ STATE = "leases"  # the name on the disk
 OPERATIONS = ("grant", "keep_alive", "revoke", "create", "list_keys", "wait_deleted")
 
 
-class Request(Words):
+class LeaseRequest(Words):
     """`body` is one of `OPERATIONS` and its arguments."""
 
 
@@ -25,7 +25,7 @@ class Deleted(Words):
     """The key that the receiver waits for is gone."""
 
 
-class Entry(NamedTuple):
+class LeasedKey(NamedTuple):
     """A key and the lease that it ends with."""
 
     key: LeaseKey
@@ -33,13 +33,13 @@ class Entry(NamedTuple):
 
 
 @dataclass
-class State:
+class LeaseState:
     """The content of the disk. Dicts keep the order in which keys and leases were made."""
 
     revision: int = 0
     last_lease: int = 0
     ttls: dict[int, int] = field(default_factory=dict)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, LeasedKey] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class LeaseServer(Service):
     """One machine with leases. Its operations are those of `distlab.host.LeaseStore`."""
 
     def on_start(self) -> None:
-        self.state: State = self.disk.read(STATE) or State()
+        self.state: LeaseState = self.disk.read(STATE) or LeaseState()
         self.beats: dict[int, int] = {}
         self.waiting: dict[str, list[str]] = {}  # by key: the callers that wait for its end
         for lease in self.state.ttls:
             self.beat(lease)
 
-    def on_request(self, request: Request, sender: str) -> Any:
+    def on_lease_request(self, request: LeaseRequest, sender: str) -> Any:
         operation, *arguments = request.body
         if operation not in OPERATIONS:
             raise ValueError(f"{operation!r} is no operation (allowed: {', '.join(OPERATIONS)})")
@@ -104,7 +104,7 @@ class LeaseServer(Service):
         self.require(lease)
         if key not in self.state.entries:
             self.state.revision += 1
-            self.state.entries[key] = Entry(LeaseKey(key, value, self.state.revision), lease)
+            self.state.entries[key] = LeasedKey(LeaseKey(key, value, self.state.revision), lease)
         elif self.state.entries[key].lease != lease:
             raise Conflict("unique")
         return self.state.entries[key].key.revision
@@ -150,6 +150,6 @@ class RemoteLeases:
         await self._call("wait_deleted", key)
 
     async def _call(self, *body: Any) -> Any:
-        request = Request(" ".join(map(words, body)), body)
+        request = LeaseRequest(" ".join(map(words, body)), body)
         patience_ms = None if body[0] == "wait_deleted" else self._timeout_ms
         return await ask(self._node, self._server, request, patience_ms)

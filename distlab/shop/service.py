@@ -15,7 +15,7 @@ SHOP, PATIENCE_MS = "shop", 60
 FIRST_TOKEN = 33
 """The first fencing token of the sale: the lock was held 32 times before."""
 
-Make = Callable[[int], Guard]
+MakeFence = Callable[[int], Guard]
 
 
 class ShopService(Service):
@@ -55,7 +55,7 @@ class Shop(ShopService):
     def __init__(
         self,
         pieces: int = 1,
-        fence: Make | None = None,
+        fence: MakeFence | None = None,
         fenced: tuple[type, ...] = (ReadStock, WriteStock),
     ) -> None:
         super().__init__(SHOP, *flash_sale(pieces, FIRST_TOKEN - 1), sync_ms=(0, 0))

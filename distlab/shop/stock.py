@@ -35,7 +35,7 @@ class SoldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class FencingToken:
     """The next number."""
 
     number: int
@@ -88,9 +88,9 @@ class TakeOne:
 class NextToken:
     """SELECT nextval: a fencing token from the database that it protects."""
 
-    def run(self, tables: Connection, buyer: str) -> Token:
+    def run(self, tables: Connection, buyer: str) -> FencingToken:
         count = "UPDATE counters SET value = value + 1 WHERE name = 'token' RETURNING value"
-        return Token(tables.execute(count)[0][0])
+        return FencingToken(tables.execute(count)[0][0])
 
 
 def _sell(tables: Connection, buyer: str, left: int, token: int | None = None) -> Sold:

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from distlab.host import BadInput, Refused, plain
 
 Action = Callable[[Any], object]
-Entry = tuple[int, int, Action, Any]
+Scheduled = tuple[int, int, Action, Any]
 
 FIRST, LAST = -(1 << 62), 1 << 62
 """Orders: from FIRST on what happens on machines, from 1 on messages, LAST the end of the run."""
@@ -67,8 +67,8 @@ class Kernel:
     def __init__(self) -> None:
         self.now_us = 0
         self.busy = False
-        self.queue: list[Entry] = []
-        self.push: Callable[[list[Entry], Entry], object] = heappush
+        self.queue: list[Scheduled] = []
+        self.push: Callable[[list[Scheduled], Scheduled], object] = heappush
         self.orders = count(FIRST)
         self.tasks: dict[Task, None] = {}  # unfinished ones; a dict keeps them in order
         self.current: Task | None = None
@@ -79,7 +79,7 @@ class Kernel:
             raise ValueError(f"cannot schedule at {time_us} µs: it is {self.now_us} µs already")
         self.put((time_us, next(self.orders), action, argument))
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Scheduled) -> None:
         """Put an entry into the queue."""
         push, self.push = self.push, heappush
         push(self.queue, entry)

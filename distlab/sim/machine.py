@@ -30,7 +30,7 @@ from distlab.sim.trace import Note, Trace
 UP, PAUSED, DOWN = "up", "paused", "down"
 
 
-class Program(Protocol):
+class NodeProgram(Protocol):
     """The program of a machine: in practice a node."""
 
     name: str
@@ -74,7 +74,7 @@ class Machine:
     )  # fmt: skip
 
     def __init__(
-        self, kernel: Kernel, trace: Trace, network: Network, streams: Streams, node: Program
+        self, kernel: Kernel, trace: Trace, network: Network, streams: Streams, node: NodeProgram
     ) -> None:
         self.kernel, self.trace, self.network, self.streams = kernel, trace, network, streams
         self.node, self.name = node, node.name

@@ -19,7 +19,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from distlab.check.history import History, Operation, Outcome
+from distlab.check.history import Ending, History, Operation
 from distlab.check.models import Model, cas_register, key_value, mutex, queue, register
 from distlab.host import BadInput
 
@@ -44,7 +44,7 @@ def history(drawing: str) -> History:
     position = {(index, kind): rank for rank, (_, kind, index) in enumerate(sorted(ends))}
     operations = []
     for index, (process, bar) in enumerate(bars):
-        outcome: Outcome = "unknown" if bar["end"] == ">" else "failed" if bar["failed"] else "ok"
+        outcome: Ending = "unknown" if bar["end"] == ">" else "failed" if bar["failed"] else "ok"
         key, *arguments = (part.strip() for part in bar["inside"].split(","))
         values = tuple(_value(each) for each in arguments)
         operations.append(

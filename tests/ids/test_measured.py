@@ -7,7 +7,7 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.ids.measured import (
-    KINDS,
+    MAKERS,
     compare,
     german_tank,
     index_locality,
@@ -81,6 +81,6 @@ def test_how_far_out_of_order_the_ids_of_several_workers_are():
     assert off["ObjectId"] > 500
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", MAKERS, ids=lambda kind: kind.name)
 def test_no_kind_repeats_an_id_among_workers(kind):
     assert len(set(made_by_workers(kind, 3_000))) == 3_000

@@ -18,7 +18,7 @@ from fakeredis.model import Hash
 from redis.commands.core import AsyncCoreCommands
 
 from distlab.servers.redis import engine
-from distlab.servers.redis.engine import TIME, Engine, Entry, flags
+from distlab.servers.redis.engine import TIME, Engine, StoredKey, flags
 
 NOW_US = 1_800_000_000_123_456
 
@@ -131,7 +131,7 @@ def test_changes_that_were_taken_can_be_put_elsewhere():
     one.execute((b"SET", b"key", b"value", b"PX", b"100"))
     other.put(one.take_changes())
     assert other.execute((b"PTTL", b"key")) == 100
-    other.put((Entry(b"key", None, None),))
+    other.put((StoredKey(b"key", None, None),))
     assert len(other) == 0
 
 

@@ -12,13 +12,13 @@ from distlab.servers.sql import DiskDatabase
 from distlab.shop import tables
 from distlab.shop.stock import (
     LATEST,
+    FencingToken,
     NextToken,
     ReadStock,
     Sold,
     SoldOut,
     Stock,
     TakeOne,
-    Token,
     WriteStock,
     admit,
 )
@@ -73,7 +73,7 @@ def test_a_sale(run):
         return answers, await database.transaction(lambda shop: shop.execute(ORDERS))
 
     answers, orders = run(program)
-    assert answers == [Stock(2), Sold(1, 33), Sold(0), SoldOut(), Stock(0), Token(33)]
+    assert answers == [Stock(2), Sold(1, 33), Sold(0), SoldOut(), Stock(0), FencingToken(33)]
     assert orders == [(1, "alice", 2, 33), (2, "bob", 1, None)]
 
 

@@ -40,7 +40,7 @@ from distlab.check.history import History, Operation
 from distlab.check.models import Model
 from distlab.check.search import Failure
 
-Order = tuple[int, "Order"] | None  # the last operation placed, and the order before it
+Linked = tuple[int, "Linked"] | None  # the last operation placed, and the order before it
 Moves = list[tuple[int, int]]  # a state that may come next, and the twins of which one leads to it
 
 REQUEST = ("function", "key", "argument", "result", "outcome")
@@ -61,7 +61,7 @@ class PrunedSearch:
         self.operations = (*ended, *unknown)
         self.answered = len(begun)
         self.states = 0
-        self.furthest: tuple[int, int, int, Order] = (-1, 0, 0, None)
+        self.furthest: tuple[int, int, int, Linked] = (-1, 0, 0, None)
         self._ends = [each.completed or 0 for each in ended]
         index = {each.number: index for index, each in enumerate(ended)}
         self._to_begin = [index[each.number] for each in reversed(begun)]
@@ -77,7 +77,7 @@ class PrunedSearch:
         self._unknown_begin = [each.invoked for each in unknown]
         self._unknown_moves: dict[tuple[int, int], Moves] = {}
         self._seen: dict[tuple[int, int, int], list[int]] = {}
-        self._stack: list[tuple[int, int, int, int, Order]] = []
+        self._stack: list[tuple[int, int, int, int, Linked]] = []
 
     def advance(self, budget: int) -> bool | None:
         """Meet about ``budget`` more configurations. True: linearizable; None: not finished."""
@@ -94,7 +94,7 @@ class PrunedSearch:
         self._seen.clear()
         return False
 
-    def _visit(self, level: int, placed: int, state: int, spent: int, order: Order) -> bool:
+    def _visit(self, level: int, placed: int, state: int, spent: int, order: Linked) -> bool:
         """Return True if a configuration is an end. If not, meet those that follow."""
         steps, requests, looked_at = self._steps[state], self._request, 0
         while level < self.answered:
@@ -137,7 +137,7 @@ class PrunedSearch:
             self._meet(*_risen(level, placed | bit), after, spent, (index, order))
         return False
 
-    def _meet(self, level: int, placed: int, state: int, spent: int, order: Order) -> None:
+    def _meet(self, level: int, placed: int, state: int, spent: int, order: Linked) -> None:
         """Put a configuration on the stack, unless one that was met can do all that it can."""
         met = self._seen.setdefault((level, placed, state), [])
         self.states += len(met) // MANY

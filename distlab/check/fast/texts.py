@@ -20,7 +20,7 @@ from bisect import bisect_left
 from typing import Any
 
 from distlab.check.fast.prefix import Undecided, failing_read
-from distlab.check.fast.pruned import Order, PrunedSearch
+from distlab.check.fast.pruned import Linked, PrunedSearch
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
 from distlab.check.search import Failure
@@ -70,7 +70,7 @@ class TextSearch(PrunedSearch):
                 state = UNSEEN
         return super()._number(state)
 
-    def _meet(self, level: int, placed: int, state: int, spent: int, order: Order) -> None:
+    def _meet(self, level: int, placed: int, state: int, spent: int, order: Linked) -> None:
         if self._leads_on(level, placed, state, spent):
             super()._meet(level, placed, state, spent, order)
 

@@ -68,7 +68,7 @@ class Insert:
     ids: tuple[ShownId, ...]
 
 
-class Table(Node):
+class OrdersTable(Node):
     """Rows by their id. A second row with the same id replaces the first."""
 
     def on_start(self) -> None:
@@ -119,4 +119,4 @@ def add_workers(world: World, *programs: Program) -> None:
     """Put worker-1, worker-2, … and the table into the world."""
     for number, program in enumerate(programs, 1):
         world.add(Worker(f"worker-{number}", program))
-    world.add(Table(TABLE))
+    world.add(OrdersTable(TABLE))

@@ -87,7 +87,7 @@ class Parked(NamedTuple):
     as_reply: Callable[[Any], Any]
 
 
-class Entry(NamedTuple):
+class StoredKey(NamedTuple):
     """A key and its value. `value` None: nothing; `until_s` (Unix time) None: for ever."""
 
     key: bytes
@@ -211,7 +211,7 @@ class Engine:
                 shaped = error
             return self._socket._decode_result(shaped)
 
-    def take_changes(self) -> tuple[Entry, ...]:
+    def take_changes(self) -> tuple[StoredKey, ...]:
         """The keys that were changed since this was last asked, with what they hold now."""
         if not self._keys.changed:
             return ()
@@ -219,12 +219,12 @@ class Engine:
         with self.in_its_time():
             return tuple(map(self._entry, changed))
 
-    def entries(self, most: int | None = None) -> tuple[Entry, ...]:
+    def entries(self, most: int | None = None) -> tuple[StoredKey, ...]:
         """The keys that are there now: all of them, or the first few."""
         with self.in_its_time():
             return tuple(map(self._entry, islice(self._keys, most)))
 
-    def put(self, entries: Iterable[Entry]) -> None:
+    def put(self, entries: Iterable[StoredKey]) -> None:
         """Store what another engine gave, as it is."""
         with self.in_its_time():
             for key, value, until_s in entries:
@@ -238,9 +238,9 @@ class Engine:
         with self.in_its_time():
             return len(self._keys)
 
-    def _entry(self, key: bytes) -> Entry:
+    def _entry(self, key: bytes) -> StoredKey:
         item = self._keys.get(key)
-        return Entry(key, item.value, item.expireat) if item else Entry(key, None, None)
+        return StoredKey(key, item.value, item.expireat) if item else StoredKey(key, None, None)
 
 
 def _not_here(name: str) -> str:

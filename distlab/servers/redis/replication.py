@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from distlab.servers.redis.engine import Engine, Entry
+from distlab.servers.redis.engine import Engine, StoredKey
 from distlab.servers.redis.messages import Effects, Psync
 from distlab.servers.service import LATER, Service, ask
 from distlab.servers.words import Words, words
@@ -38,7 +38,7 @@ class Replicated(Service):
     engine: Engine
 
     @abstractmethod
-    def keep(self, changes: Iterable[Entry]) -> None:
+    def keep(self, changes: Iterable[StoredKey]) -> None:
         """Put changes on the disk, and show them."""
 
     def start_replication(self) -> None:
@@ -65,7 +65,7 @@ class Replicated(Service):
 
     # Primary
 
-    def replicate(self, changes: tuple[Entry, ...]) -> None:
+    def replicate(self, changes: tuple[StoredKey, ...]) -> None:
         """Send these effects to every replica that has asked."""
         if self.replicas and self.position is not None:
             life, number = self.position
@@ -99,7 +99,7 @@ class Replicated(Service):
                 return
             if everything is not None:
                 self.position = position
-                gone = (Entry(entry.key, None, None) for entry in self.engine.entries())
+                gone = (StoredKey(entry.key, None, None) for entry in self.engine.entries())
                 self._apply((*gone, *everything))
             elif position != self.position:
                 self.position = None
@@ -117,6 +117,6 @@ class Replicated(Service):
         elif position > self.position:
             self.position = None
 
-    def _apply(self, entries: tuple[Entry, ...]) -> None:
+    def _apply(self, entries: tuple[StoredKey, ...]) -> None:
         self.engine.put(entries)
         self.keep(entries)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from redis import exceptions
 
 from distlab.host import BadInput, did_you_mean
-from distlab.servers.redis.engine import Engine, Entry, Parked, flags
+from distlab.servers.redis.engine import Engine, Parked, StoredKey, flags
 from distlab.servers.redis.messages import Command, Reply
 from distlab.servers.redis.replication import Replicated
 from distlab.servers.service import LATER
@@ -159,7 +159,7 @@ class RedisServer(Replicated):
 
     # Disk
 
-    def keep(self, changes: Iterable[Entry]) -> None:
+    def keep(self, changes: Iterable[StoredKey]) -> None:
         for entry in changes:
             if self.persistence != "none":
                 self.disk.write(KEY + entry.key.decode("latin-1"), entry)
@@ -197,12 +197,12 @@ class RedisServer(Replicated):
         return max(0, until_s * 1e6 - self.now_us()) / 1000 + 0.002
 
 
-def _shown(entry: Entry) -> str:
+def _shown(entry: StoredKey) -> str:
     kept = _kept(entry, "")
     return f"{kept.what}{'=' * isinstance(entry.value, bytes)}{kept.value}{kept.ending}"
 
 
-def _kept(entry: Entry, by: str) -> Kept:
+def _kept(entry: StoredKey, by: str) -> Kept:
     value = words(entry.value) if isinstance(entry.value, bytes) else f"[{len(entry.value)}]"
     until_ms = None if entry.until_s is None else round(entry.until_s * 1000)
     return Kept(words(entry.key), value, by, until_ms)
