@@ -43,26 +43,18 @@ class Silent(Once):
 
 SAID = {"prints again": "Look first.", "keeps silent": "Answer always."}
 EXERCISE = Exercise(
-    Texts("start/sample", "Print once", "Write Once.", ("a", "b", "c"), SAID),
-    name="Once",
+    Texts("start/sample", "Print once", "Write Once.", ("a", "b", "c"), SAID), name="Once",
     cases=(
-        Case(
-            "start/lost-answer",
-            {"retries": 3},
-            (None, "", "lose:*>*@0"),
-            always=("answered", "printed once"),
-            searched=10,
-        ),
+        Case("start/lost-answer", {"retries": 3}, (None, "", "lose:*>*@0"),
+            always=("answered", "printed once"), searched=10),
     ),
-    stub=Stub,
-    reference=Once,
+    stub=Stub, reference=Once,
     mistakes=(
         Mistake("prints again", "printed once=violated", Heedless),
         Mistake("keeps silent", lambda r: not r.verdict("answered").ok, Silent),
     ),
-    base=Printer,
-    returns={"is_new": bool},
-)
+    base=Printer, returns={"is_new": bool},
+)  # fmt: skip
 
 
 def test_the_exercise_keeps_its_promises():
