@@ -185,3 +185,10 @@ def knobs_text(knobs: Mapping[str, Value]) -> str:
         f"{name}={int(value) if isinstance(value, bool) else value}"
         for name, value in knobs.items()
     )
+
+
+def check_seed(seed: Any) -> int:
+    """The seed itself. Raises `BadInput` for anything but a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
+    return seed

@@ -10,9 +10,9 @@ code has changed since.
 import re
 
 from distlab.host import BadInput
-from distlab.knobs import parse_knobs
+from distlab.knobs import check_seed, parse_knobs
 from distlab.registry import get
-from distlab.scenario import VERSION, Token, check_seed
+from distlab.scenario import VERSION, Token
 from distlab.sim.faults import parse_schedule
 
 

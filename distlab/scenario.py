@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from distlab.check.history import COMPLETIONS, History
 from distlab.check.verdict import NOTHING, Check, Verdict
 from distlab.host import BadInput, did_you_mean, pick
-from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, knobs_text
+from distlab.knobs import Knob, Value, Ways, arguments, check_knobs, check_seed, knobs_text
 from distlab.sim.faults import Fault, Schedule, as_schedule, parse_schedule, schedule_text
 from distlab.sim.kernel import Deadlock, Runaway
 from distlab.sim.trace import Trace
@@ -394,10 +394,3 @@ class Scenario:
             "violating": dict(self.violating), "satisfying": dict(self.satisfying),
             "mistake": self.mistake, "source": self.source, "nemesis": self.nemesis,
         }  # fmt: skip
-
-
-def check_seed(seed: Any) -> int:
-    """The seed itself. Raises `BadInput` for anything but a seed."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
-        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
-    return seed
