@@ -72,13 +72,13 @@ class RedisServer(Replicated):
         names = self.disk.keys()
         self.engine.put(self.disk.read(name) for name in names if name.startswith(KEY))
         self.start_replication()
-        self._show()
+        self._renew_state()
 
     def _end_of_loading(self) -> float:
         kept = self.persistence == "always" and self.disk.read(BORN)
         if kept or not self.boots:
             return 0
-        self.after(self.restart_delay_ms, self._show)
+        self.after(self.restart_delay_ms, self._renew_state)
         return self.monotonic_ms() + self.restart_delay_ms
 
     # Commands
@@ -117,7 +117,7 @@ class RedisServer(Replicated):
             for sender in tuple(self.waiters):
                 self._leave(sender)
                 self._answer(sender, exceptions.ResponseError(UNBLOCKED))
-        self._show()
+        self._renew_state()
         return b"OK"
 
     def _answer(self, sender: str, outcome: Any) -> None:
@@ -164,13 +164,13 @@ class RedisServer(Replicated):
             if self.persistence != "none":
                 self.disk.write(KEY + entry.key.decode("latin-1"), entry)
             if entry.until_s is not None:
-                self.after(self._ms_until(entry.until_s), self._show)
+                self.after(self._ms_until(entry.until_s), self._renew_state)
         if self.persistence == "always":
             self.disk.sync()
         elif self.persistence == "everysec" and not self.sync_is_due:
             self.sync_is_due = True
             self.after(1000, self._sync)
-        self._show()
+        self._renew_state()
 
     def _sync(self) -> None:
         self.sync_is_due = False
@@ -181,7 +181,7 @@ class RedisServer(Replicated):
     def describe(self) -> State:
         return self.state
 
-    def _show(self) -> None:
+    def _renew_state(self) -> None:
         """Renew what `describe` says; called whenever it may have changed."""
         entries = sorted(self.engine.entries(SHOWN))  # by key: what is under `lock`, `{lock}:…`
         with self.engine.in_its_time():
