@@ -20,7 +20,7 @@ from typing import Any
 from redis import exceptions
 
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
-from distlab.locks.scripts import Script, asynchronous, beside
+from distlab.locks.scripts import Script, asynchronous, beside, stored
 
 ACQUIRE = Script("""
 -- acquire
@@ -109,8 +109,7 @@ class RedisLock(Lock):
 
     async def do_owner(self) -> bytes | None:
         with asking("owner", self.key):
-            owner = await self.redis.get(self.key)
-        return owner.encode() if isinstance(owner, str) else owner
+            return await stored(self.redis, self.key)
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         block_ms = min(ms, self.longest_ms)

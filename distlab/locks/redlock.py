@@ -24,7 +24,7 @@ from distlab.host import BadInput, Unavailable, ended
 from distlab.locks.arguments import is_number
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
-from distlab.locks.scripts import Script, asynchronous
+from distlab.locks.scripts import Script, asynchronous, stored
 
 RELEASE = Script("""
 -- release
@@ -109,10 +109,9 @@ class Redlock(Lock):
         return asked_ms + self.valid_ms(ttls[self.majority - 1])  # so long a majority keeps it
 
     async def do_owner(self) -> bytes | None:
-        answers = await self.everywhere(lambda r: r.get(self.key))
+        answers = await self.everywhere(lambda r: stored(r, self.key))
         votes = Counter(self.majority_of(answers, "owner"))
-        owner = next((owner for owner in votes if votes[owner] >= self.majority), None)
-        return owner.encode() if isinstance(owner, str) else owner
+        return next((owner for owner in votes if votes[owner] >= self.majority), None)
 
     def majority_of(self, answers: list[Any], what: str) -> list[Any]:
         """The answers that came. Raises `OutcomeUnknown` for fewer than a majority."""

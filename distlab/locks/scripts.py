@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakSet
 
 from redis import Redis, RedisCluster
+from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError
 
 from distlab.host import BadInput
@@ -34,6 +35,12 @@ class Script:
         answer = await redis.eval(self.text, len(keys), *keys, *arguments)
         self._sent.add(redis)
         return answer
+
+
+async def stored(redis: Any, key: str) -> bytes | None:
+    """What a key holds, as bytes, whether or not the client decodes its replies."""
+    value: bytes | None = await redis.execute_command("GET", key, **{NEVER_DECODE: True})
+    return value
 
 
 def beside(name: str, what: str) -> str:

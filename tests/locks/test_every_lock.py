@@ -26,7 +26,7 @@ from distlab.locks.redlock import Redlock
 from distlab.real.database import SqlDatabase
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from tests.locks.sites import everywhere, in_simulation, on_asyncio, place
+from tests.locks.sites import everywhere, in_simulation, on_asyncio, on_fakeredis, place
 
 SERVERS = {
     RedisLock: {},
@@ -341,6 +341,24 @@ async def test_any_bytes_are_a_token(site):
         assert lock.local.token == b"\xff\xfe" and await lock.owned()
         await lock.release()
         await other.acquire()
+
+
+DECODING = [{"encoding": "latin-1"}, {"encoding": "ascii", "encoding_errors": "replace"}, {}]
+
+
+@pytest.mark.parametrize("options", DECODING, ids=str)
+@pytest.mark.parametrize("kind", ON_REDIS)
+def test_a_client_that_decodes_its_replies_makes_no_difference(kind, options):
+    async def program(site):
+        redises = [site.redis(n, decode_responses=True, **options) for n in range(3)]
+        lock = site.of(kind).lock(redis=redises if kind is Redlock else redises[0])
+        for token in (None, b"\xff\xfe", "\u00fc", b"\xc3\x28"):
+            assert await lock.acquire(token=token)
+            assert await lock.owned() and await lock.locked()
+            await lock.reacquire()
+            await lock.release()
+
+    on_fakeredis(program, servers=3)
 
 
 @everywhere

@@ -12,15 +12,7 @@ from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.scripts import beside
-from tests.locks.sites import (
-    PLACES,
-    LostAnswers,
-    everywhere,
-    in_simulation,
-    on_fakeredis,
-    on_server,
-    place,
-)
+from tests.locks.sites import PLACES, LostAnswers, everywhere, in_simulation, on_server, place
 
 
 @pytest.fixture(params=PLACES, scope="module")
@@ -145,15 +137,6 @@ async def test_on_the_only_connection_nobody_waits_before_the_holder(site):
     await a.acquire()
     assert not await b.acquire(blocking_timeout=0.5)
     assert not blocked
-
-
-def test_decoded_responses_make_no_difference():
-    async def decoded(site):
-        async with site.lock(redis=site.redis(decode_responses=True)) as lock:
-            assert await lock.owned()
-            await lock.reacquire()
-
-    on_fakeredis(decoded)
 
 
 @everywhere
