@@ -237,7 +237,7 @@ class Exercise:
         words = Words()
         try:
             for case, runs in planned:
-                with steps.StepCount(_is_own) as count:
+                with steps.StepCount(is_own) as count:
                     named = len(case.schedules) * len(case.seeds)
                     idle = 0  # of these, runs in which nothing happened that could be judged
                     for number, (run, verdict) in enumerate(runs, 1):
@@ -246,19 +246,8 @@ class Exercise:
                         idle += number <= named and verdict is not None and not verdict.judged
                         if verdict and (verdict.ok is False or number == idle == named):
                             return self._incorrect(case, run, verdict, words.total(), count)
-        except NotImplementedError:
-            return Result("not attempted", f"{self.name} still raises NotImplementedError.")
-        except WrongReturn as error:
-            return Result("incorrect", str(error), words.total())
-        except KeyboardInterrupt as error:
-            where = _own_lines(error) or "  (between two steps of your code)"
-            return Result("error", f"You stopped the check. It was here:\n{where}", words.total())
-        except steps.LoopsForEver as error:
-            said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
-            return Result("error", f"{said}\n{_own_lines(error)}", words.total())
-        except Exception as error:
-            said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
-            return Result("error", f"{said}\n{_own_lines(error)}".rstrip(), words.total())
+        except (Exception, KeyboardInterrupt, steps.LoopsForEver) as error:
+            return ended_by(error, self.name, words.total())
         total = f"{words.decided} run" + "s" * (words.decided != 1)
         said = f"{self.texts.title}: it held in {total}{words}."
         return Result("correct" if words.decided else "error", said, words.total())
@@ -342,6 +331,25 @@ class Exercise:
         return type(solution.__name__, (solution,), checked)
 
 
+def ended_by(error: BaseException, name: str, runs: int) -> Result:
+    """What is said of an exception that the learner's code, called `name`, let out."""
+    where = _own_lines(error)
+    match error:
+        case NotImplementedError():
+            return Result("not attempted", f"{name} still raises NotImplementedError.")
+        case WrongReturn():
+            return Result("incorrect", str(error), runs)
+        case KeyboardInterrupt():
+            where = where or "  (between two steps of your code)"
+            return Result("error", f"You stopped the check. It was here:\n{where}", runs)
+        case steps.LoopsForEver():
+            said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
+            return Result("error", f"{said}\n{where}", runs)
+        case _:
+            said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
+            return Result("error", f"{said}\n{where}".rstrip(), runs)
+
+
 def _returning(function: Callable[..., Any], expected: type | tuple[type, ...]) -> Any:
     kinds = expected if isinstance(expected, tuple) else (expected,)
 
@@ -364,7 +372,7 @@ def _returning(function: Callable[..., Any], expected: type | tuple[type, ...]) 
 
 
 @lru_cache
-def _is_own(filename: str) -> bool:
+def is_own(filename: str) -> bool:
     """Whether a source file is the learner's: neither distlab's nor Python's nor generated."""
     libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
     inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
@@ -377,5 +385,5 @@ def _own_lines(error: BaseException) -> str:
     return "\n".join(
         f"  your code, line {frame.lineno}, in {frame.name}: {frame.line}"
         for frame in frames
-        if _is_own(frame.filename)
+        if is_own(frame.filename)
     )
