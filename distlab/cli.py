@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(distlab.__version__)
         return 0
     name, *rest = given
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack signs, and text be damaged
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         module, _, function = pick(COMMANDS, name, "command")[1].partition(":")
         status: int = getattr(importlib.import_module(module), function)(rest)
@@ -67,13 +70,13 @@ def lab(arguments: list[str]) -> int:
     options.add_argument("--no-browser", action="store_true", help="only print the address")
     options.add_argument("--no-start", action="store_true", help="only bring your copy up to date")
     given = options.parse_args(arguments)
-    folder: Path = (given.dir or workspace.default_workspace()).expanduser().resolve()
+    folder: Path = given.dir or workspace.default_workspace()
     try:
+        folder = folder.expanduser().resolve()
         copied = workspace.update(folder)
-    except OSError as error:
-        raise BadInput(
-            f"--dir {folder}: {error.strerror}; give a folder that can be written"
-        ) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home directory
+        why = getattr(error, "strerror", None) or error
+        raise BadInput(f"--dir {folder}: {why}; give a folder that can be written") from None
     print(f"Your copy of the course: {folder}")
     for copy in copied:
         if copy.written and copy.edited:

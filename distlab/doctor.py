@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -86,16 +87,17 @@ def _postgres() -> str | None:
 
 def _interpreter(version: str) -> str | None:
     """A Python of this version, on the PATH or among those of pyenv."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111
     candidates = [_program(f"python{version}")]
-    candidates += map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))
+    candidates += map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python")))
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in filter(None, candidates):
-        asked = subprocess.run(
-            [candidate, "-c", question], capture_output=True, text=True, check=False
-        )
-        if asked.stdout.strip() == version:
-            return candidate
+        with suppress(OSError):  # it is no program
+            asked = subprocess.run(
+                [candidate, "-c", question], capture_output=True, text=True, check=False
+            )
+            if asked.stdout.strip() == version:
+                return candidate
     return None
 
 

@@ -15,8 +15,13 @@ def shipped(folder: str) -> Path:
 
 
 def home() -> Path:
-    """The learner's folder: DISTLAB_HOME, or the system's place for a user's data."""
-    chosen = os.environ.get("DISTLAB_HOME")
-    if chosen:
-        return Path(chosen).expanduser()
-    return platformdirs.user_data_path("distlab", appauthor=False)
+    """The learner's folder: DISTLAB_HOME, or the system's place for a user's data.
+
+    A user without a home directory gets a path that begins with `~`: `Path.expanduser` refuses it.
+    """
+    if chosen := os.environ.get("DISTLAB_HOME"):
+        return Path(os.path.expanduser(chosen))  # noqa: PTH111 (that of pathlib raises)
+    try:
+        return platformdirs.user_data_path("distlab", appauthor=False)
+    except RuntimeError:
+        return Path("~/distlab")

@@ -107,7 +107,7 @@ def digest(notebook: Notebook) -> str:
 def _digest_of_file(path: Path) -> str:
     try:
         return digest(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return "not a notebook"  # whatever it is, it is the learner's
 
 

@@ -191,10 +191,10 @@ class Guess:
     def _answer(self, chosen: int | None, record: bool = False) -> None:
         """Take this option; None means skipped."""
         self.chosen, self.skipped, self.judged = chosen, chosen is None, False
-        for watcher in self.watchers:
-            watcher(self)
         if record:
             self.progress.record(self._key, chosen=chosen, skipped=self.skipped)
+        for watcher in self.watchers:
+            watcher(self)
 
 
 OPTION = record({"text": TEXT, "when": TEXT})

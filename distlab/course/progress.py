@@ -1,9 +1,10 @@
 """The learner's progress: one JSON file in the user's data folder.
 
 Every change re-reads the file under a lock, changes one entry and replaces the file in one step, so
-two notebooks that are open at once keep each other's entries. A damaged file is set aside under a
-dated name. When nothing can be written, the entries stay in this process, `warning` says so, and
-nothing raises: a full disk must not break a lesson.
+two notebooks that are open at once, and two threads of a kernel, keep each other's entries. A
+damaged file is set aside under a dated name. A field of the wrong type counts as absent. When the
+file cannot be written, the entries stay in this process, and `warning` says so: a full disk or a
+missing home directory must not break a lesson.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,10 +26,14 @@ from distlab.places import home
 Entry = dict[str, Any]
 Change = Callable[[Entry], Entry]
 
+TYPES = {"tries": int, "correct": bool, "right": bool, "skipped": bool, "chosen": int}
+"""The fields that the course reads again."""
+
 
 def progress() -> Progress:
     """The learner's progress, in `distlab.places.home()`."""
-    return _progress_in(home())
+    folder = home()
+    return _OPEN.setdefault(folder, Progress(folder))
 
 
 class Progress:
@@ -40,6 +45,7 @@ class Progress:
         self._damage = ""
         self._trouble = ""
         self._unsaved: list[tuple[str, Change]] = []
+        self._one_thread = threading.Lock()
 
     @property
     def warning(self) -> str:
@@ -49,36 +55,47 @@ class Progress:
     def entries(self) -> dict[str, Entry]:
         """All entries, including those that could not be saved."""
         entries: dict[str, Entry] | None = {}
-        with self._warns():
-            entries = self._read()
-            if entries is None:
-                with self._locked():
-                    entries = self._read_or_set_aside()
-        return self._with_unsaved(entries or {})
+        with self._one_thread:
+            with self._warns():
+                entries = self._read()
+                if entries is None:
+                    with self._locked():
+                        entries = self._read_or_set_aside()
+            entries = self._with_unsaved(entries or {})
+        return {key: _sound(entry) for key, entry in entries.items()}
 
     def get(self, key: str) -> Entry:
         """One entry; empty when there is none."""
         return self.entries().get(key, {})
 
     def record(self, key: str, **facts: Any) -> str:
-        """Add facts to an entry, with the date and the number of tries. Returns `warning`."""
+        """Add facts to an entry, with the date and the number of tries. Returns `warning`.
+
+        A fact may be a function of its value so far (None at first): another notebook may have
+        changed that since it was last read.
+        """
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        return self.change(
-            key, lambda old: {**old, **facts, "at": at, "tries": old.get("tries", 0) + 1}
-        )
+
+        def add(old: Entry) -> Entry:
+            new = {name: fact(old.get(name)) if callable(fact) else fact
+                   for name, fact in facts.items()}  # fmt: skip
+            return {**old, **new, "at": at, "tries": old.get("tries", 0) + 1}
+
+        return self.change(key, add)
 
     def change(self, key: str, change: Change) -> str:
         """Replace one entry by `change(entry)` under the lock. Returns `warning`."""
-        self._unsaved.append((key, change))
-        with self._warns(), self._locked():
-            self._write(self._with_unsaved(self._read_or_set_aside()))
-            self._unsaved.clear()
-            self._trouble = ""
+        with self._one_thread, self._warns():
+            self._unsaved.append((key, change))
+            with self._locked():
+                self._write(self._with_unsaved(self._read_or_set_aside()))
+                self._unsaved.clear()
+                self._trouble = ""
         return self.warning
 
     def _with_unsaved(self, entries: dict[str, Entry]) -> dict[str, Entry]:
         for key, change in self._unsaved:
-            entries[key] = change(entries.get(key, {}))
+            entries[key] = change(_sound(entries.get(key, {})))
         return entries
 
     def _read(self) -> dict[str, Entry] | None:
@@ -104,8 +121,8 @@ class Progress:
     def _write(self, entries: dict[str, Entry]) -> None:
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix="progress.", suffix=".tmp")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(entries, file, ensure_ascii=False, indent=1)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(json.dumps(entries, default=repr))  # escaped: also half a character
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, self.path)  # noqa: PTH105 (tests take this one step away)
@@ -115,7 +132,7 @@ class Progress:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.expanduser().parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_name("progress.lock").open("a+b") as lock:
             deadline = time.monotonic() + self.wait_s
             while not _try_lock(lock):
@@ -128,9 +145,10 @@ class Progress:
     def _warns(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home directory
+            why = getattr(error, "strerror", None) or error
             self._trouble = (
-                f"Your progress cannot be kept in {self.path} ({error.strerror or error}). "
+                f"Your progress cannot be kept in {self.path} ({why}). "
                 "It lasts until this kernel stops. DISTLAB_HOME can name another folder."
             )
 
@@ -159,6 +177,9 @@ else:
         return True
 
 
-@lru_cache
-def _progress_in(folder: Path) -> Progress:
-    return Progress(folder)
+def _sound(entry: Entry) -> Entry:
+    return {name: value for name, value in entry.items()
+            if type(value) is TYPES.get(name, type(value))}  # fmt: skip
+
+
+_OPEN: dict[Path, Progress] = {}

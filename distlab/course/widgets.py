@@ -188,9 +188,10 @@ class ExercisePanel(Panel):
         self.result = self.exercise.check(solution)
         self._status.value = self.result.html()
         if record:
-            before = self.kept.get(self.exercise.key).get("correct", False)
-            solved = before or self.result.kind == "correct"
-            self._record(self.exercise.key, result=self.result.kind, correct=solved)
+            kind = self.result.kind
+            self._record(
+                self.exercise.key, result=kind, correct=lambda was: bool(was) or kind == "correct"
+            )
         return self.result
 
     def hint(self) -> str:

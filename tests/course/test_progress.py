@@ -1,15 +1,22 @@
-"""Progress: never lost, never in the way, whatever happens to its file."""
+"""Progress: not lost, and not in the way of a lesson, when its file or folder is odd."""
 
 import json
 import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
 
-from distlab.course.progress import Progress, progress
+from distlab.course import quiz
+from distlab.course.progress import TYPES, Progress, progress
+from distlab.course.widgets import CourseMap, ExercisePanel, PredictionWidget, QuizWidget
+from distlab.lab.widget import Lab
+from distlab.replay import parse_token
+from tests.course.test_exercise import EXERCISE
+from tests.course.test_prediction import PREDICTION
 
 KEY = "quiz/cap/smallest-r"
 
@@ -86,28 +93,152 @@ def test_processes_that_write_at_once_lose_nothing(learner):
     assert sorted(path.name for path in learner.iterdir()) == ["progress.json", "progress.lock"]
 
 
-def test_a_read_only_folder_warns_and_the_session_goes_on(learner, monkeypatch):
+def test_threads_that_write_at_once_lose_nothing(learner, monkeypatch):
+    kept, write = Progress(learner), Progress._write
+
+    def slowly(self, entries):
+        write(self, entries)
+        time.sleep(0.003)  # now another thread may come
+
+    monkeypatch.setattr(Progress, "_write", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda n: kept.record(f"quiz/cap/{n % 5}"), range(40)))
+    assert not any(answers)
+    tries = {key: entry["tries"] for key, entry in Progress(learner).entries().items()}
+    assert tries == {f"quiz/cap/{n}": 8 for n in range(5)}
+
+
+def test_what_another_notebook_did_meanwhile_counts(learner, monkeypatch):
+    panel = ExercisePanel(EXERCISE)
+    check = type(EXERCISE).check
+
+    def checked(self, solution):
+        Progress(learner).record(EXERCISE.key, correct=True)
+        return check(self, solution)
+
+    monkeypatch.setattr(type(EXERCISE), "check", checked)
+    panel.check(EXERCISE.stub, record=True)
+    assert Progress(learner).get(EXERCISE.key)["correct"] is True
+
+
+@pytest.mark.parametrize("value", [None, True, 2, 2.5, 1e999, "yes", [1], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("name", TYPES)
+def test_a_field_of_the_wrong_type_counts_as_absent(distlab, learner, name, value):
+    learner.mkdir()
+    keys = [KEY, f"prediction/{PREDICTION.id}", EXERCISE.key]
+    entry = {name: value, "given": [1, {"mine": None}]}
+    (learner / "progress.json").write_text(json.dumps(dict.fromkeys(keys, entry)))
+    kept = progress()
+    sound = type(value) is TYPES[name]
+    assert (name in kept.get(KEY)) is sound
+    assert distlab("progress")[0] == distlab("progress", "--json")[0] == 0
+    panels = [PredictionWidget(PREDICTION), QuizWidget(quiz.quiz("01_cap")), CourseMap()]
+    assert panels[0].guess.open is (sound and name in ("chosen", "skipped"))
+    assert ("solved" in ExercisePanel(EXERCISE)._status.value) is (sound and name == "correct")
+    for key in keys:
+        assert kept.record(key, correct=False) == ""
+        assert (
+            Progress(learner).get(key)["tries"] == (value if sound and name == "tries" else 0) + 1
+        )
+        assert Progress(learner).get(key)["given"] == entry["given"]
+
+
+HALF = "half of a character: \ud83d"
+
+
+def test_half_a_character_is_kept_and_printed(distlab, learner):
+    assert progress().record(f"quiz/cap/{HALF}", given=HALF, more={HALF: object}) == ""
+    assert Progress(learner).get(f"quiz/cap/{HALF}")["given"] == HALF
+    assert json.loads(distlab("progress", "--json")[1]) == progress().entries()
+    progress().record(f"quiz/{HALF}/one")
+    assert distlab("progress")[0] == 0
+
+
+def no_home(learner, monkeypatch):
+    for name in ("DISTLAB_HOME", "HOME", "XDG_DATA_HOME", "USERPROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", Mock(side_effect=KeyError))
+
+
+def nobodys_home(learner, monkeypatch):
+    monkeypatch.setenv("DISTLAB_HOME", "~nobody-at-all/distlab")
+
+
+def a_file(learner, monkeypatch):
+    learner.write_text("I am no folder")
+
+
+def below_a_file(learner, monkeypatch):
+    learner.write_text("I am no folder")
+    monkeypatch.setenv("DISTLAB_HOME", str(learner / "distlab"))
+
+
+def read_only(learner, monkeypatch):
+    learner.mkdir()
+    for place in ("tempfile.mkstemp", "distlab.workspace._write"):
+        monkeypatch.setattr(place, Mock(side_effect=PermissionError(13, "Permission denied")))
+
+
+def a_folder_for_a_file(name):
+    def make(learner, monkeypatch):
+        (learner / name).mkdir(parents=True)
+
+    make.__name__ = f"a folder {name}"
+    return make
+
+
+ODD = [no_home, nobodys_home, a_file, below_a_file, read_only,
+       *map(a_folder_for_a_file, ("progress.json", "progress.lock"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.__name__)
+def test_where_nothing_can_be_written_the_lesson_goes_on(
+    distlab, learner, tmp_path, monkeypatch, odd
+):
+    monkeypatch.chdir(tmp_path)
+    odd(learner, monkeypatch)
+    progress().entries()
+    warning = progress().record(KEY, correct=True)
+    assert "cannot be kept" in warning and "DISTLAB_HOME" in warning
+    assert progress().get(KEY)["correct"]
+
+    questions, prediction = QuizWidget(quiz.quiz("01_cap")), PredictionWidget(PREDICTION)
+    assert "cannot be kept" in questions._warning.value
+    lab = Lab(parse_token(PREDICTION.about).scenario, prediction=prediction)
+    assert lab._state()["gate"]
+    prediction.choose(1, record=True)
+    assert not lab._state()["gate"]
+    assert progress().get(f"prediction/{PREDICTION.id}")["chosen"] == 1
+    assert CourseMap()._table.value
+
+    status, _, error = distlab("quiz", "01_cap", "--pretest", typed="3\n2\n2\n")
+    assert (status, "cannot be kept" in error) == (0, True)
+    assert "cap" in distlab("progress")[1]
+    assert not list(tmp_path.glob("~*"))
+
+
+@pytest.mark.parametrize("odd", [no_home, nobodys_home, below_a_file], ids=lambda odd: odd.__name__)
+def test_the_commands_need_no_home(distlab, learner, tmp_path, monkeypatch, odd):
+    monkeypatch.chdir(tmp_path)
+    odd(learner, monkeypatch)
+    assert distlab("doctor")[0] == 0
+    status, _, error = distlab("lab", "--no-start")
+    assert (status, "give a folder that can be written" in error) == (2, True)
+    assert distlab("lab", "--no-start", "--dir", "mine")[0] == 0
+    assert not list(tmp_path.glob("~*"))
+
+
+def test_what_could_not_be_saved_is_saved_later(learner, monkeypatch):
     kept = Progress(learner)
     kept.record("quiz/cap/before")
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", Mock(side_effect=PermissionError(13, "Permission denied")))
-        warning = kept.record(KEY, correct=True)
-        assert "Permission denied" in warning
-        assert "DISTLAB_HOME" in warning
+        assert "Permission denied" in kept.record(KEY, correct=True)
         assert kept.get(KEY)["correct"]
         assert KEY not in Progress(learner).entries()
         assert not list(learner.glob("*.tmp"))
-    assert kept.record("quiz/cap/after") == ""  # what could not be saved is saved now
+    assert kept.record("quiz/cap/after") == ""
     assert set(Progress(learner).entries()) == {"quiz/cap/before", KEY, "quiz/cap/after"}
-
-
-def test_a_file_in_the_folders_place_warns(learner):
-    learner.write_text("I am no folder")
-    kept = Progress(learner)
-    assert kept.entries() == {}
-    assert "cannot be kept" in kept.record(KEY, correct=True)
-    assert kept.get(KEY)["correct"]
-    assert learner.read_text() == "I am no folder"
 
 
 def test_a_notebook_that_hangs_while_it_writes_does_not_hang_the_others(learner):
@@ -126,7 +257,7 @@ def test_a_crash_while_writing_leaves_the_old_file(learner, monkeypatch):
     whole = (learner / "progress.json").read_bytes()
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(json, "dump", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(os, "fsync", Mock(side_effect=KeyboardInterrupt))
         kept.record(KEY)
     assert (learner / "progress.json").read_bytes() == whole
     assert not list(learner.glob("*.tmp"))
