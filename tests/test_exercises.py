@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 import pytest
 
 import distlab
-from distlab.course import exercise as course
+from distlab.course import case
 
 CHAPTERS = [each.name for each in iter_modules(distlab.__path__, "distlab.") if each.ispkg]
 EXERCISES = [
@@ -24,7 +24,7 @@ def test_each_has_an_id_of_its_own():
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
 def test_stub_reference_and_mistakes_get_the_right_word(exercise, monkeypatch):
-    monkeypatch.setattr(course, "SHRINKING", 20)  # a learner gets 200: no other word, a nicer run
+    monkeypatch.setattr(case, "SHRINKING", 20)  # a learner gets 200: no other word, a nicer run
     assert exercise.audit() == []
 
 

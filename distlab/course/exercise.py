@@ -15,34 +15,39 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, wraps
-from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 from distlab.check.verdict import Verdict
 from distlab.course import steps
+from distlab.course.audit import audit
+from distlab.course.case import Case
 from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
-from distlab.explore.search import trials
-from distlab.explore.shrink import shrink
-from distlab.explore.space import FaultSpace
 from distlab.explore.work import Words
 from distlab.host import pick
 from distlab.places import PACKAGE
-from distlab.registry import get
-from distlab.scenario import STUCK, Run, Scenario
+from distlab.scenario import STUCK, Run
 from distlab.view.spacetime import spacetime
 from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
+__all__ = [
+    "Case",
+    "Exercise",
+    "Mistake",
+    "Result",
+    "Texts",
+    "WrongReturn",
+    "ended_by",
+    "is_own",
+    "texts",
+]
+
 Word = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Word, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
-SEARCHED = 50
-"""Runs under random faults that a case adds to its own schedules."""
-SHRINKING = 200
-"""Runs that may be spent on making a failing run small."""
 
 
 class WrongReturn(TypeError):
@@ -80,84 +85,18 @@ def _read(path: Path) -> dict[str, Texts]:
 
 
 @dataclass(frozen=True)
-class Case:
-    """A scenario, its knobs, and the fault schedules (texts) and seeds to run it with.
-
-    `must_hold` names the verdicts that judge these runs; empty means all of them. Afterwards
-    `searched` runs are drawn from the fault space `nemesis` (None: the scenario's own). Under any
-    fault `always` must hold; empty means the scenario's property. `parts` are other arguments of
-    `build` that these runs are made with.
-    """
-
-    scenario: str
-    knobs: Mapping[str, Any] = field(default_factory=dict)
-    schedules: tuple[str | None, ...] = (None,)
-    seeds: range = range(1)
-    must_hold: tuple[str, ...] = ()
-    always: tuple[str, ...] = ()
-    nemesis: str | None = None
-    searched: int = SEARCHED
-    parts: Mapping[str, Any] = field(default_factory=dict)
-
-    def using(self, solution: Any) -> Scenario:
-        """The scenario with this solution in it. Raises `BadInput` when there is none."""
-        return get(self.scenario).using(solution=solution, **self.parts)
-
-    def lab(self, name: str) -> str:
-        """What a learner types to see runs of the solution that the notebook calls `name`."""
-        parts = [f"{part}={value!r}" for part, value in self.parts.items()]
-        given = ", ".join([f"solution={name}", *parts])
-        return f'Lab(get("{self.scenario}").using({given}))'
-
-    def judged(self, solution: Any) -> Iterator[tuple[Run, Verdict | None]]:
-        """One run for each schedule and seed, then the search, each with the verdict that it fails
-        by or that says nothing, if there is one. Raises `BadInput` at once for an unknown scenario.
-        """
-        return self._judged(self.using(solution))
-
-    def _judged(self, scenario: Scenario) -> Iterator[tuple[Run, Verdict | None]]:
-        must_hold = self.must_hold or tuple(check.name for check in scenario.checks)
-        for faults, seed in product(self.schedules, self.seeds):
-            run = scenario.run(seed, faults, **self.knobs)
-            yield run, _failing(run, must_hold)
-        space = FaultSpace.of(scenario, self.nemesis, **self.knobs)
-        for trial in trials(scenario, space, self.searched, **self.knobs):
-            run = trial.run()
-            yield run, _failing(run, self.always or (scenario.property,))
-
-    def small(self, run: Run, verdict: Verdict, reference: Any, count: steps.StepCount) -> Run:
-        """The smallest run found that fails in the same way, under the same knobs, and that the
-        reference survives: else the picture would not show what the solution does wrong.
-        """
-        right = self.using(reference)
-
-        def survived(small: Run) -> bool:
-            again = right.run(small.seed, small.faults, **small.knobs)
-            return _failing(again, (verdict.name,)) is None
-
-        try:
-            return shrink(run, verdict.name, budget=SHRINKING, keep=self.knobs, accept=survived,
-                          progress=count.reset).run  # fmt: skip
-        except (Exception, steps.LoopsForEver):
-            return run  # on the way the solution failed in another way: show what was found first
-
-
-def _failing(run: Run, names: tuple[str, ...]) -> Verdict | None:
-    """The first of these verdicts that is violated, else the first that says nothing."""
-    doubtful = [v for v in run.verdicts if not v.ok and v.name in (STUCK, *names)]
-    return min(doubtful, key=lambda v: v.ok is None, default=None)
-
-
-@dataclass(frozen=True)
 class Mistake:
     """A wrong answer with a name. `example` is one; `when` recognises it by the run that fails.
 
-    `when` is a condition as in `distlab.course.prediction`, or a function of the run.
+    `when` is a condition as in `distlab.course.prediction`, or a function of the run. Of several
+    that say yes the first counts. `also` names the cheats that make this mistake too, as patterns
+    (`distlab.course.cheats`).
     """
 
     name: str
     when: str | Callable[[Run], bool]
     example: Any
+    also: tuple[str, ...] = ()
 
     def explains(self, run: Run) -> bool:
         return came_true(self.when, run) if isinstance(self.when, str) else self.when(run)
@@ -206,8 +145,9 @@ class Exercise:
     """Something to build. `name` is what the notebook calls it, `base` the class to extend.
 
     `returns` gives the types that the solution's methods must return (key `""`: the function).
-    A stub raises `NotImplementedError`; what it defines a solution must define itself.
-    `audit` holds every exercise to its promises.
+    A stub raises `NotImplementedError`; what it defines a solution must define itself. `audit`
+    holds every exercise to its promises; `honest` says which cheats (`distlab.course.cheats`) are
+    honest work here, and why.
     """
 
     texts: Texts
@@ -218,6 +158,15 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     base: type | None = None
     returns: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
+    honest: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that the stub leaves open; none for a function."""
+        return tuple(
+            name for name, value in vars(self.stub).items()
+            if self.base and callable(value) and not name.startswith("__")
+        )  # fmt: skip
 
     @property
     def key(self) -> str:
@@ -228,24 +177,23 @@ class Exercise:
         """The reference solution, to read."""
         return inspect.getsource(self.reference)
 
-    def check(self, solution: Any) -> Result:
+    def check(self, solution: Any, shrinking: bool = True) -> Result:
         """Judge a solution. Never raises for what the solution does."""
         wrong = self._not_a_solution(solution)
         if wrong:
             return wrong
-        planned = [(case, case.judged(self._typed(solution))) for case in self.cases]
-        words = Words()
+        for case in self.cases:
+            case.using(self.reference)  # an unknown scenario is the author's error
+        typed, words = self._typed(solution), Words()
         try:
-            for case, runs in planned:
+            for case in self.cases:
                 with steps.StepCount(is_own) as count:
-                    named = len(case.schedules) * len(case.seeds)
-                    idle = 0  # of these, runs in which nothing happened that could be judged
-                    for number, (run, verdict) in enumerate(runs, 1):
+                    for run, verdict, wrong_run in case.judged(typed, self.reference):
                         count.reset()
                         words[verdict.word if verdict else "holds"] += 1
-                        idle += number <= named and verdict is not None and not verdict.judged
-                        if verdict and (verdict.ok is False or number == idle == named):
-                            return self._incorrect(case, run, verdict, words.total(), count)
+                        if wrong_run and verdict:
+                            small = count if shrinking else None
+                            return self._incorrect(case, run, verdict, words.total(), small)
         except (Exception, KeyboardInterrupt, steps.LoopsForEver) as error:
             return ended_by(error, self.name, words.total())
         total = f"{words.decided} run" + "s" * (words.decided != 1)
@@ -254,31 +202,7 @@ class Exercise:
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""
-        expected: list[tuple[str, Any, Word, str]] = [
-            ("stub", self.stub, "not attempted", ""),
-            ("reference", self.reference, "correct", ""),
-            *((m.name, m.example, "incorrect", m.name) for m in self.mistakes),
-        ]
-        problems = [] if len(self.mistakes) >= 2 else ["fewer than two named mistakes"]
-        if {mistake.name for mistake in self.mistakes} != set(self.texts.mistakes):
-            problems.append(f"the texts have words for other mistakes: {list(self.texts.mistakes)}")
-        for name, solution, kind, mistake in expected:
-            result = self.check(solution)
-            if (result.kind, result.mistake) != (kind, mistake):
-                found = f"{result.kind} {result.mistake!r}: {result.message}"
-                problems.append(f"{name} should be {kind} {mistake!r}, is {found}")
-            elif result.run and not self._survived(result.run):
-                problems.append(f"{name}: the reference fails in {result.token} as well")
-        return problems
-
-    def _survived(self, run: Run) -> bool:
-        """Whether the reference does not fail like this run in one of the cases of its scenario."""
-        failed = {verdict.name for verdict in run.verdicts if not verdict.ok}
-        cases = [case for case in self.cases if case.scenario == run.scenario.id]
-        again = [
-            case.using(self.reference).run(run.seed, run.faults, **run.knobs) for case in cases
-        ]
-        return any(failed - {v.name for v in right.verdicts if not v.ok} for right in again)
+        return audit(self)
 
     def _not_a_solution(self, solution: Any) -> Result | None:
         if solution is None:
@@ -298,21 +222,21 @@ class Exercise:
         """The methods that the stub leaves open and that the solution has at most from `base`."""
         given = self.base.__mro__ if self.base else ()
         own = [vars(each) for each in solution.__mro__ if each not in given]
-        return [
-            name for name, value in vars(self.stub).items()
-            if callable(value) and not name.startswith("__")
-            and not any(name in each for each in own)
-        ]  # fmt: skip
+        return [name for name in self.methods if not any(name in each for each in own)]
 
     def _incorrect(
-        self, case: Case, run: Run, verdict: Verdict, done: int, count: steps.StepCount
+        self, case: Case, run: Run, verdict: Verdict, done: int, count: steps.StepCount | None
     ) -> Result:
         finished = verdict.name != STUCK
         known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
         mistake = next(known, None)
         # A run without end takes seconds, and so does each try to make it smaller.
-        small = case.small(run, verdict, self.reference, count) if finished else run
+        small = run
+        if count and finished and verdict.ok is False:
+            small = case.small(run, verdict, self.reference, count.reset)
         said = str(small.verdict(verdict.name))
+        if not verdict.judged:
+            said += "\nThat is not enough: with a right solution there is something in this run."
         name = mistake.name if mistake else ""
         message = f"{self.texts.mistakes[name]}\n{said}" if mistake else said
         return Result("incorrect", message, done, small, name, case.lab(self.name))

@@ -32,7 +32,11 @@ GRACE = 1_000
 _TOOL = 4
 
 
-class LoopsForEver(BaseException):
+class Stopped(BaseException):
+    """The learner's code was stopped: nothing good would have come of it."""
+
+
+class LoopsForEver(Stopped):
     """The learner's code took more than `MAX_STEPS` steps in one run."""
 
 

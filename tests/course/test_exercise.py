@@ -1,7 +1,6 @@
 """Exercises: correct, incorrect, not attempted, or an error that is the learner's own."""
 
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import pytest
 
@@ -245,8 +244,7 @@ def test_only_the_named_verdicts_judge():
 
 def test_a_case_runs_every_schedule_with_every_seed():
     case = Case("start/lost-answer", {}, ("", "lose:*>*@0"), range(2, 5))
-    planned = islice(case.judged(Once), 6)
-    runs = [(run.seed, bool(run.faults)) for run, _ in planned]
+    runs = [(run.seed, bool(run.faults)) for run in case.named(Once)]
     assert runs == [(2, False), (3, False), (4, False), (2, True), (3, True), (4, True)]
 
 
@@ -307,12 +305,46 @@ def test_runs_with_nothing_to_judge_are_not_called_undecided():
     assert replace(EXERCISE, cases=(idle,)).check(Once).message == f"Print once: {said}"
 
 
-def test_a_case_in_which_nothing_can_be_judged_is_not_passed():
-    idle = Unsure("start/lost-answer", {"retries": 3}, ("", ""), judges=False, counted=0)
-    result = replace(EXERCISE, cases=(*EXERCISE.cases, idle)).check(Once)
-    assert (result.kind, result.runs) == ("incorrect", 15)
-    assert "\nanswered nothing to judge: " in result.message
+class Blank(Once):
+    """Answers, and prints nothing: what is never printed is never printed twice."""
+
+    def on_print(self, message, sender):
+        self.send(sender, Printed(message.page))
+
+
+class PrintsUntilALoss(Once):
+    """Idle in one run only, and right in all others."""
+
+    def print_page(self, page):
+        if self.boots == 0:
+            super().print_page(page)
+
+    def on_start(self):
+        self.pages = ()
+
+
+@pytest.mark.parametrize(
+    ("solution", "schedules"), [(Blank, ("",)), (PrintsUntilALoss, ("", "crash:printer@1+1"))]
+)
+def test_where_the_reference_does_something_the_solution_must(solution, schedules):
+    case = replace(EXERCISE.cases[0], schedules=schedules, must_hold=("printed once",))
+    result = replace(EXERCISE, cases=(case,), mistakes=()).check(solution)
+    assert (result.kind, result.runs) == ("incorrect", len(schedules))
+    assert result.message.startswith("printed once nothing to judge: There were no printed pages.")
+    assert result.message.endswith("with a right solution there is something in this run.")
     assert "<img" in result.html()
+
+
+def test_where_the_reference_does_nothing_either_the_solution_need_not():
+    case = replace(EXERCISE.cases[0], schedules=("", "crash:printer@0"), searched=0)
+    result = replace(EXERCISE, cases=(replace(case, must_hold=("printed once",)),)).check(Once)
+    assert result.message == "Print once: it held in 1 run, 1 with nothing to judge."
+
+
+def test_an_exercise_in_which_nothing_can_be_judged_does_not_pass_the_audit():
+    case = replace(EXERCISE.cases[0], schedules=("crash:printer@0",), must_hold=("printed once",))
+    (said,) = replace(EXERCISE, cases=(*EXERCISE.cases, case)).audit()
+    assert said == "start/lost-answer ('crash:printer@0',): nothing to judge for ['printed once']"
 
 
 def test_the_failing_run_is_made_small():

@@ -1,0 +1,112 @@
+"""What every exercise promises, tried out: CI wants no complaint.
+
+The stub is no attempt, the reference is right, and each named mistake gets its own words. In every
+case the reference gives each verdict something to judge. No cheat (`distlab.course.cheats`) passes,
+and each gets words that fit it.
+
+A diagnosis fits a cheat when the cheat does what the mistake does: in the failing run both do the
+same, or the mistake says so (`Mistake.also`). What looks like a cheat and is honest work in one
+exercise stands in that exercise (`Exercise.honest`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from distlab.course.cheats import Cheat, cheats
+from distlab.course.steps import Stopped
+from distlab.scenario import Run
+
+if TYPE_CHECKING:
+    from distlab.course.exercise import Exercise, Mistake, Word
+
+
+def audit(exercise: Exercise) -> list[str]:
+    """What this exercise does not keep of its promises."""
+    return [*_promises(exercise), *_idle(exercise), *_answers(exercise)]
+
+
+def _promises(exercise: Exercise) -> Iterator[str]:
+    if len(exercise.mistakes) < 2:
+        yield "fewer than two named mistakes"
+    if {mistake.name for mistake in exercise.mistakes} != set(exercise.texts.mistakes):
+        yield f"the texts have words for other mistakes: {list(exercise.texts.mistakes)}"
+
+
+def _idle(exercise: Exercise) -> Iterator[str]:
+    """Verdicts that no named run of a case gives something to judge, with the reference in it."""
+    for case in exercise.cases:
+        idle = set(case.judging())
+        for run in case.named(exercise.reference):
+            idle -= {verdict.name for verdict in run.verdicts if verdict.judged}
+            if not idle:
+                break
+        else:
+            yield f"{case.scenario} {case.schedules}: nothing to judge for {sorted(idle)}"
+
+
+def _answers(exercise: Exercise) -> Iterator[str]:
+    """Stub, reference and mistakes that do not get the right word."""
+    expected: list[tuple[str, Any, Word, str]] = [
+        ("stub", exercise.stub, "not attempted", ""),
+        ("reference", exercise.reference, "correct", ""),
+        *((m.name, m.example, "incorrect", m.name) for m in exercise.mistakes),
+    ]
+    for name, solution, kind, mistake in expected:
+        result = exercise.check(solution)
+        if (result.kind, result.mistake) != (kind, mistake):
+            found = f"{result.kind} {result.mistake!r}: {result.message}"
+            yield f"{name} should be {kind} {mistake!r}, is {found}"
+        elif result.run and not _survived(exercise, result.run):
+            yield f"{name}: the reference fails in {result.token} as well"
+
+
+def _survived(exercise: Exercise, run: Run) -> bool:
+    """Whether the reference does not fail like this run in one of the cases of its scenario."""
+    failed = {verdict.name for verdict in run.verdicts if not verdict.ok}
+    again = [
+        case.again(run, exercise.reference)
+        for case in exercise.cases
+        if case.scenario == run.scenario.id
+    ]
+    return any(failed - {v.name for v in right.verdicts if not v.ok} for right in again)
+
+
+def cheated(exercise: Exercise) -> Iterator[str]:
+    """Cheats that pass, or that get words that do not fit."""
+    names = set()
+    for cheat in cheats(exercise):
+        names.add(cheat.name)
+        yield from _judged(exercise, cheat)
+    for name in set(exercise.honest) - names:
+        yield f"honest: there is no cheat {name!r}"
+
+
+def _judged(exercise: Exercise, cheat: Cheat) -> Iterator[str]:
+    result = exercise.check(cheat.solution, shrinking=False)
+    if (result.kind == "correct") != (cheat.name in exercise.honest):
+        yield f"{cheat.name}: {result.kind}, {result.message}"
+    elif result.kind == "not attempted":
+        yield f"{cheat.name}: not attempted, {result.message}"
+    elif result.kind != "correct" and not re.search(cheat.words, result.message, re.DOTALL):
+        yield f"{cheat.name}: words without {cheat.words!r}: {result.kind}, {result.message}"
+    mistake = next((each for each in exercise.mistakes if each.name == result.mistake), None)
+    if mistake and result.run and not _does_the_same(exercise, mistake, cheat, result.run):
+        yield f"{cheat.name}: taken for {mistake.name!r} in {result.token}"
+
+
+def _does_the_same(exercise: Exercise, mistake: Mistake, cheat: Cheat, run: Run) -> bool:
+    """Whether the cheat makes this mistake."""
+    if any(re.fullmatch(pattern, cheat.name) for pattern in mistake.also):
+        return True
+    for case in exercise.cases:
+        if case.scenario == run.scenario.id:
+            try:
+                again = case.again(run, mistake.example)
+            except (Exception, Stopped):
+                continue
+            if again.trace.digest() == run.trace.digest():
+                return True
+    return False
