@@ -150,11 +150,14 @@ class Guess:
         return "Skipped: watch what happens." if self.skipped else "Not predicted yet."
 
     def restore(self) -> None:
-        """Load the answer of an earlier day, if there is one."""
+        """Load the answer of an earlier day, if there is one.
+
+        An answer is kept by its words, since its number may be another one after an update. An
+        answer that is not among the options any more is asked for again.
+        """
         entry = self.progress.get(self._key)
-        chosen = entry.get("chosen")
-        if isinstance(chosen, int) and 1 <= chosen <= len(self.prediction.options):
-            self._answer(chosen)
+        if entry.get("chosen") in self.prediction.answers:
+            self._answer(self.prediction.answers.index(entry["chosen"]) + 1)
         elif entry.get("skipped"):
             self._answer(None)
 
@@ -192,7 +195,8 @@ class Guess:
         """Take this option; None means skipped."""
         self.chosen, self.skipped, self.judged = chosen, chosen is None, False
         if record:
-            self.progress.record(self._key, chosen=chosen, skipped=self.skipped)
+            words = None if chosen is None else self.prediction.answers[chosen - 1]
+            self.progress.record(self._key, chosen=words, skipped=self.skipped)
         for watcher in self.watchers:
             watcher(self)
 

@@ -26,7 +26,7 @@ from distlab.places import home
 Entry = dict[str, Any]
 Change = Callable[[Entry], Entry]
 
-TYPES = {"tries": int, "correct": bool, "right": bool, "skipped": bool, "chosen": int}
+TYPES = {"tries": int, "correct": bool, "right": bool, "skipped": bool, "chosen": str}
 """The fields that the course reads again."""
 
 

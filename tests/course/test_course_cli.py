@@ -40,7 +40,7 @@ def test_progress_says_what_was_done(distlab):
     assert "Nothing yet" in distlab("progress")[1]
     progress().record("quiz/cap/smallest-r", correct=True)
     progress().record("quiz/cap/pacelc", correct=False)
-    progress().record("prediction/cap/inversion", chosen=1, right=True)
+    progress().record("prediction/cap/inversion", chosen="a", right=True)
     status, out, _ = distlab("progress")
     assert status == 0
     assert [line.split() for line in out.splitlines()] == [

@@ -158,8 +158,17 @@ def test_an_answer_or_a_skip_of_an_earlier_day_is_loaded(guess, learner):
         assert (tomorrow.chosen, tomorrow.skipped) == (guess.chosen, guess.skipped)
 
 
-def test_a_record_of_an_option_that_is_gone_leaves_the_gate_closed(guess, learner):
-    Progress(learner).record("prediction/start/lost-answer", chosen=9)
+def test_an_answer_of_an_earlier_day_is_found_wherever_it_stands_now(guess, learner):
+    guess.choose(2, record=True)
+    turned = dict(reversed(PREDICTION.options.items())) | {"Another one.": "outcome=stuck"}
+    tomorrow = Guess(replace(PREDICTION, options=turned), Progress(learner))
+    tomorrow.restore()
+    assert tomorrow.text == guess.text == "You predict: A page is printed twice."
+
+
+@pytest.mark.parametrize("chosen", [2, 9, "Words that were changed.", ["Nothing bad."], {}])
+def test_a_record_that_names_no_option_leaves_the_gate_closed(guess, learner, chosen):
+    Progress(learner).record("prediction/start/lost-answer", chosen=chosen, skipped=False)
     guess.restore()
     assert not guess.open
 
