@@ -65,13 +65,40 @@ def test_the_witness_leaves_out_what_was_lost_when_the_page_was_asked_for_again(
     assert [event for event in witness if event.kind == "drop"] == lost[:1]
 
 
-def test_a_printer_that_never_prints_leaves_nothing_to_judge():
-    class Lazy(Printer):
-        def print_page(self, page):
-            """No ink."""
+class Lazy(Printer):
+    def print_page(self, page):
+        """No ink."""
 
-    verdict = LOST.using(solution=Lazy).run(faults="").verdict("printed once")
-    assert (verdict.ok, verdict.word, verdict.judged) == (None, "nothing to judge", 0)
+
+class Twice(Printer):
+    def print_page(self, page):
+        super().print_page(page)
+        super().print_page(page)
+
+
+@pytest.mark.parametrize(
+    ("printer", "pages", "faults", "retries", "said"),
+    [
+        (Printer, (1, 2, 2), "", 0, ""),  # a second copy was ordered
+        (Printer, (1, 2), "lose:printer>client@0", 0, ""),  # nobody was told that it is printed
+        (Printer, (1, 1), "lose:printer>client@0", 1, "page 1 a second time: the same request"),
+        (Printer, (1, 1), "lose:printer>client@45", 1, "page 1 3 times; 2 copies were ordered."),
+        (Lazy, (1,), "", 0, "answered that page 1 is printed, but made 0 of 1 copies."),
+        (Twice, (2,), "", 0, "printed page 2 a second time"),
+    ],
+)
+def test_every_order_is_one_copy(printer, pages, faults, retries, said):
+    run = LOST.using(solution=printer, pages=pages).run(faults=faults, retries=retries)
+    verdict = run.verdict("printed once")
+    assert verdict.word == ("violated" if said else "holds")
+    assert said in verdict.explanation
+
+
+def test_when_the_power_fails_the_first_answer_is_the_last_thing_done():
+    printer = LOST.using(power_fails=True)
+    dead = [e.kind for e in printer.run(faults="").trace.events if e.node == "printer"]
+    assert dead.count("send") == 1
+    assert printer.run(faults="crash:printer@45+10", retries=3).ok
 
 
 def test_retries_come_to_an_end():

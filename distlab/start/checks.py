@@ -1,20 +1,25 @@
 """The promises of chapter 0's experiments."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from distlab.check.history import History
 from distlab.check.invariants import Finding, Invariant, invariant
-from distlab.check.look import dropped, notes, outages, under_way
+from distlab.check.look import dropped, ends, notes, outages, under_way
 from distlab.sim.trace import Trace
 from distlab.start.detector import Opinion, Suspects
 from distlab.start.requests import PagePrinted, Print, Printed
+
+Copy = tuple[str, int]
+"""A printer and a page."""
 
 
 def _answered(trace: Trace) -> Iterator[Finding | None]:
     """Every operation of a client ends with an answer."""
     for each in History.from_trace(trace):
         if each.outcome == "ok":
-            yield None
+            said = f"{each.process} asked for page {each.argument} and was told of {each.result}."
+            yield None if each.result == each.argument else Finding(said, ends(each))
             continue
         during, page = under_way(trace, each), each.argument
         lost = [at for at in _losses(trace, page) if at in during]
@@ -35,19 +40,41 @@ ANSWERED = invariant(
 
 
 def _printed_once(trace: Trace) -> Iterator[Finding | None]:
-    first: dict[int, int] = {}  # page → where it was printed first
-    for position, printer, printed in notes(trace, PagePrinted):
-        before = first.setdefault(printed.page, position)
-        if before == position:
-            yield None
-            continue
-        lost = [at for at in _losses(trace, printed.page) if at < position]
-        said = f"{printer} {printed} a second time: the same request came twice."
-        yield Finding(said, (*sorted((before, *lost)), position))
+    """As many copies as there are orders, and one for each order that was answered."""
+    ordered: defaultdict[Copy, set[int]] = defaultdict(set)  # the requests that came for it
+    answered: defaultdict[Copy, set[int]] = defaultdict(set)
+    copies: defaultdict[Copy, list[int]] = defaultdict(list)  # where they were printed
+    asked: dict[str, tuple[int, Copy, int]] = {}  # client → its last request: where, what, number
+    for position, (_, kind, machine, peer, what, _, _) in enumerate(trace.events):
+        if isinstance(what, Print) and kind == "send":
+            asked[machine] = position, (peer, what.page), what.request
+        elif isinstance(what, Print) and kind == "deliver":
+            ordered[machine, what.page].add(what.request)
+        elif isinstance(what, PagePrinted):
+            printed = copies[machine, what.page]
+            printed.append(position)
+            orders = len(ordered[machine, what.page])
+            lost = [at for at in _losses(trace, what.page) if at < position]
+            said = f"{machine} {what} a second time: the same request came twice."
+            if not orders:
+                said = f"{machine} {what}, which nobody had ordered."
+            elif orders > 1:
+                said = f"{machine} {what} {len(printed)} times; {orders} copies were ordered."
+            witness = (*sorted({*printed[-2:-1], *lost}), position)
+            yield Finding(said, witness) if len(printed) > orders else None
+        elif kind == "ok" and machine in asked:
+            sent, copy, request = asked[machine]
+            answered[copy].add(request)
+            found, due, (printer, page) = len(copies[copy]), len(answered[copy]), copy
+            said = (
+                f"{printer} answered that page {page} is printed, but made {found} of {due} copies."
+            )
+            if found < due:
+                yield Finding(said, (sent, position))
 
 
 PRINTED_ONCE = invariant(
-    "printed once", _printed_once, "No page was printed twice.", judges="printed pages"
+    "printed once", _printed_once, "No order was printed twice.", judges="printed pages"
 )
 
 

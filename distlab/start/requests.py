@@ -4,20 +4,30 @@ The client cannot tell a lost request from a lost answer. Without retries it may
 retries the server may do the same work twice. Both are the same silence, seen from the client.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
+from distlab import host
 from distlab.sim import Client, Node
 from distlab.sim.client import Program
+from distlab.sim.disk import Disk
+from distlab.sim.kernel import Cancelled
 from distlab.sim.trace import Note
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """Please print this page."""
+    """Please print this page.
+
+    `request` is the client's number for this order. A repetition has the same number; a new order
+    has a new one, also when it is for the same page.
+    """
 
     page: int
+    request: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class PagePrinted(Note):
 
 
 class Printer(Node):
-    """Prints every page that it is asked for, even if it has printed that page before."""
+    """Prints a page each time that it is asked for it, even if the same request comes again."""
 
     def on_start(self) -> None:
         self.pages: tuple[int, ...] = ()
@@ -56,24 +66,80 @@ class Printer(Node):
         return "printed " + (", ".join(map(str, self.pages)) or "nothing")
 
 
-THINK_MS = 40
+@dataclass(frozen=True, slots=True)
+class PowerFails(Note):
+    """The machine does nothing any more until it is switched on again."""
+
+    def __str__(self) -> str:
+        return "the power fails"
 
 
-def print_pages(pages: int, retries: int, timeout_ms: float, server: str = "printer") -> Program:
-    """A client program: print pages 1 to `pages`, repeating each request up to `retries` times.
+def failing(kind: type[Printer]) -> type[Printer]:
+    """A printer of this kind whose power fails as its first answer leaves.
 
-    It thinks for `THINK_MS` before it asks for the next page.
+    What its code would do after `send` is not done: a crash may fall between two lines. From then
+    on it is silent. (The schedule has to switch it off and on again.)
     """
 
-    async def ask(client: Client, page: int) -> Any:
+    class Failing(kind):  # type: ignore[misc, valid-type]
+        def on_start(self) -> Any:
+            self._silent = self._in_handler = False
+            return super().on_start()
+
+        def on_print(self, message: Print, sender: str) -> Any:
+            if self._silent:
+                return None
+            self._in_handler = True
+            try:
+                return super().on_print(message, sender)
+            except Cancelled:
+                return None
+            finally:
+                self._in_handler = False
+
+        @property
+        def disk(self) -> host.Disk:
+            return Disk() if self._silent else super().disk
+
+        def send(self, target: str, message: Any) -> None:
+            super().send(target, message)
+            if not self.boots:
+                self._silent = True
+                self.note(PowerFails())
+                if self._in_handler or self._simulated.kernel.current:
+                    raise Cancelled("the power fails")
+
+    Failing.__name__ = kind.__name__
+    return Failing
+
+
+THINK_MS, FIRST_REQUEST = 40, 101
+
+
+def print_pages(
+    pages: Sequence[int], retries: int, timeout_ms: float, server: str = "printer"
+) -> Program:
+    """A client program: order these pages, and repeat each request up to `retries` times.
+
+    It thinks for `THINK_MS` before it orders the next page. Orders are numbered by their place in
+    `pages`, so they have the same numbers when the client begins again after a crash.
+    """
+
+    async def call(client: Client, request: Print) -> int:
+        answer = await client.call(server, request, timeout_ms)
+        if not isinstance(answer, Printed):
+            raise TypeError(f"{server} answered {answer!r}; Printed(page) is expected")
+        return answer.page
+
+    async def ask(client: Client, request: Print) -> int:
         for _ in range(retries):
             with suppress(TimeoutError):
-                return (await client.call(server, Print(page), timeout_ms)).page
-        return (await client.call(server, Print(page), timeout_ms)).page  # the last try may raise
+                return await call(client, request)
+        return await call(client, request)  # the last try may raise
 
     async def program(client: Client) -> None:
-        for page in range(1, pages + 1):
-            await client.perform("print", "", page, ask(client, page))
+        for request, page in zip(count(FIRST_REQUEST), pages):
+            await client.perform("print", "", page, ask(client, Print(page, request)))
             await client.sleep(THINK_MS)
 
     return program

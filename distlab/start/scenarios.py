@@ -5,7 +5,7 @@ from distlab.scenario import Scenario
 from distlab.sim import World
 from distlab.start.checks import ACCURATE, ANSWERED, PRINTED_ONCE, noticed
 from distlab.start.detector import Monitor, Server
-from distlab.start.requests import Printer, print_pages
+from distlab.start.requests import Printer, failing, print_pages
 
 
 @Scenario(
@@ -23,10 +23,19 @@ from distlab.start.requests import Printer, print_pages
     horizon_ms=400,
 )
 def lost_answer(
-    world: World, retries: int, timeout_ms: int, solution: type[Printer] | None = None
+    world: World,
+    retries: int,
+    timeout_ms: int,
+    solution: type[Printer] | None = None,
+    pages: tuple[int, ...] = (1, 2, 3, 4),
+    offices: int = 1,
+    power_fails: bool = False,
 ) -> None:
-    world.client("client", print_pages(4, retries, timeout_ms))
-    world.add((solution or Printer)("printer"))
+    """`offices` is how many clients there are, each with a printer of its own."""
+    kind = solution or Printer
+    for number in ("", *range(2, offices + 1)):
+        world.client(f"client{number}", print_pages(pages, retries, timeout_ms, f"printer{number}"))
+        world.add((failing(kind) if power_fails else kind)(f"printer{number}"))
 
 
 @Scenario(

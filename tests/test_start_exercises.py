@@ -1,0 +1,206 @@
+"""Chapter 0's exercises: wrong answers and what is said of them, and other right ones."""
+
+from contextlib import suppress
+from typing import ClassVar
+
+import pytest
+
+from distlab.start.exercises import PRINT_ONCE, SURVIVE_A_CRASH, CarefulPrinter, SurvivingPrinter
+from distlab.start.requests import Printed, Printer
+
+
+class Idle(Printer):
+    def on_print(self, message, sender):
+        pass
+
+
+class AnswersAnything(CarefulPrinter):
+    def on_print(self, message, sender):
+        super().on_print(message, sender)
+        self.send(sender, "done")
+
+
+class AnswersForPageOne(CarefulPrinter):
+    def on_print(self, message, sender):
+        self.print_page(message.page)
+        self.send(sender, Printed(1))
+
+
+class SwallowsItsError(Printer):
+    def on_print(self, message, sender):
+        with suppress(AttributeError):
+            self.print_pages(message.page)
+        self.send(sender, Printed(message.page))
+
+
+class OnlyTheFirst(CarefulPrinter):
+    def on_print(self, message, sender):
+        if not self.done:
+            super().on_print(message, sender)
+
+
+class PrintsBeforeItIsAsked(Printer):
+    def on_start(self):
+        super().on_start()
+        for page in (1, 2, 2, 3):
+            self.print_page(page)
+
+    def on_print(self, message, sender):
+        self.send(sender, Printed(message.page))
+
+
+class RemembersTheSender(CarefulPrinter):
+    """The sender is a return address, and each request has a new one."""
+
+    def on_print(self, message, sender):
+        if sender not in self.done:
+            self.print_page(message.page)
+            self.done += (sender,)
+        self.send(sender, Printed(message.page))
+
+
+class RemembersTheLast(CarefulPrinter):
+    def on_print(self, message, sender):
+        if message.request not in self.done[-1:]:
+            self.print_page(message.page)
+            self.done += (message.request,)
+        self.send(sender, Printed(message.page))
+
+
+class RemembersPages(Printer):
+    def on_start(self):
+        self.pages = self.disk.read("pages", ())
+
+    def on_print(self, message, sender):
+        if message.page not in self.pages:
+            self.print_page(message.page)
+            self.disk.put("pages", self.pages)
+        self.send(sender, Printed(message.page))
+
+
+def memory_by_name():
+    class OneForEachName(Printer):
+        memory: ClassVar = {}
+
+        def on_print(self, message, sender):
+            done = self.memory.setdefault(self.name, [])
+            if message.request not in done:
+                self.print_page(message.page)
+                done.append(message.request)
+            self.send(sender, Printed(message.page))
+
+    return OneForEachName
+
+
+class DoesNotSync(SurvivingPrinter):
+    def on_print(self, message, sender):
+        if message.request not in self.done:
+            self.print_page(message.page)
+            self.done += (message.request,)
+            self.disk.write("done", self.done)
+        self.send(sender, Printed(message.page))
+
+
+class DoesNotRead(SurvivingPrinter):
+    def on_start(self):
+        super().on_start()
+        self.done = ()
+
+    def on_print(self, message, sender):
+        super().on_print(message, sender)
+
+
+class SavesLater(SurvivingPrinter):
+    def on_print(self, message, sender):
+        if message.request not in self.done:
+            self.print_page(message.page)
+            self.done += (message.request,)
+            self.after(30, lambda: self.disk.put("done", self.done))
+        self.send(sender, Printed(message.page))
+
+
+class AnswersBeforeAll(SurvivingPrinter):
+    def on_print(self, message, sender):
+        self.send(sender, Printed(message.page))
+        if message.request not in self.done:
+            self.print_page(message.page)
+            self.done += (message.request,)
+            self.disk.put("done", self.done)
+
+
+class AnswersAndWaits(SurvivingPrinter):
+    async def on_print(self, message, sender):
+        if message.request not in self.done:
+            self.print_page(message.page)
+        self.send(sender, Printed(message.page))
+        await self.sleep(0)
+        self.done += (message.request,)
+        self.disk.put("done", self.done)
+
+
+class SavesInFinally(SurvivingPrinter):
+    """When the power fails, no `finally` runs."""
+
+    def on_print(self, message, sender):
+        try:
+            if message.request not in self.done:
+                self.print_page(message.page)
+            self.send(sender, Printed(message.page))
+        finally:
+            self.done += (message.request,)
+            self.disk.put("done", self.done)
+
+
+@pytest.mark.parametrize("exercise", [PRINT_ONCE, SURVIVE_A_CRASH], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    ("cheat", "words"),
+    [
+        (Idle, "Your printer sends no answer"),
+        (AnswersAnything, "answered 'done'; Printed(page) is expected"),
+        (AnswersForPageOne, "asked for page 2 and was told of 1"),
+        (SwallowsItsError, "and there is no ink"),
+        (OnlyTheFirst, "A repeated request got no answer"),
+        (PrintsBeforeItIsAsked, "printed page 1, which nobody had ordered"),
+        (RemembersTheSender, "look before you print"),
+        (RemembersTheLast, "look before you print"),
+        (RemembersPages, "A second copy was ordered"),
+        (memory_by_name, "lasts from one run into the next"),
+    ],
+)
+def test_cheats(exercise, cheat, words):
+    result = exercise.check(cheat if isinstance(cheat, type) else cheat())
+    assert result.kind in ("incorrect", "error")
+    assert words in result.message
+
+
+@pytest.mark.parametrize(
+    ("cheat", "mistake"),
+    [
+        (DoesNotSync, "forgets in a crash"),
+        (DoesNotRead, "forgets in a crash"),
+        (SavesLater, "forgets in a crash"),
+        (AnswersBeforeAll, "answers first"),
+        (AnswersAndWaits, "answers first"),
+        (SavesInFinally, "answers first"),
+    ],
+)
+def test_cheats_that_a_crash_brings_to_light(cheat, mistake):
+    result = SURVIVE_A_CRASH.check(cheat)
+    assert (result.kind, result.mistake) == ("incorrect", mistake)
+    assert PRINT_ONCE.check(cheat).kind == "correct"
+
+
+def test_the_highest_number_is_memory_enough():
+    class RemembersTheHighest(Printer):
+        def on_start(self):
+            super().on_start()
+            self.highest = self.disk.read("highest", 0)
+
+        def on_print(self, message, sender):
+            if message.request > self.highest:
+                self.print_page(message.page)
+                self.highest = message.request
+                self.disk.put("highest", self.highest)
+            self.send(sender, Printed(message.page))
+
+    assert SURVIVE_A_CRASH.check(RemembersTheHighest).kind == "correct"
