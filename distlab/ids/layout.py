@@ -9,20 +9,44 @@ is exact only up to 2^53: in JSON an id travels as a string.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, Refused, did_you_mean
 
 BITS = 63
 
 
+class TimeOutOfRange(BadInput, Refused):
+    """The time lies before the epoch, or so long after it that the bits do not hold it."""
+
+
+def fitting(name: str, value: int, bits: int) -> int:
+    """The value of a field. Raises `BadInput` unless it is a whole number that its bits hold.
+
+    For the field `time` that is the subclass `TimeOutOfRange`.
+    """
+    highest = (1 << bits) - 1
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"{name} {value!r} is not a whole number (allowed: 0 to {highest})")
+    if not 0 <= value <= highest:
+        said = f"{name} {value} is out of range (allowed: 0 to {highest})"
+        if name == "time":
+            why = "before the epoch" if value < 0 else f"epoch exhausted after {bits} bits"
+            raise TimeOutOfRange(f"{said}: {why}")
+        raise BadInput(said)
+    return value
+
+
 @dataclass(frozen=True)
 class Layout:
-    """Fields from the highest bits to the lowest; `time` counts milliseconds since `epoch_ms`.
+    """Fields from the highest bits to the lowest.
+
+    `time` comes first and counts units of `unit_ms` since `epoch_ms`.
 
     Raises `BadInput` unless `time` comes first, the names differ and the widths add up to 63.
     """
 
     epoch_ms: int
     fields: tuple[tuple[str, int], ...]
+    unit_ms: int = 1
     _shifts: Mapping[str, tuple[int, int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +62,8 @@ class Layout:
             raise BadInput(f"layout: {sums} = {total} bits (allowed: {BITS}, the sign bit stays 0)")
         if isinstance(self.epoch_ms, bool) or not isinstance(self.epoch_ms, int):
             raise BadInput(f"layout: epoch {self.epoch_ms!r} is no whole number of milliseconds")
+        if isinstance(self.unit_ms, bool) or not isinstance(self.unit_ms, int) or self.unit_ms < 1:
+            raise BadInput(f"layout: unit {self.unit_ms!r} ms (allowed: 1 or more)")
         shifts, shift = {}, BITS
         for name, bits in self.fields:
             shift -= bits
@@ -51,16 +77,16 @@ class Layout:
         return self._shifts[name][1]
 
     def make(self, **values: int) -> int:
-        """The id with these fields. Raises `BadInput` for a missing, unknown or too large one."""
+        """The id with these fields. Raises `BadInput` for a missing or unknown one, and as
+        `fitting` does.
+        """
         for name in self._shifts:
             if name not in values:
                 raise BadInput(f"field {name} is missing")
         number = 0
         for name, value in values.items():
-            highest = self.highest(name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest:
-                raise BadInput(f"{name} {value!r} is out of range (allowed: 0 to {highest})")
-            number |= value << self._shifts[name][0]
+            bits = self.highest(name).bit_length()
+            number |= fitting(name, value, bits) << self._shifts[name][0]
         return number
 
     def parse(self, number: int) -> dict[str, int]:
@@ -71,7 +97,7 @@ class Layout:
 
     def at_ms(self, number: int) -> int:
         """The time inside the id, in milliseconds since 1970."""
-        return self.epoch_ms + self.parse(number)["time"]
+        return self.epoch_ms + self.parse(number)["time"] * self.unit_ms
 
 
 EPOCH_MS = 1_640_995_200_000

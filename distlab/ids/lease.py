@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from redis.exceptions import RedisError
 
 from distlab.host import BadInput, Host, Refused
+from distlab.ids import fork
 from distlab.ids.layout import COURSE, Layout
 from distlab.ids.snowflake import NotYet, Snowflake, positive_ms
 
@@ -60,6 +61,8 @@ class Window(NamedTuple):
 class WorkerIdLease:
     """One worker's claim. `redis` is a `redis.asyncio.Redis`, or what has its `set` and `eval`.
 
+    The claim belongs to the process that made it. After a fork the child has none.
+
     Raises `BadInput` for a ttl below 1 ms, and for no worker ids. Errors of the connection pass
     through. Whether the store has acted is then unknown; a worker id that nobody uses is free again
     after `ttl_ms`.
@@ -78,11 +81,11 @@ class WorkerIdLease:
         self.redis, self.host, self.prefix = redis, host, prefix
         self.ttl_ms = positive_ms("ttl_ms", ttl_ms)
         self.worker_ids = worker_ids
-        self.token = f"{host.name}/{host.random.getrandbits(64):016x}"
-        self.window: Window | None = None
+        self._claim_nothing()
 
     async def acquire(self) -> Window:
         """A free worker id. Raises `NoWorkerIdFree`."""
+        self._look_for_a_fork()
         start = int(self.host.random.random() * len(self.worker_ids))
         for worker_id in (*self.worker_ids[start:], *self.worker_ids[:start]):
             key, _ = self._keys(worker_id)
@@ -96,6 +99,7 @@ class WorkerIdLease:
 
     async def renew(self) -> Window:
         """The window, with a later end. Raises `LeaseLost`; then the old window stays."""
+        self._look_for_a_fork()
         if self.window is None:
             raise LeaseLost("there is no lease to renew")
         promised = await self._promise(self.window.worker_id)
@@ -106,9 +110,21 @@ class WorkerIdLease:
 
     async def release(self) -> None:
         """Give the worker id back if it is still ours."""
+        self._look_for_a_fork()
         if self.window is not None:
             await self._release(self.window.worker_id)
             self.window = None
+
+    def _claim_nothing(self) -> None:
+        self.token = f"{self.host.name}/{self.host.random.getrandbits(64):016x}"
+        self.window: Window | None = None
+        self._generation = fork.generation
+
+    def _look_for_a_fork(self) -> None:
+        """In the child of a fork, leave the claim to the parent."""
+        if self._generation != fork.generation:
+            self.host.random.seed()  # a `Random` would draw in the child what the parent draws
+            self._claim_nothing()
 
     def _keys(self, worker_id: int) -> tuple[str, str]:
         key = f"{self.prefix}:{{{worker_id}}}"  # in a cluster, the braces keep both on one server
@@ -127,6 +143,8 @@ class WorkerIdLease:
 class LeasedSnowflake:
     """A Snowflake whose worker id is leased, and renewed every third of the ttl.
 
+    After a fork the child makes ids as soon as it keeps a lease of its own (`keep`).
+
     Raises `BadInput` where a `Snowflake` with one of the lease's worker ids would.
     """
 
@@ -140,10 +158,11 @@ class LeasedSnowflake:
 
     def next_id(self) -> int:
         """A new id. Raises `NotYet` without a lease, and else as `Snowflake.next_id`."""
-        if self.snowflake is None:
+        snowflake = self.snowflake  # `keep` may take it away, in another thread
+        if snowflake is None:
             why = "closed" if self.closed else self.problem
             raise NotYet(f"no worker id is leased: {why}", 1)
-        return self.snowflake.next_id()
+        return snowflake.next_id()
 
     async def keep(self) -> None:
         """Hold a worker id until `close`: `host.spawn(ids.keep())`."""
@@ -153,9 +172,9 @@ class LeasedSnowflake:
                 if self.closed:
                     await self.lease.release()
                     return
-                if self.snowflake is None:
-                    self.snowflake = Snowflake(window.worker_id, self.host, self.layout)
-                self.grant(self.snowflake, window)
+                snowflake = self.snowflake or Snowflake(window.worker_id, self.host, self.layout)
+                self.grant(snowflake, window)
+                self.snowflake = snowflake
             except LeaseLost as error:
                 self.snowflake, self.problem = None, str(error)
                 continue

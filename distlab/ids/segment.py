@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from distlab.host import BadInput, Connection, Database, Host, Refused, ended
+from distlab.ids import fork
 
 Take = Callable[[], Awaitable[range]]
 """Asks the database for a range that nobody else gets: atomically, and never an empty one."""
@@ -25,7 +26,12 @@ SCHEMA = "CREATE TABLE ids (max_id BIGINT NOT NULL); INSERT INTO ids VALUES (0);
 
 
 async def next_range(database: Database, step: int) -> range:
-    """Take the next `step` numbers of the table `ids`, in one statement."""
+    """Take the next `step` numbers of the table `ids`, in one statement.
+
+    Raises `BadInput` for a step below 1: the table would count back.
+    """
+    if isinstance(step, bool) or not isinstance(step, int) or step < 1:
+        raise BadInput(f"step {step!r} is not a whole number from 1 on")
 
     def take_range(connection: Connection) -> int:
         update = "UPDATE ids SET max_id = max_id + :step RETURNING max_id"
@@ -39,7 +45,8 @@ class Segments:
     """Ids from ranges that `take` fetches. A range of one number is a database sequence.
 
     Any number of coroutines of one process may call `next_id` at once, and may give up waiting. The
-    range that they have asked for then serves the others, or the next caller.
+    range that they have asked for then serves the others, or the next caller. After a fork the
+    child leaves the ranges to the parent and fetches its own.
     """
 
     def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
@@ -47,10 +54,11 @@ class Segments:
         self._ranges: list[range] = []
         self._size = 0
         self._loading: Any = None
+        self._generation = fork.generation
 
     async def next_id(self) -> int:
         """A new id. Raises what `take` raises when a range had to be fetched and could not be."""
-        while not self._ranges:
+        while not self._own_ranges():
             await self._load()
         current = self._ranges[0]
         self._ranges[:1] = [current[1:]] if len(current) > 1 else []
@@ -61,8 +69,13 @@ class Segments:
 
     async def fill(self) -> None:
         """Fetch the first range before the first id is wanted."""
-        if not self._ranges:
+        if not self._own_ranges():
             await self._load()
+
+    def _own_ranges(self) -> list[range]:
+        if self._generation != fork.generation:
+            self._generation, self._ranges, self._loading = fork.generation, [], None
+        return self._ranges
 
     async def _load(self) -> None:
         """Wait for a range; several that wait are served by one."""
@@ -76,12 +89,15 @@ class Segments:
             self._loading = self.host.spawn(self._fetch())
 
     async def _fetch(self) -> Exception | None:
+        generation = fork.generation
         try:
             fetched = await self.take()
         except (Refused, TimeoutError) as error:
             return error  # for those who wait; the next call tries again
         if not fetched:
             raise BadInput(f"take returned {fetched!r}: a range without numbers")
+        if generation != fork.generation:
+            return None  # the parent's answer: whoever waits asks again
         self._ranges.append(fetched)
         self._size = len(fetched)
         return None

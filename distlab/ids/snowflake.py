@@ -13,6 +13,10 @@ are three answers to a clock that has moved back:
 * wait: `patient(host, snowflake.next_id, max_wait_ms=5)`, always with a bound;
 * spare bits: `SpareBitsSnowflake` goes on at once, in another line of time.
 
+A worker id belongs to one process. After a fork the child has a copy of the generator, with the
+same worker id and the same millisecond; there it refuses (`fork.Forked`). The child needs a
+generator of its own, with another worker id.
+
 `next_id` is safe to call from many threads if a `lock` was given. Taking the next number of a
 millisecond is one step of the interpreter, which threads cannot interrupt (`itertools.count`), so
 only the start of a millisecond needs the lock.
@@ -25,6 +29,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from distlab.host import BadInput, Host, Refused
+from distlab.ids import fork
 from distlab.ids.layout import COURSE, SPARE_BITS, Layout
 
 T = TypeVar("T")
@@ -78,7 +83,8 @@ class Snowflake:
     """Ids of one worker. Give fields of the layout other than `worker_id` by name.
 
     Raises `BadInput` for a worker id or field that the layout has no room for, a layout that does
-    not end in `sequence`, an epoch in the future, or when the layout's time is used up.
+    not end in `sequence` or does not count milliseconds, and an epoch in the future. When the
+    layout's time is used up, that is a `TimeOutOfRange`.
     """
 
     def __init__(
@@ -91,11 +97,14 @@ class Snowflake:
     ) -> None:
         if layout.fields[-1][0] != "sequence":
             raise BadInput(f"a Snowflake counts in the last field: {layout.fields[-1][0]!r}")
+        if layout.unit_ms != 1:
+            raise BadInput(f"a Snowflake counts milliseconds, not units of {layout.unit_ms} ms")
         self.layout = layout
         self.now_ms = clock.now_ms
         self.lock = lock or nullcontext()
         self.others = {"worker_id": worker_id, **others}
         self.from_ms, self.until_ms = 0, FOREVER_MS
+        self._generation = fork.generation
         self._first_of(max(self.now_ms(), layout.epoch_ms))  # raises for wrong fields
         if self.now_ms() < layout.epoch_ms:
             raise BadInput(f"epoch {layout.epoch_ms} ms lies in the future: it is {self.now_ms()}")
@@ -107,7 +116,14 @@ class Snowflake:
         self.from_ms, self.until_ms = from_ms, until_ms
 
     def next_id(self) -> int:
-        """A new id. Raises `NotYet` or `OutsideWindow`; then no id was made."""
+        """A new id. Raises `NotYet`, `OutsideWindow`, `TimeOutOfRange` or `Forked`; then no id was
+        made.
+        """
+        if self._generation != fork.generation:
+            raise fork.Forked(
+                f"worker id {self.others['worker_id']} belongs to the parent of this process: "
+                "after a fork, make a generator with another one"
+            )
         ms, highest, next_number = self._current
         if self.now_ms() == ms:
             number = next_number()
@@ -219,7 +235,8 @@ class DurableSnowflake(Snowflake):
     ) -> None:
         super().__init__(worker_id, clock, layout)
         self._mark, self._ahead_ms = mark, positive_ms("ahead_ms", ahead_ms)
-        self.set_window(mark.read(), mark.read())
+        marked_ms = mark.read()
+        self.set_window(marked_ms, marked_ms)
 
     def _window_over(self, now_ms: int) -> None:
         self._mark.write(now_ms + self._ahead_ms)
