@@ -81,7 +81,8 @@ class WorkerIdLease:
         self.redis, self.host, self.prefix = redis, host, prefix
         self.ttl_ms = positive_ms("ttl_ms", ttl_ms)
         self.worker_ids = worker_ids
-        self._claim_nothing()
+        self.window: Window | None = None
+        self._draw_token()
 
     async def acquire(self) -> Window:
         """A free worker id. Raises `NoWorkerIdFree`."""
@@ -115,16 +116,16 @@ class WorkerIdLease:
             await self._release(self.window.worker_id)
             self.window = None
 
-    def _claim_nothing(self) -> None:
+    def _draw_token(self) -> None:
         self.token = f"{self.host.name}/{self.host.random.getrandbits(64):016x}"
-        self.window: Window | None = None
         self._generation = fork.generation
 
     def _look_for_a_fork(self) -> None:
         """In the child of a fork, leave the claim to the parent."""
         if self._generation != fork.generation:
             self.host.random.seed()  # a `Random` would draw in the child what the parent draws
-            self._claim_nothing()
+            self._draw_token()
+            self.window = None
 
     def _keys(self, worker_id: int) -> tuple[str, str]:
         key = f"{self.prefix}:{{{worker_id}}}"  # in a cluster, the braces keep both on one server

@@ -49,7 +49,7 @@ def test_no_ids_before_the_epoch(make, first_ms, end_ms, bits):
     host = Hand(first_ms)
     generator = make(host)
     host.now = first_ms - 1
-    with pytest.raises(TimeOutOfRange, match="time -1 .*: before the epoch"):
+    with pytest.raises(TimeOutOfRange, match=r"time -1 .*: before the epoch"):
         generator.next_id()
     host.now = first_ms
     generator.next_id()
@@ -96,7 +96,7 @@ def test_bits_that_no_id_has(make, bits):
 
 @pytest.mark.parametrize("bits", [0, 25, -1, 2.5, "x"])
 def test_the_counter_of_an_object_id_has_24_bits_or_fewer(bits):
-    with pytest.raises(BadInput, match="counter_bits .*allowed: 1 to 24"):
+    with pytest.raises(BadInput, match=r"counter_bits .*allowed: 1 to 24"):
         ObjectIds(Hand(), bits)
 
 

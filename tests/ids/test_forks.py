@@ -56,7 +56,7 @@ def in_a_child(program):
     if not ready:
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    with open(here, "rb") as answer:
+    with os.fdopen(here, "rb") as answer:
         assert ready, "the child hangs"
         return json.loads(answer.read())
 
