@@ -306,18 +306,18 @@ def test_runs_with_nothing_to_judge_are_not_called_undecided():
 
 
 class Blank(Once):
-    """Answers, and prints nothing: what is never printed is never printed twice."""
+    """Does nothing: what is never printed is never printed twice."""
 
     def on_print(self, message, sender):
-        self.send(sender, Printed(message.page))
+        pass
 
 
 class PrintsUntilALoss(Once):
     """Idle in one run only, and right in all others."""
 
-    def print_page(self, page):
+    def on_print(self, message, sender):
         if self.boots == 0:
-            super().print_page(page)
+            super().on_print(message, sender)
 
     def on_start(self):
         self.pages = ()
