@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from distlab.cap.cp_store import ConfigStore
 from distlab.cap.dynamo import Found, Get, Replica, Store
+from distlab.cap.oracles import FRESH_READS
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
 
@@ -174,4 +175,4 @@ CAREFUL_LEADER = Exercise(
     ),
 )  # fmt: skip
 
-EXERCISES = (QUORUM, WRITE_BACK, CAREFUL_LEADER)
+EXERCISES = (QUORUM, WRITE_BACK, CAREFUL_LEADER, FRESH_READS)

@@ -16,6 +16,7 @@ import ipywidgets
 
 from distlab.course import cards, chapters, quiz
 from distlab.course.exercise import Exercise, Result
+from distlab.course.oracle import Oracle
 from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.course.progress import progress
 from distlab.scenario import Run
@@ -163,7 +164,7 @@ class ExercisePanel(Panel):
     The check takes what the notebook calls by the exercise's `name` at that moment.
     """
 
-    def __init__(self, exercise: Exercise) -> None:
+    def __init__(self, exercise: Exercise | Oracle) -> None:
         super().__init__()
         self.exercise = exercise
         self.result: Result | None = None

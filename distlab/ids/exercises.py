@@ -4,6 +4,7 @@ from distlab.check.look import notes
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.host import Host
 from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, repeated
+from distlab.ids.oracles import UNIQUE_AND_ORDERED
 from distlab.ids.scenarios.clocks import NoSnowflake
 from distlab.ids.segment import Take
 from distlab.ids.snowflake import ClockMovedBackwards
@@ -187,4 +188,4 @@ HI_LO = Exercise(
     ),
 )  # fmt: skip
 
-EXERCISES = (SURVIVE_A_ROLLBACK, HI_LO)
+EXERCISES = (SURVIVE_A_ROLLBACK, HI_LO, UNIQUE_AND_ORDERED)

@@ -1,0 +1,289 @@
+"""Write the oracle: what passes, what does not, and what is said of it."""
+
+import gc
+import inspect
+import random
+import sys
+import time
+from itertools import count
+
+import pytest
+
+from distlab.cap.oracles import FRESH_READS
+from distlab.course import oracle as module
+from distlab.course.exercise import Texts
+from distlab.course.oracle import Arms, Batch, Oracle, PlainEvent, PlainOperation, Witness, as_plain
+from distlab.course.widgets import ExercisePanel
+from distlab.host import BadInput
+from distlab.ids.checks import UNIQUE
+from distlab.ids.oracles import UNIQUE_AND_ORDERED
+from distlab.locks.oracles import ONE_AT_A_TIME
+from distlab.registry import get
+
+ORACLES = (FRESH_READS, ONE_AT_A_TIME, UNIQUE_AND_ORDERED)
+
+
+def holds(history, trace):
+    made = {}
+    for order in history:
+        for number in order.result or ():
+            if number in made:
+                return Witness(made[number], order)
+            made[number] = order
+    return True
+
+
+def stub(history, trace):
+    raise NotImplementedError
+
+
+def sees_nothing(history, trace):
+    return True
+
+
+def always_alarms(history, trace):
+    return False
+
+
+SAMPLE = Oracle(
+    Texts("ids/sample", "No id twice", "Write holds.", ("a", "b", "c"),
+          {"sees nothing": "Silence proves nothing.", "always alarms": "Nobody listens."}),
+    (Arms("ids/segment-overlap", "pause:worker-1@0..2+20..60; crash:worker-2; lose; at most 3"),),
+    (UNIQUE,), stub, holds, {"sees nothing": sees_nothing, "always alarms": always_alarms},
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def few_runs(monkeypatch, request):
+    if "oracle" not in request.fixturenames:
+        monkeypatch.setattr(module, "RUNS", 6)
+
+
+def test_the_sample_keeps_its_promises():
+    assert SAMPLE.audit() == []
+
+
+def test_a_right_oracle_catches_each_wrong_way_and_shows_its_own_witness():
+    result = SAMPLE.check(holds)
+    assert result.kind == "correct" and result.runs == 24
+    assert "it caught 1 of 1 ways that break the promise; no false alarms in" in result.text()
+    (drawn,) = result.drawn
+    assert len(drawn.highlight) == 4
+    assert drawn.run.token in result.text()
+    assert "data:image/svg+xml" in result.html() and 'scope="col"' in result.html()
+
+
+def test_a_missed_way_and_a_false_alarm_are_drawn_with_what_the_reference_says():
+    missed, alarmed = SAMPLE.check(sees_nothing), SAMPLE.check(always_alarms)
+    assert missed.mistake == "sees nothing" and "Silence proves nothing." in missed.text()
+    assert [each.summary.partition(":")[0] for each in missed.drawn] == ["The first one missed"]
+    verdict = missed.drawn[0].run.verdict("unique")
+    assert missed.drawn[0].highlight == verdict.witness
+    assert verdict.explanation in missed.text()
+    summaries = [each.summary.partition(":")[0] for each in alarmed.drawn]
+    assert summaries == ["The first false alarm", "The first one caught"]
+    assert alarmed.table.rows[1][3:] == ("0", "6")
+
+
+def test_a_mistake_is_named_only_when_it_raises_the_same_alarms():
+    def another(history, trace):
+        return len(history) % 2 == 0
+
+    result = SAMPLE.check(another)
+    assert (result.kind, result.mistake) == ("incorrect", "")
+
+
+def test_an_oracle_that_passes_the_first_batch_meets_a_second_one():
+    answers = {each: holds(*each) for each in Batch(SAMPLE, 0).views}
+    result = SAMPLE.check(lambda history, trace: answers.get((history, trace), False))
+    assert result.kind == "incorrect" and result.runs == 24
+
+
+@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
+def test_every_wrong_way_has_runs_that_hold_and_runs_that_do_not(oracle):
+    """So nobody passes who only finds out the way. All ways have enough that can be judged."""
+    for number in range(module.BATCHES):
+        batch = Batch(oracle, number)
+        judged = batch.judged([None] * len(batch.tokens))
+        names = {check.name for check in oracle.checks}
+        for way in dict.fromkeys(each.way for each in judged):
+            scenario = get(way[0])
+            runs = [each for each in judged if each.way == way]
+            words = {each.verdict.word for each in runs}
+            (declared,) = (
+                w for k in scenario.knobs for w in getattr(k, "ways", ()) if w.name == way[1]
+            )
+            assert len(runs) >= 15
+            assert "holds" in words
+            if declared.role == "wrong" and (declared.property or scenario.property) in names:
+                assert words == {"holds", "violated"}, way
+
+
+@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
+def test_to_know_the_way_is_not_enough(oracle):
+    batches = [Batch(oracle, number) for number in range(module.BATCHES)]
+    judged = [j for b in batches for j in b.judged([None] * len(b.tokens))]
+    broken = {each.way for each in judged if not each.verdict.ok}
+    views = {id(t): v for b in batches for t, v in zip(b.tokens, b.views, strict=True)}
+    alarms = {views[id(each.token)] for each in judged if each.way in broken}
+    assert oracle.check(lambda history, trace: (history, trace) not in alarms).kind == "incorrect"
+
+
+@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
+def test_what_is_shown_is_plain_and_names_only_what_the_exercise_tells_of(oracle):
+    plain = (int, float, str, bool, tuple, type(None), PlainOperation, PlainEvent)
+
+    def walk(value):
+        assert type(value) in plain
+        for each in value if isinstance(value, tuple) else ():
+            walk(each)
+
+    for history, trace in Batch(oracle, 0).views:
+        walk(tuple(history)), walk(tuple(trace))
+        assert {each.what for each in trace} <= {"", *(kind.__name__ for kind in oracle.tells)}
+        assert not {each.kind for each in trace} & set(module.HIDDEN)
+
+
+def test_what_is_no_plain_value_is_not_shown():
+    with pytest.raises(BadInput, match="no plain value"):
+        as_plain({"a": 1})
+
+
+# What learners write, and what they are told
+
+
+async def is_async(history, trace):
+    return True
+
+
+def generates(history, trace):
+    yield True
+
+
+def undefined(history, trace):
+    def inner():
+        return orders  # noqa: F821
+
+    return inner()
+
+
+def sleeps(history, trace):
+    time.sleep(0.01)
+    return True
+
+
+def loops(history, trace):
+    while True:
+        pass
+
+
+def exits(history, trace):
+    raise SystemExit
+
+
+def mutates(history, trace):
+    history[0].result = ()
+    return True
+
+
+def calls_the_check(history, trace):
+    return UNIQUE(trace).ok
+
+
+def hides_the_call(history, trace):
+    try:
+        return UNIQUE(trace).ok
+    except BaseException:
+        return True
+
+
+def runs_a_scenario(history, trace):
+    from distlab.registry import get as fetch
+
+    return fetch("ids/segment-overlap").run().ok
+
+
+def looks_at_frames(history, trace):
+    return sys._getframe(1).f_locals is None
+
+
+def looks_at_the_stack(history, trace):
+    return not inspect.stack()
+
+
+def looks_at_objects(history, trace):
+    return not gc.get_objects()
+
+
+def stops_being_watched(history, trace):
+    sys.setprofile(None)
+    return holds(history, trace)
+
+
+BY_CHANCE = random.Random(1)
+COUNTER = count()
+
+
+@pytest.mark.parametrize(
+    ("solution", "kind", "words"),
+    [
+        (None, "not attempted", "Define holds first"),
+        (stub, "not attempted", "holds still raises NotImplementedError"),
+        (3, "incorrect", "should be a function: def holds(history, trace)"),
+        (lambda history: True, "incorrect", "should be a function: def holds(history, trace)"),
+        (is_async, "incorrect", "returned coroutine; it should return True, False or a Witness. "
+         "Write def, without async."),
+        (generates, "incorrect", "Write return in place of yield."),
+        (lambda h, t: None, "incorrect", "Is there a way through it without a return?"),
+        (lambda h, t: 1, "incorrect", "returned int; it should return True, False or a Witness"),
+        (lambda h, t: Witness(10**6), "incorrect", "nor a position to"),
+        (lambda h, t: Witness(h[0]._replace(key="")), "incorrect", "with a PlainOperation that is"),
+        (lambda h, t: BY_CHANCE.random() < 0.5, "incorrect", "Asked twice about the same run"),
+        (lambda h, t: next(COUNTER) % 5 > 0, "incorrect", "kept from run to run"),
+        (undefined, "error", "NameError: name 'orders' is not defined\n  your code, line"),
+        (loops, "error", "a loop that does not end?"),
+        (exits, "error", "SystemExit"),
+        (mutates, "error", "history[0].result = ()"),
+        (sleeps, "incorrect", "calls sleep; it has nothing to wait for"),
+        (calls_the_check, "incorrect", "calls Invariant.__call__; it may use nothing but history"),
+        (hides_the_call, "incorrect", "calls Invariant.__call__"),
+        (runs_a_scenario, "incorrect", "calls get;"),
+        (UNIQUE, "incorrect", "should be a function"),
+        (looks_at_frames, "incorrect", "calls _getframe;"),
+        (looks_at_the_stack, "incorrect", "calls _getframe;"),
+        (looks_at_objects, "incorrect", "calls get_objects;"),
+        (stops_being_watched, "incorrect", "calls setprofile;"),
+    ],
+)  # fmt: skip
+def test_the_learner_is_told(solution, kind, words):
+    before = sys.getprofile()
+    result = SAMPLE.check(solution)
+    assert result.kind == kind
+    assert words in result.message
+    assert sys.getprofile() is before
+
+
+def test_the_line_is_named():
+    line = inspect.getsource(calls_the_check).splitlines()[1].strip()
+    assert line in SAMPLE.check(calls_the_check).message
+
+
+def test_the_check_can_be_stopped():
+    def stopped(history, trace):
+        raise KeyboardInterrupt
+
+    assert "You stopped the check." in SAMPLE.check(stopped).message
+
+
+def test_the_panel_shows_and_judges_an_oracle():
+    panel = ExercisePanel(SAMPLE)
+    assert panel.check(holds).kind == "correct"
+    assert "def holds" in panel.solution()
+    assert panel.hint() == "a"
+
+
+def test_positions_and_events_are_a_witness_as_well():
+    def points(history, trace):
+        return holds(history, trace) is True or Witness(trace[0], 3)
+
+    assert SAMPLE.check(points).drawn[0].highlight == (0, 3)
