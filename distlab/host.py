@@ -15,8 +15,8 @@ Three kinds of answer exist in a distributed system, and the course keeps them a
 """
 
 import difflib
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from random import Random
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -72,6 +72,14 @@ class Host(Protocol):
         Several tasks may await what this returns. If one of them stops waiting (a timeout, a
         cancellation), `coroutine` runs on. Only its own `cancel()` ends it. That also cancels the
         tasks that wait for it.
+        """
+
+    def this_task(self) -> Any:
+        """The task that is running: each has its own."""
+
+    def keeping_cancellation(self) -> AbstractContextManager[None]:
+        """`with host.keeping_cancellation(): ...` raises a cancellation that came in the block and
+        that a library swallowed. `asyncio.wait_for` of Python 3.11 does that.
         """
 
 
@@ -214,6 +222,21 @@ class LeaseStore(Protocol):
 
     async def wait_deleted(self, key: str) -> None:
         """Wait until there is no such key."""
+
+
+@contextmanager
+def keeping(asked: Callable[[], int], error: type[BaseException]) -> Iterator[None]:
+    """Raise `error` in the end if the task was `asked` to end more often than before."""
+    before = asked()
+    why: Exception | None = None
+    try:
+        yield
+    except Exception as other:  # perhaps it is what a library made of the cancellation
+        why = other
+        if asked() <= before:
+            raise
+    if asked() > before:
+        raise error("cancelled") from why
 
 
 def ended(task: Any) -> bool:

@@ -34,7 +34,7 @@ class Place:
 
 class LeaseLock(Lock):
     """See `Lock`. `store` is any `distlab.host.LeaseStore`. `sleep` matters only to a waiter whose
-    `blocking_timeout` ends.
+    lease ends before it is served: the timeout is too short for this network.
 
     A lease is always kept alive for its whole time: use `reacquire`; `extend` is refused. Raises
     `BadInput` for timeout None.
@@ -49,14 +49,16 @@ class LeaseLock(Lock):
         self.places: dict[bytes, Place] = {}  # of our claims: mostly of one
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        asked_ms = self.host.monotonic_ms()
-        try:
-            with asking("acquire", self.key):
-                revision = await self.line_up(token)
-        except LeaseExpired:  # we stood still for too long: line up again, at the end
-            del self.places[token]
-            return await self.do_acquire(token)
-        return Busy() if revision is None else Held(asked_ms + self.ttl_ms, revision)
+        for _ in range(2):
+            asked_ms = self.host.monotonic_ms()
+            try:
+                with asking("acquire", self.key):
+                    revision = await self.line_up(token)
+            except LeaseExpired:  # we stood still for too long: line up again, at the end
+                self.places.pop(token, None)
+            else:
+                return Busy() if revision is None else Held(asked_ms + self.ttl_ms, revision)
+        return Busy(0)  # a new lease ends before the answer is here
 
     async def line_up(self, token: bytes) -> int | None:
         """Make our key, if it is not there yet; its revision when it is the oldest."""
@@ -77,10 +79,12 @@ class LeaseLock(Lock):
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         place = self.places.get(token)
+        if place is None or place.before is None:
+            await self.host.sleep(ms)
+            return
         with suppress(TimeoutError):  # now our own lease has to be kept alive
             async with self.host.timeout(min(self.ttl_ms / 3, left_ms)):
-                if place is not None and place.before is not None:
-                    await self.store.wait_deleted(place.before)
+                await self.store.wait_deleted(place.before)
 
     async def do_leave(self, token: bytes) -> None:
         with suppress(LockNotOwned):

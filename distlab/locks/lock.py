@@ -44,6 +44,10 @@ class NotAcquired(LockError, Refused):
     """This lock object does not hold the lock: there is nothing to work under or to give back."""
 
 
+class ObjectInUse(LockError, Refused):
+    """Another task holds the lock, or asks for it, by the same lock object."""
+
+
 class LockNotOwned(LockNotOwnedError, Refused):
     """The lock is no longer ours: it has expired, and perhaps somebody else has it."""
 
@@ -100,7 +104,12 @@ class Busy(NamedTuple):
 
 
 class Lock:
-    """A claim to the lock called `name`. Tasks that share a lock object share its claim.
+    """A claim to the lock called `name`. Make an object for each task that wants the lock.
+
+    One object is one claim. From its `acquire` to its `release` it is that task's, even when the
+    lock has ended meanwhile; `acquire` of another task raises `ObjectInUse`. Else the first task,
+    late, would write with the second one's fencing token and release its lock. Tasks that the
+    holder starts may extend and release.
 
     The lock ends `timeout` seconds after it was acquired or last extended; None: never. A waiter
     looks again every `sleep` seconds, or less often where a release wakes it. `thread_local` is
@@ -135,6 +144,7 @@ class Lock:
         self.local = SimpleNamespace(token=None)
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None
+        self._task: Any = None  # the claim is this task's
         self._giving_back: dict[bytes, Any] = {}  # the tasks, by token
 
     # What a kind of lock fills in
@@ -164,6 +174,10 @@ class Lock:
     async def do_leave(self, token: bytes) -> None:
         """The waiter gives up: take back what it has left in a queue."""
 
+    def valid_ms(self, ttl_ms: float) -> float:
+        """What is certain of `ttl_ms`, counted from when we asked."""
+        return ttl_ms
+
     def new_token(self) -> bytes:
         """A token that no other claim has: 64 random bits; the name is for readers."""
         return f"{self.host.name}/{self.host.random.getrandbits(64):016x}".encode()
@@ -180,11 +194,13 @@ class Lock:
     ) -> bool:
         """Wait for the lock, and return whether it is ours now.
 
-        With `blocking=False` it asks once. `blocking_timeout` is the longest wait in seconds, None
-        for ever; a silent server adds the client's own time-outs to it. A `token` of your choice
-        has to differ from that of every other claim: two claims with one token are one owner.
+        With `blocking=False` it asks once. `blocking_timeout` is how long it waits, in seconds;
+        None: for ever. When that time is over it asks once more (redis-py gives up up to `sleep`
+        earlier). A silent server adds the client's own time-outs. A `token` of your choice has to
+        differ from that of every other claim: two claims with one token are one owner.
 
-        Raises `OutcomeUnknown` when no answer came. Errors of the server pass through.
+        Raises `OutcomeUnknown` when no answer came, and `ObjectInUse`. Errors of the server pass
+        through.
         """
         pause_ms = whole_ms("sleep", self.sleep if sleep is None else sleep)
         left_ms = patience_ms(
@@ -193,34 +209,49 @@ class Lock:
         if not (self.blocking if blocking is None else blocking):
             left_ms = 0
         claim = self.new_token() if token is None else as_bytes("token", token)
-        if claim in self._giving_back:  # a token that was chosen again
-            await self._giving_back[claim]
+        task = self.host.this_task()
+        if self._task not in (None, task):
+            raise ObjectInUse(
+                f"cannot acquire {self.key!r}: this lock object is another task's until it is "
+                "released. Make an object for each task."
+            )
+        self._task = task
         try:
-            answer = await self._keep_asking(claim, pause_ms, self.host.monotonic_ms() + left_ms)
+            if claim in self._giving_back:  # a token that was chosen again
+                await self._giving_back[claim]
+            answer = await self._claim_it(claim, pause_ms, self.host.monotonic_ms() + left_ms)
+            if isinstance(answer, Held):
+                self.local.token = claim
+                self.until_ms, self._fencing_token = answer
+            return isinstance(answer, Held)
+        finally:
+            if self.local.token is None:
+                self._task = None
+
+    async def _claim_it(self, claim: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
+        try:
+            return await self._keep_asking(claim, sleep_ms, stop_ms)
         except (GeneratorExit, *CERTAIN):  # the simulated world has ended; nothing was executed
             raise
         except BaseException:  # no answer, or we were cancelled: the lock may be ours
             self._give_back(claim)
             raise
-        if isinstance(answer, Busy):
-            return False
-        self.local.token = claim
-        self.until_ms, self._fencing_token = answer
-        return True
 
     async def _keep_asking(self, token: bytes, sleep_ms: int, stop_ms: float) -> Held | Busy:
         pause_ms = sleep_ms
-        while isinstance(answer := await self._ask(token), Busy):
-            left_ms = stop_ms - self.host.monotonic_ms()
-            if left_ms < sleep_ms:
-                await self.do_leave(token)
-                break
-            ends_ms = math.inf if answer.for_ms is None else answer.for_ms + 1
-            jitter = 0.5 + self.host.random.random() / 2  # else all waiters would ask at once
-            wait_ms = min(pause_ms * jitter, ends_ms, left_ms - sleep_ms / 2)
-            await self.do_wait(token, wait_ms, left_ms)
-            pause_ms = min(2 * pause_ms, max(sleep_ms, self.longest_pause_ms))
-        return answer
+        while True:
+            with self.host.keeping_cancellation():
+                answer = await self._ask(token)
+                if isinstance(answer, Held):
+                    return answer
+                left_ms = stop_ms - self.host.monotonic_ms()
+                if left_ms <= 0:
+                    await self.do_leave(token)
+                    return answer
+                ends_ms = math.inf if answer.for_ms is None else answer.for_ms + 1
+                jitter = 0.5 + self.host.random.random() / 2  # else all waiters would ask at once
+                await self.do_wait(token, min(pause_ms * jitter, ends_ms, left_ms), left_ms)
+                pause_ms = min(2 * pause_ms, max(sleep_ms, self.longest_pause_ms))
 
     async def _ask(self, token: bytes) -> Held | Busy:
         answer = await self.do_acquire(token)
@@ -252,12 +283,13 @@ class Lock:
         it was lost before, and `OutcomeUnknown`: then `release` may be called again.
         """
         token = self._claim("release")
-        try:
-            await self.do_release(token)
-        except LockNotOwned:
-            self._forget()
-            raise
-        self._forget()
+        with self.host.keeping_cancellation():
+            try:
+                await self.do_release(token)
+            except LockNotOwned:
+                self._forget(token)
+                raise
+            self._forget(token)
 
     async def extend(self, additional_time: float, replace_ttl: bool = False) -> Literal[True]:
         """Hold the lock for so many seconds more or, with `replace_ttl`, so many from now.
@@ -276,15 +308,18 @@ class Lock:
         token = self._claim(what)
         if self.timeout_ms is None or ms is None:
             raise LockError(f"cannot {what} {self.key!r}: it has no timeout", self.key)
+        if replace:  # it may be a shorter time, and if the answer is lost we cannot know
+            self.until_ms = min(self.until_ms, self.host.monotonic_ms() + self.valid_ms(ms))
         until_ms, lost = -math.inf, None
-        try:
-            until_ms = await self.do_extend(token, ms, replace)
-        except LockNotOwned as error:
-            lost = error
-        if self.local.token == token:  # it was not released meanwhile
-            self.until_ms = until_ms
-        if lost:
-            raise lost
+        with self.host.keeping_cancellation():
+            try:
+                until_ms = await self.do_extend(token, ms, replace)
+            except LockNotOwned as error:
+                lost = error
+            if self.local.token == token:  # it was not released meanwhile
+                self.until_ms = until_ms
+            if lost:
+                raise lost
 
     def _claim(self, what: str) -> bytes:
         token: bytes | None = self.local.token
@@ -292,8 +327,14 @@ class Lock:
             raise NotAcquired(f"cannot {what} {self.key!r}: it was not acquired", self.key)
         return token
 
-    def _forget(self) -> None:
-        self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
+    def _forget(self, token: bytes) -> None:
+        if self.local.token == token:  # there is no new claim meanwhile
+            self.local.token, self.until_ms, self._fencing_token = None, -math.inf, None
+            self._task = None
+
+    async def _owner(self) -> bytes | None:
+        with self.host.keeping_cancellation():
+            return await self.do_owner()
 
     # What its holder knows
 
@@ -306,11 +347,11 @@ class Lock:
 
     async def owned(self) -> bool:
         """Whether the server says that the lock is ours. It may be over when the answer is here."""
-        return self.local.token is not None and await self.do_owner() == self.local.token
+        return self.local.token is not None and await self._owner() == self.local.token
 
     async def locked(self) -> bool:
         """Whether anybody holds it."""
-        return await self.do_owner() is not None
+        return await self._owner() is not None
 
     def remaining_ms(self) -> float:
         """How long the lock is ours by this machine's monotonic clock. Below 0: it is over.
@@ -345,8 +386,8 @@ class Lock:
         except GeneratorExit:
             raise
         except BaseException as problem:
-            if self.local.token is not None:  # nobody will call `release` again
-                self._forget()
+            if token is not None and self.local.token == token:
+                self._forget(token)  # nobody will call `release` again
                 self._give_back(token)
             if error is not None and isinstance(problem, Exception):
                 error.add_note(reason(problem))

@@ -122,7 +122,7 @@ class Redlock(Lock):
             raise OutcomeUnknown(why, self.key) from error
         return came
 
-    def valid_ms(self, ttl_ms: int) -> float:
+    def valid_ms(self, ttl_ms: float) -> float:
         """What is certain of `ttl_ms` if clocks drift. 2 ms less: servers count whole ones."""
         return ttl_ms - self.clock_drift * ttl_ms - 2
 

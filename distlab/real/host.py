@@ -14,9 +14,11 @@ import os
 import platform
 import time
 from collections.abc import Coroutine, Generator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from random import Random, SystemRandom
 from typing import Any
+
+from distlab.host import keeping
 
 INSIST_S = 0.1
 """A library can swallow a cancellation. After this time it is sent again."""
@@ -67,6 +69,14 @@ class AsyncioHost:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def this_task(self) -> asyncio.Task[Any]:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine runs in one
+        return task
+
+    def keeping_cancellation(self) -> AbstractContextManager[None]:
+        return keeping(self.this_task().cancelling, asyncio.CancelledError)
 
     async def close(self) -> None:
         """End all tasks that were spawned on this loop. Raises an `ExceptionGroup` of the errors

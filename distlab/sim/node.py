@@ -28,7 +28,7 @@ import gc
 import re
 from collections import abc
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -36,7 +36,7 @@ from typing import Any
 from distlab import host
 from distlab.host import BadInput, plain
 from distlab.sim.faults import NAME
-from distlab.sim.kernel import Future, Task, Timeout
+from distlab.sim.kernel import Cancelled, Future, Task, Timeout
 from distlab.sim.machine import Machine, Timer
 from distlab.sim.trace import Note
 
@@ -158,6 +158,17 @@ class Node:
         task = self._simulated.spawn(coroutine, label, background)
         task.start()
         return task
+
+    def this_task(self) -> Task:
+        """The task that is running."""
+        task = self._simulated.kernel.current
+        assert task is not None  # a coroutine runs in one
+        return task
+
+    def keeping_cancellation(self) -> AbstractContextManager[None]:
+        """`with self.keeping_cancellation(): ...`: see `distlab.host.Host`."""
+        task = self.this_task()
+        return host.keeping(lambda: task.cancelling, Cancelled)
 
     def future(self, label: str) -> Future:
         """A result that some handler of this node will give later; await it in a coroutine."""

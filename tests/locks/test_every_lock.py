@@ -19,6 +19,7 @@ from distlab.locks.lock import (
     LockNotOwned,
     LockNotOwnedError,
     NotAcquired,
+    ObjectInUse,
     OutcomeUnknown,
 )
 from distlab.locks.redislock import RedisLock
@@ -26,6 +27,7 @@ from distlab.locks.redlock import Redlock
 from distlab.real.database import SqlDatabase
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
+from distlab.sim.kernel import Cancelled
 from tests.locks.sites import everywhere, in_simulation, on_asyncio, on_fakeredis, place
 
 SERVERS = {
@@ -187,7 +189,7 @@ async def test_a_waiter_gives_up_within_its_time(site):
         with pytest.raises(NotAcquired, match="not free within the time given"):
             async with b:
                 pass
-        assert not await b.acquire(blocking_timeout=30, sleep=60)  # it would sleep for longer
+        assert not await b.acquire(blocking_timeout=0.2, sleep=60)  # it waits for no longer
         assert site.host.monotonic_ms() - since < 10_000
         assert await a.owned()
 
@@ -249,7 +251,165 @@ async def test_a_block_that_is_cancelled_in_its_release_is_unlocked(site):
     assert not await lock.locked()
 
 
+@everywhere
+async def test_a_lock_object_is_one_tasks(site):
+    """The first task is late: it must not write with the second's token, nor free its lock."""
+    lock, other = site.lock(0.3), site.lock()
+    await lock.acquire()
+    token = getattr(lock, "fencing_token", None)
+    for pause in (0, 0.5):  # while it is held, and when it has ended and its holder does not know
+        await site.sleep(pause)
+        with pytest.raises(ObjectInUse, match="Make an object for each task"):
+            await site.spawn(lock.acquire(blocking=False))
+    assert await other.acquire(blocking=False) and getattr(lock, "fencing_token", None) == token
+    with pytest.raises(LockNotOwned):
+        await lock.release()
+    assert await other.owned()
+    waiting = site.spawn(lock.acquire())
+    await site.sleep(0.02)
+    with pytest.raises(ObjectInUse):
+        await lock.acquire()
+    await other.release()
+    assert await waiting
+    await site.spawn(lock.extend(20)) if site.kind is not LeaseLock else None
+    await lock.release()
+    assert await lock.acquire()
+    await lock.release()
+
+
+@everywhere
+async def test_a_release_that_is_late_does_not_forget_the_next_claim(site):
+    lock = site.lock()
+    release = lock.do_release
+
+    async def late(token):
+        await release(token)
+        await site.sleep(0.2)
+
+    lock.do_release = late
+    await lock.acquire()
+    releasing = site.spawn(lock.release())
+    await site.sleep(0.1)
+    assert await lock.acquire(blocking=False, token="next")
+    await releasing
+    assert lock.local.token == b"next" and await lock.owned() and lock.remaining_ms() > 0
+    await release(b"next")
+
+
+def swallowing(site, ask):
+    """`ask` by a library that loses a cancellation, as `asyncio.wait_for` of Python 3.11 does."""
+
+    async def asked(*arguments):
+        with suppress(asyncio.CancelledError, Cancelled):
+            await site.sleep(60)
+        return await ask(*arguments)
+
+    return asked
+
+
+@everywhere
+async def test_an_acquire_whose_cancellation_a_library_swallows_is_cancelled(site):
+    lock = site.lock(60)
+    lock.do_acquire = swallowing(site, lock.do_acquire)
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(50):
+            await lock.acquire()
+    assert lock.local.token is None
+    await site.sleep(1.2)
+    assert not await lock.locked()
+
+
+@everywhere
+async def test_a_wait_whose_cancellation_a_library_swallows_is_cancelled(site):
+    lock = site.lock(60)
+    lock.do_wait = swallowing(site, lock.do_wait)
+    async with site.lock(60):
+        with pytest.raises(TimeoutError):
+            async with site.host.timeout(500):
+                await lock.acquire()
+
+
+@everywhere
+@pytest.mark.parametrize("what", ["release", "extend", "owner"])
+async def test_a_call_whose_cancellation_a_library_swallows_is_cancelled(site, what):
+    lock = site.lock(60)
+    await lock.acquire()
+    setattr(lock, f"do_{what}", swallowing(site, getattr(lock, f"do_{what}")))
+    call = {"release": lock.release, "extend": lock.reacquire, "owner": lock.owned}[what]
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(50):
+            await call()
+    held = what != "release"
+    assert (lock.local.token is not None) is held and (lock.remaining_ms() > 0) is held
+    with suppress(NotAcquired):
+        await lock.release()
+
+
+@everywhere
+async def test_what_a_library_makes_of_a_cancellation_is_a_cancellation(site):
+    lock = site.lock(60)
+    await lock.acquire()
+    release = lock.do_release
+
+    async def closed(token):
+        with suppress(asyncio.CancelledError, Cancelled):
+            await site.sleep(60)
+        raise ConnectionError("closed")
+
+    lock.do_release = closed
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(50):
+            await lock.release()
+    await release(lock.local.token)
+
+
 KINDS = pytest.mark.parametrize("kind", SERVERS)
+
+
+@KINDS
+@pytest.mark.parametrize("seconds", [0, 0.01, 0.07, 0.3])
+def test_a_wait_takes_its_time_and_one_attempt_more(kind, seconds):
+    """Also when `sleep`, 0.1 s, is longer: the rest of the time is waited for."""
+
+    async def program(site):
+        async with site.lock(60):
+            since = site.host.monotonic_ms()
+            assert not await site.lock().acquire(blocking_timeout=seconds)
+            return site.host.monotonic_ms() - since
+
+    one_attempt_ms = 5 * 30  # the most round trips of one, and the longest of them
+    assert 1000 * seconds <= simulated(program, kind) <= 1000 * seconds + one_attempt_ms
+
+
+@KINDS
+def test_a_waiter_gets_what_is_released_in_the_last_moment(kind):
+    async def program(site):
+        lock = site.lock(60)
+        await lock.acquire()
+
+        async def release():
+            await site.sleep(0.01)
+            await lock.release()
+
+        site.spawn(release())
+        return await site.lock().acquire(blocking_timeout=0.09)  # less than its `sleep`
+
+    assert simulated(program, kind)
+
+
+@KINDS
+def test_a_timeout_below_the_latency_is_no_endless_recursion(kind):
+    """A lock that is over before the answer is here is asked for until the time is over."""
+
+    async def program(site):
+        lock = site.lock(0.2 if kind is Redlock else 0.008)
+        lock.ttl_ms = 8  # a Redlock refuses so short a timeout
+        since = site.host.monotonic_ms()
+        assert not await lock.acquire(blocking=False)
+        assert not await lock.acquire(blocking_timeout=60)
+        assert 60_000 <= site.host.monotonic_ms() - since < 61_000
+
+    simulated(program, kind)
 
 
 @KINDS

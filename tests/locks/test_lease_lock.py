@@ -129,24 +129,6 @@ async def test_names_that_begin_alike_are_different_locks(node, store):
 
 
 @alone()
-async def test_two_claims_of_one_lock_object_exclude_each_other(node, store):
-    lock, inside = lock_of(node, store), []
-
-    async def worker():
-        async with lock:
-            inside.append(1)
-            assert sum(inside) == 1
-            await node.sleep(100)
-            inside.append(-1)
-
-    for task in [node.spawn(worker()) for _ in range(3)]:
-        await task
-    await lock.acquire()
-    assert not await lock.acquire(blocking=False)
-    assert await lock.owned()
-
-
-@alone()
 async def test_a_holder_that_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node, store):
     lock = lock_of(node, store, 1)
     await lock.acquire()
