@@ -1,4 +1,4 @@
-"""Predictions are not to be guessed from their form.
+"""Predictions and quizzes are not to be guessed from their form.
 
 A reader who always takes the second answer, the longest one, "it breaks", or the one that claims
 the least must not do better than chance. These rules hold for every chapter, also for a new one.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from distlab.course import prediction
+from distlab.course import prediction, quiz
 from distlab.course.content import find, names
 from distlab.places import shipped
 from distlab.replay import parse_token
@@ -27,7 +27,7 @@ AGREES = re.compile(
     re.I,
 )
 CONCEDES = re.compile(
-    r"not the point|(is|are) (right|true|correct)\b|although|\bbut (that|it) is (wrong|false)", re.I
+    r"not the point|although|(that|this|it) is (right|true|correct)\b|but (that|it) is wrong", re.I
 )
 
 
@@ -43,6 +43,15 @@ class Asked:
     @property
     def wrong(self) -> list[int]:
         return [n for n in range(1, len(self.texts) + 1) if n not in self.right]
+
+
+def of_quiz(name: str) -> list[Asked]:
+    questions = [*quiz.pretest(name).questions.values(), *quiz.quiz(name).questions.values()]
+    return [
+        Asked(q.id, [a["text"] for a in q.answers], q.correct, [a["feedback"] for a in q.answers])
+        for q in questions
+        if q.answers
+    ]
 
 
 def of_predictions(name: str) -> list[Asked]:
@@ -126,6 +135,12 @@ def hasty(asked: list[Asked]) -> list[str]:
 
 
 RULES = (same_place, by_length, unlike_lengths, absolutes, conceded, all_but_one, hasty)
+
+
+@pytest.mark.parametrize("name", names("quizzes"))
+@pytest.mark.parametrize("rule", RULES)
+def test_a_quiz_is_not_answered_by_its_form(rule, name):
+    assert not rule(of_quiz(name))
 
 
 @pytest.mark.parametrize("name", names("predictions"))
