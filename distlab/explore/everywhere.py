@@ -113,14 +113,14 @@ def everywhere(
     if k > space.at_most:
         allowed = f"allowed: 0 to {space.at_most}, as in {space}; for more"
         raise BadInput(f"k: {k} is not allowed ({allowed} write 'at most {k}' into the nemesis)")
-    told = progress or work.default_progress()
     calm = Token(scenario, scenario.seed if seed is None else seed, (), scenario.settings(knobs))
     counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     words = work.Words()
     failing: list[str] = []
     first: dict[str, FailingRun] = {}
     stopped = None
-    with closing(_runs(space, calm, k, start, executor)) as runs:
+    trials = _runs(space, calm, k, start, executor)
+    with work.telling(progress) as told, closing(trials) as runs:
         for number, trial, result in runs:
             if number == start + limit:
                 stopped = number

@@ -127,10 +127,10 @@ def explore(
     work.check_count("runs", runs, 1)
     wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
-    told = progress or work.default_progress()
     words = work.Words()
     tried = trials(scenario, space, runs, seed, **knobs)
-    with closing(work.results(scenario, tried, executor)) as judged:
+    results = work.results(scenario, tried, executor)
+    with work.telling(progress) as told, closing(results) as judged:
         for number, (trial, result) in enumerate(judged, 1):
             words[result.word(wanted)] += 1
             failing = result.violated(wanted)

@@ -10,8 +10,9 @@ process does the work, whatever the executor.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -46,9 +47,18 @@ def show_progress(begin: Callable[[], OnProgress]) -> None:
     _shown[:] = [begin]
 
 
-def default_progress() -> OnProgress:
-    """The progress of a search whose caller names none."""
-    return _shown[0]() if _shown else quiet
+@contextmanager
+def telling(progress: OnProgress | None) -> Iterator[OnProgress]:
+    """The progress that a search tells. If its caller names none, what is shown goes away at last,
+    also when an error or Ctrl-C ends the search.
+    """
+    told = progress or (_shown[0]() if _shown else quiet)
+    try:
+        yield told
+    except BaseException:
+        if progress is None:
+            told(1, 1)
+        raise
 
 
 def after(progress: OnProgress, before: int) -> OnProgress:

@@ -3,10 +3,13 @@
 This is the whole lab without a screen. Notebooks call these methods, and so does the browser: a
 click on a button calls `press` with the button's name. After every change the run is computed again
 from its beginning, because a run is a function of scenario, seed, faults and knobs. A change that
-cannot be made raises `BadInput` and leaves everything as it was.
+cannot be made raises `BadInput` and leaves everything as it was. So does a change that is stopped
+in the middle, by an error of the learner's own code or by the kernel's Stop.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -58,10 +61,9 @@ class Experiment:
         found = scenario if isinstance(scenario, Scenario) else get(scenario)
         self._open(found.run(seed, faults, **knobs))
         self._began = self.run.setup
-        self._past: list[Token] = []
+        self._past: tuple[Token, ...] = ()
         self._gesture = ""
-        self._sweep: Sweep | None = None
-        self._swept: tuple[Any, ...] = ()
+        self._sweep: tuple[tuple[Any, ...], Sweep] | None = None  # what it is about, and it
         self.notice = ""
 
     # To look at
@@ -220,9 +222,10 @@ class Experiment:
         """Take back the last change. Raises `BadInput` when there is none."""
         if not self._past:
             raise BadInput("nothing to undo: nothing has been changed")
-        self._go_to(self._past[-1])
-        self._past.pop()
-        self._gesture = self.notice = ""
+        with self._whole():
+            self._go_to(self._past[-1])
+            self._past = self._past[:-1]
+            self._gesture = self.notice = ""
         self.changed()
 
     def cancel(self, gesture: str) -> None:
@@ -282,10 +285,9 @@ class Experiment:
         if self.selected is None or self.faults[self.selected].message is not None:
             return None
         about = self.run.setup.with_fault_at(self.selected, 0), self.selected, self.window
-        if self._swept != about or self._sweep is None:
-            self._swept = about
-            self._sweep = Sweep(self.run, self.selected, spread(*self.window))
-        return self._sweep
+        if self._sweep is None or self._sweep[0] != about:
+            self._sweep = about, Sweep(self.run, self.selected, spread(*self.window))
+        return self._sweep[1]
 
     def changed(self) -> None:
         """Called after every change. A widget overrides it to show the experiment again."""
@@ -302,17 +304,28 @@ class Experiment:
         """Change parts of the setup, run it, and remember the setup before for `undo`."""
         before = self.run.setup
         after = before._replace(**setup)
-        if after != before:
-            self._go_to(after)
-            if not gesture or gesture != self._gesture:
-                self._past.append(before)
-            self._gesture = gesture
-        if reopen:
-            self._open(self.run)
-        elif selected is not None:
-            self.selected = selected if selected >= 0 else None
-        self.notice = ""
+        with self._whole():
+            if after != before:
+                self._go_to(after)
+                if not gesture or gesture != self._gesture:
+                    self._past += (before,)
+                self._gesture = gesture
+            if reopen:
+                self._open(self.run)
+            elif selected is not None:
+                self.selected = selected if selected >= 0 else None
+            self.notice = ""
         self.changed()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Take back what the block has changed when something stops it."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).update(before)  # in one step: no second Stop comes between
+            raise
 
     def _go_to(self, setup: Token) -> None:
         run = setup.run()

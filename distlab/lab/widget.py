@@ -4,7 +4,8 @@ The browser sends one request at a time: a command (a method of `Lab`, most of t
 `Experiment`, with its arguments) and a list of what it wants to see. The answer carries the number
 of the request, the whole state (it is small), and the picture if the browser does not have it yet.
 All work happens in the request's callback: there is no timer, so nothing can end up in the output
-of a later cell. An error is shown in the lab, in the words that a notebook cell would get.
+of a later cell. An error is shown in the lab, in the words that a notebook cell would get; the
+kernel's Stop is shown as well.
 
 JupyterLab runs requests beside cells (in a subshell, a thread of the kernel), so a lab answers
 while a cell is busy. A lock per lab lets only one of the two work at a time.
@@ -54,6 +55,7 @@ KNOB = ("name", "meaning", "choices", "low", "high")
 WIDTHS = (420, 1600)
 WAITING = "Predict first; the claim is shown afterwards."
 UNTOUCHED = "The lab waits for your prediction above. You can also skip it."
+STOPPED = "Stopped."
 TOUCHED = "A cell has changed this lab already. Predict above before you look, or skip it."
 
 
@@ -96,9 +98,9 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     def changed(self) -> None:
         """Tell every view in the browser; the one that asked for the change gets an answer."""
         self._changes += 1
-        self._judge()
         if not self._answering:
             self.send({"type": "changed", "changes": self._changes})
+        self._judge()
 
     def turn(self, name: str, text: str, gesture: str = "") -> None:
         """Set one knob, or the seed, from its text."""
@@ -119,10 +121,14 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
                 answer |= part(request)
             except BadInput as error:
                 answer["error"] = str(error)
+            except KeyboardInterrupt:
+                answer["error"] = STOPPED
             except Exception as error:  # of the learner's own code, for instance
                 answer["error"] = f"{type(error).__name__}: {error}"
         self._answering = False
         self.send(answer)
+        if answer.get("error") == STOPPED:
+            self.send({"type": "changed", "changes": self._changes})  # look again
 
     def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
         command = request.get("command", "")
@@ -169,13 +175,15 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         width = min(max(round(width), WIDTHS[0]), WIDTHS[1])
         witness = next((v.witness for v in self.verdicts if v.name == proof), ())
         about = (self.run, self.window, width, self.selected, witness, self.run.deciding.witness)
-        if self._picture is None or self._drawn[0] is not self.run or self._drawn[1:] != about[1:]:
+        same = self._drawn and self._drawn[0] is self.run and self._drawn[1:] == about[1:]
+        if self._picture is None or not same:
+            self._drawn = ()  # until the new picture is complete
             self._picture = spacetime(
                 self.run, window=self.window, width=width, highlight=witness,
                 first=self.run.deciding.witness, selected=self.selected,
             )  # fmt: skip
-            self._drawn = about
             self._pictures += 1
+            self._drawn = about
         return self._picture
 
     @property

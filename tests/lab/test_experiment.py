@@ -340,7 +340,7 @@ def test_every_action_of_every_lab_can_be_pressed(scenario):
     assert {"next seed", "reset"} <= set(actions)
     for name in actions:
         lab = copy(begin)
-        lab._past = []
+        lab._past = ()
         lab.press(name)
         if name not in EXPERIMENT:
             assert lab.faults[:-1] == begin.faults, name
