@@ -2,15 +2,16 @@
 
     def holds(history, trace) -> bool | Witness
 
-`history` is a tuple of `PlainOperation`, `trace` one of `PlainEvent`. Both hold plain values that
-cannot be changed. True says that the promise holds in this run. False is an alarm, and so is a
-`Witness` of the events that prove it, which the picture then shows.
+Both are plain values that cannot be changed (`distlab.course.plain`). True says that the promise
+holds in this run. False is an alarm, and so is a `Witness` of the events that prove it, which the
+picture then shows.
 
 An oracle is asked about the ways of some experiments, wrong ones and right ones: `RUNS` fixed runs
 of each way under a nemesis. Afterwards the reference checks judge the same runs. Runs in which they
 have nothing to judge, or are undecided, do not count. The oracle passes if it raises no alarm in a
-run that holds, and at least one in each way that has broken runs. A second batch of as many runs is
-done when the first one is passed.
+run that holds, and at least one in each way that has broken runs. Then it meets a second batch of
+as many runs, drawn by the text of its function: a change that makes exceptions for runs that were
+seen meets other ones.
 
 What a learner must not see is which way made the run. So states, timers and notes are left out, and
 a message has no name and no content unless `tells` says so: names of commands would betray the way.
@@ -19,108 +20,38 @@ and an alarm in those is a false one: to know the way is not enough.
 
 The function is asked twice about each run, the second time in another order: chance, or memory
 from run to run, is noticed. While it is asked, no verdict exists, and a call of distlab's own code
-or of what shows other frames (`NOT_YOURS`) ends the check. That keeps an honest learner honest. It
-cannot stop code that replaces parts of distlab, works in a thread of its own, repeats the text of
-the reference, or has learnt all runs by heart: they are fixed, so that a result can be repeated.
+or of what shows other frames ends the check (`distlab.course.guard`). That keeps an honest learner
+honest. It cannot stop code that replaces parts of distlab, works in a thread of its own, repeats
+the text of the reference, or keeps a table of all runs elsewhere: they are fixed, so that results
+repeat.
 """
 
-import gc
 import inspect
-import sys
-import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
-from distlab.check.history import Ending, History
 from distlab.check.verdict import Check, Verdict
 from distlab.course import steps
 from distlab.course.exercise import Result, Texts, WrongReturn, ended_by, is_own
+from distlab.course.guard import Guard, LooksElsewhere
+from distlab.course.plain import Alarm, PlainEvent, PlainOperation, View, Witness, as_alarm, view
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
-from distlab.host import BadInput
 from distlab.knobs import Ways
-from distlab.places import PACKAGE
 from distlab.registry import get
 from distlab.scenario import Run, Token
 from distlab.sim.trace import Trace
 from distlab.view.spacetime import spacetime
 from distlab.view.still import Table, closed
 
+__all__ = ["Arms", "Oracle", "PlainEvent", "PlainOperation", "Score", "Witness"]
+
 RUNS = 20
 """Runs of each way in a batch."""
-BATCHES = 2
-HIDDEN = ("state", "timer", "note")
-"""Kinds of events that an oracle does not see."""
-NO_NEED = "it has nothing to wait for: the run is over"
-ONLY = "it may use nothing but history and trace"
-NOT_YOURS = {
-    time.sleep: NO_NEED,
-    sys._getframe: ONLY, sys._current_frames: ONLY, sys.setprofile: ONLY, sys.settrace: ONLY,
-    gc.get_objects: ONLY, gc.get_referrers: ONLY, gc.get_referents: ONLY,
-}  # fmt: skip
-
-
-class PlainOperation(NamedTuple):
-    """One call of a client. `invoked` and `completed` are positions in the trace.
-
-    `outcome` is "ok", "failed" (it did not happen and never will) or "unknown" (no answer: it may
-    have happened, it may happen yet, or never). Only an ok operation has a result. `completed` is
-    None when the outcome is unknown.
-    """
-
-    process: str
-    function: str
-    key: str
-    argument: Any
-    result: Any
-    outcome: Ending
-    invoked: int
-    completed: int | None
-    invoked_ms: float
-    completed_ms: float | None
-
-
-class PlainEvent(NamedTuple):
-    """One event of the trace; `distlab.sim.trace` has a table of the kinds.
-
-    `what` and `value` are empty except for a message that the exercise tells of.
-    """
-
-    position: int
-    kind: str
-    at_ms: float
-    node: str
-    peer: str
-    what: str
-    value: Any
-
-
-class View(NamedTuple):
-    """What an oracle may see of a run."""
-
-    history: tuple[PlainOperation, ...]
-    trace: tuple[PlainEvent, ...]
-
-
 Holds = Callable[[tuple[PlainOperation, ...], tuple[PlainEvent, ...]], Any]
-Alarm = tuple[int, ...] | None
-"""The positions that an oracle points at, perhaps none; None when it says that all is well."""
-
-
-class Witness(tuple[Any, ...]):
-    """The proof that a promise is broken: `Witness(write, read)`.
-
-    Its parts are operations of the history, events of the trace, or positions in the trace.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, *parts: PlainOperation | PlainEvent | int) -> "Witness":
-        return super().__new__(cls, parts)
 
 
 @dataclass(frozen=True)
@@ -195,56 +126,18 @@ class Score(Result):
         return shown
 
 
-class LooksElsewhere(BaseException):
-    """An oracle calls what it should not. No `except Exception` of a learner hides it."""
-
-
-class _Guard:
-    """While an oracle is asked: what it calls is looked at."""
-
-    def __init__(self, holds: Holds) -> None:
-        code = getattr(inspect.unwrap(holds), "__code__", None)
-        self.allowed = {__file__, code.co_filename if code else __file__}
-        self.seen: LooksElsewhere | None = None
-
-    def ask(self, holds: Holds, view: View) -> Any:
-        before = sys.getprofile()
-        sys.setprofile(self._look)
-        try:
-            return holds(*view)
-        finally:
-            sys.setprofile(before)
-            if self.seen:  # the learner's code may have caught it
-                raise self.seen
-
-    def _look(self, frame: FrameType, event: str, function: Any) -> None:
-        code = frame.f_code
-        if code.co_filename in self.allowed and event == "call":
-            return
-        if event == "call" and Path(code.co_filename).is_relative_to(PACKAGE):
-            self._refuse(code.co_qualname, ONLY)
-        elif event == "c_call" and code.co_filename != __file__:
-            for forbidden, why in NOT_YOURS.items():
-                if function is forbidden:
-                    self._refuse(forbidden.__name__, why)
-
-    def _refuse(self, name: str, why: str) -> None:
-        self.seen = LooksElsewhere(f"your check calls {name}; {why}.")
-        raise self.seen
-
-
 class Batch:
     """Runs, and what an oracle may see of them."""
 
     def __init__(self, oracle: "Oracle", number: int) -> None:
+        self.oracle = oracle
         self.tokens = [token for arms in oracle.arms for token in arms.tokens(number)]
         self.traces = [token.run().trace for token in self.tokens]
         self.views = [view(trace, oracle.tells) for trace in self.traces]
-        self._truth = oracle.truth
 
     @cached_property
     def truths(self) -> list[Verdict | None]:
-        return [self._truth(trace) for trace in self.traces]
+        return [self.oracle.truth(trace) for trace in self.traces]
 
     def judged(self, alarms: list[Alarm]) -> list[Judged]:
         """The runs that count."""
@@ -280,6 +173,10 @@ class Oracle:
         """The reference solution, to read."""
         return inspect.getsource(self.reference)
 
+    def example(self) -> View:
+        """History and trace of the first run, to try a check on."""
+        return view(next(self.arms[0].tokens(0)).run().trace, self.tells)
+
     def truth(self, trace: Trace) -> Verdict | None:
         """The verdict that is violated, else one that holds; None if the run does not count."""
         verdicts = [check(trace) for check in self.checks]
@@ -287,11 +184,10 @@ class Oracle:
         unsure = any(each.judged and each.ok is None for each in verdicts)
         return broken or (None if unsure else next((v for v in verdicts if v.ok), None))
 
-    def check(self, solution: Any) -> Result:
-        """Judge an oracle. Never raises for what it does."""
-        return self._check(solution, (Batch(self, number) for number in range(BATCHES)))
-
-    def _check(self, holds: Any, batches: Iterator[Batch]) -> Result:
+    def check(self, holds: Any, first: Batch | None = None) -> Result:
+        """Judge an oracle; `first` is the first batch, if it is there. Never raises for what the
+        oracle does.
+        """
         if holds is None:
             return Result("not attempted", f"Define {self.name} first, and run its cell.")
         judged: list[Judged] = []
@@ -299,30 +195,31 @@ class Oracle:
             if not takes_two(holds):
                 said = f"{self.name} should be a function: def {self.name}(history, trace)."
                 return Result("incorrect", said)
-            for batch in batches:
+            for number in (0, text_number(holds)):
+                batch = first if first and not number else Batch(self, number)
                 alarms = self._alarms(holds, batch)
-                judged += batch.judged(alarms)
-                if not passed(judged):
-                    return self._incorrect(judged, self._mistake(alarms, batch))
+                found = batch.judged(alarms)
+                if not passed(found):
+                    return self._incorrect(found, self._mistake(alarms, batch))
+                judged += found
         except LooksElsewhere as error:
             return replace(ended_by(error, self.name, len(judged)), kind="incorrect")
         except BaseException as error:
             return ended_by(error, self.name, len(judged))
         caught = next(each for each in judged if each.caught)
-        said = f"{self.texts.title}: {counted(judged)}"
-        return Score("correct", said, len(judged), table=by_way(judged),
+        return Score("correct", counted(judged), len(judged), table=by_way(judged),
                      drawn=(caught.drawn("The first one caught"),))  # fmt: skip
 
     def _alarms(self, holds: Holds, batch: Batch) -> list[Alarm]:
         """What it says of each run. Raises what its code raises, and `WrongReturn`."""
-        guard = _Guard(holds)
+        guard = Guard(holds)
         order = range(len(batch.views))
         said: dict[int, Alarm] = {}
         with steps.StepCount(is_own) as count:
             for number in (*order, *reversed(order)):
                 count.reset()
                 each = batch.views[number]
-                alarm = as_alarm(guard.ask(holds, each), each, self.name)
+                alarm = as_alarm(guard.ask(each), each, self.name)
                 if (said.setdefault(number, alarm) is None) != (alarm is None):
                     raise WrongReturn(
                         f"Asked twice about the same run, {self.name} said first one thing and "
@@ -353,49 +250,26 @@ class Oracle:
 
     def audit(self) -> list[str]:
         """What this exercise does not keep of its promises; CI wants an empty list."""
-        batches = [Batch(self, number) for number in range(BATCHES)]
+        first = Batch(self, 0)
         expected = [("stub", self.stub, "not attempted"), ("reference", self.reference, "correct")]
         expected += [(name, wrong, "incorrect") for name, wrong in self.mistakes.items()]
         problems = [] if len(self.mistakes) >= 2 else ["fewer than two named mistakes"]
         if set(self.mistakes) != set(self.texts.mistakes):
             problems.append(f"the texts have words for other mistakes: {list(self.texts.mistakes)}")
         for name, holds, kind in expected:
-            found = self._check(holds, iter(batches))
+            found = self.check(holds, first)
             mistake = name if name in self.mistakes else ""
             if (found.kind, found.mistake) != (kind, mistake):
                 problems.append(f"{name} should be {kind} {mistake!r}, is {found.text()}")
         return problems
 
 
-def view(trace: Trace, tells: Mapping[type, str]) -> View:
-    """The part of a run that an oracle may see."""
-    history = tuple(
-        PlainOperation(
-            each.process, each.function, each.key, as_plain(each.argument), as_plain(each.result),
-            each.outcome, each.invoked, each.completed, each.invoked_us / 1000,
-            None if each.completed_us is None else each.completed_us / 1000,
-        )
-        for each in History.from_trace(trace)
-    )  # fmt: skip
-    events = []
-    for position, (at_us, kind, node, peer, what, _, _) in enumerate(trace.events):
-        if kind not in HIDDEN:
-            told = tells.get(type(what), "")
-            shown = (type(what).__name__, as_plain(getattr(what, told))) if told else ("", None)
-            events.append(PlainEvent(position, kind, at_us / 1000, node, peer, *shown))
-    return View(history, tuple(events))
-
-
-def as_plain(value: Any) -> Any:
-    """None, a boolean, a number, text or a tuple of these. Raises `BadInput` for anything else."""
-    if value is None or isinstance(value, bool):
-        return value
-    for kind in (int, float, str):
-        if isinstance(value, kind):
-            return kind(value) if type(value) is not kind else value
-    if isinstance(value, tuple):
-        return tuple(map(as_plain, value))
-    raise BadInput(f"{value!r} is no plain value: an oracle could not be shown it")
+def text_number(holds: Any) -> int:
+    """A number of the text of a function; 1 where there is no text."""
+    try:
+        return zlib.crc32(inspect.getsource(holds).encode(errors="replace"))
+    except (OSError, TypeError):
+        return 1
 
 
 def takes_two(holds: Any) -> bool:
@@ -405,39 +279,6 @@ def takes_two(holds: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def as_alarm(answer: Any, seen: View, name: str) -> Alarm:
-    """The answer of an oracle. Raises `WrongReturn` when it is none."""
-    if answer is True:
-        return None
-    if answer is False:
-        return ()
-    allowed = "it should return True, False or a Witness"
-    if type(answer) is not Witness:
-        hint = {
-            "NoneType": " Is there a way through it without a return?",
-            "coroutine": " Write def, without async.",
-            "generator": " Write return in place of yield.",
-        }.get(type(answer).__name__, "")
-        if inspect.iscoroutine(answer):
-            answer.close()
-        raise WrongReturn(f"{name} returned {type(answer).__name__}; {allowed}.{hint}")
-    positions: list[int] = []
-    last = seen.trace[-1].position
-    for part in answer:
-        if type(part) is int and 0 <= part <= last:
-            positions.append(part)
-        elif type(part) is PlainOperation and part in seen.history:
-            positions += [end for end in (part.invoked, part.completed) if end is not None]
-        elif type(part) is PlainEvent and part in seen.trace:
-            positions.append(part.position)
-        else:
-            raise WrongReturn(
-                f"{name} returned a Witness with a {type(part).__name__} that is neither an "
-                f"operation of this history, an event of this trace, nor a position to {last}."
-            )
-    return tuple(positions)
 
 
 def passed(judged: list[Judged]) -> bool:
@@ -455,11 +296,9 @@ def counted(judged: list[Judged]) -> str:
     broken = {each.way for each in judged if not each.verdict.ok}
     holding = [each for each in judged if each.verdict.ok]
     alarms = sum(each.false_alarm for each in holding)
-    return (
-        f"it caught {len(broken) - len(missed_ways(judged))} of {len(broken)} ways that break the "
-        f"promise; {alarms or 'no'} false alarm{'s' * (alarms != 1)} in {len(holding)} runs that "
-        "hold."
-    )
+    caught = f"Your check caught {len(broken) - len(missed_ways(judged))} of {len(broken)} ways"
+    false = f"{alarms or 'no'} false alarm{'s' * (alarms != 1)} in {len(holding)} runs that hold"
+    return f"{caught} that break the promise; {false}."
 
 
 def by_way(judged: list[Judged]) -> Table:

@@ -12,13 +12,13 @@ import pytest
 from distlab.cap.oracles import FRESH_READS
 from distlab.course import oracle as module
 from distlab.course.exercise import Texts
-from distlab.course.oracle import Arms, Batch, Oracle, PlainEvent, PlainOperation, Witness, as_plain
+from distlab.course.oracle import Arms, Batch, Oracle, text_number
+from distlab.course.plain import HIDDEN, PlainEvent, PlainOperation, Witness, as_plain
 from distlab.course.widgets import ExercisePanel
 from distlab.host import BadInput
 from distlab.ids.checks import UNIQUE
 from distlab.ids.oracles import UNIQUE_AND_ORDERED
 from distlab.locks.oracles import ONE_AT_A_TIME
-from distlab.registry import get
 
 ORACLES = (FRESH_READS, ONE_AT_A_TIME, UNIQUE_AND_ORDERED)
 
@@ -54,9 +54,8 @@ SAMPLE = Oracle(
 
 
 @pytest.fixture(autouse=True)
-def few_runs(monkeypatch, request):
-    if "oracle" not in request.fixturenames:
-        monkeypatch.setattr(module, "RUNS", 6)
+def few_runs(monkeypatch):
+    monkeypatch.setattr(module, "RUNS", 6)
 
 
 def test_the_sample_keeps_its_promises():
@@ -66,7 +65,9 @@ def test_the_sample_keeps_its_promises():
 def test_a_right_oracle_catches_each_wrong_way_and_shows_its_own_witness():
     result = SAMPLE.check(holds)
     assert result.kind == "correct" and result.runs == 24
-    assert "it caught 1 of 1 ways that break the promise; no false alarms in" in result.text()
+    assert (
+        "Your check caught 1 of 1 ways that break the promise; no false alarms in" in result.text()
+    )
     (drawn,) = result.drawn
     assert len(drawn.highlight) == 4
     assert drawn.run.token in result.text()
@@ -93,44 +94,63 @@ def test_a_mistake_is_named_only_when_it_raises_the_same_alarms():
     assert (result.kind, result.mistake) == ("incorrect", "")
 
 
-def test_an_oracle_that_passes_the_first_batch_meets_a_second_one():
-    answers = {each: holds(*each) for each in Batch(SAMPLE, 0).views}
-    result = SAMPLE.check(lambda history, trace: answers.get((history, trace), False))
-    assert result.kind == "incorrect" and result.runs == 24
+def test_runs_learnt_by_heart_do_not_help_in_the_second_batch():
+    alarms = {each for each in Batch(SAMPLE, 0).views if holds(*each) is not True}
+    result = SAMPLE.check(lambda history, trace: (history, trace) not in alarms)
+    assert result.kind == "incorrect"
+    assert "caught 0 of 1 ways" in result.message
 
 
-@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
-def test_every_wrong_way_has_runs_that_hold_and_runs_that_do_not(oracle):
+def test_the_second_batch_depends_on_the_text_of_the_function():
+    def one(history, trace):
+        return True
+
+    def other(history, trace):
+        return True  # for now
+
+    numbers = {text_number(each) for each in (one, other)}
+    tokens = [{str(token) for token in SAMPLE.arms[0].tokens(number)} for number in (0, *numbers)]
+    assert len(set.union(*tokens)) == 3 * len(tokens[0])
+    assert text_number(one) == text_number(one)
+    assert text_number(eval("lambda history, trace: True")) == 1
+
+
+@pytest.fixture(scope="module", params=ORACLES, ids=lambda oracle: oracle.texts.id)
+def batch(request):
+    """The first batch of each oracle of the course, with all its runs."""
+    return Batch(request.param, 0)
+
+
+def judged_of(batch):
+    return batch.judged([None] * len(batch.tokens))
+
+
+def test_every_wrong_way_has_runs_that_hold_and_runs_that_do_not(batch):
     """So nobody passes who only finds out the way. All ways have enough that can be judged."""
-    for number in range(module.BATCHES):
-        batch = Batch(oracle, number)
-        judged = batch.judged([None] * len(batch.tokens))
-        names = {check.name for check in oracle.checks}
-        for way in dict.fromkeys(each.way for each in judged):
-            scenario = get(way[0])
-            runs = [each for each in judged if each.way == way]
-            words = {each.verdict.word for each in runs}
-            (declared,) = (
-                w for k in scenario.knobs for w in getattr(k, "ways", ()) if w.name == way[1]
-            )
-            assert len(runs) >= 15
-            assert "holds" in words
-            if declared.role == "wrong" and (declared.property or scenario.property) in names:
-                assert words == {"holds", "violated"}, way
+    names = {check.name for check in batch.oracle.checks}
+    for way in dict.fromkeys(each.way for each in judged_of(batch)):
+        runs = [each for each in judged_of(batch) if each.way == way]
+        words = {each.verdict.word for each in runs}
+        scenario = runs[0].token.scenario
+        ways = [each for knob in scenario.knobs for each in getattr(knob, "ways", ())]
+        (declared,) = (each for each in ways if each.name == way[1])
+        assert len(runs) >= 15
+        assert "holds" in words
+        if declared.role == "wrong" and (declared.property or scenario.property) in names:
+            assert words == {"holds", "violated"}, way
 
 
-@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
-def test_to_know_the_way_is_not_enough(oracle):
-    batches = [Batch(oracle, number) for number in range(module.BATCHES)]
-    judged = [j for b in batches for j in b.judged([None] * len(b.tokens))]
+def test_to_know_the_way_is_not_enough(batch):
+    judged = judged_of(batch)
     broken = {each.way for each in judged if not each.verdict.ok}
-    views = {id(t): v for b in batches for t, v in zip(b.tokens, b.views, strict=True)}
+    views = dict(zip(map(id, batch.tokens), batch.views, strict=True))
     alarms = {views[id(each.token)] for each in judged if each.way in broken}
-    assert oracle.check(lambda history, trace: (history, trace) not in alarms).kind == "incorrect"
+    result = batch.oracle.check(lambda history, trace: (history, trace) not in alarms, batch)
+    assert result.kind == "incorrect"
+    assert "The first false alarm" in result.text()
 
 
-@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.texts.id)
-def test_what_is_shown_is_plain_and_names_only_what_the_exercise_tells_of(oracle):
+def test_what_is_shown_is_plain_and_names_only_what_the_exercise_tells_of(batch):
     plain = (int, float, str, bool, tuple, type(None), PlainOperation, PlainEvent)
 
     def walk(value):
@@ -138,10 +158,11 @@ def test_what_is_shown_is_plain_and_names_only_what_the_exercise_tells_of(oracle
         for each in value if isinstance(value, tuple) else ():
             walk(each)
 
-    for history, trace in Batch(oracle, 0).views:
-        walk(tuple(history)), walk(tuple(trace))
-        assert {each.what for each in trace} <= {"", *(kind.__name__ for kind in oracle.tells)}
-        assert not {each.kind for each in trace} & set(module.HIDDEN)
+    for history, trace in batch.views:
+        walk((history, trace))
+        told = {"", *(kind.__name__ for kind in batch.oracle.tells)}
+        assert {each.what for each in trace} <= told
+        assert not {each.kind for each in trace} & set(HIDDEN)
 
 
 def test_what_is_no_plain_value_is_not_shown():
