@@ -36,6 +36,16 @@ return 0
 Ask = Callable[[Any], Awaitable[Any]]
 
 
+def address(redis: Any) -> Any:
+    """Where a client connects to, if it can be told, else the client's identity."""
+    options = getattr(getattr(redis, "connection_pool", None), "connection_kwargs", None)
+    if isinstance(options, dict) and (server := options.get("server") or options.get("path")):
+        return server
+    if isinstance(options, dict) and options.get("host"):
+        return options["host"], options.get("port", 6379)
+    return getattr(redis, "address", id(redis))
+
+
 class TooFewServers(LockError, Unavailable):
     """Fewer than a majority of the servers said yes or no."""
 
@@ -74,6 +84,11 @@ class Redlock(Lock):
             raise BadInput(f"redises is a {type(redises).__name__}: a list of clients is needed")
         if not redises:
             raise BadInput("redises is empty: a Redlock needs servers, at best 3 or 5")
+        addresses = [address(redis) for redis in redises]
+        if len(set(addresses)) < len(addresses):
+            raise BadInput(
+                "redises names one server twice: it would vote twice, and one crash is two"
+            )
         self.redises, self.ttl_ms = tuple(map(asynchronous, redises)), self.timeout_ms
         self.majority = len(self.redises) // 2 + 1
         self.node_timeout_ms, self.clock_drift = node_timeout * 1000, clock_drift

@@ -11,12 +11,12 @@ than none. And a watchdog keeps the lock of a holder that is alive but stuck: so
 age.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 from redis.exceptions import RedisError
 
-from distlab.host import BadInput, Refused
+from distlab.host import BadInput, Refused, ended
 from distlab.locks.lock import Lock, LockLost, NotAcquired
 
 
@@ -113,3 +113,31 @@ class Watchdog:
 
     async def __aexit__(self, *error: object) -> None:
         self.stop()
+
+
+async def while_held(lock: Lock, work: Coroutine[Any, Any, Any], make: Any = Watchdog) -> Any:
+    """Do `work` while a watchdog renews `lock`, and return its result. The caller releases.
+
+    When the lock is lost the work is cancelled, whatever it waits for just then; this raises
+    `LockLost`. When the caller is cancelled, so is the work. In both cases this ends after the
+    work has ended: until then it may still write, and the lock is renewed.
+    """
+    with lock.host.keeping_cancellation():
+        async with make(lock, on_lost=lambda lost: task.cancel()) as watchdog:
+            task = lock.host.spawn(work)
+            try:
+                return await task
+            except (Exception, GeneratorExit):  # the work's own; or the simulated world has ended
+                raise
+            except BaseException:
+                task.cancel()
+                while not ended(task):
+                    try:
+                        await task
+                    except GeneratorExit:
+                        raise
+                    except BaseException:  # its end; or we are cancelled again, and still wait
+                        pass
+                if watchdog.lost is not None:
+                    raise watchdog.lost from None
+                raise

@@ -1,5 +1,7 @@
 """Redlock on three servers: in simulation, on fakeredis and on real ones."""
 
+from contextlib import nullcontext
+
 import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
@@ -168,6 +170,30 @@ async def test_a_silent_server_costs_its_time_out_and_no_more(site):
     async with redlock(site) as lock:
         assert site.host.monotonic_ms() - since <= 51
         assert lock.remaining_ms() > 9_800
+
+
+@everywhere
+async def test_one_server_is_not_two(site):
+    """Neither the same client nor another client of the same server."""
+    for redises in ([site.redis()] * 3, [site.redis(1), site.redis(), site.redis(1)]):
+        with pytest.raises(BadInput, match="redises names one server twice"):
+            Redlock(redises, site.name, host=site.host)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("redis://a", "redis://a:6379/3", True),
+        ("redis://a", "redis://a:6380", False),
+        ("redis://a", "redis://b", False),
+        ("unix:///a.sock", "unix:///a.sock?db=2", True),
+        ("unix:///a.sock", "unix:///b.sock", False),
+    ],
+)
+def test_servers_are_told_apart_by_their_addresses(one, other, same):
+    redises = [AsyncRedis.from_url(one), AsyncRedis.from_url(other)]
+    with pytest.raises(BadInput, match="twice") if same else nullcontext():
+        Redlock(redises, "stock")
 
 
 BAD = [

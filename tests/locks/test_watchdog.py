@@ -1,5 +1,6 @@
 """The watchdog: in simulation, on fakeredis and on a real server."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from distlab.host import BadInput
 from distlab.locks.lock import LockLost, LockNotOwned, NotAcquired
 from distlab.locks.redislock import RedisLock
-from distlab.locks.watchdog import Watchdog
+from distlab.locks.watchdog import Watchdog, while_held
 from distlab.locks.watchdog_mistakes import OnlyPrints
+from distlab.sim.kernel import Cancelled
 from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
 
 
@@ -186,3 +188,96 @@ async def test_what_cannot_be_watched(site):
         Watchdog(lock, 3)
     with pytest.raises(NotAcquired):
         Watchdog(lock).start()
+
+
+# Work while it is held
+
+
+class Work:
+    """Sleeps for a minute. When it is cancelled it needs a moment to end."""
+
+    def __init__(self, site):
+        self.site, self.ended = site, False
+
+    async def run(self):
+        try:
+            await self.site.sleep(60)
+        finally:
+            with suppress(asyncio.CancelledError, Cancelled):
+                await self.site.sleep(0.3)
+            self.ended = True
+
+
+@everywhere
+async def test_work_that_ends_gives_its_result_and_its_error(site):
+    async def work(outcome):
+        await site.sleep(0.01)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async with site.lock() as lock:
+        assert await while_held(lock, work(7)) == 7
+        with pytest.raises(LockNotOwned, match="sold out"):
+            await while_held(lock, work(LockNotOwned("sold out")))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@everywhere
+async def test_a_lock_is_not_free_before_the_work_of_a_cancelled_caller_has_ended(site, times):
+    work, lock = Work(site), site.lock(0.4)
+
+    async def caller():
+        async with lock:
+            await while_held(lock, work.run())
+
+    task = site.spawn(caller())
+    await site.sleep(0.2)
+    for _ in range(times):
+        task.cancel()
+        await site.sleep(0.05)
+    assert await lock.owned() and not work.ended
+    with pytest.raises((asyncio.CancelledError, Cancelled)):
+        await task
+    assert work.ended and not await lock.locked()
+
+
+@everywhere
+async def test_work_is_cancelled_when_the_lock_is_lost(site):
+    redis, work = site.redis(), Work(site)
+    lock = site.lock(0.3, redis=redis)
+    await lock.acquire()
+    await redis.set(site.name, "somebody")
+    with pytest.raises(LockLost, match="its time is over"):
+        await while_held(lock, work.run())
+    assert work.ended
+
+
+@everywhere
+async def test_a_caller_that_is_cancelled_while_its_work_ends_is_cancelled(site):
+    redis, work = site.redis(), Work(site)
+    lock = site.lock(0.3, redis=redis)
+    await lock.acquire()
+    await redis.set(site.name, "somebody")
+    with pytest.raises(TimeoutError):
+        async with site.host.timeout(250):
+            await while_held(lock, work.run())
+    assert work.ended
+
+
+@simulated()
+async def test_work_that_somebody_else_cancels_is_cancelled(site):
+    async def work():
+        raise Cancelled("by itself")
+
+    async with site.lock() as lock:
+        with pytest.raises(Cancelled, match="by itself"):
+            await while_held(lock, work())
+
+
+@simulated()
+async def test_without_the_lock_no_work_begins(site):
+    work = Work(site).run()
+    with pytest.raises(NotAcquired):
+        await while_held(site.lock(), work)
+    work.close()

@@ -1,6 +1,6 @@
 """Experiments with a lock that is renewed while its holder works."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from distlab.check.invariants import available, mutual_exclusion
@@ -8,13 +8,12 @@ from distlab.knobs import Way, Ways
 from distlab.locks.checks import FINISHED
 from distlab.locks.scenarios.buyers import LockScenario, holder, purchase
 from distlab.locks.scenarios.redis import add_redis, redis_lock
-from distlab.locks.watchdog import Watchdog
+from distlab.locks.watchdog import Watchdog, while_held
 from distlab.locks.watchdog_mistakes import OnlyPrints
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
 from distlab.sim.client import Program
-from distlab.sim.kernel import Cancelled
 
 
 class Prints(OnlyPrints):
@@ -34,18 +33,6 @@ ON_LOSS = Ways(
 )  # fmt: skip
 
 
-async def while_held(client: Client, lock: Any, make: Any, work: Coroutine[Any, Any, Any]) -> Any:
-    """Do `work` while a watchdog renews the lock. When the lock is lost the work is broken off,
-    whatever it waits for just then. Raises what `Watchdog.still_mine` raises.
-    """
-    task = client.spawn(work)
-    async with make(lock, on_lost=lambda lost: task.cancel()) as watchdog:
-        try:
-            return await task
-        except Cancelled:
-            raise watchdog.lost from None
-
-
 def watched(
     make: Any, at_ms: float, think_ms: float, ttl_ms: float, patience_ms: float | None = 60
 ) -> Program:
@@ -53,7 +40,7 @@ def watched(
 
     async def work(client: Client, lock: Any) -> None:
         buying = purchase(client, None, think_ms, patience_ms)
-        await client.perform("buy", "", None, while_held(client, lock, make, buying))
+        await client.perform("buy", "", None, while_held(lock, buying, make))
 
     return holder(redis_lock(ttl_ms=ttl_ms), at_ms, work)
 

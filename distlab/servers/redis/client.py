@@ -61,6 +61,11 @@ class SimulatedRedis(AsyncCoreCommands):
         self._encoder: Any = Encoder("utf-8", "strict", False)  # type: ignore[no-untyped-call]
         self._scripts: dict[str, str] = {}
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """Where it connects to: two clients with the same address use the same server."""
+        return self._sentinel, "" if self._sentinel else self._server
+
     def get_encoder(self) -> Any:
         """What redis-py's `register_script` asks for."""
         return self._encoder
