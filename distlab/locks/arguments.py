@@ -5,6 +5,9 @@ from typing import TypeGuard
 
 from distlab.host import BadInput
 
+NAMESPACE = "distlab-lock:"
+"""All keys in a Redis that a lock makes beside the plain key of its name begin so."""
+
 LONGEST_S = 10**12
 """30,000 years: up to here Lua and some databases count milliseconds exactly."""
 
@@ -44,9 +47,12 @@ def as_bytes(what: str, value: str | bytes) -> bytes:
 def as_key(name: str | bytes) -> str:
     """A lock's name as text."""
     try:
-        return as_bytes("lock's name", name).decode()
+        key = as_bytes("lock's name", name).decode()
     except UnicodeDecodeError:
         raise BadInput(f"a lock's name is {name!r}: bytes have to be UTF-8") from None
+    if key.startswith(NAMESPACE):
+        raise BadInput(f"a lock's name is {name!r}: what begins with {NAMESPACE!r} is a lock's own")
+    return key
 
 
 def as_text(token: bytes) -> str:

@@ -4,16 +4,20 @@ The first line of a script is a comment with its name: pictures and transcripts 
 """
 
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha1
+from itertools import count
 from re import match
 from typing import Any
 from weakref import WeakSet
 
 from redis import Redis, RedisCluster
 from redis.client import NEVER_DECODE
+from redis.crc import key_slot
 from redis.exceptions import NoScriptError
 
 from distlab.host import BadInput
+from distlab.locks.arguments import NAMESPACE
 
 
 class Script:
@@ -43,16 +47,20 @@ async def stored(redis: Any, key: str) -> bytes | None:
     return value
 
 
+@lru_cache
 def beside(name: str, what: str) -> str:
-    """The name of a second key that a cluster keeps on the same server as `name`.
+    """The name of a second key of the lock `name`. No other lock has it, and it is in `NAMESPACE`.
 
     A cluster chooses the server by the text in the first pair of braces, else by the whole name.
+    Both keys have to be on one server: so this one has the same text in braces, or, where no text
+    in braces would stand for the whole name (`a}b`), a number that leads to the same server.
     """
-    if match(r"[^{]*\{[^}]+\}", name):
-        return f"{name}:{what}"
-    if "}" in name:
-        raise BadInput(f"lock name {name!r}: a '}}' is allowed only after a '{{' and some text")
-    return f"{{{name}}}:{what}"
+    own = match(r"[^{]*\{([^}]+)\}", name)
+    if own is None and "}" not in name:
+        return f"{NAMESPACE}{{{name}}}:{what}"
+    slot = key_slot(name.encode())
+    chosen = own[1] if own else next(n for n in count() if key_slot(b"%d" % n) == slot)
+    return f"{NAMESPACE}{{{chosen}}}:{what}:{name}"
 
 
 def asynchronous(redis: Any) -> Any:

@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 TOKEN = re.compile(r"(/[0-9a-f]{2}|[0-9a-f]{4})[0-9a-f]{12,}")
-TAG = re.compile(r"(?<![^:])\{([^{}]+)\}(?![^:])")
-"""The part of a key by which a Redis cluster chooses the server: `lock` in `{lock}:wake`."""
+TAG = re.compile(r"(?<![^:])(?:distlab-lock:)?\{([^{}]+)\}(?![^:])")
+"""The part of a key by which a Redis cluster chooses the server: `lock` in `{lock}:wake`. The keys
+that a lock makes begin with a word of their own, which is left out as well.
+"""
 LONGEST = 40
 
 
@@ -26,7 +28,7 @@ class Words(str):
 
 def words(value: Any) -> str:
     """A value in a few words, the same in every run: `alice/e6…` for her token of 64 random bits,
-    `lock:wake` for the key `{lock}:wake`.
+    `lock:wake` for the key `distlab-lock:{lock}:wake`.
     """
     if value is None:
         return "nil"

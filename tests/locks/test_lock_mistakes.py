@@ -7,6 +7,7 @@ from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
+from distlab.locks.scripts import beside
 from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
 
 ON_ONE = [
@@ -121,7 +122,7 @@ async def test_a_release_that_stops_at_the_first_dead_server_leaves_the_rest_loc
 @simulated(servers=3)
 async def test_the_maximum_of_counters_falls_from_one_majority_to_the_next(site):
     redises = site.redises()
-    await redises[0].set(f"{{{site.name}}}:fencing", 40)
+    await redises[0].set(beside(site.name, "fencing"), 40)
     tokens = []
     for some in (redises[:2], redises[1:]):  # the third server is down; then the first
         async with FencedByMaximum(some, site.name, host=site.host) as lock:

@@ -4,10 +4,13 @@ import re
 
 import pytest
 import redis.asyncio
+from hypothesis import example, given
+from hypothesis import strategies as st
 from redis.crc import key_slot
 from redis.exceptions import AuthenticationError, OutOfMemoryError
 
 from distlab.host import BadInput
+from distlab.locks.fair import FairLock
 from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
@@ -245,12 +248,52 @@ def test_a_client_that_blocks_is_refused(make):
         make(redis.Redis(), "stock")
 
 
-@pytest.mark.parametrize("name", ["stock", "shop:{7}:stock", "{shop", "Käse"])
+def other_keys(name):
+    return [beside(name, what) for what in ("fencing", "wake", "queue", "seen")]
+
+
+NAMES = st.text(alphabet="a:{}7", min_size=1, max_size=7)
+
+
+@given(NAMES)
+@example("Käse")
+@example("a}b")
+@example("{}")
+@example("{}{x}")
 def test_all_keys_of_a_lock_are_on_one_server_of_a_cluster(name):
-    slots = {
-        key_slot(key.encode()) for key in (name, beside(name, "fencing"), beside(name, "wake"))
-    }
-    assert len(slots) == 1
+    assert {key_slot(key.encode()) for key in other_keys(name)} == {key_slot(name.encode())}
+
+
+@given(NAMES, NAMES)
+@example("x", "{x}")
+@example("x", "{x}:fencing")
+@example("{x}", "{x}:fencing")
+def test_two_locks_have_no_key_in_common(one, other):
+    assert one == other or not set(other_keys(one)) & set(other_keys(other))
+    assert all(key.startswith("distlab-lock:") for key in other_keys(one))
+    with pytest.raises(BadInput, match="what begins with 'distlab-lock:' is a lock's own"):
+        RedisLock(None, other_keys(one)[0])
+
+
+NEIGHBOURS = ["a", "{a}", "a}b", "{}a", "{a}:fencing", "a:wake", "{a}b", "{b}a", "a{b}"]
+
+
+@pytest.mark.parametrize("kind", [RedisLock, FairLock])
+@everywhere
+async def test_locks_and_keys_with_names_alike_leave_each_other_alone(site, kind):
+    redis, name = site.redis(), f"{site.name}-{kind.__name__}"
+    locks = [kind(redis, each.replace("a", name), host=site.host) for each in NEIGHBOURS]
+    names = {lock.key for lock in locks}
+    ends = ("fencing", "wake", "queue", "seen")
+    theirs = [f"{key}:{end}" for key in (name, f"{{{name}}}") for end in ends]
+    theirs = [key for key in theirs if key not in names]
+    for key in theirs:
+        await redis.set(key, "theirs")
+    for lock in locks:
+        assert await lock.acquire(blocking=False) and lock.fencing_token == 1
+    for lock in locks:
+        await lock.release()
+    assert await redis.mget(theirs) == [b"theirs"] * len(theirs)
 
 
 @on_server

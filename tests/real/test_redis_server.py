@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from distlab.host import BadInput
+from distlab.locks.scripts import beside
 from distlab.real.needed import NotHere
 from distlab.real.redis_server import Redis, redis_server, redis_servers
 from tests.real.waiting import alive, becomes
@@ -128,7 +129,7 @@ def test_on_a_shared_server_only_own_keys_are_removed(monkeypatch):
         monkeypatch.setenv("DISTLAB_REDIS_URL", ours.url)
         with redis_server() as shared, redis_server() as another, shared.client() as same:
             same.set(shared.key("stock"), 100)
-            same.set(f"{{{shared.key('stock')}}}:fencing", 34)
+            same.set(beside(shared.key("stock"), "fencing"), 34)
             assert shared.key("stock") != another.key("stock")
             assert len(client.keys()) == 3
             for blow in (shared.pause, shared.resume, shared.kill, shared.restart):

@@ -183,7 +183,7 @@ class RedisServer(Replicated):
 
     def _renew_state(self) -> None:
         """Renew what `describe` says; called whenever it may have changed."""
-        entries = sorted(self.engine.entries(SHOWN))  # by key: what is under `lock`, `{lock}:…`
+        entries = sorted(self.engine.entries(SHOWN), key=lambda entry: words(entry.key))
         with self.engine.in_its_time():
             shown = [_shown(entry) for entry in entries]
             kept = tuple(_kept(entry, self.writers.get(entry.key, "")) for entry in entries)
