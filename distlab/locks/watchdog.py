@@ -122,6 +122,7 @@ async def while_held(lock: Lock, work: Coroutine[Any, Any, Any], make: Any = Wat
     `LockLost`. When the caller is cancelled, so is the work. In both cases this ends after the
     work has ended: until then it may still write, and the lock is renewed.
     """
+    task: Any
     with lock.host.keeping_cancellation():
         async with make(lock, on_lost=lambda lost: task.cancel()) as watchdog:
             task = lock.host.spawn(work)
