@@ -116,7 +116,7 @@ class QuizWidget(Panel):
         self.feedback[question_id] = feedback.text()
         self._statuses[question_id].value = _read_out(feedback.text())
         if record:
-            self._record(self.quiz.key(question_id), given=given, correct=feedback.correct)
+            self._record(self.quiz.key(question_id), correct=feedback.correct)
         return feedback
 
     def html(self) -> str:
