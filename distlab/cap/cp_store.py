@@ -54,19 +54,23 @@ TRANSITIONS: Transitions[str] = {
 }
 """How roles change. The handlers know more: which vote makes a majority, which term is late."""
 
+PATIENCE_MS = 120
 STAGGER_MS = 25  # nodes lose patience one by one, not all at once (Raft draws lots)
 
 
 class ConfigStore(Node):
     """One node of `cluster`. With `lease_ms` a leader reads from memory while the last word of a
     majority is no older than that (Raft dissertation, 6.4.1); 0 means a round for each read.
+    After `patience_ms` of silence a node looks for another leader, and a leader steps down.
     """
 
-    def __init__(self, name: str, cluster: tuple[str, ...], lease_ms: int = 0) -> None:
+    def __init__(
+        self, name: str, cluster: tuple[str, ...], lease_ms: int = 0, patience_ms: int = PATIENCE_MS
+    ) -> None:
         super().__init__(name)
         self.others = tuple(other for other in cluster if other != name)
         self.majority = len(cluster) // 2 + 1
-        self.heartbeat_ms, self.patience_ms, self.lease_ms = 50, 120, lease_ms
+        self.heartbeat_ms, self.patience_ms, self.lease_ms = 50, patience_ms, lease_ms
         self.stagger_ms = STAGGER_MS * cluster.index(name)
 
     def on_start(self) -> None:

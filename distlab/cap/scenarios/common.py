@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from distlab.cap.cp_store import ConfigStore
+from distlab.cap.cp_store import PATIENCE_MS, ConfigStore
 from distlab.cap.dynamo import Replica
 from distlab.cap.primary_replica import PRIMARY, REPLICA, Server
 from distlab.scenario import PRICE, Outcome, Scenario
@@ -21,9 +21,14 @@ CapScenario = partial(
 """A message takes 9 to 11 ms, so the number of hops can be read off a duration."""
 
 
-def add_stores(world: World, store: type[ConfigStore] = ConfigStore, lease_ms: int = 0) -> None:
+def add_stores(
+    world: World,
+    store: type[ConfigStore] = ConfigStore,
+    lease_ms: int = 0,
+    patience_ms: int = PATIENCE_MS,
+) -> None:
     for name in NODES:
-        world.add(store(name, NODES, lease_ms))
+        world.add(store(name, NODES, lease_ms, patience_ms))
 
 
 def add_replicas(

@@ -5,7 +5,7 @@ from functools import partial
 
 from distlab.cap.checks import STEADY
 from distlab.cap.cp_mistakes import AnswersFromOwnCopy, TrustingLeader
-from distlab.cap.cp_store import ConfigStore
+from distlab.cap.cp_store import PATIENCE_MS, ConfigStore
 from distlab.cap.requests import Read, Write, ask, visits, wait_until
 from distlab.cap.scenarios.common import ANY_FAULT, CapScenario, add_pair, add_stores
 from distlab.check.invariants import available, prompt
@@ -66,11 +66,19 @@ READS = Ways(
     nemesis=ANY_FAULT,
     horizon_ms=440,
 )
-def deposed_leader(world: World, reads: tuple[Store, int], solution: Store | None = None) -> None:
-    store, lease_ms = reads
+def deposed_leader(
+    world: World,
+    reads: tuple[Store, int],
+    solution: Store | None = None,
+    lease_ms: int | None = None,
+    patience_ms: int = PATIENCE_MS,
+) -> None:
+    """`lease_ms` is another length of the lease."""
+    store, usual_ms = reads
+    lease_ms = usual_ms if lease_ms is None else lease_ms
     west = ((30, "n1", Write("x", 1)), (80, "n1", Read("x")), (370, "n1", Read("x")))
     world.client("west", visits(*west))
-    add_stores(world, solution or store, lease_ms)
+    add_stores(world, solution or store, lease_ms, patience_ms)
     world.client("east", visits((310, "n2", Write("x", 2))))
 
 

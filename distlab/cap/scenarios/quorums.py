@@ -66,12 +66,16 @@ def both_sides_accept(world: World, level: int, exchange_ms: int) -> None:
     horizon_ms=200,
 )
 def r_plus_w(
-    world: World, r: int, w: int, solution: Callable[[int, int], int] | None = None
+    world: World,
+    r: int,
+    w: int,
+    solution: Callable[[int, int], int] | None = None,
+    nodes: tuple[str, ...] = NODES,
 ) -> None:
     """`solution(n, w)` says how many replicas a read waits for."""
-    r = solution(len(NODES), w) if solution else r
+    r = solution(len(nodes), w) if solution else r
     world.client("writer", visits((20, "n1", Put("x", 1, w))))
-    add_replicas(world)
+    add_replicas(world, nodes=nodes, copies=len(nodes))
     world.client("reader", visits((100, "n3", Get("x", r))))
 
 
@@ -106,13 +110,19 @@ READ_REPAIR = Ways(
     horizon_ms=360,
 )
 def new_old_inversion(
-    world: World, read_repair: str, solution: type[Replica] | None = None, patience_ms: int = 250
+    world: World,
+    read_repair: str,
+    solution: type[Replica] | None = None,
+    patience_ms: int = 250,
+    values: tuple[int, int] = (1, 2),
+    again_ms: float = 190,
 ) -> None:
-    world.client("writer", visits((10, "n1", QUORUM_PUT("x", 1)), (80, "n1", QUORUM_PUT("x", 2))))
+    first, second = (QUORUM_PUT("x", value) for value in values)
+    world.client("writer", visits((10, "n1", first), (80, "n1", second)))
     world.client("reader-1", visits((110, "n1", QUORUM_GET("x"))))
     kind = solution or Replica
     add_replicas(world, kind, read_repair=read_repair, patience_ms=patience_ms)
-    world.client("reader-2", visits((190, "n3", QUORUM_GET("x"))))
+    world.client("reader-2", visits((again_ms, "n3", QUORUM_GET("x"))))
 
 
 STAMPS = Ways(
