@@ -17,6 +17,7 @@ from distlab.lab.widget import Lab
 from distlab.replay import parse_token
 from tests.course.test_exercise import EXERCISE
 from tests.course.test_prediction import PREDICTION
+from tests.stopping import PACKAGE, some_stops
 
 KEY = "quiz/cap/smallest-r"
 
@@ -262,3 +263,33 @@ def test_a_crash_while_writing_leaves_the_old_file(learner, monkeypatch):
         kept.record(KEY)
     assert (learner / "progress.json").read_bytes() == whole
     assert not list(learner.glob("*.tmp"))
+
+
+def quizzed():
+    question = next(iter(quiz.quiz("01_cap").questions.values()))
+    widget = QuizWidget(quiz.quiz("01_cap"))
+    return lambda: widget.answer(question.id, 1 if question.kind == "single" else [1], record=True)
+
+
+def predicted():
+    widget = PredictionWidget(PREDICTION)
+    return lambda: widget.choose(1, record=True)
+
+
+def skipped():
+    widget = PredictionWidget(PREDICTION)
+    return lambda: widget.skip(record=True)
+
+
+@pytest.mark.parametrize("panel", [quizzed, predicted, skipped])
+def test_a_click_that_is_stopped_can_be_made_again(learner, panel):
+    def check(click):
+        click()
+        assert not progress().warning
+        ((_, entry),) = Progress(learner).entries().items()
+        assert {"correct", "chosen", "skipped"} & {*entry}
+        assert {path.name for path in learner.iterdir()} <= {"progress.json", "progress.lock"}
+        (learner / "progress.json").unlink()
+
+    course = f"{PACKAGE}/course"
+    some_stops(25, panel, lambda click: click(), check, within=course, but=("_locked", "_warns"))
