@@ -41,7 +41,7 @@ def _run_check(arguments: list[str]) -> int:
     options.add_argument("--model", required=True, choices=MODELS, help="what it is a history of")
     options.add_argument(
         "--format", default="auto", choices=("auto", *READERS),
-        help="Jepsen's log, EDN or JSON lines: see `pydoc distlab.referee.formats`",
+        help="Jepsen's log or history.txt, EDN or JSON lines: see `pydoc distlab.referee.formats`",
     )  # fmt: skip
     options.add_argument(
         "--skip-others", action="store_true",

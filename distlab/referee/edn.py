@@ -8,6 +8,7 @@ Sources: https://github.com/edn-format/edn.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,9 @@ def _closed(stack: list[tuple[str, int, list[Any]]], word: str, line: int) -> tu
         value = Map(zip(items[::2], items[1::2], strict=True))
     except (TypeError, ValueError):
         raise BadInput(f"line {begun}: a map needs a value for each key") from None
+    named = Counter(key for key in items[::2] if isinstance(key, str))
+    if len(named) < named.total():
+        raise BadInput(f"line {begun}: the key {named.most_common(1)[0][0]!r} twice in one map")
     value.line = begun
     return value, begun
 

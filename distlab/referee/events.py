@@ -62,6 +62,7 @@ def joined(
 
     Raises `BadInput` for what cannot have happened.
     """
+    events = _with_keys(events, model)
     operations: list[Operation] = []
     under_way: dict[str, int] = {}  # process → the index of its operation
     others: Counter[str] = Counter()
@@ -94,6 +95,37 @@ def joined(
             raise BadInput(f"line {line}: {error}") from None
     _check_values(operations, events)
     return History(tuple(operations)), others
+
+
+def _with_keys(events: list[tuple[int, Event]], model: Model) -> list[tuple[int, Event]]:
+    """The events, with the keys that stand in their values, as in those of jepsen.independent.
+
+    `[1 2]` may be a key and a value, or a value. So each invocation has to look like that, and one
+    at least in a way that no other value does: a read of `[1 nil]`, a cas of `[1 [2 3]]`.
+    """
+    begun = [event for _, event in events
+             if event.get("type") == "invoke" and event.get("f") in model.functions]  # fmt: skip
+    if not all(map(_has_key, begun)) or all(event["f"] in STORES for event in begun):
+        return events
+    keyed = []
+    for line, event in events:
+        if _has_key(event):
+            key, value = event["value"]
+            keyed.append((line, {**event, "key": key, "value": value}))
+        elif event.get("type") != "ok" or event.get("f") not in model.functions:
+            keyed.append((line, event))
+        else:
+            raise BadInput(f"line {line}: the value has no key; those of other lines have")
+    return keyed
+
+
+def _has_key(event: Event) -> bool:
+    function, value = event.get("f"), event.get("value")
+    if not isinstance(value, tuple) or len(value) != 2 or event.get("key") is not None:
+        return False
+    if function == "cas":
+        return isinstance(value[1], tuple) and len(value[1]) == 2
+    return function in STORES or event.get("type") != "invoke" or value[1] is None
 
 
 def _checked(event: Event) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
-r"""Histories in files: three formats to read, two to write.
+r"""Histories in files: four formats to read, two to write.
 
-All three tell one story, an event a line: a process invokes an operation; later it is told that it
+They tell one story, an event a line: a process invokes an operation; later it is told that it
 happened (*ok*), that it did not (*fail*), or it is told nothing (*info*). An operation that ended
 in *info*, or never, may take effect at any later time.
 
@@ -16,7 +16,7 @@ in *info*, or never, may take effect at any later time.
   a cas; what a read, get or dequeue returned, in its ``ok``;
 * ``result``: of a lock, what it granted. A failure that is an answer has ``"result": false``: a cas
   compared and refused, a lock refused, a queue was empty. Without it they failed for other reasons;
-* ``index``, ``time``: looked at only to find lines that are out of order, see `events.Order`.
+* ``index``, ``time``: looked at only to find lines that are out of order, see `events.LineOrder`.
 
 Other keys are ignored. One register or queue may not hold values that Python takes for the same:
 true and 1, or 1 and 1.0. For a judge that does not know a function, ``grep -v`` leaves its lines
@@ -29,6 +29,13 @@ reason. A read of nil found no value, as for Porcupine; Knossos lets it find any
 ``jepsen-log``, the log of Jepsen's etcd test, which Porcupine reads: lines such as
 ``INFO  jepsen.util - 3<TAB>:invoke<TAB>:cas<TAB>[1 2]`` among others, which are ignored. There a
 cas that failed and repeats its values was refused, and is an answer.
+
+``jepsen-txt``, the ``history.txt`` that Jepsen stores beside its EDN: the same lines without what
+stands before the process, and no other lines. A failure means what it means in EDN.
+
+**Keys.** Jepsen's ``independent`` tests many registers at once. There each value is
+``[key value]``, and a read is invoked with ``[key nil]``. If all invocations look like that, the
+file is read so.
 """
 
 import json
@@ -37,7 +44,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from distlab.check.history import History, Operation
 from distlab.check.models import Model
@@ -48,6 +55,7 @@ from distlab.referee.events import READS, Event, joined, shown
 
 NEMESIS = "nemesis"
 LOG = re.compile(r"jepsen\.util\s*[-:]?\s+(\d+|:nemesis)\s+(:.*)")
+TXT = re.compile(r"(\d+|:nemesis)\s+(:(?:invoke|ok|fail|info)\s.*)")
 OBJECT = re.compile(r'\{\s*(\}|"[^"]*"\s*:)')
 
 
@@ -94,6 +102,8 @@ def guess(text: str) -> str:
         return "jsonl"
     if text.startswith("[") and OBJECT.match(text[1:].lstrip()):
         raise BadInput("a JSON array: JSON lines are wanted, an event on each")
+    if TXT.match(text):
+        return "jepsen-txt"
     is_edn = text.startswith(("{", "[", "(", ";", "#")) and not LOG.search(text)
     return "edn" if is_edn else "jepsen-log"
 
@@ -104,20 +114,44 @@ def _from_log(text: str) -> Iterator[tuple[int, Event]]:
         if found and found[1] == f":{NEMESIS}":
             yield line, {"process": NEMESIS}
         elif found:
-            forms = [form for _, form in islice(edn.read(found[2], line), 4)]
-            if len(forms) < 3:
-                raise BadInput(f"line {line}: an operation has a type, a function and a value")
-            event: Event = dict(zip(("type", "f", "value"), forms, strict=False))
+            event, more = _columns(found[2], line)
             values = event["value"] if isinstance(event["value"], tuple) else (event["value"],)
             word = next((each for each in values if isinstance(each, edn.Name)), None)
             if word is not None and event["type"] in ("invoke", "ok"):
                 raise BadInput(
                     f"line {line}: a value is a number, a pair of them or nil, not {word}"
                 )
-            refused = event["type"] == "fail" and event["f"] == "cas" and len(forms) == 3
+            refused = event["type"] == "fail" and event["f"] == "cas" and not more
             if refused and isinstance(event["value"], tuple):
                 event["result"] = False
             yield line, {"process": found[1], **event}
+
+
+def _from_txt(text: str) -> Iterator[tuple[int, Event]]:
+    for line, words in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
+        found = TXT.match(words)
+        if found:
+            is_nemesis = found[1] == f":{NEMESIS}"
+            event = {} if is_nemesis else _columns(found[2], line)[0]
+            yield line, {"process": found[1].lstrip(":"), **event}
+        elif words.strip():
+            raise BadInput(f"line {line}: a process and a type are wanted, not {words[:40]!r}")
+
+
+def _columns(words: str, line: int) -> tuple[Event, bool]:
+    """The type, function and value of an operation, and whether an error follows.
+
+    The error is printed for people: it need not be EDN.
+    """
+    forms = edn.read(words, line)
+    columns = [form for _, form in islice(forms, 3)]
+    if len(columns) < 3:
+        raise BadInput(f"line {line}: an operation has a type, a function and a value")
+    try:
+        more = next(forms, None) is not None
+    except BadInput:
+        more = True
+    return dict(zip(("type", "f", "value"), columns, strict=True)), more
 
 
 def _from_edn(text: str) -> Iterator[tuple[int, Event]]:
@@ -132,19 +166,38 @@ def _from_jsonl(text: str) -> Iterator[tuple[int, Event]]:
     for line, words in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
         if words.strip():
             try:
-                event = json.loads(words, parse_constant=_no_number)
+                event = json.loads(
+                    words, parse_constant=_no_number, object_pairs_hook=_each_key_once
+                )
             except (ValueError, RecursionError) as error:
                 raise BadInput(f"line {line}: not JSON: {error}") from None
             if not isinstance(event, dict):
                 raise BadInput(f"line {line}: an event is an object, not {shown(event)}")
-            yield line, {k: tuple(v) if isinstance(v, list) else v for k, v in event.items()}
+            yield line, {name: _as_tuple(value) for name, value in event.items()}
 
 
-READERS = {"jepsen-log": _from_log, "edn": _from_edn, "jsonl": _from_jsonl}
+def _as_tuple(value: Any) -> Any:
+    """A vector as EDN has it, and the vectors in it: [key, [old, new]] is as deep as it gets."""
+    if not isinstance(value, list):
+        return value
+    return tuple(tuple(each) if isinstance(each, list) else each for each in value)
+
+
+READERS = {
+    "jepsen-log": _from_log, "jepsen-txt": _from_txt, "edn": _from_edn, "jsonl": _from_jsonl
+}  # fmt: skip
 
 
 def _not_json(value: object) -> None:
     raise BadInput(f"JSON has no notation for the value {value!r}")
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    event = dict(pairs)
+    if len(event) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {twice!r} twice in one object")
+    return event
 
 
 def _no_number(word: str) -> None:

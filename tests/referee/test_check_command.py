@@ -99,6 +99,7 @@ def test_a_long_proof_is_cut_short(check: Any) -> None:
         '{"process": "nemesis", "type": "info", "f": "start"}',
         "[{:process :nemesis :type :info :f :start}]",
         "INFO  jepsen.util - :nemesis\t:info\t:start\tnil",
+        ":nemesis\t:info\t:start\t{unreadable",
         '{"process": 0, "type": "invoke", "f": "write", "value": 1}',  # and no answer
     ],
 )

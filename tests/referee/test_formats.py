@@ -1,9 +1,12 @@
 """Histories from files and back."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from distlab.check.history import History, Operation
 from distlab.check.linearizability import check
 from distlab.check.models import MODELS
 from distlab.host import BadInput
+from distlab.referee import edn
 from distlab.referee.formats import guess, read, to_edn, to_jsonl, write
 from tests.check.notation import history
 from tests.check.oracle import random_history
@@ -73,6 +77,65 @@ def test_jepsen_log() -> None:
     write_1, read_1, cas, *_ = recording.history
     assert not write_1.before(read_1)
     assert write_1.before(cas)
+
+
+KEYED = """\
+0\t:invoke\t:write\t[7 3]
+1\t:invoke\t:read\t[7 nil]
+:nemesis\t:info\t:start\t["n1" #{"n2"}]
+1\t:ok\t:read\t[7 3]
+2\t:invoke\t:cas\t[8 [1 2]]
+0\t:info\t:write\t[7 3]\tindeterminate: #object[Exc "a [" {
+2\t:fail\t:cas\t[8 [1 2]]\t[:did-not "succeed]
+1\t:invoke\t:read\t[8 nil]
+1\t:fail\t:read\t:timed-out
+3\t:invoke\t:read\t[8 nil]
+3\t:ok\t:read\t[8 nil]
+"""
+MEANT = ["p0 write(7, 3) ?", "p1 read(7) → 3", "p2 cas(8, 1, 2) failed", "p1 read(8) failed",
+         "p3 read(8) → None"]  # fmt: skip
+
+
+def as_events(text: str) -> list[dict[str, Any]]:
+    columns = ([form for _, form in islice(edn.read(line), 4)] for line in text.splitlines())
+    return [dict(zip(("process", "type", "f", "value"), each, strict=True)) for each in columns]
+
+
+def as_edn(event: dict[str, Any]) -> str:
+    return edn.write({edn.Name(name): value for name, value in event.items()})
+
+
+def test_history_txt() -> None:
+    """As jepsen.util/prn-op prints it: the error is for people."""
+    recording = read(KEYED, MODELS["cas-register"]())
+    assert recording.form == "jepsen-txt"
+    assert [recording.lines[o.invoked] for o in recording.history] == [1, 2, 5, 8, 10]
+    plain = "\n".join(words for line in LOG.splitlines() if (words := line[20:])[:1] in "0126:")
+    assert told(plain) == [each.replace("→ False", "failed") for each in told(LOG)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEYED,
+        "\n".join(map(as_edn, as_events(KEYED))),
+        "\n".join(map(as_edn, as_events(KEYED))).replace(":value", ":value #jepsen/tuple"),
+        "\n".join(map(json.dumps, as_events(KEYED))),
+        "".join(f"INFO  jepsen.util - {line}\n" for line in KEYED.splitlines()),
+    ],
+    ids=["txt", "edn", "tagged", "jsonl", "log"],
+)  # fmt: skip
+def test_keys_that_stand_in_the_values(text: str) -> None:
+    """As jepsen.independent writes them: [key value]."""
+    assert told(text) == MEANT
+
+
+def test_pairs_that_are_values_are_no_keys() -> None:
+    """Else a stale read of [1 2] after a write of [3 4] would go unnoticed."""
+    text = "0 :invoke :write [1 2]\n0 :ok :write [1 2]\n0 :invoke :read nil\n0 :ok :read [1 2]"
+    for each in (text, text.splitlines()[0]):
+        with pytest.raises(BadInput, match="line 1: a value is a number"):
+            told(each, "register")
 
 
 def test_what_a_failed_cas_proves() -> None:
@@ -231,6 +294,24 @@ INVOKE = '{"process": 0, "type": "invoke", "f": "write", "value": 1}\n'
         ("register", "INFO  jepsen.util - 3\t:okay\t:read\tnil", "line 1: there is no type 'okay'"),
         ("register", "{:process 0 :type :invoke :f :write :value " + "[" * 5000 + "]" * 5000 + "}",
          "line 1: a value is a number, text, true, false or nil, not a vector"),
+        ("register", INVOKE + '{"process": 0, "type": "ok", "f": "write", "type": "fail"}',
+         "line 2: not JSON: the key 'type' twice in one object"),
+        ("register", "\n{:process 0 :type :invoke :f :read \"process\" 1}",
+         "line 2: the key 'process' twice in one map"),
+        ("register", "0\t:invoke\t:read\tnil\n\nsome words",
+         "line 3: a process and a type are wanted, not 'some words'"),
+        ("register", "0\t:invoke\t:read\tnil\n0\t:okay\t:read\tnil",
+         "line 2: a process and a type are wanted, not '0\\t:okay"),
+        ("register", "0\t:invoke\t:read\tnil\n0\t:ok\t:read",
+         "line 2: an operation has a type, a function and a value"),
+        ("register", "0 :invoke :read [7 nil]\n0 :ok :read 3",
+         "line 2: the value has no key; those of other lines have"),
+        ("register", "0 :invoke :read [7 nil]\n0 :ok :read [8 3]",
+         "line 2: process 0 ends a read but began read(7)"),
+        ("register", "0 :invoke :read [[7] nil]",
+         "line 1: a key is a number or a name, not a vector"),
+        ("register", "0 :invoke :read nil\n1 :invoke :write [7 3]",
+         "line 2: a value is a number, text, true, false or nil, not a vector"),
         ("register", "{" + '"a": {' * 5000, "line 1: not JSON"),
         ("register", "{:process 0 :type :invoke\n:f :write :value 1}}", "line 2: } closes nothing"),
     ],
