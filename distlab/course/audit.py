@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from distlab.course.cheats import Cheat, cheats
+from distlab.course.slips import Word
 from distlab.course.steps import Stopped
 from distlab.scenario import Run
 
 if TYPE_CHECKING:
-    from distlab.course.exercise import Exercise, Mistake, Word
+    from distlab.course.exercise import Exercise, Mistake
 
 
 def audit(exercise: Exercise) -> list[str]:

@@ -237,7 +237,7 @@ def _elsewhere(exercise: Exercise) -> Iterator[Cheat]:
                                                 ", ".join(cell.given), cell.is_async)
                                     .partition("\n")[2])  # fmt: skip
     for name, lines in (("keeps all on the class", kept), ("remembers in a list", listed)):
-        yield Cheat(name, run_cell(exercise, in_class(exercise, lines)), r"`\w+`.*share")
+        yield Cheat(name, run_cell(exercise, in_class(exercise, lines)), r"`[\w.]+`.*share")
 
 
 def _shortened(exercise: Exercise) -> Iterator[Cheat]:

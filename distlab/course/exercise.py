@@ -11,25 +11,21 @@ button stops Python code, but no loop that runs in C alone.
 """
 
 import inspect
-import re
-import sys
-import sysconfig
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache, lru_cache, wraps
+from dataclasses import dataclass, field, replace
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from distlab.check.verdict import Verdict
-from distlab.course import steps
+from distlab.course import slips
 from distlab.course.audit import audit
 from distlab.course.case import Case
 from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
+from distlab.course.slips import Watch, Word, WrongReturn, is_own, misfit, strangers
 from distlab.explore.work import Words
 from distlab.host import pick
-from distlab.places import PACKAGE
 from distlab.scenario import STUCK, Run
 from distlab.view.spacetime import spacetime
 from distlab.view.still import WRAPPED, Still, closed, coded, escape
@@ -46,12 +42,7 @@ __all__ = [
     "texts",
 ]
 
-Word = Literal["correct", "incorrect", "not attempted", "error"]
 MARKS: dict[Word, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
-
-
-class WrongReturn(TypeError):
-    """The learner's function returned something of another type than it should."""
 
 
 @dataclass(frozen=True)
@@ -179,23 +170,40 @@ class Exercise:
 
     def check(self, solution: Any, shrinking: bool = True) -> Result:
         """Judge a solution. Never raises for what the solution does."""
-        wrong = self._not_a_solution(solution)
-        if wrong:
-            return wrong
         for case in self.cases:
             case.using(self.reference)  # an unknown scenario is the author's error
-        typed, words = self._typed(solution), Words()
+        words = Words()
         try:
-            for case in self.cases:
-                with steps.StepCount(is_own) as count:
-                    for run, verdict, wrong_run in case.judged(typed, self.reference):
-                        count.reset()
-                        words[verdict.word if verdict else "holds"] += 1
-                        if wrong_run and verdict:
-                            small = count if shrinking else None
-                            return self._incorrect(case, run, verdict, words.total(), small)
-        except (Exception, KeyboardInterrupt, steps.LoopsForEver) as error:
+            wrong = self._not_a_solution(solution)
+            if wrong:
+                return wrong
+            typed = self._typed(solution)
+            with Watch(typed) as watch:
+                try:
+                    return self._judge(typed, watch, words, shrinking)
+                except BaseException as error:
+                    result = ended_by(error, self.name, words.total(), watch)
+                    other = strangers(typed, self.reference) if result.kind == "error" else ""
+                    return replace(result, message=result.message + other)
+        except BaseException as error:
             return ended_by(error, self.name, words.total())
+
+    def _judge(self, solution: Any, watch: Watch, words: Words, shrinking: bool) -> Result:
+        for case in self.cases:
+            for run, verdict, wrong in case.judged(solution, self.reference):
+                words[verdict.word if verdict else "holds"] += 1
+                watch.look()
+                if wrong and verdict:
+                    caught, certain = watch.swallowed()
+                    mistake = None if certain else self._mistake(run, verdict)
+                    small = run
+                    # A run without end takes seconds, and so does each try to make it smaller.
+                    if shrinking and verdict.name != STUCK and verdict.judged:
+                        watch.next_run()
+                        small = case.small(run, verdict, self.reference, watch.next_run)
+                    return self._incorrect(case, small, verdict, words.total(), mistake, caught,
+                                           strangers(solution, self.reference))  # fmt: skip
+                watch.next_run()
         total = f"{words.decided} run" + "s" * (words.decided != 1)
         said = f"{self.texts.title}: it held in {total}{words}."
         return Result("correct" if words.decided else "error", said, words.total())
@@ -216,7 +224,8 @@ class Exercise:
         if not callable(solution):
             said = f"{self.name} should be a function, not {type(solution).__name__}."
             return Result("incorrect", said)
-        return None
+        said = misfit(solution, self.stub, self.methods)
+        return Result("incorrect", said) if said else None
 
     def _undefined(self, solution: type) -> list[str]:
         """The methods that the stub leaves open and that the solution has at most from `base`."""
@@ -224,90 +233,85 @@ class Exercise:
         own = [vars(each) for each in solution.__mro__ if each not in given]
         return [name for name in self.methods if not any(name in each for each in own)]
 
+    def _mistake(self, run: Run, verdict: Verdict) -> Mistake | None:
+        """The named mistake that the run shows."""
+        known = (each for each in self.mistakes if verdict.name != STUCK and each.explains(run))
+        return next(known, None)
+
     def _incorrect(
-        self, case: Case, run: Run, verdict: Verdict, done: int, count: steps.StepCount | None
-    ) -> Result:
-        finished = verdict.name != STUCK
-        known = (mistake for mistake in self.mistakes if finished and mistake.explains(run))
-        mistake = next(known, None)
-        # A run without end takes seconds, and so does each try to make it smaller.
-        small = run
-        if count and finished and verdict.ok is False:
-            small = case.small(run, verdict, self.reference, count.reset)
-        said = str(small.verdict(verdict.name))
+        self, case: Case, run: Run, verdict: Verdict, done: int, mistake: Mistake | None,
+        before: str, after: str,
+    ) -> Result:  # fmt: skip
+        said = str(run.verdict(verdict.name))
         if not verdict.judged:
             said += "\nThat is not enough: with a right solution there is something in this run."
         name = mistake.name if mistake else ""
-        message = f"{self.texts.mistakes[name]}\n{said}" if mistake else said
-        return Result("incorrect", message, done, small, name, case.lab(self.name))
+        parts = [before, self.texts.mistakes[name] if mistake else "", f"{said}{after}"]
+        message = "\n".join(filter(None, parts))
+        return Result("incorrect", message, done, run, name, case.lab(self.name))
 
     def _typed(self, solution: Any) -> Any:
-        """The solution with its return values checked."""
-        if not self.returns:
-            return solution
-        if not isinstance(solution, type):
-            return _returning(solution, self.returns[""])
+        """The solution with its calls and its return values checked."""
+        if not self.base:
+            return _called_as(solution, self.reference, self.returns.get(""))
         checked = {
-            name: _returning(getattr(solution, name), expected)
-            for name, expected in self.returns.items()
-            if hasattr(solution, name)
-        }
+            name: _called_as(getattr(solution, name), getattr(self.reference, name),
+                             self.returns.get(name), is_handler=name.startswith("on_"))
+            for name in {**dict.fromkeys(self.methods), **self.returns} if hasattr(solution, name)
+        }  # fmt: skip
         return type(solution.__name__, (solution,), checked)
 
 
-def ended_by(error: BaseException, name: str, runs: int) -> Result:
+def ended_by(error: BaseException, name: str, runs: int, watch: Watch | None = None) -> Result:
     """What is said of an exception that the learner's code, called `name`, let out."""
-    where = _own_lines(error)
-    match error:
-        case NotImplementedError():
-            return Result("not attempted", f"{name} still raises NotImplementedError.")
-        case WrongReturn():
-            return Result("incorrect", str(error), runs)
-        case KeyboardInterrupt():
-            where = where or "  (between two steps of your code)"
-            return Result("error", f"You stopped the check. It was here:\n{where}", runs)
-        case steps.LoopsForEver():
-            said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
-            return Result("error", f"{said}\n{where}", runs)
-        case _:
-            said = re.sub(r" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
-            return Result("error", f"{said}\n{where}".rstrip(), runs)
+    kind, said = slips.ended_by(error, name, watch)
+    return Result(kind, said, 0 if kind == "not attempted" else runs)
 
 
-def _returning(function: Callable[..., Any], expected: type | tuple[type, ...]) -> Any:
-    kinds = expected if isinstance(expected, tuple) else (expected,)
+Types = type | tuple[type, ...] | None
+
+
+def _called_as(
+    function: Callable[..., Any],
+    right: Callable[..., Any],
+    expected: Types,
+    is_handler: bool = False,
+) -> Any:
+    """The function. It complains unless it is a coroutine as the right one is (a handler may be
+    either), and unless it returns one of the expected types.
+    """
+    name = getattr(function, "__name__", "it")
 
     def checked(value: Any) -> Any:
-        if isinstance(value, kinds):
+        if expected is None or isinstance(value, expected):
             return value
+        kinds = expected if isinstance(expected, tuple) else (expected,)
         allowed = " or ".join(kind.__name__ for kind in kinds)
-        found = type(value).__name__
-        raise WrongReturn(f"{function.__name__} returned {found}; it should return {allowed}.")
+        hint = " Did you forget `await`?" if _is_coroutine(value) else ""
+        raise WrongReturn(
+            f"{name} returned {type(value).__name__}; it should return {allowed}.{hint}"
+        )
 
     @wraps(function)
     def plain(*args: Any, **kwargs: Any) -> Any:
-        return checked(function(*args, **kwargs))
+        value = function(*args, **kwargs)
+        if not is_handler and _is_coroutine(value):
+            raise WrongReturn(f"{name} is called without `await`: write it without `async`.")
+        return checked(value)
 
     @wraps(function)
     async def coroutine(*args: Any, **kwargs: Any) -> Any:
-        return checked(await function(*args, **kwargs))
+        awaitable = function(*args, **kwargs)
+        if not inspect.isawaitable(awaitable):
+            raise WrongReturn(f"{name} is awaited: write `async def {name}`.")
+        return checked(await awaitable)
 
-    return coroutine if inspect.iscoroutinefunction(function) else plain
-
-
-@lru_cache
-def is_own(filename: str) -> bool:
-    """Whether a source file is the learner's: neither distlab's nor Python's nor generated."""
-    libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
-    inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
-    return not inside and not filename.startswith(("<frozen", "<string>"))
+    return coroutine if inspect.iscoroutinefunction(right) else plain
 
 
-def _own_lines(error: BaseException) -> str:
-    """The traceback's lines that the learner wrote, without paths, innermost last."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return "\n".join(
-        f"  your code, line {frame.lineno}, in {frame.name}: {frame.line}"
-        for frame in frames
-        if is_own(frame.filename)
-    )
+def _is_coroutine(value: Any) -> bool:
+    """Whether it is a coroutine, which is closed then."""
+    if inspect.iscoroutine(value):
+        value.close()
+        return True
+    return False

@@ -122,14 +122,15 @@ class AlwaysAsking(Ranges):
         return (await self.take())[0]
 
 
-class Counting(Ranges):
-    """One counter in the class, for both workers: as if they were one program."""
+class DrawsNumbers(Ranges):
+    """Draws numbers, and never asks."""
 
-    number = 0
+    def __init__(self, host: Host, take: Take, ahead: bool = False) -> None:
+        super().__init__(host, take, ahead)
+        self.random = host.random
 
     async def next_id(self) -> int:
-        Counting.number += 1
-        return Counting.number
+        return self.random.getrandbits(40)
 
 
 class HalfUsing(Ranges):
@@ -180,7 +181,7 @@ HI_LO = Exercise(
     ),
     stub=Ranges, reference=HiLo,
     mistakes=(
-        Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), Counting),
+        Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), DrawsNumbers),
         Mistake("throws away", lambda run: _proved_by(run, Wasted), HalfUsing),
         Mistake("always asks", "seldom asked=violated and unique=holds", AlwaysAsking),
         Mistake("stands still", _one_worker_twice, StandingStill),

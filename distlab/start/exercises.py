@@ -40,10 +40,6 @@ def printing(*schedules: str | None, **parts: object) -> Case:
                 searched=0 if parts else 50, parts={"pages": PAGES, **parts})  # fmt: skip
 
 
-IN_TWO_OFFICES = printing("", offices=2)
-"""Two printers, so memory in the class shows."""
-
-
 # How to tell wrong answers apart
 
 
@@ -62,14 +58,6 @@ def printed_by(run: Run) -> set[tuple[str, int]]:
 
 def prints_nothing(run: Run) -> bool:
     return bool(false_answer(run)) and not printed_by(run)
-
-
-def shares_memory(run: Run) -> bool:
-    """Whether an answer was false because another printer had printed the page."""
-    lie = false_answer(run)
-    return (
-        lie is not None and lie not in printed_by(run) and lie[1] in {p for _, p in printed_by(run)}
-    )
 
 
 def counts_pages(run: Run) -> bool:
@@ -158,23 +146,8 @@ class NeverAnswers(CarefulPrinter):
             self.done += (message.request,)
 
 
-class RemembersInTheClass(Printer):
-    done: tuple[int, ...] = ()
-
-    def on_start(self) -> None:
-        super().on_start()
-        RemembersInTheClass.done = ()  # else it would last into the next run
-
-    def on_print(self, message: Print, sender: str) -> None:
-        if message.request not in self.done:
-            self.print_page(message.page)
-            RemembersInTheClass.done += (message.request,)
-        self.send(sender, Printed(message.page))
-
-
 USUAL: tuple[tuple[str, Callable[[Run], bool], type[Printer]], ...] = (
     ("prints nothing", prints_nothing, NeverPrints),
-    ("remembers in the class", shares_memory, RemembersInTheClass),
     ("counts pages", counts_pages, OncePerPage),
     ("never answers", never_answers, NeverAnswers),
     ("keeps silent", keeps_silent, SilentPrinter),
@@ -182,7 +155,7 @@ USUAL: tuple[tuple[str, Callable[[Run], bool], type[Printer]], ...] = (
 
 PRINT_ONCE = Exercise(
     texts("start/print-once"), name="CarefulPrinter", base=Printer,
-    cases=(IN_TWO_OFFICES, printing(*REPEATED)),
+    cases=(printing(*REPEATED),),
     stub=Stub, reference=CarefulPrinter,
     mistakes=(
         *(Mistake(*usual) for usual in USUAL),
@@ -218,7 +191,6 @@ class AnswersFirst(SurvivingPrinter):
 SURVIVE_A_CRASH = Exercise(
     texts("start/survive-a-crash"), name="SurvivingPrinter", base=Printer,
     cases=(
-        IN_TWO_OFFICES,
         printing(*REPEATED, *REBOOTED),
         printing(*CUT_SHORT, power_fails=True),
     ),

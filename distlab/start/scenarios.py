@@ -28,14 +28,11 @@ def lost_answer(
     timeout_ms: int,
     solution: type[Printer] | None = None,
     pages: tuple[int, ...] = (1, 2, 3, 4),
-    offices: int = 1,
     power_fails: bool = False,
 ) -> None:
-    """`offices` is how many clients there are, each with a printer of its own."""
     kind = solution or Printer
-    for number in ("", *range(2, offices + 1)):
-        world.client(f"client{number}", print_pages(pages, retries, timeout_ms, f"printer{number}"))
-        world.add((failing(kind) if power_fails else kind)(f"printer{number}"))
+    world.client("client", print_pages(pages, retries, timeout_ms))
+    world.add((failing(kind) if power_fails else kind)("printer"))
 
 
 @Scenario(

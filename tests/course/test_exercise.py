@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from distlab.course import exercise as module
-from distlab.course.exercise import Case, Exercise, Mistake, Texts, texts
+from distlab.course.exercise import Case, Exercise, Mistake, Texts, WrongReturn, texts
 from distlab.host import BadInput
 from distlab.lab.widget import Lab
 from distlab.registry import get
@@ -218,12 +218,12 @@ def test_a_function_and_a_coroutine_are_checked_for_their_return_types():
     async def late():
         return "3"
 
-    checked = module._returning(late, (int, float))
-    with pytest.raises(module.WrongReturn, match="late returned str; it should return int or flo"):
+    checked = module._called_as(late, late, (int, float))
+    with pytest.raises(WrongReturn, match="late returned str; it should return int or float"):
         checked().send(None)
-    function = replace(EXERCISE, base=None, returns={"": int})._typed(lambda: "3")
-    with pytest.raises(module.WrongReturn):
-        function()
+    plain = module._called_as(lambda: "3", lambda: 3, int)
+    with pytest.raises(WrongReturn):
+        plain()
 
 
 def test_the_interrupt_button_stops_it():

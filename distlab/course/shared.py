@@ -1,0 +1,142 @@
+"""Memory that belongs to no machine: in a class, a global, a closure, a default argument.
+
+In a simulation all machines are objects of one process. So what a method keeps outside `self` is
+shared by all of them, survives a crash, and is still there in the next run. No real machine has
+such a memory. It is found by comparison: what the learner's functions can reach, before and after.
+What a function hides from this (in C, in a cache of `functools`, in a file) is not found.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from random import Random
+from types import CodeType, FunctionType, GeneratorType
+from typing import Any
+
+GLOBAL = ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL")
+PLAIN = (int, float, str, bytes, bool, complex, type(None))
+DEPTH = 5
+
+
+def functions(solution: Any) -> Iterator[FunctionType]:
+    """The functions of a solution: itself, or its class's and those of classes that it extends."""
+    if isinstance(solution, type):
+        for kind in solution.__mro__:
+            for value in vars(kind).values():
+                value = getattr(value, "__func__", getattr(value, "fget", value))
+                if isinstance(value, FunctionType):
+                    yield inspect.unwrap(value)
+    elif isinstance(solution, FunctionType):
+        yield inspect.unwrap(solution)
+
+
+@lru_cache
+def names(code: CodeType, of_globals: bool = False) -> frozenset[str]:
+    """The names of globals and attributes in a function and in those within it."""
+    inner = [names(each, of_globals) for each in code.co_consts if isinstance(each, CodeType)]
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in GLOBAL}
+    return frozenset(own if of_globals else code.co_names).union(*inner)
+
+
+class Memory:
+    """What a solution's functions can reach beside the machines.
+
+    `is_own` tells by a file's name whether code is the learner's: only such functions are followed.
+    """
+
+    def __init__(self, solution: Any, is_own: Callable[[str], bool]) -> None:
+        self.solution, self.is_own = solution, is_own
+        self.before = self._look()
+
+    def changed(self) -> str:
+        """A name whose value is another one than at the last call; empty when there is none."""
+        before, self.before = self.before, self._look()
+        changed = (
+            name for name in before | self.before if before.get(name) != self.before.get(name)
+        )
+        return next(changed, "")
+
+    def _look(self) -> dict[str, Any]:
+        seen: dict[int, Any] = {}
+        found: dict[str, Any] = {}
+        if isinstance(self.solution, type):
+            for kind in self.solution.__mro__[:-1]:
+                for name, value in vars(kind).items():
+                    if not name.startswith("__"):
+                        found.setdefault(f"{kind.__name__}.{name}", _print(value))
+        for function in functions(self.solution):
+            self._reach(function, found, seen)
+        return found
+
+    def _is_own_class(self, kind: type) -> bool:
+        if kind.__module__ == "builtins":
+            return False
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        return file is None or self.is_own(file)
+
+    def _reach(self, function: FunctionType, found: dict[str, Any], seen: dict[int, Any]) -> None:
+        code = function.__code__
+        if id(function) in seen or not self.is_own(code.co_filename):
+            return
+        seen[id(function)] = function
+        reached = {name: function.__globals__[name] for name in names(code, of_globals=True)
+                   if name in function.__globals__}  # fmt: skip
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            if name != "__class__":
+                reached[name] = _content(cell)
+        taken = code.co_varnames[: code.co_argcount]
+        defaults = function.__defaults__ or ()
+        reached |= dict(zip(taken[len(taken) - len(defaults) :], defaults, strict=True))
+        reached |= function.__kwdefaults__ or {}
+        reached |= {f"{function.__name__}.{name}": each for name, each in vars(function).items()
+                    if name != "__wrapped__"}  # fmt: skip
+        for name, value in reached.items():
+            if isinstance(value, FunctionType):
+                self._reach(value, found, seen)
+            elif isinstance(value, type) and self._is_own_class(value):
+                for attribute, each in vars(value).items():
+                    if not attribute.startswith("__"):
+                        found[f"{name}.{attribute}"] = _print(each)
+            else:
+                found[name] = _print(value)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not yet filled
+        return None
+
+
+def _print(value: Any, depth: int = DEPTH) -> Any:
+    """Something equal as long as the value does not change, without running the learner's code."""
+    kind = type(value)
+    if kind in PLAIN:
+        return kind, value
+    if not depth:
+        return id(value)
+    inner: Any = ()
+    if isinstance(value, dict):
+        inner = [(_print(k, depth - 1), _print(v, depth - 1)) for k, v in dict.items(value)]
+    elif isinstance(value, list | tuple | set | frozenset) or kind.__module__ == "collections":
+        inner = [_print(each, depth - 1) for each in value] if _safe(kind) else ()
+    elif isinstance(value, bytearray):
+        inner = bytes(value)
+    elif isinstance(value, Random):
+        inner = value.getstate()
+    elif isinstance(value, GeneratorType):
+        inner = value.gi_frame and value.gi_frame.f_lasti
+    elif kind.__module__ == "itertools":
+        inner = repr(value)
+    elif not isinstance(value, type | FunctionType) and kind.__module__ != "builtins":
+        inner = _print(getattr(value, "__dict__", None), depth - 1)
+    return id(value), inner
+
+
+def _safe(kind: type) -> bool:
+    """Whether to iterate over it runs no code of the learner's."""
+    return not isinstance(getattr(kind, "__iter__", None), FunctionType)

@@ -1,0 +1,257 @@
+"""What is said of the learner's own mistakes, with their line, when no run can tell of them.
+
+`Watch` looks on while runs are made with a solution. After each run `look` raises what it found: a
+stop or a refusal that the code has caught, a coroutine that nobody awaited, memory that belongs to
+no machine. `ended_by` puts an exception into words. `swallowed` tells of exceptions that somebody
+caught: they matter only when the run fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+import sys
+import sysconfig
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from distlab.course import steps
+from distlab.course.shared import Memory, functions, names
+from distlab.places import PACKAGE
+from distlab.sim import Node
+
+Word = Literal["correct", "incorrect", "not attempted", "error"]
+
+LINES, LONGEST = 6, 300
+"""Lines of the learner's, and characters of an exception's text, that are shown at most."""
+ORIGIN = 8
+"""Calls between the learner's line and the coroutine that it made, at most."""
+ACCIDENTS = (NameError, AttributeError, TypeError, LookupError, ImportError, ArithmeticError,
+             RecursionError, AssertionError, ValueError, NotImplementedError)  # fmt: skip
+"""Exceptions that are a mistake, whoever caught them. The first three are nothing else."""
+
+
+class Slip(Exception):
+    """A mistake in the learner's code, in words."""
+
+    kind: Word = "error"
+
+
+class WrongReturn(Slip, TypeError):
+    """The learner's function returned something of another type than it should."""
+
+    kind = "incorrect"
+
+
+class Shared(Slip):
+    """The solution remembers something outside its machines."""
+
+    kind = "incorrect"
+
+
+class Watch:
+    """While it is entered, it looks on what a solution does."""
+
+    def __init__(self, solution: Any) -> None:
+        self.count = steps.StepCount(is_own, steps.FORBIDDEN)
+        self.memory = Memory(solution, is_own)
+
+    def __enter__(self) -> Watch:
+        self._depth = sys.get_coroutine_origin_tracking_depth()
+        sys.set_coroutine_origin_tracking_depth(ORIGIN)
+        with ExitStack() as stack:
+            self._warned = stack.enter_context(warnings.catch_warnings(record=True))
+            warnings.simplefilter("always")
+            stack.enter_context(self.count)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.set_coroutine_origin_tracking_depth(self._depth)
+        self._stack.close()
+        for each in self._warned:
+            if not _unawaited(each):
+                warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+    def next_run(self, *_: object) -> None:
+        """A run is over."""
+        self.count.reset()
+
+    def look(self) -> None:
+        """Raise what is wrong with the run that has just ended, whatever came of it."""
+        if self.count.stopping:
+            raise self.count.stopping
+        forgotten, shared = self.forgotten(), self.shared()
+        if forgotten:
+            raise Slip(forgotten)
+        if shared:
+            raise Shared(shared)
+
+    def forgotten(self) -> str:
+        """Words for a coroutine that was made in the learner's code, and that nobody awaited."""
+        for each in self._warned:
+            for filename, line, name in _origin(each):
+                what = getattr(each.source, "__qualname__", "a coroutine")
+                where = own_line(filename, line, name)
+                return f"You forgot `await`: {what} was called here, and never ran.\n{where}"
+        return ""
+
+    def shared(self) -> str:
+        """Words for memory that outlives a run."""
+        name = self.memory.changed()
+        return name and (
+            f"`{name}` has changed in the run, and it is on no machine. All machines share it, and "
+            "it survives a crash: keep what a machine remembers on `self`."
+        )
+
+    def swallowed(self, but: BaseException | None = None) -> tuple[str, bool]:
+        """Words for an exception that went through the learner's code and ended somewhere, and
+        whether it is certain that this was not meant.
+        """
+        passed = [each for each in self.count.passed
+                  if issubclass(each.kind, ACCIDENTS) and each.kind is not type(but)]  # fmt: skip
+        certain = [each for each in passed if issubclass(each.kind, ACCIDENTS[:3])]
+        for each in (certain or passed)[:1]:
+            said = f"{each.kind.__name__}: {each.said}".removesuffix(": ")
+            return f"{said}\n{each}\nSomething caught this exception. It may be why:", bool(certain)
+        return "", False
+
+
+def _unawaited(warning: warnings.WarningMessage) -> bool:
+    return any(True for _ in _origin(warning))
+
+
+def _origin(warning: warnings.WarningMessage) -> Iterator[tuple[str, int, str]]:
+    """Where in the learner's code a coroutine was made that nobody awaited."""
+    made = getattr(warning.source, "cr_origin", None) or ()
+    return ((file, line, name) for file, line, name in made if is_own(file))
+
+
+def ended_by(error: BaseException, name: str, watch: Watch | None = None) -> tuple[Word, str]:
+    """The word and the message for an exception that the learner's code, called `name`, let out."""
+    kind, said = _said_of(error, name)
+    if watch and kind != "not attempted" and not isinstance(error, KeyboardInterrupt):
+        # A coroutine counts as forgotten when nothing holds it: not the frames of a traceback.
+        where = own_lines(error)
+        traceback.clear_frames(error.__traceback__)
+        told = "" if isinstance(error, steps.Stopped | Slip) else watch.shared()
+        caught = watch.swallowed(error)[0] if isinstance(error, Slip) or not where else ""
+        parts = [watch.forgotten() if not isinstance(error, Shared) else "", caught, said, told]
+        said = "\n".join(dict.fromkeys(part for part in parts if part))
+    return kind, said
+
+
+def _said_of(error: BaseException, name: str) -> tuple[Word, str]:
+    where = own_lines(error)
+    kind: Word = "error"
+    if isinstance(error, NotImplementedError):
+        return "not attempted", f"{name} still raises NotImplementedError."
+    if isinstance(error, KeyboardInterrupt):
+        where = where or "  (between two steps of your code)"
+        said = "You stopped the check. It was here:"
+    elif isinstance(error, steps.LoopsForEver):
+        said = f"Your code ran {steps.MAX_STEPS} steps in one run: a loop that does not end?"
+    elif isinstance(error, SystemExit):
+        said = "sys.exit() ends a whole program. A method of a machine returns, or raises."
+    elif isinstance(error, Slip):
+        kind, said, where = error.kind, str(error), ""
+    elif isinstance(error, steps.Forbidden):
+        said = str(error)
+    else:
+        said = f"{type(error).__name__}: {text_of(error)}"
+    return kind, f"{said}\n{where}".rstrip()
+
+
+def text_of(error: BaseException) -> str:
+    """The text of an exception, without addresses; the learner may have written its `__str__`."""
+    try:
+        said = str(error)
+    except BaseException as worse:
+        if isinstance(worse, KeyboardInterrupt):
+            raise
+        return "(its text cannot be printed)"
+    said = re.sub(r" at 0x[0-9a-f]+", "", said)
+    return said if len(said) <= LONGEST else f"{said[:LONGEST]} …"
+
+
+@lru_cache
+def is_own(filename: str) -> bool:
+    """Whether a source file is the learner's: neither distlab's nor Python's nor generated."""
+    libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
+    inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
+    return not inside and not filename.startswith(("<frozen", "<string>"))
+
+
+def own_line(filename: str, line: int, name: str) -> str:
+    return f"  your code, line {line}, in {name}: {linecache.getline(filename, line).strip()}"
+
+
+def own_lines(error: BaseException) -> str:
+    """The traceback's lines that the learner wrote, without paths, innermost last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [own_line(f.filename, f.lineno or 0, f.name) for f in frames if is_own(f.filename)]
+    return "\n".join([*own[:1], "  …", *own[-LINES + 1 :]] if len(own) > LINES else own)
+
+
+# Before the first run
+
+
+def misfit(solution: Any, stub: Any, methods: tuple[str, ...]) -> str:
+    """Words for a solution that cannot be called as it will be, or that looks behind the scenes."""
+    for name in methods or ("",):
+        theirs, ours = (getattr(each, name) if name else each for each in (solution, stub))
+        said = _wrong_signature(theirs, ours)
+        if said:
+            return said
+    for function in functions(solution):
+        hidden = sorted({*names(function.__code__)} & _hidden())
+        if is_own(function.__code__.co_filename) and hidden and methods:
+            return (
+                f"`{hidden[0]}` is the simulation's: a program on a real machine has nothing like "
+                "it. Use what the task names."
+            )
+    return ""
+
+
+@lru_cache
+def _hidden() -> frozenset[str]:
+    return frozenset(name for name in vars(Node) if re.match("_[^_]", name))
+
+
+def _wrong_signature(theirs: Any, ours: Callable[..., Any]) -> str:
+    taken = [*inspect.signature(ours).parameters]
+    try:
+        signature = inspect.signature(theirs)
+    except (TypeError, ValueError):
+        return ""
+    try:
+        signature.bind(*taken)
+    except TypeError:
+        given = [each for each in taken if each != "self"]
+        name = getattr(theirs, "__name__", "it")
+        yours = f"({', '.join(signature.parameters)})"
+        return f"{name} is called with ({', '.join(given)}), but yours takes {yours}."
+    return ""
+
+
+def strangers(solution: Any, reference: Any) -> str:
+    """Words for a name that the notebook uses for something else than the course does."""
+    ours: dict[str, Any] = {}
+    for function in functions(reference):
+        known = function.__globals__
+        ours |= {name: known[name] for name in names(function.__code__, True) if name in known}
+    for function in functions(solution):
+        if is_own(function.__code__.co_filename):
+            for name in names(function.__code__, True):
+                theirs = function.__globals__.get(name)
+                if name in ours and theirs is not None and theirs is not ours[name]:
+                    home = getattr(ours[name], "__module__", None)
+                    if str(home).startswith("distlab."):
+                        return f"\nYour `{name}` is not the one of the task. Import it anew."
+    return ""
