@@ -11,7 +11,7 @@ clock jumps by more than `patience`, waiters may lose their places, but they lin
 from typing import Any
 
 from distlab.host import BadInput
-from distlab.locks.lock import Busy, Held, asking
+from distlab.locks.lock import Busy, Held
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scripts import Script, beside
 
@@ -56,9 +56,10 @@ class FairLock(RedisLock):
             raise BadInput(f"patience {patience!r}: at least twice the sleep of {self.sleep} s")
         self.patience_ms = round(patience * 1000)
         self.queue_keys = [beside(self.key, "queue"), beside(self.key, "seen")]
+        self.kinds |= dict(zip(self.queue_keys, ("list", "hash"), strict=True))
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        with asking("acquire", self.key):
+        async with self.asking("acquire"):
             if not await JOIN(self.redis, self.queue_keys, token, self.patience_ms):
                 return Busy()
         answer = await super().do_acquire(token)
@@ -67,7 +68,7 @@ class FairLock(RedisLock):
         return answer
 
     async def do_leave(self, token: bytes) -> None:
-        with asking("leave", self.key):
+        async with self.asking("leave"):
             await LEAVE(self.redis, self.queue_keys, token)
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:

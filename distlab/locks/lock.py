@@ -30,7 +30,7 @@ from typing import Any, Literal, NamedTuple, Self
 from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import Host, Refused
+from distlab.host import Host, Refused, Unavailable
 from distlab.locks.arguments import as_bytes, as_key, patience_ms, whole_ms
 
 RETRY_MS = 1_000
@@ -54,6 +54,14 @@ class LockNotOwned(LockNotOwnedError, Refused):
 
 class LockLost(LockNotOwned):
     """The lock is lost, or may be, while its holder works: the holder has to stop."""
+
+
+class WrongKey(LockError, exceptions.ResponseError, Refused):
+    """A key of the lock holds something else. The text names the key and what is in it."""
+
+
+class Demoted(LockError, exceptions.ReadOnlyError, Unavailable):
+    """The server has become a replica, and refuses to write: the lock is on another one now."""
 
 
 class OutcomeUnknown(LockError, TimeoutError):

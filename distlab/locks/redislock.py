@@ -14,13 +14,15 @@ so waiters also look again by themselves, when the holder's time is over at the 
 """
 
 import math
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis import exceptions
 
+from distlab.locks.arguments import as_key
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, asking
-from distlab.locks.scripts import Script, asynchronous, beside, stored
+from distlab.locks.scripts import Script, asynchronous, beside, in_words, stored
 
 ACQUIRE = Script("""
 -- acquire
@@ -65,7 +67,15 @@ class RedisLock(Lock):
     """See `Lock`. `redis` is a `redis.asyncio.Redis`, or what has its commands.
 
     The plain key `name` holds the token, as that of redis-py's `Lock`: both exclude each other.
-    The counter of fencing tokens is another key, which stays when the lock is free.
+    All other keys of the lock `stock` begin with `distlab-lock:{stock}:` (`scripts.beside` tells
+    of names with braces): a user of an ACL needs `~stock` and `~distlab-lock:{stock}:*`.
+
+    One of these keys counts the fencing tokens. It stays when the lock is free: a key a name, for
+    ever. When it is deleted or evicted, the count begins at 1 again, and a fence refuses everybody
+    until it has caught up. So Redis may evict only keys that expire (`maxmemory-policy` noeviction
+    or volatile-*; `distlab doctor` looks). And take few names: one a product, not one an order. Or
+    let many names share a count: `counter="orders"`. (In a cluster all have to be on its server,
+    as `{orders}:17` is.)
 
     Three settings of redis-py matter. `redis.lock(name, lock_class=RedisLock)` passes timeout None,
     which is for ever. A waiter occupies a connection of the client's pool: have more of them than
@@ -76,31 +86,39 @@ class RedisLock(Lock):
 
     longest_pause_ms = 1_000
 
-    def __init__(self, redis: Any, name: str | bytes, *options: Any, **named_options: Any) -> None:
+    def __init__(
+        self,
+        redis: Any,
+        name: str | bytes,
+        *options: Any,
+        counter: str | bytes | None = None,
+        **named_options: Any,
+    ) -> None:
         super().__init__(name, *options, **named_options)
         self.redis = asynchronous(redis)
-        self.counter_key = beside(self.key, "fencing")
+        self.counter_key = beside(self.key if counter is None else as_key(counter), "fencing")
         self.wake_key = beside(self.key, "wake")
+        self.kinds = {self.key: "string", self.counter_key: "number"}
         self.longest_ms = longest_ms(redis)
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
         asked_ms = self.host.monotonic_ms()  # our time runs from here: the server's begins later
         keys, ttl = [self.key, self.counter_key], self.timeout_ms
-        with asking("acquire", self.key):
+        async with self.asking("acquire"):
             mine, number = await ACQUIRE(self.redis, keys, token, "" if ttl is None else ttl)
         if not mine:
             return Busy(number if number >= 0 else None)
         return Held(asked_ms + (math.inf if ttl is None else ttl), number)
 
     async def do_release(self, token: bytes) -> None:
-        with asking("release", self.key):
+        async with self.asking("release"):
             released = await RELEASE(self.redis, [self.key, self.wake_key], token)
         if not released:
             raise LockNotOwned(f"cannot release {self.key!r}: it is no longer ours", self.key)
 
     async def do_extend(self, token: bytes, ms: int, replace: bool) -> float:
         asked_ms = self.host.monotonic_ms()
-        with asking("extend", self.key):
+        async with self.asking("extend"):
             how = "replace" if replace else "add"
             ttl_ms = await EXTEND(self.redis, [self.key], token, ms, how)
         if ttl_ms < 0:
@@ -108,8 +126,17 @@ class RedisLock(Lock):
         return asked_ms + float(ttl_ms)
 
     async def do_owner(self) -> bytes | None:
-        with asking("owner", self.key):
+        async with self.asking("owner"):
             return await stored(self.redis, self.key)
+
+    @asynccontextmanager
+    async def asking(self, what: str) -> AsyncIterator[None]:
+        """As `lock.asking`; also a refusal of the server says more."""
+        try:
+            with asking(what, self.key):
+                yield
+        except exceptions.ResponseError as error:
+            raise await in_words(self.redis, f"{what} {self.key!r}", self.kinds, error) from None
 
     async def do_wait(self, token: bytes, ms: float, left_ms: float) -> None:
         block_ms = min(ms, self.longest_ms)

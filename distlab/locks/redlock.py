@@ -18,13 +18,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 
-from redis.exceptions import LockError
+from redis.exceptions import LockError, ResponseError
 
 from distlab.host import BadInput, Unavailable, ended
 from distlab.locks.arguments import is_number
-from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
+from distlab.locks.lock import (
+    Busy,
+    Demoted,
+    Held,
+    Lock,
+    LockNotOwned,
+    OutcomeUnknown,
+    WrongKey,
+    reason,
+)
 from distlab.locks.redislock import EXTEND
-from distlab.locks.scripts import Script, asynchronous, stored
+from distlab.locks.scripts import Script, asynchronous, in_words, stored
 
 RELEASE = Script("""
 -- release
@@ -101,7 +110,8 @@ class Redlock(Lock):
         votes = sum(answer is True for answer in answers)
         if votes >= self.majority and self.host.monotonic_ms() < until_ms:
             return Held(until_ms)
-        await self.everywhere(lambda r: RELEASE(r, [self.key], token))
+        freed = await self.everywhere(lambda r: RELEASE(r, [self.key], token))
+        self.refused_by_most(freed)
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if len(answers) - len(errors) < self.majority:
             some = f"{len(answers) - len(errors)} of {len(answers)} servers"
@@ -132,10 +142,17 @@ class Redlock(Lock):
         """The answers that came. Raises `OutcomeUnknown` for fewer than a majority."""
         came = [answer for answer in answers if not isinstance(answer, Exception)]
         if len(came) < self.majority:
+            self.refused_by_most(answers)
             error = next(answer for answer in answers if isinstance(answer, Exception))
             why = f"no answer to {what} of {self.key!r} from most servers: {reason(error)}"
             raise OutcomeUnknown(why, self.key) from error
         return came
+
+    def refused_by_most(self, answers: list[Any]) -> None:
+        """Raise `WrongKey` or `Demoted` when a majority refuses."""
+        refusals = [answer for answer in answers if isinstance(answer, WrongKey | Demoted)]
+        if len(refusals) >= self.majority:
+            raise refusals[0]
 
     def valid_ms(self, ttl_ms: float) -> float:
         """What is certain of `ttl_ms` if clocks drift. 2 ms less: servers count whole ones."""
@@ -154,7 +171,11 @@ class Redlock(Lock):
             if before is not None and not ended(before):
                 await before  # its asker was cancelled: a release must not overtake its request
             async with self.host.timeout(self.node_timeout_ms):
-                return await ask(redis)
+                try:
+                    return await ask(redis)
+                except ResponseError as error:
+                    what = f"use lock {self.key!r}"
+                    return await in_words(redis, what, {self.key: "string"}, error)
         except Exception as error:  # stopped in the middle of a command, redis-py raises anything
             return error
 

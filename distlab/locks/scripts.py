@@ -3,21 +3,23 @@
 The first line of a script is a comment with its name: pictures and transcripts show it.
 """
 
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha1
 from itertools import count
-from re import match
 from typing import Any
 from weakref import WeakSet
 
 from redis import Redis, RedisCluster
 from redis.client import NEVER_DECODE
 from redis.crc import key_slot
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from distlab.host import BadInput
 from distlab.locks.arguments import NAMESPACE
+from distlab.locks.lock import Demoted, WrongKey
 
 
 class Script:
@@ -41,6 +43,29 @@ class Script:
         return answer
 
 
+async def in_words(
+    redis: Any, what: str, kinds: Mapping[str, str], error: ResponseError
+) -> ResponseError:
+    """The refusal as a `Demoted` or a `WrongKey`, which say more, or the error itself. `kinds` say
+    what should be in the keys: a type of Redis, or a number.
+    """
+    if isinstance(error, ReadOnlyError):
+        return Demoted(f"cannot {what}: the server is a replica now, ask the new primary")
+    if not re.search("WRONGTYPE|not an integer", str(error)):
+        return error
+    with suppress(Exception):  # if the server answers no more, the error itself has to do
+        for key, kind in kinds.items():
+            found = (await redis.execute_command("TYPE", key, **{NEVER_DECODE: True})).decode()
+            fits, holds = found in (kind, "none"), f"a {found}"
+            if (kind, found) == ("number", "string"):
+                value = await stored(redis, key) or b"0"
+                fits, holds = value.isdigit(), repr(value)
+            if not fits:
+                why = f"key {key!r} holds {holds}, where a {kind} is expected"
+                return WrongKey(f"cannot {what}: {why}")
+    return error
+
+
 async def stored(redis: Any, key: str) -> bytes | None:
     """What a key holds, as bytes, whether or not the client decodes its replies."""
     value: bytes | None = await redis.execute_command("GET", key, **{NEVER_DECODE: True})
@@ -55,7 +80,7 @@ def beside(name: str, what: str) -> str:
     Both keys have to be on one server: so this one has the same text in braces, or, where no text
     in braces would stand for the whole name (`a}b`), a number that leads to the same server.
     """
-    own = match(r"[^{]*\{([^}]+)\}", name)
+    own = re.match(r"[^{]*\{([^}]+)\}", name)
     if own is None and "}" not in name:
         return f"{NAMESPACE}{{{name}}}:{what}"
     slot = key_slot(name.encode())

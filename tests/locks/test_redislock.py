@@ -7,13 +7,13 @@ import redis.asyncio
 from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.crc import key_slot
-from redis.exceptions import AuthenticationError, OutOfMemoryError
+from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ResponseError
 
-from distlab.host import BadInput
+from distlab.host import BadInput, Unavailable
 from distlab.locks.fair import FairLock
-from distlab.locks.lock import LockNotOwned, OutcomeUnknown
+from distlab.locks.lock import Demoted, LockError, LockNotOwned, OutcomeUnknown, WrongKey
 from distlab.locks.redislock import RedisLock
-from distlab.locks.redlock import Redlock
+from distlab.locks.redlock import Redlock, TooFewServers
 from distlab.locks.scripts import beside
 from tests.locks.sites import PLACES, LostAnswers, everywhere, in_simulation, on_server, place
 
@@ -294,6 +294,99 @@ async def test_locks_and_keys_with_names_alike_leave_each_other_alone(site, kind
     for lock in locks:
         await lock.release()
     assert await redis.mget(theirs) == [b"theirs"] * len(theirs)
+
+
+ON_REDIS = pytest.mark.parametrize("kind", [RedisLock, FairLock, Redlock])
+
+
+@ON_REDIS
+@everywhere
+async def test_a_lock_whose_key_holds_something_else_says_so(site, kind):
+    redis, lock = site.redis(), site.lock(kind=kind)
+    said = f"key '{site.name}' holds a list, where a string is expected"
+    await redis.rpush(site.name, "theirs")
+    with pytest.raises(WrongKey, match=said):
+        await lock.acquire(blocking=False)
+    assert await redis.lrange(site.name, 0, -1) == [b"theirs"]
+    await redis.delete(site.name)
+    await lock.acquire()
+    await redis.delete(site.name)
+    await redis.rpush(site.name, "theirs")
+    for call in (lock.owned, lock.reacquire, lock.release):
+        with pytest.raises(WrongKey, match=said) as caught:
+            await call()
+        assert isinstance(caught.value, LockError) and isinstance(caught.value, ResponseError)
+    assert lock.local.token is not None
+    await redis.delete(site.name)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "said"),
+    [
+        ("fencing", ("SET", "x"), "holds b'x', where a number is expected"),
+        ("fencing", ("SADD", "x"), "holds a set, where a number is expected"),
+        ("queue", ("SADD", "x"), "holds a set, where a list is expected"),
+        ("seen", ("SET", "x"), "holds a string, where a hash is expected"),
+    ],
+)
+@everywhere
+async def test_another_key_of_the_lock_that_holds_something_else_is_named(site, key, wrong, said):
+    redis, key = site.redis(), beside(site.name, key)
+    await redis.execute_command(wrong[0], key, *wrong[1:])
+    with pytest.raises(WrongKey, match=f"cannot acquire .*{re.escape(key)}.*{said}"):
+        await site.lock(kind=FairLock).acquire(blocking=False)
+    await redis.delete(key)
+    assert await site.lock(kind=FairLock).acquire(blocking_timeout=5)
+
+
+@ON_REDIS
+@on_server
+async def test_a_server_that_has_become_a_replica_says_so(site, kind):
+    lock = site.lock(kind=kind)
+    site.name += "-2"
+    other = site.lock(kind=kind)
+    with pytest.raises(ValueError, match="sold out") as sold_out:
+        async with lock:
+            await site.redis().execute_command("REPLICAOF", "127.0.0.1", "1")
+            for call in (lock.reacquire, lock.release, other.acquire):
+                with pytest.raises((Demoted, TooFewServers), match="a replica now") as caught:
+                    await call()
+                assert isinstance(caught.value, Unavailable)
+                assert isinstance(caught.value, LockError)
+            raise ValueError("sold out")
+    assert "a replica now" in sold_out.value.__notes__[0]
+
+
+@ON_REDIS
+@on_server
+async def test_a_user_needs_the_keys_that_the_docstring_tells(site, kind):
+    name, rest = site.name, f"distlab-lock:{{{site.name}}}:*"
+    allowed = {"keys": [name, rest], "categories": ["+@all"]}
+    await site.redis().acl_setuser("shop", enabled=True, nopass=True, reset_keys=True, **allowed)
+    url = re.sub(r"//:\w+@", "//shop:any@", site.server.url)
+    async with redis.asyncio.Redis.from_url(url) as shop:
+        a, b = (
+            kind([shop], name, host=site.host) if kind is Redlock
+            else kind(shop, name, host=site.host) for _ in "ab"
+        )  # fmt: skip
+        async with a:
+            assert not await b.acquire(blocking_timeout=0.3)
+            await a.reacquire()
+        with pytest.raises(NoPermissionError):
+            await RedisLock(shop, f"{name}-2", host=site.host).acquire()
+
+
+@everywhere
+async def test_names_can_share_one_count_and_one_key(site):
+    redis, numbers = site.redis(), []
+    for n in range(20):
+        name, counter = f"{{{site.name}}}:{n}", f"{{{site.name}}}"
+        async with RedisLock(redis, name, counter=counter, host=site.host) as lock:
+            numbers.append(lock.fencing_token)
+            assert key_slot(lock.counter_key.encode()) == key_slot(name.encode())
+        await redis.delete(lock.wake_key)
+    assert numbers == list(range(1, 21))
+    assert await redis.keys(f"*{site.name}*") == [lock.counter_key.encode()]
 
 
 @on_server
