@@ -18,7 +18,7 @@ import difflib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from random import Random
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeGuard, TypeVar
 
 T = TypeVar("T")
 Known = TypeVar("Known")
@@ -250,6 +250,23 @@ def ended(task: Any) -> bool:
 def plain(ms: float) -> str:
     """Milliseconds as short text, to the microsecond: 120, 12.5, 0.001."""
     return f"{ms:.3f}".rstrip("0").rstrip(".")
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number. True is none, although Python takes it for 1."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number, whole or not, perhaps infinite: neither True nor NaN."""
+    return is_whole(value) or (isinstance(value, float) and value == value)
+
+
+def check_count(name: str, given: object, lowest: int) -> None:
+    """Raise `BadInput` unless the argument is a whole number from `lowest` on."""
+    if not is_whole(given) or not lowest <= given <= 10**18:
+        shown = "so much" if is_whole(given) and given > 10**18 else f"{given!r}"
+        raise BadInput(f"{name}: {shown} is not allowed (allowed: {lowest} and more)")
 
 
 def pick(known: Mapping[str, Known], name: str, what: str) -> Known:

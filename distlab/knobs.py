@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, is_whole
 
 Value = str | int | bool
 Role = Literal["wrong", "right", "control"]
@@ -111,7 +111,7 @@ class Integer:
         return f"{self.low} to {self.high}"
 
     def check(self, value: Any) -> Value:
-        if isinstance(value, bool) or not isinstance(value, int):
+        if not is_whole(value):
             raise BadInput(
                 f"knob {self.name}: {value!r} is not a whole number (allowed: {self.allowed})"
             )
@@ -189,6 +189,6 @@ def knobs_text(knobs: Mapping[str, Value]) -> str:
 
 def check_seed(seed: Any) -> int:
     """The seed itself. Raises `BadInput` for anything but a seed."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+    if not is_whole(seed) or not 0 <= seed < 1 << 63:
         raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
     return seed

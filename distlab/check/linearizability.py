@@ -22,7 +22,7 @@ from distlab.check.history import History, Operation
 from distlab.check.models import Model, register
 from distlab.check.search import Order, search
 from distlab.check.verdict import Verdict
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, check_count, did_you_mean
 
 if TYPE_CHECKING:
     from distlab.sim.trace import Trace
@@ -67,6 +67,7 @@ def check(
 
     Raises `BadInput` for a function that the model does not have.
     """
+    check_count("budget", budget, 0)
     for function in dict.fromkeys(each.function for each in history):
         if function not in model.functions:
             raise BadInput(

@@ -20,7 +20,7 @@ from pathlib import Path
 from distlab.check.verdict import NOTHING
 from distlab.course.content import NAME, TEXT, chapter, entries, find, record, several
 from distlab.course.progress import Progress, progress
-from distlab.host import BadInput, did_you_mean, pick
+from distlab.host import BadInput, did_you_mean, is_whole, pick
 from distlab.knobs import knobs_text
 from distlab.replay import parse_token
 from distlab.scenario import Run
@@ -164,7 +164,7 @@ class Guess:
     def choose(self, option: int, record: bool = False) -> None:
         """Predict option number `option`, counted from 1."""
         count = len(self.prediction.options)
-        if isinstance(option, bool) or not isinstance(option, int) or not 1 <= option <= count:
+        if not is_whole(option) or not 1 <= option <= count:
             raise BadInput(f"option {option!r}: choose a number from 1 to {count}")
         self._answer(option, record)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from distlab.course.content import NAME, TEXT, BadContent, chapter, entries, find, record, several
-from distlab.host import BadInput, pick
+from distlab.host import BadInput, is_number, pick
 from distlab.view.still import Still
 
 Given = float | Sequence[float]
@@ -100,7 +100,7 @@ class Question:
         return " ".join(f"({n}) {self.answers[n - 1]['feedback']}" for n in sorted(self.correct))
 
     def _mark_number(self, given: Given) -> Feedback:
-        if isinstance(given, bool) or not isinstance(given, int | float):
+        if not is_number(given):
             raise BadInput(f"answer {given!r} to {self.id!r}: give a number")
         if given == self.value:
             return Feedback(True, self.feedback)

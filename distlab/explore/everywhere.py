@@ -32,7 +32,7 @@ from distlab.explore import work
 from distlab.explore.search import FailingRun, pictures
 from distlab.explore.space import FaultSpace, Rule
 from distlab.explore.work import Judged, OnProgress
-from distlab.host import BadInput
+from distlab.host import BadInput, check_count
 from distlab.registry import get
 from distlab.scenario import Outcome, Run, Scenario, Token
 from distlab.sim.faults import KINDS, Fault
@@ -107,7 +107,7 @@ def everywhere(
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
     for name, given, lowest in (("k", k, 0), ("limit", limit, 1), ("start", start, 0)):
-        work.check_count(name, given, lowest)
+        check_count(name, given, lowest)
     wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     if k > space.at_most:

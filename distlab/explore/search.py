@@ -17,6 +17,8 @@ from distlab.explore import work
 from distlab.explore.shrink import Shrunk, shrink
 from distlab.explore.space import FaultSpace
 from distlab.explore.work import OnProgress
+from distlab.host import check_count
+from distlab.knobs import check_seed
 from distlab.registry import get
 from distlab.scenario import Run, Scenario, Token
 from distlab.view.spacetime import spacetime
@@ -124,7 +126,8 @@ def explore(
     `BadInput` for a wrong argument, `Unrepeatable` when the failing run is not the same twice.
     """
     scenario = get(scenario) if isinstance(scenario, str) else scenario
-    work.check_count("runs", runs, 1)
+    check_count("runs", runs, 1)
+    check_seed(seed)
     wanted = work.wanted_verdicts(scenario, verdict)
     space = FaultSpace.of(scenario, nemesis, **knobs)
     words = work.Words()

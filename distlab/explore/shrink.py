@@ -20,7 +20,7 @@ from typing import Any
 
 from distlab.explore.space import FaultSpace, in_order
 from distlab.explore.work import OnProgress, again, quiet, violates, wanted_verdicts
-from distlab.host import BadInput
+from distlab.host import BadInput, check_count
 from distlab.knobs import Integer
 from distlab.scenario import Run
 from distlab.sim.faults import KINDS, Fault
@@ -60,6 +60,7 @@ def shrink(
     `verdict` names the failure, the scenario's property unless given. Raises `BadInput` when it
     does not fail, `Unrepeatable` when the run is not the same twice.
     """
+    check_count("budget", budget, 0)
     wanted = wanted_verdicts(run.scenario, verdict)
     failing = next((name for name in wanted if violates(run, name)), "")
     if not failing:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import ceil, floor, gcd
-from numbers import Real
 from typing import Any
 
 from distlab.explore.work import results
-from distlab.host import BadInput
+from distlab.host import BadInput, is_number
 from distlab.registry import get
 from distlab.scenario import UNKNOWN, Outcome, Run, Scenario, Token
 from distlab.sim.faults import Fault, Schedule, as_schedule
@@ -94,7 +93,7 @@ def sweep(
         instants = spread(0, scenario.horizon_ms)
     times = list(instants) if isinstance(instants, Iterable) else [instants]
     for ms in times:
-        if not isinstance(ms, Real):
+        if not is_number(ms):
             raise BadInput(f"instants: {ms!r} is no number of milliseconds")
     found = Sweep(run, 0, sorted(set(times)))
     found.advance(executor=executor)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from distlab.check.verdict import NOTHING, Verdict
 from distlab.host import BadInput, did_you_mean
@@ -124,12 +124,6 @@ def wanted_verdicts(scenario: Scenario, verdict: str | None) -> tuple[str, ...]:
     if verdict not in names:
         raise BadInput(f"{scenario.id} has no verdict {verdict!r}{did_you_mean(verdict, names)}")
     return (verdict,)
-
-
-def check_count(name: str, given: Any, lowest: int) -> None:
-    """Raise `BadInput` unless the argument is a whole number from `lowest` on."""
-    if isinstance(given, bool) or not isinstance(given, int) or given < lowest:
-        raise BadInput(f"{name}: {given!r} is not allowed (allowed: {lowest} and more)")
 
 
 def travels(scenario: Scenario) -> bool:

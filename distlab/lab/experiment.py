@@ -15,7 +15,8 @@ from typing import Any
 
 from distlab.check.verdict import Verdict
 from distlab.explore.sweep import Sweep, spread
-from distlab.host import BadInput, did_you_mean, plain
+from distlab.host import BadInput, did_you_mean, is_number, is_whole, plain
+from distlab.knobs import check_seed
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Button, fault_actions, make_fault
 from distlab.lab.instruments import instruments
 from distlab.lab.looks import Seen, states_at, targets_of
@@ -191,7 +192,7 @@ class Experiment:
         moved = replace(self.faults[index], at_ms=self._instant(to_ms, "to_ms"))
         if for_ms is not None:
             for_ms = max(0, _number(for_ms, "for_ms"))
-            moved = replace(moved, for_ms=None if math.isinf(for_ms) else for_ms)
+            moved = replace(moved, for_ms=None if for_ms == math.inf else for_ms)
         self._replace(index, moved, gesture)
 
     def edit(self, fault: int | str, fault_text: str) -> None:
@@ -206,7 +207,7 @@ class Experiment:
 
     def set(self, *, seed: int | None = None, gesture: str = "", **knobs: Any) -> None:
         """Set knobs and the seed: `lab.set(patience_ms=250, seed=3)`."""
-        seed = self.run.seed if seed is None else seed
+        seed = self.run.seed if seed is None else check_seed(seed)
         settings = self.scenario.settings({**self.run.knobs, **knobs})
         self._apply(gesture, seed=seed, knobs=settings)
 
@@ -352,7 +353,7 @@ class Experiment:
                 return texts.index(fault) if fault in texts else found[0]
             which = "several faults begin" if found else "no fault begins"
             raise BadInput(f"{which} with {fault!r} (there are: {'; '.join(texts) or 'none'})")
-        if isinstance(fault, bool) or not isinstance(fault, int) or not 0 <= fault < len(texts):
+        if not is_whole(fault) or not 0 <= fault < len(texts):
             raise BadInput(f"no fault {fault!r}: there are {len(texts)}, counted from 0")
         return fault
 
@@ -361,7 +362,7 @@ class Experiment:
 
 
 def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if not is_number(value):
         raise BadInput(f"{name}: {value!r} is not a number of milliseconds")
     return value
 

@@ -1,19 +1,14 @@
 """Names, durations and tokens that callers give to a lock. Raises `BadInput` for wrong ones."""
 
 import math
-from typing import TypeGuard
 
-from distlab.host import BadInput
+from distlab.host import BadInput, is_number
 
 NAMESPACE = "distlab-lock:"
 """All keys in a Redis that a lock makes beside the plain key of its name begin so."""
 
 LONGEST_S = 10**12
 """30,000 years: up to here Lua and some databases count milliseconds exactly."""
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def whole_ms(what: str, value: float) -> int:

@@ -10,7 +10,8 @@ clock jumps by more than `patience`, waiters may lose their places, but they lin
 
 from typing import Any
 
-from distlab.host import BadInput
+from distlab.host import BadInput, is_number
+from distlab.locks.arguments import LONGEST_S
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scripts import Script, beside
@@ -52,7 +53,7 @@ class FairLock(RedisLock):
         self, redis: Any, name: str | bytes, *options: Any, patience: float = 2.0, **named: Any
     ) -> None:
         super().__init__(redis, name, *options, **named)
-        if not patience >= 2 * self.sleep:
+        if not is_number(patience) or not 2 * self.sleep <= patience <= LONGEST_S:
             raise BadInput(f"patience {patience!r}: at least twice the sleep of {self.sleep} s")
         self.patience_ms = round(patience * 1000)
         self.queue_keys = [beside(self.key, "queue"), beside(self.key, "seen")]

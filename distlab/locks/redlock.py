@@ -20,8 +20,7 @@ from typing import Any, NoReturn
 
 from redis.exceptions import LockError, ResponseError
 
-from distlab.host import BadInput, Unavailable, ended
-from distlab.locks.arguments import is_number
+from distlab.host import BadInput, Unavailable, ended, is_number
 from distlab.locks.lock import (
     Busy,
     Demoted,

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from redis.exceptions import RedisError
 
-from distlab.host import BadInput, Refused, ended
+from distlab.host import BadInput, Refused, ended, is_number
 from distlab.locks.lock import Lock, LockLost, NotAcquired
 
 
@@ -38,11 +38,11 @@ class Watchdog:
     ) -> None:
         if lock.timeout_ms is None:
             raise BadInput(f"lock {lock.name!r} has timeout None: there is nothing to renew")
-        max_age_ms = 10 * lock.timeout_ms if max_age is None else 1000 * max_age
-        if not max_age_ms >= lock.timeout_ms:
+        max_age = lock.timeout_ms / 100 if max_age is None else max_age
+        if not is_number(max_age) or not 1000 * max_age >= lock.timeout_ms:
             raise BadInput(f"max_age {max_age!r}: seconds, at least the timeout {lock.timeout!r}")
         self.lock, self.host = lock, lock.host
-        self.timeout_ms, self.max_age_ms = lock.timeout_ms, max_age_ms
+        self.timeout_ms, self.max_age_ms = lock.timeout_ms, 1000 * max_age
         self.on_lost = on_lost
         self.problem = ""
         self.lost: LockLost | None = None

@@ -33,7 +33,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from distlab.host import BadInput, did_you_mean, plain
+from distlab.host import BadInput, did_you_mean, is_number, plain
 
 Deed = Callable[[Any, "Fault"], object]
 
@@ -190,7 +190,7 @@ class Fault:
     def _keep(self, name: str, lowest: int, highest: int, unit: str) -> None:
         """Keep a number as the text form writes it. Raises `BadInput` for what is no number."""
         value = getattr(self, name)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = is_number(value)
         if not number or not lowest <= value <= highest:
             huge = isinstance(value, int) and abs(value) > 10**18
             shown = "huge" if huge else f"{value:.12g}" if number else f"{value!r}, not a number"

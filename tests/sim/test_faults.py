@@ -118,8 +118,7 @@ def test_what_is_no_number_is_refused(name, wrong):
     numbers = {"at_ms": 1, "for_ms": 1, "amount": 1, name: wrong}
     with pytest.raises(BadInput, match=f"delay: {name} is .*, allowed is 0 to") as caught:
         Fault("delay", "a>b", **numbers)
-    real = isinstance(wrong, int | float) and not isinstance(wrong, bool)
-    assert ("not a number" in str(caught.value)) is not real
+    assert ("not a number" in str(caught.value)) is not (wrong in (math.inf, 10**400))
 
 
 def test_only_milliseconds_have_fractions():
