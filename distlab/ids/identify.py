@@ -1,33 +1,43 @@
 """Identify an id: its kind, its bit fields, and the time inside.
 
 A text seldom says by itself what it is: every whole number may be a Snowflake, and every Snowflake
-may count from any epoch. So there is a list of readings, likely ones first. A reading is likely if
-its time lies between the start of the service that made such ids and the end of 2039. Equally
-likely readings stand in a fixed order: the course's own, Discord's, Twitter's.
+may count from any epoch. So there is a list of readings, likely ones first. A reading is unlikely
+if its time is in the future, or earlier than the first id of its kind.
+
+One more thing speaks for a Snowflake: a sequence near 0. Most sequences start at 0 in each
+millisecond, so most ids have a small one, and other bits are rarely so small by chance. Such
+readings come first; the others stand in the order of `services`.
 """
 
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from distlab.host import BadInput, did_you_mean
-from distlab.ids.layout import BITS, COURSE, DISCORD, TWITTER, Layout
-from distlab.ids.uuids import BASE_32
+from distlab.ids.kinds import (
+    KINDS,
+    TYPE_ID,
+    ULID_LETTERS,
+    UUID_TEXT,
+    UUIDS,
+    VARIANTS,
+    Kind,
+    Shape,
+    uuid_shape,
+)
+from distlab.ids.layout import BITS, COURSE
+from distlab.ids.services import DAY_MS, SERVICES, Service
 
-EPOCHS = {"course": COURSE, "discord": DISCORD, "twitter": TWITTER}
-DAY_MS = 86_400_000
-COURSE_MS = 1_735_689_600_000
-"""2025-01-01: the course counts from 2022, but its generators are younger than this."""
-LATEST_MS = 2_208_988_800_000
-"""2040-01-01. A later time means that the id is read wrongly, or that the clock was wrong."""
+BY_CHANCE = 1 / 600
+"""A sequence is small if random bits are so small less often than this: 0 to 5 of 4,096."""
 GREGORIAN_MS = 12_219_292_800_000
-"""UUID v1 and v6 count from 1582-10-15, this many milliseconds before 1970."""
+"""UUID v1, v2 and v6 count from 1582-10-15, this many milliseconds before 1970."""
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_MS = 253_402_300_799_999
-UUID_TEXT = (  # with all hyphens or none, in braces or not
-    r"(?:urn:uuid:)?(\{)?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})"
-)
+ANYBODYS = "or another service's: an id does not name its maker"
 
 
 class Field(NamedTuple):
@@ -41,7 +51,8 @@ class Field(NamedTuple):
     @property
     def shown(self) -> str:
         """The value: decimal for numbers that count, hexadecimal for other bits."""
-        counts = re.match("time|sequence|counter|increment|number|.*_id|sign|ver|var", self.name)
+        names = "time|sequence$|counter|increment|number|.*_id|local_domain|sign|ver|var"
+        counts = re.match(names, self.name)
         return str(self.value) if counts else f"{self.value:#x}"
 
 
@@ -74,6 +85,12 @@ class Reading:
             lines.append(f"  {each.name:{wide}}  {each.bits:3} bit{plural}  {each.shown}{meaning}")
         return "\n".join([*lines, *(f"  ({note})" for note in self.notes)])
 
+    def line(self) -> str:
+        """The kind, the time and the last note, which says why it is unlikely."""
+        return ", ".join(
+            [self.kind, *([f"made {self.made}"] if self.made else []), *self.notes[-1:]]
+        )
+
 
 def utc(ms: int) -> str:
     """Milliseconds since 1970 as `2016-04-30 11:18:25.796 UTC`."""
@@ -83,120 +100,157 @@ def utc(ms: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{ms % 1000:03d} UTC"
 
 
-def identify(text: object, epoch: str | int | None = None) -> tuple[Reading, ...]:
+def identify(
+    text: object, epoch: str | int | None = None, now_ms: int | None = None
+) -> tuple[Reading, ...]:
     """Every reading of an id, likely ones first.
 
     The id may also be a number, a `uuid.UUID`, or another object whose `str` is the id's text.
-    `epoch` says how to read a Snowflake: discord, twitter, course, or milliseconds since 1970 (then
-    in the course's layout). Raises `BadInput` for text that is no known kind of id.
+    `epoch` says how to read a Snowflake: the name of a service, or milliseconds since 1970 (then in
+    the course's layout). `now_ms` is the time from which on an id is of the future. Raises
+    `BadInput` for text that is no known kind of id.
     """
-    layouts = _layouts(epoch)
-    plain = str(text).strip()
+    services = _services(epoch)
+    plain = id_text(text)
     found: list[Reading] = []
-    if re.fullmatch(r"0*[0-9]{1,19}", plain) and (number := int(plain[-19:])) < 1 << BITS:
-        found += [_snowflake(number, *named) for named in layouts.items()]
+    if re.fullmatch(r"0*[0-9]{1,19}", plain, re.ASCII) and (number := int(plain[-19:])) < 1 << BITS:
+        found += _snowflakes(number, services, ANYBODYS if epoch is None else "")
         if epoch is None:
             found.append(_plain_number(number))
-    if re.fullmatch(r"[0-9a-f]{24}", plain, re.IGNORECASE):
-        found.append(_object_id(int(plain, 16)))
     if written := re.fullmatch(UUID_TEXT, plain, re.IGNORECASE):
         found.append(_uuid(int(written[2].replace("-", ""), 16)))
-    if re.fullmatch(f"[0-7][{BASE_32}]{{25}}", plain.upper()):
-        found.append(_ulid(plain.upper()))
+    found += _by_their_form(plain)
     if not found:
         raise BadInput(
-            f"{plain[:80]!r} is no id that is known here (allowed: a whole number below 2^63, a "
-            "UUID, a ULID of 26 letters and digits, an ObjectId of 24 hex digits)"
+            f"{plain[:80]!r} is no id that is known here (allowed: a whole number below 2^{BITS}, "
+            f"UUID, TypeID, {', '.join(kind.name for kind in KINDS)})"
         )
-    return tuple(sorted(map(_weighed, found), key=lambda reading: not reading.likely))
+    latest_ms = (time.time_ns() // 1_000_000 if now_ms is None else now_ms) + DAY_MS
+    weighed = [_unless(each, (each.at_ms or 0) > latest_ms, "in the future") for each in found]
+    return tuple(sorted(weighed, key=lambda reading: not reading.likely))
 
 
-def _layouts(epoch: str | int | None) -> dict[str, Layout]:
+def id_text(given: object) -> str:
+    """The text of an id. Raises `BadInput` for what has none, and for numbers of thousands of
+    digits.
+    """
+    if isinstance(given, int) and given.bit_length() > 128:
+        said = f"a number of {given.bit_length()} bits is no id that is known here"
+        raise BadInput(f"{said} (allowed: below 2^{BITS})")
+    try:
+        return str(given).strip()
+    except Exception as error:
+        said = f"a {type(given).__name__} without text is no id that is known here"
+        raise BadInput(f"{said} ({type(error).__name__})") from error
+
+
+def _services(epoch: str | int | None) -> dict[str, Service]:
     if epoch is None:
-        return EPOCHS
-    if epoch in EPOCHS:
-        return {str(epoch): EPOCHS[str(epoch)]}
-    if not re.fullmatch(r"[0-9]{1,14}", str(epoch), re.ASCII):
-        hint = did_you_mean(str(epoch), EPOCHS)
+        return SERVICES
+    if epoch in SERVICES:
+        return {str(epoch): SERVICES[str(epoch)]}
+    if isinstance(epoch, bool) or not re.fullmatch(r"[0-9]{1,14}", str(epoch), re.ASCII):
+        hint = did_you_mean(str(epoch), SERVICES)
         raise BadInput(f"epoch {epoch!r} is neither a name nor milliseconds since 1970{hint}")
-    return {f"epoch {epoch} ms": replace(COURSE, epoch_ms=int(epoch))}
+    layout = replace(COURSE, epoch_ms=int(epoch))
+    return {f"epoch {epoch} ms": Service(layout, layout.epoch_ms, starts_at_0=True)}
 
 
-def _weighed(reading: Reading) -> Reading:
-    if reading.at_ms is None or reading.at_ms < LATEST_MS:
+def _unless(reading: Reading, unlikely: bool, why: str) -> Reading:
+    if not unlikely:
         return reading
-    return replace(
-        reading, likely=False, notes=(*reading.notes, "that is far in the future: read wrongly?")
-    )
+    return replace(reading, likely=False, notes=(*reading.notes, f"unlikely: {why}"))
 
 
-Shape = tuple[tuple[str, int], ...]
-OBJECT_ID: Shape = (("time", 32), ("random", 40), ("counter", 24))
-ULID: Shape = (("time", 48), ("random", 80))
-UUIDS: dict[int, Shape] = {  # RFC 9562, section 5; version and variant stand where they always do
-    1: (("time_low", 32), ("time_mid", 16), ("time_high", 12), ("clock_seq", 14), ("node", 48)),
-    3: (("md5_high", 48), ("md5_mid", 12), ("md5_low", 62)),
-    4: (("random_a", 48), ("random_b", 12), ("random_c", 62)),
-    5: (("sha1_high", 48), ("sha1_mid", 12), ("sha1_low", 62)),
-    6: (("time_high", 32), ("time_mid", 16), ("time_low", 12), ("clock_seq", 14), ("node", 48)),
-    7: (("time", 48), ("random_a", 12), ("random_b", 62)),
-    8: (("custom_a", 48), ("custom_b", 12), ("custom_c", 62)),
-}
-
-
-def _split(number: int, shape: Shape, **meanings: str) -> tuple[Field, ...]:
+def _split(number: int, shape: Shape, radix: int = 2, **meanings: str) -> tuple[Field, ...]:
     """The number's fields, from the top."""
     fields: list[Field] = []
-    for name, bits in reversed(shape):
-        fields.insert(0, Field(name, bits, number & (1 << bits) - 1, meanings.get(name, "")))
-        number >>= bits
+    for name, width in reversed(shape):
+        number, value = divmod(number, radix**width)
+        bits = (radix**width - 1).bit_length()
+        fields.insert(0, Field(name, bits, value, meanings.get(name, "")))
     return tuple(fields)
 
 
-def _snowflake(number: int, name: str, layout: Layout) -> Reading:
-    since = f"ms since {utc(layout.epoch_ms)}"
-    fields = _split(number, (("sign", 1), *layout.fields), time=since)
-    notes = ("more than 2^53: in JSON, send it as text",) if number > 1 << 53 else ()
-    # Hardly any id is from the first day of its service.
-    since_ms = COURSE_MS if name == "course" else layout.epoch_ms + DAY_MS
-    likely = layout.at_ms(number) >= since_ms
-    epoch = name if name.startswith("epoch") else f"{name.capitalize()}'s epoch"
-    return Reading(f"Snowflake, {epoch}", fields, layout.at_ms(number), notes, likely)
+def _units(unit_ms: int) -> str:
+    return {1: "ms", 1000: "s"}.get(unit_ms, f"units of {unit_ms} ms")
+
+
+def _snowflakes(number: int, services: dict[str, Service], whose: str) -> Iterator[Reading]:
+    """One for each service; those with a small sequence come first."""
+
+    def unconvincing(name: str) -> bool:
+        layout, _, starts_at_0, _ = services[name]
+        sequence = layout.parse(number).get("sequence", 0)
+        return not starts_at_0 or sequence + 1 > (layout.highest("sequence") + 1) * BY_CHANCE
+
+    for name in sorted(services, key=unconvincing):
+        layout, since_ms, _, note = services[name]
+        since = f"{_units(layout.unit_ms)} since {utc(layout.epoch_ms)}"
+        fields = _split(number, (("sign", 1), *layout.fields), time=since)
+        large = "more than 2^53: in JSON, send it as text" if number > 1 << 53 else ""
+        notes = tuple(each for each in (large, whose and note, whose) if each)
+        whose_epoch = "the course's epoch" if name == "course" else f"{name.capitalize()}'s epoch"
+        epoch = name if name.startswith("epoch") else whose_epoch
+        reading = Reading(f"Snowflake, {epoch}", fields, layout.at_ms(number), notes)
+        yield _unless(reading, layout.at_ms(number) < since_ms, f"before {utc(since_ms)[:10]}")
 
 
 def _plain_number(number: int) -> Reading:
-    fields = (Field("number", 64, number),)
-    return Reading("number of a database sequence", fields, likely=number >> 22 < DAY_MS)
+    reading = Reading("number of a database sequence", (Field("number", 64, number),))
+    return _unless(reading, number >> 22 >= DAY_MS, "so large a number")
 
 
-def _object_id(number: int) -> Reading:
-    fields = _split(number, OBJECT_ID, time="s since 1970", random="drawn once by each process")
-    return Reading("ObjectId", fields, fields[0].value * 1000)
+def _by_their_form(text: str) -> Iterator[Reading]:
+    for kind in KINDS:
+        if re.fullmatch(kind.form, text, re.ASCII):
+            number = _value(text, kind.alphabet) >> kind.padding
+            if number < kind.radix ** sum(width for _, width in kind.shape):
+                yield _formed(number, kind)
+    if typed := re.fullmatch(TYPE_ID, text, re.ASCII):
+        inside = _uuid(_value(typed[2], ULID_LETTERS))
+        yield replace(inside, kind=f"TypeID of the type {typed[1]}, {inside.kind}")
 
 
-def _ulid(text: str) -> Reading:
+def _value(text: str, alphabet: str) -> int:
+    """The number that the letters write. An alphabet of small letters takes capitals for them."""
     number = 0
-    for letter in text:
-        number = number << 5 | BASE_32.index(letter)
-    return Reading("ULID", _split(number, ULID, time="ms since 1970"), number >> 80)
+    for letter in text.lower() if alphabet.islower() else text:
+        number = number * len(alphabet) + alphabet.index(letter)
+    return number
+
+
+def _formed(number: int, kind: Kind) -> Reading:
+    since = f"{_units(kind.unit_ms)} since {utc(kind.epoch_ms)}"
+    fields = _split(number, kind.shape, kind.radix, time=since)
+    times = [each.value for each in fields if each.name == "time"]
+    at_ms = kind.epoch_ms + times[0] * kind.unit_ms if times else None
+    reading = Reading(kind.name, fields, at_ms, kind.notes)
+    early = at_ms is not None and at_ms < kind.since_ms
+    return _unless(reading, early, f"before {utc(kind.since_ms)[:10]}")
 
 
 def _uuid(number: int) -> Reading:
-    version, variant = number >> 76 & 15, number >> 62 & 3
-    if variant != 0b10 or version not in UUIDS:
+    version, variant = number >> 76 & 15, f"{number >> 61 & 7:03b}"
+    for bits, whose in VARIANTS.items():
+        if variant.startswith(bits) and number not in (0, (1 << 128) - 1):
+            shape = ("high", 64), ("variant", len(bits)), ("low", 64 - len(bits))
+            return Reading(f"UUID of {whose}", _split(number, shape), likely=bits == "110")
+    if version not in UUIDS or not variant.startswith("10"):
         named = {0: "the nil UUID", (1 << 128) - 1: "the max UUID"}.get(number, "")
         kind = named or "UUID of no known version"
         return Reading(kind, _split(number, (("bits", 128),)), likely=bool(named))
-    first = 2 if version in (1, 6) else 1
-    shape = UUIDS[version]
-    shape = (*shape[:first], ("version", 4), shape[first], ("variant", 2), *shape[first + 1 :])
-    fields = _split(number, shape, time="ms since 1970", node="often the network card's address")
-    return Reading(f"UUID version {version}", fields, _uuid_ms(version, number))
+    note = UUIDS[version][1]
+    fields = _split(number, uuid_shape(version), time=f"ms since {utc(0)}")
+    return Reading(
+        f"UUID version {version}", fields, _uuid_ms(version, number), (note,) * bool(note)
+    )
 
 
 def _uuid_ms(version: int, number: int) -> int | None:
     first, second, third = number >> 96, number >> 80 & 0xFFFF, number >> 64 & 0xFFF
-    ticks = {1: third << 48 | second << 32 | first, 6: first << 28 | second << 12 | third}
+    high = third << 48 | second << 32
+    ticks = {1: high | first, 2: high, 6: first << 28 | second << 12 | third}
     if version in ticks:
         return ticks[version] // 10_000 - GREGORIAN_MS  # ticks of 100 ns
     return number >> 80 if version == 7 else None

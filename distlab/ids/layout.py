@@ -108,9 +108,3 @@ DATACENTERS = Layout(
     EPOCH_MS, (("time", 41), ("datacenter_id", 5), ("worker_id", 5), ("sequence", 12))
 )
 SPARE_BITS = Layout(EPOCH_MS, (("time", 41), ("rollback", 2), ("worker_id", 8), ("sequence", 12)))
-TWITTER = Layout(
-    1_288_834_974_657, (("time", 41), ("datacenter_id", 5), ("worker_id", 5), ("sequence", 12))
-)
-DISCORD = Layout(
-    1_420_070_400_000, (("time", 41), ("worker_id", 5), ("process_id", 5), ("increment", 12))
-)

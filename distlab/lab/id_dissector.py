@@ -2,25 +2,30 @@
 
 import ipywidgets
 
-from distlab.host import BadInput
-from distlab.ids.identify import Reading, identify
+from distlab.host import BadInput, did_you_mean
+from distlab.ids.identify import Reading, id_text, identify
+from distlab.ids.services import SERVICES
 from distlab.view.bits import BitField, bits
 from distlab.view.picture import Picture, xml
 from distlab.view.still import Still
 from distlab.view.theme import stylesheet
 
-EPOCHS = ("any", "course", "discord", "twitter")
+EPOCHS = ("any", *SERVICES)
 
 
 class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
     """A field for the id, one for the epoch, and a drawing of the chosen reading.
 
-    `show(text, epoch)` does what typing does.
+    `show(text, epoch)` does what typing does. The id may be of any type that `identify` takes.
+    Raises `BadInput` for an unknown epoch, and for an id that has no text.
     """
 
-    def __init__(self, text: str, epoch: str = "any") -> None:
+    def __init__(self, text: object, epoch: str = "any") -> None:
         wide = {"width": "34rem"}
-        self._text = ipywidgets.Text(text, description="Id", layout=wide, continuous_update=False)
+        self._text = ipywidgets.Text(
+            id_text(text), description="Id", layout=wide, continuous_update=False
+        )
+        epoch = _known(epoch)
         self._epoch = ipywidgets.Dropdown(options=EPOCHS, value=epoch, description="Epoch")
         self._choice = ipywidgets.Dropdown(description="Read as", layout=wide)
         self._drawing = ipywidgets.HTML()
@@ -38,9 +43,9 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
         """The reading that is shown; None while the text is no id."""
         return self.readings[self._choice.index or 0] if self.readings else None
 
-    def show(self, text: str, epoch: str = "any", reading: int = 1) -> str:
+    def show(self, text: object, epoch: str = "any", reading: int = 1) -> str:
         """Take another id apart, in its first reading or a later one, and return its text."""
-        self._epoch.value, self._text.value = epoch, text
+        self._epoch.value, self._text.value = _known(epoch), id_text(text)
         if not 1 <= reading <= max(1, len(self.readings)):
             raise BadInput(f"reading {reading}: this id has {len(self.readings)}")
         if self.readings:
@@ -85,3 +90,9 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<IdDissector {self._text.value}>"
+
+
+def _known(epoch: str) -> str:
+    if epoch not in EPOCHS:
+        raise BadInput(f"no epoch {epoch!r}{did_you_mean(str(epoch), EPOCHS)}")
+    return epoch

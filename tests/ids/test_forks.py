@@ -250,15 +250,14 @@ def test_a_leased_child_makes_ids_under_a_lease_of_its_own(require):
 
         async def keeping():
             async with server.async_client() as generator.lease.redis:
-                keeper = host.spawn(generator.keep())
+                host.spawn(generator.keep())
                 while True:
                     try:
                         ids = [generator.next_id() for _ in range(50)]
                         break
                     except (fork.Forked, NotYet):
                         await asyncio.sleep(0.01)
-                keeper.cancel()
-                await asyncio.wait([keeper])
+                await host.close()
                 return ids
 
         parent = asyncio.run(keeping())

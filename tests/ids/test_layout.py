@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distlab.host import BadInput
-from distlab.ids.layout import COURSE, DATACENTERS, DISCORD, EPOCH_MS, SPARE_BITS, TWITTER, Layout
+from distlab.ids.layout import COURSE, DATACENTERS, EPOCH_MS, SPARE_BITS, Layout
+from distlab.ids.services import SERVICES
 
-LAYOUTS = st.sampled_from([COURSE, DATACENTERS, SPARE_BITS, TWITTER, DISCORD])
+LAYOUTS = st.sampled_from(
+    [COURSE, DATACENTERS, SPARE_BITS, *(service.layout for service in SERVICES.values())]
+)
 
 
 @given(LAYOUTS, st.integers(0, 2**63 - 1))
@@ -58,6 +61,12 @@ def test_wrong_layouts(fields, said):
 def test_wrong_parts(values, said):
     with pytest.raises(BadInput, match=said):
         COURSE.make(**values)
+
+
+@pytest.mark.parametrize("unit_ms", [0, -1, 0.5, True])
+def test_wrong_units(unit_ms):
+    with pytest.raises(BadInput, match=r"unit .* ms"):
+        Layout(0, (("time", 62), ("sequence", 1)), unit_ms)
 
 
 @pytest.mark.parametrize("number", [-1, 2**63, 1.0, "1", True])

@@ -1,5 +1,7 @@
 """The instrument of chapter 5: what typing does, a method does."""
 
+import uuid
+
 import pytest
 
 from distlab.host import BadInput
@@ -26,12 +28,12 @@ def test_typing_another_id_draws_it_anew():
 
 def test_another_reading_of_the_same_id():
     dissector = IdDissector(DISCORD)
-    assert len(dissector.readings) == 4
+    assert len(dissector.readings) == 8
     first = dissector.text()
-    assert dissector.show(DISCORD, reading=3) != first
-    assert dissector.reading.kind == "Snowflake, Course's epoch"
-    with pytest.raises(BadInput, match="this id has 4"):
-        dissector.show(DISCORD, reading=5)
+    assert dissector.show(DISCORD, reading=6) != first
+    assert dissector.reading.kind == "Snowflake, the course's epoch"
+    with pytest.raises(BadInput, match="this id has 8"):
+        dissector.show(DISCORD, reading=9)
 
 
 def test_what_is_no_id_is_said_in_words():
@@ -41,6 +43,25 @@ def test_what_is_no_id_is_said_in_words():
     assert dissector._drawing.value == ""
     assert "hello &lt;b&gt;" in dissector._status.value
     assert "is no id" in dissector.html()
+
+
+def test_an_id_of_any_type():
+    dissector = IdDissector(int(DISCORD), "discord")
+    assert dissector.text() == IdDissector(DISCORD, "discord").text()
+    made = uuid.UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+    assert dissector.show(made).startswith("UUID version 7")
+    assert "no id" in dissector.show(None)
+
+
+def test_wrong_input_is_said_and_changes_nothing():
+    dissector = IdDissector(DISCORD)
+    before = dissector.text()
+    for wrong in (lambda: IdDissector(DISCORD, "discor"), lambda: dissector.show("1", "discor")):
+        with pytest.raises(BadInput, match="did you mean 'discord'"):
+            wrong()
+    with pytest.raises(BadInput, match="a number of 16610 bits is no id"):
+        dissector.show(10**5000)
+    assert dissector.text() == before
 
 
 def test_still():
