@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from distlab.course.cheats import Cheat, cheats
+from distlab.course.cheats import Cheat, cheats, written
 from distlab.course.slips import Word
 from distlab.course.steps import Stopped
 from distlab.scenario import Run
@@ -53,6 +53,7 @@ def _answers(exercise: Exercise) -> Iterator[str]:
     expected: list[tuple[str, Any, Word, str]] = [
         ("stub", exercise.stub, "not attempted", ""),
         ("reference", exercise.reference, "correct", ""),
+        ("reference in a notebook", written(exercise), "correct", ""),
         *((m.name, m.example, "incorrect", m.name) for m in exercise.mistakes),
     ]
     for name, solution, kind, mistake in expected:

@@ -171,6 +171,11 @@ def run_cell(exercise: Exercise, source: str, names: dict[str, Any] | None = Non
     return space[exercise.name]
 
 
+def written(exercise: Exercise) -> Any:
+    """The reference as a learner would write it, in a cell."""
+    return run_cell(exercise, dedent(inspect.getsource(exercise.reference)))
+
+
 def _signatures(cell: Cell) -> Iterator[Cheat]:
     """The reference's work under another signature, or as the other kind of function."""
     too_many = [*cell.given, "more"]
@@ -192,7 +197,8 @@ def _constants(cell: Cell) -> Iterator[Cheat]:
     kinds = (True, False) if cell.exercise.returns.get(cell.method) is bool else ()
     for value in dict.fromkeys([*kinds, *results]):
         name = f"always {value!r}" if isinstance(value, int | None) else f"always {value}"
-        yield cell.cheat(name[:60], "return VALUE", SEEN, VALUE=value)
+        lacking = rf"{SEEN}|has no attribute"  # what the method would have set
+        yield cell.cheat(name[:60], "return VALUE", lacking, VALUE=value)
     for name, first in zip(cell.given, arguments, strict=True):
         yield cell.cheat(f"ignores {name}", f"{name} = FIRST\nreturn CALL", SEEN, FIRST=first)
 

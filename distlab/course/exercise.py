@@ -3,11 +3,15 @@
 An exercise names the cases that its solution must survive: schedules that tell the story, then a
 bounded search under random faults. `check(solution)` stops at the first run that fails and makes it
 small, so the answer is always one run that can be looked at. A run that got stuck stays as it is.
-The result then says, in this order: the message of the named mistake that the run shows, or the
-verdict's own explanation. An exception in the learner's code is shown as theirs: their lines only.
-A loop without end is stopped: by the run's budget when it waits between its rounds, by a count of
-steps when it does not. `distlab.course.steps` says which loops no count reaches. The interrupt
-button stops Python code, but no loop that runs in C alone.
+
+The result says what went wrong, in this order: the learner's own mistake with its line
+(`distlab.course.slips`), the message of the named mistake that the run shows, the verdict's own
+explanation. An exception in the learner's code is shown as theirs: their lines only.
+
+Every check ends. It makes `schedules` times `seeds` plus `searched` runs a case, as many again of
+the reference at most, and up to `SHRINKING` to make a failure small. A run ends after 200,000
+events of the world or `MAX_STEPS` steps of the learner's code. `distlab.course.steps` says which
+loops no count reaches. The interrupt button stops Python code, but no loop that runs in C alone.
 """
 
 import inspect
@@ -23,7 +27,8 @@ from distlab.course.audit import audit
 from distlab.course.case import Case
 from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
-from distlab.course.slips import Watch, Word, WrongReturn, is_own, misfit, strangers
+from distlab.course.shared import is_own
+from distlab.course.slips import Watch, Word, WrongReturn, misfit, strangers
 from distlab.explore.work import Words
 from distlab.host import pick
 from distlab.scenario import STUCK, Run

@@ -11,15 +11,27 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+import sysconfig
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 from types import CodeType, FunctionType, GeneratorType
 from typing import Any
 
+from distlab.places import PACKAGE
+
 GLOBAL = ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL")
 PLAIN = (int, float, str, bytes, bool, complex, type(None))
 DEPTH = 5
+
+
+@lru_cache
+def is_own(filename: str) -> bool:
+    """Whether a source file is the learner's: neither distlab's nor Python's nor generated."""
+    libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
+    inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
+    return not inside and not filename.startswith(("<frozen", "<string>"))
 
 
 def functions(solution: Any) -> Iterator[FunctionType]:
@@ -43,13 +55,10 @@ def names(code: CodeType, of_globals: bool = False) -> frozenset[str]:
 
 
 class Memory:
-    """What a solution's functions can reach beside the machines.
+    """What the learner's functions in a solution can reach beside the machines."""
 
-    `is_own` tells by a file's name whether code is the learner's: only such functions are followed.
-    """
-
-    def __init__(self, solution: Any, is_own: Callable[[str], bool]) -> None:
-        self.solution, self.is_own = solution, is_own
+    def __init__(self, solution: Any) -> None:
+        self.solution = solution
         self.before = self._look()
 
     def changed(self) -> str:
@@ -72,15 +81,9 @@ class Memory:
             self._reach(function, found, seen)
         return found
 
-    def _is_own_class(self, kind: type) -> bool:
-        if kind.__module__ == "builtins":
-            return False
-        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-        return file is None or self.is_own(file)
-
     def _reach(self, function: FunctionType, found: dict[str, Any], seen: dict[int, Any]) -> None:
         code = function.__code__
-        if id(function) in seen or not self.is_own(code.co_filename):
+        if id(function) in seen or not is_own(code.co_filename):
             return
         seen[id(function)] = function
         reached = {name: function.__globals__[name] for name in names(code, of_globals=True)
@@ -97,7 +100,7 @@ class Memory:
         for name, value in reached.items():
             if isinstance(value, FunctionType):
                 self._reach(value, found, seen)
-            elif isinstance(value, type) and self._is_own_class(value):
+            elif isinstance(value, type) and _is_own_class(value):
                 for attribute, each in vars(value).items():
                     if not attribute.startswith("__"):
                         found[f"{name}.{attribute}"] = _print(each)
@@ -113,7 +116,10 @@ def _content(cell: Any) -> Any:
 
 
 def _print(value: Any, depth: int = DEPTH) -> Any:
-    """Something equal as long as the value does not change, without running the learner's code."""
+    """Something equal as long as the value does not change, without running the learner's code.
+
+    Objects of a library (a script that keeps its digest) are looked at from outside only.
+    """
     kind = type(value)
     if kind in PLAIN:
         return kind, value
@@ -132,9 +138,16 @@ def _print(value: Any, depth: int = DEPTH) -> Any:
         inner = value.gi_frame and value.gi_frame.f_lasti
     elif kind.__module__ == "itertools":
         inner = repr(value)
-    elif not isinstance(value, type | FunctionType) and kind.__module__ != "builtins":
+    elif not isinstance(value, type | FunctionType) and _is_own_class(kind):
         inner = _print(getattr(value, "__dict__", None), depth - 1)
     return id(value), inner
+
+
+def _is_own_class(kind: type) -> bool:
+    if kind.__module__ == "builtins":
+        return False
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return file is None or is_own(file)
 
 
 def _safe(kind: type) -> bool:

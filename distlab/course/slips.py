@@ -12,18 +12,15 @@ import inspect
 import linecache
 import re
 import sys
-import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 from distlab.course import steps
-from distlab.course.shared import Memory, functions, names
-from distlab.places import PACKAGE
+from distlab.course.shared import Memory, functions, is_own, names
 from distlab.sim import Node
 
 Word = Literal["correct", "incorrect", "not attempted", "error"]
@@ -60,7 +57,7 @@ class Watch:
 
     def __init__(self, solution: Any) -> None:
         self.count = steps.StepCount(is_own, steps.FORBIDDEN)
-        self.memory = Memory(solution, is_own)
+        self.memory = Memory(solution)
 
     def __enter__(self) -> Watch:
         self._depth = sys.get_coroutine_origin_tracking_depth()
@@ -178,14 +175,6 @@ def text_of(error: BaseException) -> str:
         return "(its text cannot be printed)"
     said = re.sub(r" at 0x[0-9a-f]+", "", said)
     return said if len(said) <= LONGEST else f"{said[:LONGEST]} …"
-
-
-@lru_cache
-def is_own(filename: str) -> bool:
-    """Whether a source file is the learner's: neither distlab's nor Python's nor generated."""
-    libraries = [PACKAGE, *map(Path, set(sysconfig.get_paths().values()) - {sys.prefix})]
-    inside = any(Path(filename).is_relative_to(folder) for folder in libraries)
-    return not inside and not filename.startswith(("<frozen", "<string>"))
 
 
 def own_line(filename: str, line: int, name: str) -> str:

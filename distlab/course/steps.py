@@ -41,8 +41,8 @@ from typing import Any, NamedTuple
 from distlab.host import Refused
 from distlab.sim.kernel import Cancelled
 
-MAX_STEPS = 200_000
-"""Steps of the learner's code in one run."""
+MAX_STEPS = 20_000
+"""Steps of the learner's code in one run. Right solutions take fewer than 200."""
 GRACE = 1_000
 """Further calls (Python 3.11) before the error is raised in a call. A new round comes first."""
 _TOOL = 4

@@ -256,6 +256,15 @@ def test_memory_on_self_and_what_only_is_read_are_fine():
     assert said(f"self.seen = dict(self.limits)\n{RIGHT}", extra)[0] == "correct"
 
 
+def test_what_a_library_keeps_for_itself_is_not_the_learners_memory():
+    """A script knows to whom it has been sent."""
+    lines = "from distlab.locks.scripts import Script\nscript = Script('return 1')\n"
+    lines += f"class Once(Reference):\n  def on_print(self, message, sender):\n    {RIGHT}\n"
+    solution = run_cell(EXERCISE, f"{lines}    script._sent.add(Script)")
+    assert EXERCISE.check(solution).kind == "correct"
+    assert solution.on_print.__globals__["script"]._sent
+
+
 # Other names
 
 
