@@ -2,17 +2,11 @@
 
 from distlab.cap.checks import FRESH
 from distlab.course.exercise import texts
-from distlab.course.oracle import Arms, Oracle, PlainEvent, PlainOperation, Witness
-
-History = tuple[PlainOperation, ...]
-Trace = tuple[PlainEvent, ...]
+from distlab.course.oracle import ALWAYS, Arms, Oracle
+from distlab.course.plain import PlainHistory, PlainOperation, PlainTrace, Witness
 
 
-def holds_stub(history: History, trace: Trace) -> bool | Witness:
-    raise NotImplementedError
-
-
-def holds(history: History, trace: Trace) -> bool | Witness:
+def holds(history: PlainHistory, trace: PlainTrace) -> bool | Witness:
     """A write that may have happened is over when its answer came: an unknown one never is."""
 
     def over(write: PlainOperation, other: PlainOperation) -> bool:
@@ -28,15 +22,7 @@ def holds(history: History, trace: Trace) -> bool | Witness:
     return True
 
 
-def sees_nothing(history: History, trace: Trace) -> bool:
-    return True
-
-
-def always_alarms(history: History, trace: Trace) -> bool:
-    return False
-
-
-def latest_only(history: History, trace: Trace) -> bool:
+def latest_only(history: PlainHistory, trace: PlainTrace) -> bool:
     """Knows one right value at each time: the last one that was acknowledged."""
     ends = sorted(
         (each for each in history if each.outcome == "ok"), key=lambda each: each.completed or 0
@@ -50,7 +36,7 @@ def latest_only(history: History, trace: Trace) -> bool:
     return True
 
 
-def from_the_call(history: History, trace: Trace) -> bool:
+def from_the_call(history: PlainHistory, trace: PlainTrace) -> bool:
     """Takes a write for done from its invocation on."""
     done = [
         each._replace(completed=each.invoked)
@@ -60,7 +46,7 @@ def from_the_call(history: History, trace: Trace) -> bool:
     return holds(tuple(done), trace) is True
 
 
-def unknown_is_done(history: History, trace: Trace) -> bool:
+def unknown_is_done(history: PlainHistory, trace: PlainTrace) -> bool:
     """Takes a write without an answer for an acknowledged one, done when it was asked for."""
     done = [
         each._replace(outcome="ok", completed=each.invoked) if each.outcome == "unknown" else each
@@ -69,7 +55,7 @@ def unknown_is_done(history: History, trace: Trace) -> bool:
     return holds(tuple(done), trace) is True
 
 
-def unknown_is_failed(history: History, trace: Trace) -> bool:
+def unknown_is_failed(history: PlainHistory, trace: PlainTrace) -> bool:
     """Leaves out writes without an answer."""
     known = tuple(each for each in history if each.outcome != "unknown")
     found = [each.result for each in known if each.function == "read" and each.outcome == "ok"]
@@ -77,7 +63,7 @@ def unknown_is_failed(history: History, trace: Trace) -> bool:
     return holds(known, trace) is True and all(value in written for value in found)
 
 
-def never_back(history: History, trace: Trace) -> bool:
+def never_back(history: PlainHistory, trace: PlainTrace) -> bool:
     """Asks for more: no read may find what an earlier read has found replaced."""
     reads = [each for each in history if each.function == "read" and each.outcome == "ok"]
     order = [None, *(each.argument for each in history if each.function == "write")]
@@ -106,11 +92,9 @@ FRESH_READS = Oracle(
         ),
     ),
     checks=(FRESH,),
-    stub=holds_stub,
     reference=holds,
     mistakes={
-        "sees nothing": sees_nothing,
-        "always alarms": always_alarms,
+        **ALWAYS,
         "only the latest": latest_only,
         "from the call": from_the_call,
         "unknown is done": unknown_is_done,

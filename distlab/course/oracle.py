@@ -37,7 +37,7 @@ from distlab.check.verdict import Check, Verdict
 from distlab.course import steps
 from distlab.course.exercise import Result, Texts, WrongReturn, ended_by, is_own
 from distlab.course.guard import Guard, LooksElsewhere
-from distlab.course.plain import Alarm, PlainEvent, PlainOperation, View, Witness, as_alarm, view
+from distlab.course.plain import Alarm, PlainHistory, PlainTrace, View, as_alarm, view
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.knobs import Ways
@@ -47,11 +47,25 @@ from distlab.sim.trace import Trace
 from distlab.view.spacetime import spacetime
 from distlab.view.still import Table, closed
 
-__all__ = ["Arms", "Oracle", "PlainEvent", "PlainOperation", "Score", "Witness"]
-
 RUNS = 20
 """Runs of each way in a batch."""
-Holds = Callable[[tuple[PlainOperation, ...], tuple[PlainEvent, ...]], Any]
+Holds = Callable[[PlainHistory, PlainTrace], Any]
+
+
+def unwritten(history: PlainHistory, trace: PlainTrace) -> bool:
+    raise NotImplementedError
+
+
+def sees_nothing(history: PlainHistory, trace: PlainTrace) -> bool:
+    return True
+
+
+def always_alarms(history: PlainHistory, trace: PlainTrace) -> bool:
+    return False
+
+
+ALWAYS: dict[str, Holds] = {"sees nothing": sees_nothing, "always alarms": always_alarms}
+"""Two mistakes that each oracle has."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +171,9 @@ class Oracle:
     texts: Texts
     arms: tuple[Arms, ...]
     checks: tuple[Check, ...]
-    stub: Holds
     reference: Holds
     mistakes: Mapping[str, Holds]
+    stub: Holds = unwritten
     tells: Mapping[type, str] = field(default_factory=dict)
     name: str = "holds"
     base: type | None = None
@@ -220,6 +234,8 @@ class Oracle:
                 count.reset()
                 each = batch.views[number]
                 alarm = as_alarm(guard.ask(each), each, self.name)
+                if count.left < 0:  # it has caught what should have stopped it
+                    raise steps.LoopsForEver
                 if (said.setdefault(number, alarm) is None) != (alarm is None):
                     raise WrongReturn(
                         f"Asked twice about the same run, {self.name} said first one thing and "

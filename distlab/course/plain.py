@@ -48,11 +48,15 @@ class PlainEvent(NamedTuple):
     value: Any
 
 
+PlainHistory = tuple[PlainOperation, ...]
+PlainTrace = tuple[PlainEvent, ...]
+
+
 class View(NamedTuple):
     """What an oracle may see of a run."""
 
-    history: tuple[PlainOperation, ...]
-    trace: tuple[PlainEvent, ...]
+    history: PlainHistory
+    trace: PlainTrace
 
 
 class Witness(tuple[Any, ...]):

@@ -3,18 +3,12 @@
 from itertools import pairwise
 
 from distlab.course.exercise import texts
-from distlab.course.oracle import Arms, Oracle, PlainEvent, PlainOperation, Witness
+from distlab.course.oracle import ALWAYS, Arms, Oracle
+from distlab.course.plain import PlainHistory, PlainOperation, PlainTrace, Witness
 from distlab.ids.checks import ORDERED, UNIQUE
 
-History = tuple[PlainOperation, ...]
-Trace = tuple[PlainEvent, ...]
 
-
-def holds_stub(history: History, trace: Trace) -> bool | Witness:
-    raise NotImplementedError
-
-
-def holds(history: History, trace: Trace) -> bool | Witness:
+def holds(history: PlainHistory, trace: PlainTrace) -> bool | Witness:
     """Only an order that is ok has ids."""
     made_by: dict[int, PlainOperation] = {}  # id → its order
     last: dict[str, tuple[int, PlainOperation]] = {}  # worker → its last id, and the order of that
@@ -30,20 +24,12 @@ def holds(history: History, trace: Trace) -> bool | Witness:
     return True
 
 
-def sees_nothing(history: History, trace: Trace) -> bool:
-    return True
-
-
-def always_alarms(history: History, trace: Trace) -> bool:
-    return False
-
-
-def _ids(history: History, worker: str = "") -> list[int]:
+def _ids(history: PlainHistory, worker: str = "") -> list[int]:
     orders = [each for each in history if each.outcome == "ok" and worker in ("", each.process)]
     return [number for each in orders for number in each.result]
 
 
-def _ascend(history: History) -> bool:
+def _ascend(history: PlainHistory) -> bool:
     each_worker = [_ids(history, name) for name in {each.process for each in history}]
     return all(ids == sorted(ids) for ids in each_worker)
 
@@ -52,24 +38,24 @@ def _different(found: list[int]) -> bool:
     return len(found) == len(set(found))
 
 
-def only_unique(history: History, trace: Trace) -> bool:
+def only_unique(history: PlainHistory, trace: PlainTrace) -> bool:
     return _different(_ids(history))
 
 
-def each_alone(history: History, trace: Trace) -> bool:
+def each_alone(history: PlainHistory, trace: PlainTrace) -> bool:
     """Looks for ids that one worker made twice."""
     return _ascend(history) and all(
         _different(_ids(history, name)) for name in {each.process for each in history}
     )
 
 
-def everywhere(history: History, trace: Trace) -> bool:
+def everywhere(history: PlainHistory, trace: PlainTrace) -> bool:
     """Asks that the ids of all workers together ascend."""
     found = _ids(history)
     return all(first < second for first, second in pairwise(found))
 
 
-def no_answer_twice(history: History, trace: Trace) -> bool:
+def no_answer_twice(history: PlainHistory, trace: PlainTrace) -> bool:
     """Compares results as they are: two orders without one have the same, None."""
     results = [each.result for each in history]
     return len(results) == len(set(results)) and _different(_ids(history)) and _ascend(history)
@@ -85,11 +71,9 @@ UNIQUE_AND_ORDERED = Oracle(
         ),
     ),
     checks=(UNIQUE, ORDERED),
-    stub=holds_stub,
     reference=holds,
     mistakes={
-        "sees nothing": sees_nothing,
-        "always alarms": always_alarms,
+        **ALWAYS,
         "only unique": only_unique,
         "each alone": each_alone,
         "everywhere": everywhere,

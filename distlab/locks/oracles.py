@@ -4,19 +4,13 @@ from itertools import pairwise
 
 from distlab.check.invariants import mutual_exclusion
 from distlab.course.exercise import texts
-from distlab.course.oracle import Arms, Oracle, PlainEvent, PlainOperation, Witness
+from distlab.course.oracle import ALWAYS, Arms, Oracle
+from distlab.course.plain import PlainEvent, PlainHistory, PlainTrace, Witness
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.stock import Sold
 
-History = tuple[PlainOperation, ...]
-Trace = tuple[PlainEvent, ...]
 
-
-def holds_stub(history: History, trace: Trace) -> bool | Witness:
-    raise NotImplementedError
-
-
-def holds(history: History, trace: Trace) -> bool | Witness:
+def holds(history: PlainHistory, trace: PlainTrace) -> bool | Witness:
     """A holder is in from the yes to its acquire until it asks for the release, or crashes."""
     moves: list[tuple[int, str, bool]] = []  # (position, client, whether it goes in)
     for each in history:
@@ -42,20 +36,12 @@ def holds(history: History, trace: Trace) -> bool | Witness:
     return True
 
 
-def sees_nothing(history: History, trace: Trace) -> bool:
-    return True
-
-
-def always_alarms(history: History, trace: Trace) -> bool:
-    return False
-
-
 def _overlap(spans: list[tuple[int, int]]) -> bool:
     spans.sort()
     return any(first[1] > second[0] for first, second in pairwise(spans))
 
 
-def _spans(history: History, trace: Trace, begin: str, end: str) -> list[tuple[int, int]]:
+def _spans(history: PlainHistory, trace: PlainTrace, begin: str, end: str) -> list[tuple[int, int]]:
     """From where to where each holder was in the lock, as wrong oracles may see it."""
     spans = []
     for each in history:
@@ -70,30 +56,30 @@ def _spans(history: History, trace: Trace, begin: str, end: str) -> list[tuple[i
     return spans
 
 
-def _sold_once(trace: Trace) -> bool:
+def _sold_once(trace: PlainTrace) -> bool:
     sold = [event.value for event in trace if event.kind == "send" and event.what == "Sold"]
     return len(sold) == len(set(sold))
 
 
-def only_the_lock(history: History, trace: Trace) -> bool:
+def only_the_lock(history: PlainHistory, trace: PlainTrace) -> bool:
     return not _overlap(_spans(history, trace, "completed", "invoked"))
 
 
-def only_the_sales(history: History, trace: Trace) -> bool:
+def only_the_sales(history: PlainHistory, trace: PlainTrace) -> bool:
     return _sold_once(trace)
 
 
-def from_the_call(history: History, trace: Trace) -> bool:
+def from_the_call(history: PlainHistory, trace: PlainTrace) -> bool:
     """Takes a client for a holder while it still asks."""
     return not _overlap(_spans(history, trace, "invoked", "invoked")) and _sold_once(trace)
 
 
-def to_the_answer(history: History, trace: Trace) -> bool:
+def to_the_answer(history: PlainHistory, trace: PlainTrace) -> bool:
     """Takes a client for a holder until its release is answered; some never are."""
     return not _overlap(_spans(history, trace, "completed", "completed")) and _sold_once(trace)
 
 
-def forgets_crashes(history: History, trace: Trace) -> bool:
+def forgets_crashes(history: PlainHistory, trace: PlainTrace) -> bool:
     """A holder that crashed is in for ever."""
     return not _overlap(_spans(history, (), "completed", "invoked")) and _sold_once(trace)
 
@@ -117,11 +103,9 @@ ONE_AT_A_TIME = Oracle(
     ),
     checks=(mutual_exclusion(), NEVER_OVERSOLD),
     tells={Sold: "left"},
-    stub=holds_stub,
     reference=holds,
     mistakes={
-        "sees nothing": sees_nothing,
-        "always alarms": always_alarms,
+        **ALWAYS,
         "only the lock": only_the_lock,
         "only the sales": only_the_sales,
         "from the call": from_the_call,

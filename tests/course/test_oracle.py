@@ -3,6 +3,7 @@
 import gc
 import inspect
 import random
+import re
 import sys
 import time
 from itertools import count
@@ -11,8 +12,18 @@ import pytest
 
 from distlab.cap.oracles import FRESH_READS
 from distlab.course import oracle as module
+from distlab.course.cheats import WAYS, Cell
 from distlab.course.exercise import Texts
-from distlab.course.oracle import Arms, Batch, Oracle, text_number
+from distlab.course.oracle import (
+    ALWAYS,
+    Arms,
+    Batch,
+    Oracle,
+    always_alarms,
+    sees_nothing,
+    text_number,
+    unwritten,
+)
 from distlab.course.plain import HIDDEN, PlainEvent, PlainOperation, Witness, as_plain
 from distlab.course.widgets import ExercisePanel
 from distlab.host import BadInput
@@ -33,23 +44,11 @@ def holds(history, trace):
     return True
 
 
-def stub(history, trace):
-    raise NotImplementedError
-
-
-def sees_nothing(history, trace):
-    return True
-
-
-def always_alarms(history, trace):
-    return False
-
-
 SAMPLE = Oracle(
     Texts("ids/sample", "No id twice", "Write holds.", ("a", "b", "c"),
           {"sees nothing": "Silence proves nothing.", "always alarms": "Nobody listens."}),
     (Arms("ids/segment-overlap", "pause:worker-1@0..2+20..60; crash:worker-2; lose; at most 3"),),
-    (UNIQUE,), stub, holds, {"sees nothing": sees_nothing, "always alarms": always_alarms},
+    (UNIQUE,), holds, ALWAYS,
 )  # fmt: skip
 
 
@@ -165,6 +164,27 @@ def test_what_is_shown_is_plain_and_names_only_what_the_exercise_tells_of(batch)
         assert not {each.kind for each in trace} & set(HIDDEN)
 
 
+OWN_WORDS = {
+    "sleeps": r"calls sleep; it has nothing to wait for.*your code, line",
+    "sleeps and catches": r"calls sleep; it has nothing to wait for.*your code, line",
+    "exits": "SystemExit|exit",
+    "hides an undefined name": "returned NoneType",
+    "hides all errors": "returned NoneType",
+    "remembers in a global": "calls holds; it may use nothing but history and trace",
+}
+"""What an oracle is told where a machine is told something else."""
+
+
+def test_no_cheat_passes_and_each_gets_words_that_fit(batch):
+    cell = Cell(batch.oracle, "")
+    for name, way in WAYS.items():
+        if cell.takes(way.only):
+            cheat = cell.cheat(name, way.body, OWN_WORDS.get(name, way.words))
+            result = batch.oracle.check(cheat.solution, batch)
+            assert result.kind in ("incorrect", "error"), name
+            assert re.search(cheat.words, result.message, re.DOTALL), (name, result.message)
+
+
 def test_what_is_no_plain_value_is_not_shown():
     with pytest.raises(BadInput, match="no plain value"):
         as_plain({"a": 1})
@@ -196,6 +216,14 @@ def sleeps(history, trace):
 def loops(history, trace):
     while True:
         pass
+
+
+def loops_and_catches(history, trace):
+    try:
+        while True:
+            pass
+    except BaseException:
+        return True
 
 
 def exits(history, trace):
@@ -249,7 +277,7 @@ COUNTER = count()
     ("solution", "kind", "words"),
     [
         (None, "not attempted", "Define holds first"),
-        (stub, "not attempted", "holds still raises NotImplementedError"),
+        (unwritten, "not attempted", "holds still raises NotImplementedError"),
         (3, "incorrect", "should be a function: def holds(history, trace)"),
         (lambda history: True, "incorrect", "should be a function: def holds(history, trace)"),
         (is_async, "incorrect", "returned coroutine; it should return True, False or a Witness. "
@@ -263,6 +291,7 @@ COUNTER = count()
         (lambda h, t: next(COUNTER) % 5 > 0, "incorrect", "kept from run to run"),
         (undefined, "error", "NameError: name 'orders' is not defined\n  your code, line"),
         (loops, "error", "a loop that does not end?"),
+        (loops_and_catches, "error", "a loop that does not end?"),
         (exits, "error", "SystemExit"),
         (mutates, "error", "history[0].result = ()"),
         (sleeps, "incorrect", "calls sleep; it has nothing to wait for"),
