@@ -38,6 +38,7 @@ from distlab.course import steps
 from distlab.course.exercise import Result, Texts, WrongReturn, ended_by, is_own
 from distlab.course.guard import Guard, LooksElsewhere
 from distlab.course.plain import Alarm, PlainHistory, PlainTrace, View, as_alarm, view
+from distlab.course.slips import swallowed
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.knobs import Ways
@@ -211,55 +212,63 @@ class Oracle:
                 return Result("incorrect", said)
             for number in (0, text_number(holds)):
                 batch = first if first and not number else Batch(self, number)
-                alarms = self._alarms(holds, batch)
+                alarms, caught = self._alarms(holds, batch)
                 found = batch.judged(alarms)
                 if not passed(found):
-                    return self._incorrect(found, self._mistake(alarms, batch))
+                    return self._incorrect(found, self._mistake(alarms, batch), caught)
                 judged += found
         except LooksElsewhere as error:
             return replace(ended_by(error, self.name, len(judged)), kind="incorrect")
         except BaseException as error:
             return ended_by(error, self.name, len(judged))
-        caught = next(each for each in judged if each.caught)
+        first_caught = next(each for each in judged if each.caught)
         return Score("correct", counted(judged), len(judged), table=by_way(judged),
-                     drawn=(caught.drawn("The first one caught"),))  # fmt: skip
+                     drawn=(first_caught.drawn("The first one caught"),))  # fmt: skip
 
-    def _alarms(self, holds: Holds, batch: Batch) -> list[Alarm]:
-        """What it says of each run. Raises what its code raises, and `WrongReturn`."""
+    def _alarms(self, holds: Holds, batch: Batch) -> tuple[list[Alarm], str]:
+        """What it says of each run, and words for an exception that it has caught itself, if there
+        is one. Raises what its code raises, and `WrongReturn`.
+        """
         guard = Guard(holds)
         order = range(len(batch.views))
         said: dict[int, Alarm] = {}
+        caught = ""
         with steps.StepCount(is_own) as count:
             for number in (*order, *reversed(order)):
                 count.reset()
                 each = batch.views[number]
-                alarm = as_alarm(guard.ask(each), each, self.name)
-                if count.left < 0:  # it has caught what should have stopped it
-                    raise steps.LoopsForEver
+                answer = guard.ask(each)
+                if count.stopping or count.left < 0:  # it has caught what should have stopped it
+                    raise count.stopping or steps.LoopsForEver
+                caught = caught or swallowed(count.passed)[0]
+                try:
+                    alarm = as_alarm(answer, each, self.name)
+                except WrongReturn as error:
+                    raise WrongReturn(f"{caught}\n{error}".strip()) from None
                 if (said.setdefault(number, alarm) is None) != (alarm is None):
                     raise WrongReturn(
                         f"Asked twice about the same run, {self.name} said first one thing and "
                         "then another. Use no chance, and nothing that is kept from run to run."
                     )
-        return [said[number] for number in order]
+        return [said[number] for number in order], caught
 
     def _mistake(self, alarms: list[Alarm], batch: Batch) -> str:
         """The wrong oracle that raises alarm in these very runs."""
         for name, wrong in self.mistakes.items():
-            others = self._alarms(wrong, batch)
+            others, _ = self._alarms(wrong, batch)
             if [each is None for each in others] == [each is None for each in alarms]:
                 return name
         return ""
 
-    def _incorrect(self, judged: list[Judged], mistake: str) -> Score:
+    def _incorrect(self, judged: list[Judged], mistake: str, hidden: str) -> Score:
         false = next((each for each in judged if each.false_alarm), None)
         missed = missed_ways(judged)
         first = next((each for each in judged if each.way in missed and not each.verdict.ok), None)
         caught = next((each for each in judged if each.caught), None)
         shown = ((false, "The first false alarm"), (first, "The first one missed"),
                  (caught, "The first one caught"))  # fmt: skip
-        words = [self.texts.mistakes[mistake]] if mistake else []
-        said = "\n".join([*words, counted(judged)])
+        words = [hidden, self.texts.mistakes[mistake] if mistake else "", counted(judged)]
+        said = "\n".join(filter(None, words))
         drawn = tuple(each.drawn(summary) for each, summary in shown if each)
         return Score("incorrect", said, len(judged), mistake=mistake, table=by_way(judged),
                      drawn=drawn)  # fmt: skip

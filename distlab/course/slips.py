@@ -14,7 +14,7 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any, Literal
@@ -108,16 +108,23 @@ class Watch:
         )
 
     def swallowed(self, but: BaseException | None = None) -> tuple[str, bool]:
-        """Words for an exception that went through the learner's code and ended somewhere, and
-        whether it is certain that this was not meant.
-        """
-        passed = [each for each in self.count.passed
-                  if issubclass(each.kind, ACCIDENTS) and each.kind is not type(but)]  # fmt: skip
-        certain = [each for each in passed if issubclass(each.kind, ACCIDENTS[:3])]
-        for each in (certain or passed)[:1]:
-            said = f"{each.kind.__name__}: {each.said}".removesuffix(": ")
-            return f"{said}\n{each}\nSomething caught this exception. It may be why:", bool(certain)
-        return "", False
+        """The same of the run that has just ended."""
+        return swallowed(self.count.passed, but)
+
+
+def swallowed(
+    exceptions: Iterable[steps.Passed], but: BaseException | None = None
+) -> tuple[str, bool]:
+    """Words for an exception that went through the learner's code and ended somewhere, and
+    whether it is certain that this was not meant.
+    """
+    passed = [each for each in exceptions
+              if issubclass(each.kind, ACCIDENTS) and each.kind is not type(but)]  # fmt: skip
+    certain = [each for each in passed if issubclass(each.kind, ACCIDENTS[:3])]
+    for each in (certain or passed)[:1]:
+        said = f"{each.kind.__name__}: {each.said}".removesuffix(": ")
+        return f"{said}\n{each}\nSomething caught this exception. It may be why:", bool(certain)
+    return "", False
 
 
 def _unawaited(warning: warnings.WarningMessage) -> bool:
