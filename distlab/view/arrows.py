@@ -6,7 +6,7 @@ from statistics import median_low
 from typing import NamedTuple
 
 from distlab.view.labels import Line
-from distlab.view.picture import Box, number, text_width
+from distlab.view.picture import LINE, Box, number, text_width
 from distlab.view.places import Places
 from distlab.view.story import Message, Story
 
@@ -69,7 +69,7 @@ class Arrow(NamedTuple):
     def label_boxes(self, text: str, bold: bool) -> Iterator[Box]:
         """Places for its words, the best first: beside the arrow, or above it if it is flat."""
         x1, y1, x2, y2 = self.line
-        wide = text_width(text) * (1.15 if bold else 1)
+        wide = text_width(text, bold)
         flat = abs(x2 - x1) > 2.5 * abs(y2 - y1)
         ends = (0.85, 1.0, 0.6) if self.why else ()
         for part in (*ends, 0.5, 0.36, 0.64, 0.24, 0.76):
@@ -77,11 +77,11 @@ class Arrow(NamedTuple):
             lean = abs((x2 - x1) / (y2 - y1)) * 7 + 5 + 3 * bool(self.why) if y2 != y1 else 0
             if flat:
                 rise = abs((y2 - y1) / (x2 - x1)) * wide / 2 + 2
-                yield Box(x - wide / 2, y - rise - 13, x + wide / 2, y - rise)
-                yield Box(x - wide / 2, y + rise, x + wide / 2, y + rise + 13)
+                yield Box(x - wide / 2, y - rise - LINE, x + wide / 2, y - rise)
+                yield Box(x - wide / 2, y + rise, x + wide / 2, y + rise + LINE)
             else:
-                yield Box(x + lean, y - 7, x + lean + wide, y + 6)
-                yield Box(x - lean - wide, y - 7, x - lean, y + 6)
+                yield Box(x + lean, y - LINE / 2, x + lean + wide, y + LINE / 2)
+                yield Box(x - lean - wide, y - LINE / 2, x - lean, y + LINE / 2)
 
 
 def arrows(story: Story, places: Places) -> list[Arrow]:

@@ -23,7 +23,7 @@ def bits(title: str, fields: Sequence[BitField]) -> Picture:
     total = sum(each.bits for each in fields)
     cell = (WIDE - 2 * LEFT) / ROW
     rows = -(-total // ROW)
-    out = [text("dl-heading", LEFT, 16, title)]
+    out = [text("dl-bold", LEFT, 16, title)]
     start = 0
     for index, each in enumerate(fields):
         digits = f"{each.value:0{each.bits}b}"

@@ -4,9 +4,19 @@ import re
 from collections.abc import Iterator
 
 from distlab.sim.faults import KINDS
-from distlab.view.picture import Box, Layout, group, number, path, shortened, text, text_width
+from distlab.view.picture import (
+    LINE,
+    Box,
+    Layout,
+    group,
+    number,
+    path,
+    shortened,
+    text,
+    text_width,
+)  # fmt: skip
 from distlab.view.story import Mark, Span
-from distlab.view.theme import STATES
+from distlab.view.theme import STATES, WITNESS
 from distlab.view.transcript import ms
 
 
@@ -47,19 +57,19 @@ def beside_bar(words: str, box: Box, top: float, bottom: float, layout: Layout) 
     late = box.x1 + wide > layout.width - 4
     long = 3 * (box.x2 - box.x1) > wide
     for x in (box.x1, box.x2 - wide)[: 1 + (late or long)]:
-        for y in (top - 17, bottom + 4, top - 30):
-            yield Box(x, y, x + wide, y + 13)
+        for y in (top - 4 - LINE, bottom + 4, top - 4 - 2 * LINE):
+            yield Box(x, y, x + wide, y + LINE)
 
 
-def beside_flag(mark: Mark, x: float, top: float, bottom: float) -> Iterator[Box]:
+def beside_flag(mark: Mark, x: float, top: float, bottom: float, bold: bool) -> Iterator[Box]:
     """Places for the words of a note: at its pole, above or below the life line."""
-    wide = text_width(_shown(mark)) + 7
-    for rise in (4, 17):
-        for y in (top - rise - 13, bottom + rise):
-            yield Box(x - 2, y, x + wide, y + 13)
-            yield Box(x - wide, y, x + 2, y + 13)
-    for y in (top - 17, bottom + 4):
-        yield Box(x + 11, y, x + wide + 11, y + 13)
+    wide = text_width(_shown(mark), bold) + 7
+    for rise in (4, 4 + LINE):
+        for y in (top - rise - LINE, bottom + rise):
+            yield Box(x - 2, y, x + wide, y + LINE)
+            yield Box(x - wide, y, x + 2, y + LINE)
+    for y in (top - 4 - LINE, bottom + 4):
+        yield Box(x + 11, y, x + wide + 11, y + LINE)
 
 
 def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more: str) -> str:
@@ -70,7 +80,7 @@ def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more:
     words = ""
     if box is not None:
         tip = box.y1 + 2 if up else box.y2 - 2
-        look = "dl-label dl-note-text" + (" dl-witness-text" if more else "")
+        look = "dl-label dl-note-text" + (WITNESS if more else "")
         words = text(look, box.x1 + (9 if box.x1 < x and not left else 2), box.y2 - 3, _shown(mark))
     across, down = (-4 if left else 4), (2.5 if up else -2.5)
     pole = f"M{number(x)} {number(foot)}V{number(tip)}l{across} {down} {-across} {down}"

@@ -28,7 +28,7 @@ def grid(
     out.append(text("dl-side", SIDE - 10, TOP - 8, columns_title))
     for index, panel in enumerate(panels):
         left = SIDE + index * (across + GAP)
-        out.append(text("dl-heading", left, TOP - 26, panel.title))
+        out.append(text("dl-bold", left, TOP - 26, panel.title))
         for x, column in enumerate(columns):
             out.append(text("dl-tick", left + WIDE * (x + 0.5), TOP - 8, column))
         for y, row in enumerate(rows):

@@ -25,7 +25,7 @@ def draw_grip(grip: Grip, chosen: bool, horizon_ms: float) -> str:
         f"<title>{xml(words)}: {KINDS[fault.kind].meaning}</title>"
         f'<rect class="dl-pill" x="{number(grip.x1)}" y="{number(grip.y - SIZE / 2)}" '
         f'width="{number(grip.x2 - grip.x1)}" height="{SIZE}" rx="{SIZE // 2}"/>'
-        f'<circle class="dl-knob" cx="{x}" cy="{y}" r="10"/>'
+        f'<circle class="dl-knob" cx="{x}" cy="{y}" r="{SIZE // 2}"/>'
         f'<path class="dl-icon" transform="translate({x} {y})" d="{KINDS[fault.kind].icon}"/>'
         f"{text('dl-fault-text', words_x, grip.y + 4, words)}</g>"
     )

@@ -134,7 +134,7 @@ def _drawn(
     shown: History, result: LinearizabilityResult | None, proof: set[int]
 ) -> tuple[Layout, list[str]]:
     places = Lanes(shown, lambda each: text_width(_label(each)) + 16, GAP)
-    left = max([text_width(name, 13) for name in shown.processes] or [0]) + 24
+    left = max([text_width(name, bold=True) for name in shown.processes] or [0]) + 24
     right, height = left + places.width, 16 + PITCH * len(places.lanes)
     order = result.order if result else ()
     points = places.points(order)
@@ -144,7 +144,7 @@ def _drawn(
         y = 12 + row * PITCH
         if process not in named:
             named.add(process)
-            out.append(text("dl-name", left - 12, y + 15, process))
+            out.append(text("dl-name dl-bold", left - 12, y + 15, process))
         line = f'x1="{number(left)}" x2="{number(left + places.width)}"'
         out.append(f'<line class="dl-grid" {line} y1="{y + BAR / 2:g}" y2="{y + BAR / 2:g}"/>')
         for each in lane:
@@ -186,4 +186,4 @@ def _bar(operation: Operation, x1: float, x2: float, y: int, refused: bool, in_p
 def _point(x: float, y: int, index: int) -> str:
     tick = f'<line class="dl-witness" x1="{number(x)}" y1="{y - 3}" x2="{number(x)}" y2="{y + 5}"/>'
     badge = f'<circle class="dl-badge" cx="{number(x)}" cy="{y + 12}" r="9"/>'
-    return tick + badge + text("dl-badge-text", x, y + 16, str(index))
+    return tick + badge + text("dl-badge-text dl-bold", x, y + 16, str(index))

@@ -50,7 +50,7 @@ class Places:
     ) -> None:  # fmt: skip
         self._row_of: dict[int, int] = {}
         rows = self._stack(story.spans)
-        names = [text_width(name, 13) for name in machines]
+        names = [text_width(name, bold=True) for name in machines]
         left = round(min(max([*names, 46]) + 28, 200))
         layout = Layout(width, 0, left, width - 28, *window)
         self.grips, tracks = _grips(faults, layout, story.healed_us, story.end_us)

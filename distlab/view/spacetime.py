@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 from distlab.host import plain
@@ -20,6 +21,7 @@ from distlab.view.labels import Line, Room
 from distlab.view.picture import Box, Picture, group, number, path, sheet, text, xml
 from distlab.view.places import Places
 from distlab.view.story import Span, Story, tell
+from distlab.view.theme import WITNESS
 from distlab.view.transcript import fate, ms, transcript
 
 if TYPE_CHECKING:
@@ -140,7 +142,7 @@ class _Drawing:
         left, right = self.layout.left, number(self.layout.right)
         for name, y in self.layout.lanes.items():
             life = path("dl-life", f"M{number(left)} {number(y)}H{right}")
-            words = text("dl-name", left - 16, y + 4.5, name)
+            words = text("dl-name dl-bold", left - 16, y + 4.5, name, left - 20)
             self.out.append(f'<g data-machine="{xml(name)}">{life}{words}</g>')
 
     def _words_in(self, span: Span) -> str:
@@ -217,8 +219,8 @@ class _Drawing:
             box = self.room.find(arrow.label_boxes(arrow.words, bold=bool(marked)), most)
             if box is not None:
                 placed.add(broadcast)
-                look = " dl-witness-text" if marked else " dl-lost-text" if arrow.is_lost else ""
-                self._add(text("dl-label" + look, box.x1, box.y2 - 3, arrow.words), marked)
+                look = "dl-label" + (WITNESS if marked else " dl-lost-text" * arrow.is_lost)
+                self._add(text(look, box.x1, box.y2 - 3, arrow.words), marked)
 
     def _marks(self) -> None:
         marks = [mark for mark in self.story.marks if mark.node in self.layout.lanes]
@@ -231,7 +233,7 @@ class _Drawing:
                 self._add(figures.clock(mark, x, top, marked), marked)
                 continue
             if count < NOTES:
-                box = self.room.find(figures.beside_flag(mark, x, top, bottom), 2)
+                box = self.room.find(figures.beside_flag(mark, x, top, bottom, bool(marked)), 2)
             if box is None and len(marks) > DENSE:
                 bare.append(f"M{number(x)} {number(top)}v-7")
             else:
@@ -246,13 +248,14 @@ class _Drawing:
             x = self.at.x(event.at_us)
             if event.node not in self.layout.lanes or x != self.at.inside(event.at_us):
                 continue
-            ys = [self.at.top[event.node] - 11, self.at.bottom[event.node] + 11]
+            above, below = self.at.top[event.node] - 12, self.at.bottom[event.node] + 12
             if position in ends:
-                x, ys = ends[position].x2, [ends[position].y2 - 14, ends[position].y2 + 14]
-            shifts = (0, 18, -18, 36, -36)
-            boxes = [Box(x + by - 9, y - 9, x + by + 9, y + 9) for by in shifts for y in ys]
+                x, above, below = ends[position].x2, ends[position].y2 - 15, ends[position].y2 + 15
+            places = product((0, 20), (0, 20, -20, 40, -40), ((above, -1), (below, 1)))
+            middles = [(x + by, y + far * way) for far, by, (y, way) in places]
+            boxes = [Box(x - 10, y - 10, x + 10, y + 10) for x, y in middles]
             box = self.room.find(boxes, 20) or boxes[0]
             cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-            disc = f'<circle class="dl-badge" cx="{number(cx)}" cy="{number(cy)}" r="8.5"/>'
-            label = text("dl-badge-text", cx, cy + 4, str(index))
+            disc = f'<circle class="dl-badge" cx="{number(cx)}" cy="{number(cy)}" r="9.5"/>'
+            label = text("dl-badge-text dl-bold", cx, cy + 4.5, str(index))
             yield group(position, line(event).strip(), disc, label)

@@ -24,12 +24,12 @@ def state_chart(table: Transitions[Any], title: str = "States") -> Picture:
         found = [each for (a, b), events in labels.items() if (a == b) is loops for each in events]
         return max(map(text_width, found), default=0)
 
-    wide = max(widest(True), *(text_width(str(name), 14) + 28 for name in names))
+    wide = max(widest(True), *(text_width(str(name), bold=True) + 28 for name in names))
     pitch = wide + widest(False) + 36
     loops = max((len(events) for (a, b), events in labels.items() if a == b), default=0)
     middle = 30 + (LOOP + LINE * loops if loops else 0) + HIGH / 2
     centre = [EDGE + wide / 2 + pitch * index for index in range(len(names))]
-    out, deepest = [text("dl-heading", EDGE, 18, title)], middle + HIGH / 2
+    out, deepest = [text("dl-bold", EDGE, 18, title)], middle + HIGH / 2
 
     for (a, b), events in labels.items():
         x1, x2, ahead = centre[a], centre[b], 1 if b > a else -1
@@ -58,12 +58,12 @@ def state_chart(table: Transitions[Any], title: str = "States") -> Picture:
     for x, name in zip(centre, names, strict=True):
         y = middle - HIGH / 2
         out.append(path("dl-call", Box(x - wide / 2, y, x + wide / 2, y + HIGH).outline()))
-        out.append(text("dl-state", x, middle + 4, str(name)))
+        out.append(text("dl-state dl-bold", x, middle + 4, str(name)))
 
     words = [f"{names[a]} → {names[b]}: {', '.join(events)}" for (a, b), events in labels.items()]
     alt = f"{title}: " + "; ".join(words)
-    right = centre[-1] + wide / 2 + EDGE
-    layout = Layout(max(right, EDGE * 2 + text_width(title, 13)), deepest + 8, EDGE, right, 0, 1)
+    right = max(centre[-1] + wide / 2, EDGE + text_width(title, bold=True)) + EDGE
+    layout = Layout(right, deepest + 8, EDGE, right, 0, 1)
     return Picture(sheet(layout, out, alt), "\n".join([title, *words]), alt, layout)
 
 

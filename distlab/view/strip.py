@@ -6,7 +6,7 @@ a pattern and a word. A mark shows where the fault is now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from distlab.view.theme import TONES
 if TYPE_CHECKING:
     from distlab.scenario import Outcome
 
-TOP, HIGH, HEIGHT, SCALE = 8, 20, 52, 16
+TOP, HIGH, HEIGHT, SCALE, ROW = 8, 20, 52, 16, 18
 
 
 def strip(
@@ -52,7 +52,9 @@ def strip(
         until = f"–{plain(times[-1])}" if len(times) > 1 else ""
         stretches.append(f"{plain(times[0])}{until} ms {outcome.name}")
         index += len(times)
-    out += _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout.left, below)
+    entries, rows = _legend(dict.fromkeys(outcome for _, outcome in outcomes), layout, below)
+    out += entries
+    layout = replace(layout, height=layout.height + ROW * (rows - 1))
     if layout.from_ms <= here[0] <= layout.to_ms:
         x = number(layout.x(here[0]))
         out.append(path("dl-here", f"M{x} {TOP + HIGH + 2}V{TOP - 1}m0 0l-5-7h10z"))
@@ -67,10 +69,15 @@ def _block(outcome: Outcome, box: Box) -> str:
     return f"<g><title>{xml(outcome.name)}</title>{inner}</g>"
 
 
-def _legend(outcomes: Iterable[Outcome], x: float, y: float) -> Iterator[str]:
-    """The legend: a sample, a mark and a word for each outcome."""
+def _legend(outcomes: Iterable[Outcome], layout: Layout, y: float) -> tuple[list[str], int]:
+    """A sample, a mark and a word for each outcome; and the number of rows that they need."""
+    out, x, rows = list[str](), layout.left, 1
     for outcome in outcomes:
         words = f"{TONES[outcome.tone][1]} {outcome.name}"
-        yield _block(outcome, Box(x, y + 7, x + 16, y + 19))
-        yield text(f"dl-{outcome.tone}-text", x + 21, y + 17, words)
-        x += 44 + text_width(words) * 1.08
+        wide = 21 + text_width(words, bold=True)
+        if x > layout.left and x + wide > layout.width:
+            x, y, rows = layout.left, y + ROW, rows + 1
+        out.append(_block(outcome, Box(x, y + 7, x + 16, y + 19)))
+        out.append(text(f"dl-{outcome.tone}-text dl-bold", x + 21, y + 17, words))
+        x += wide + 23
+    return out, rows

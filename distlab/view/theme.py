@@ -3,7 +3,7 @@
 A meaning is never carried by colour alone: each tone has a pattern and a word, each way to lose a
 message a shape and a word. The hues are those that most colour-blind people can tell apart (blue,
 orange, vermilion, purple; Okabe & Ito 2008), darkened or lightened until text in them has a
-contrast of at least 4.5 to 1 on its ground.
+contrast of at least 4.5 to 1 on its ground; lines have 3 to 1.
 
 Live pictures take paper, ink and darkness from JupyterLab; stills have the light colours. The
 widgets of the lab and of the course add a rule that inverts the lightness of stills on a dark page;
@@ -26,10 +26,10 @@ STILLS = f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}"
 COLOURS = {  # name: (light, dark)
     "paper": ("#ffffff", "#191d22"), "ink": ("#1d2733", "#e4e9ef"),
     "muted": ("#566270", "#a3b0bd"), "grid": ("#e9edf1", "#2e353d"),
-    "line": ("#94a1af", "#66737f"), "bar": ("#f1f4f7", "#2b323b"), "edge": ("#b4bfca", "#4d5a67"),
-    "message": ("#1f5fa8", "#86b9f2"), "quiet": ("#a9bdd4", "#47607c"),
+    "line": ("#7e8b99", "#7a8896"), "bar": ("#f1f4f7", "#2b323b"), "edge": ("#8592a0", "#748291"),
+    "message": ("#1f5fa8", "#86b9f2"), "quiet": ("#7796bb", "#6489b3"),
     "lost": ("#b23a0e", "#ff9a73"),
-    "call": ("#6f9fd3", "#4b76a8"), "call-fill": ("#e7f0fa", "#1d2c3d"),
+    "call": ("#5a8fca", "#5b8ac0"), "call-fill": ("#e7f0fa", "#1d2c3d"),
     "fault": ("#7a5200", "#f2c25b"), "fault-fill": ("#fdf1d6", "#3a2f16"),
     "good": ("#12694c", "#6fcfa6"), "good-fill": ("#d3eee2", "#17402f"),
     "price": ("#7a5200", "#f2c25b"), "price-fill": ("#fbe8bd", "#4a3a12"),
@@ -54,6 +54,9 @@ LOST = {  # why a message was dropped, in words
     "down": "the receiver is down",
     "late": "too late: nobody waits for it any more",
 }
+
+WITNESS = " dl-witness-text dl-bold"
+"""The classes of words of the witness."""
 
 STATES = {  # the first word of a state: its shape
     "leader": "★", "primary": "★", "candidate": "◆", "follower": "○", "replica": "○", "backup": "○",

@@ -42,9 +42,9 @@ def triangle(run: Run, ms: float = 0) -> Picture:
         tone, mark, words = shown[letter]
         lines.append(f"{letter} {mark} {words}")
         out.append(f'<circle class="dl-{tone}-bar" cx="{x:g}" cy="{y:g}" r="{RADIUS}"/>')
-        out.append(text(f"dl-{tone}-text", x - 4, y - 2, letter))
+        out.append(text(f"dl-{tone}-text dl-bold", x - 4, y - 2, letter))
         out.append(text("dl-tick", x, y + 13, mark))
-        out.append(text(f"dl-{tone}-text", WORDS, 60 + 26 * row, lines[-1]))
+        out.append(text(f"dl-{tone}-text dl-bold", WORDS, 60 + 26 * row, lines[-1]))
     alt = f"{TITLE} {'; '.join(lines)}"
     layout = Layout(WIDTH, HEIGHT, 0, WIDTH, 0, 1)
     return Picture(sheet(layout, out, alt), "\n  ".join([TITLE, *lines]), alt, layout)

@@ -11,7 +11,7 @@ from distlab.scenario import BAD, GOOD, PRICE, UNKNOWN
 from distlab.sim.faults import KINDS, parse_fault
 from distlab.view import theme
 from distlab.view.labels import Line, Room
-from distlab.view.picture import Box, Layout, Picture, shortened, text_width
+from distlab.view.picture import Box, Layout, Picture, shortened, text, text_width
 from distlab.view.story import label
 from tests.view.runs import Beat, Write
 
@@ -33,21 +33,59 @@ def luminance(colour):
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
+def contrast(one, other):
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def laid_over(colour, ground, opacity):
+    pairs = ((int(colour[at : at + 2], 16), int(ground[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02x}" for a, b in pairs)
+
+
 @pytest.mark.parametrize(("dark", "pair"), list(product((0, 1), TEXT_ON)))
 def test_words_can_be_read_on_their_ground(dark, pair):
     """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
     papers = {theme.COLOURS["paper"][dark], JUPYTER_PAPER[dark]}
     for paper in papers:
         shades = [paper if name == "paper" else theme.COLOURS[name][dark] for name in pair]
-        low, high = sorted(map(luminance, shades))
-        assert (high + 0.05) / (low + 0.05) >= 4.5
+        assert contrast(*shades) >= 4.5
 
 
-@pytest.mark.parametrize("name", ["message", "quiet", "lost", "line", "edge", "fault", "witness"])
-def test_lines_can_be_seen(name):
-    for dark, least in product((0, 1), (1.7 if name in ("quiet", "edge") else 2.5,)):
-        low, high = sorted(map(luminance, (theme.COLOURS[name][dark], JUPYTER_PAPER[dark])))
-        assert (high + 0.05) / (low + 0.05) >= least
+def strokes():
+    """(class, colour, opacity where it is faintest) of every line; without the grid, the halo of
+    words, and the hatch of a box that also has a border and a word.
+    """
+    colours, faintest = {}, {}
+    for selector, body in re.findall(r"([^{}]+){([^}]*)}", theme.stylesheet(live=True)):
+        stroke = re.search(r" stroke: var\(--dl-([a-z-]+)\)", body)
+        opacity = re.search(r" (?:stroke-)?opacity: ([\d.]+)", body)
+        for css in re.findall(r"\.(dl-[\w-]+)", selector):
+            if (
+                stroke
+                and stroke[1] not in ("grid", "paper")
+                and css not in ("dl-picture", "dl-hatch")
+            ):
+                colours.setdefault(css, set()).add(stroke[1])
+            if opacity:
+                faintest[css] = min(float(opacity[1]), faintest.get(css, 1))
+    return [(css, name, faintest.get(css, 1)) for css in colours for name in sorted(colours[css])]
+
+
+@pytest.mark.parametrize(("css", "name", "opacity"), strokes())
+@pytest.mark.parametrize("dark", [0, 1])
+def test_lines_can_be_seen(css, name, opacity, dark):
+    """WCAG 2.2, 1.4.11: at least 3 to 1, dimmed or not."""
+    grounds = {theme.COLOURS["paper"][dark], JUPYTER_PAPER[dark]}
+    if css.endswith("-pattern"):
+        grounds = {theme.COLOURS[f"{name}-fill"][dark]}
+    for ground in grounds:
+        assert contrast(laid_over(theme.COLOURS[name][dark], ground, opacity), ground) >= 3
+
+
+def test_arrows_bars_and_life_lines_are_among_the_lines():
+    found = {css for css, _, _ in strokes()}
+    assert found > {"dl-message", "dl-quiet", "dl-lost", "dl-life", "dl-bar", "dl-call", "dl-pill"}
 
 
 def test_the_live_style_follows_the_page_and_the_still_one_is_fixed():
@@ -100,11 +138,27 @@ def test_the_html_is_an_image_with_its_words_and_without_what_only_hands_can_rea
 
 
 def test_words_are_shortened_to_their_room_or_left_out():
-    text = "suspects server-a, server-b"
-    short = shortened(text, 100)
-    assert short.endswith("…") and text.startswith(short[:-1]) and text_width(short) <= 100
-    assert shortened(text, 1000) == text
-    assert shortened(text, 40) == ""
+    words = "suspects server-a, server-b"
+    short = shortened(words, 100)
+    assert short.endswith("…") and words.startswith(short[:-1]) and text_width(short) <= 100
+    assert shortened(words, 1000) == words
+    assert shortened(words, 40) == ""
+
+
+@pytest.mark.parametrize(("css", "times"), [("dl-label", 1), ("dl-label dl-bold", 1.08)])
+def test_every_text_has_the_width_that_it_was_given_in_any_font(css, times):
+    """The widths of Helvetica, as in its Adobe Font Metrics: W 944, i 222, a 556, space 278."""
+    drawn = text(css, 1, 2, "Wi a <")
+    wide = f"{(0.944 + 0.222 + 2 * 0.278 + 0.556 + 0.584) * 13 * times:.1f}"
+    look = f'class="{css}" x="1" y="2" textLength="{wide}" lengthAdjust="spacingAndGlyphs"'
+    assert drawn == f"<text {look}>Wi a &lt;</text>"
+
+
+def test_a_text_that_is_cut_has_the_whole_as_its_title():
+    drawn = text("", 1, 2, "a-very-long-name & more", room=100)
+    shown = shortened("a-very-long-name & more", 100)
+    assert f'textLength="{text_width(shown):.1f}"' in drawn
+    assert drawn.endswith(f">{shown}<title>a-very-long-name &amp; more</title></text>")
 
 
 @pytest.mark.parametrize(
