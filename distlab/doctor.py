@@ -137,13 +137,37 @@ def examine() -> list[Presence]:
     return [look_for(name) for name in PARTS]
 
 
+def warnings() -> list[str]:
+    """What is there and will do harm, in a sentence each."""
+    url = os.environ.get("DISTLAB_REDIS_URL")
+    if not url or not _package("redis"):
+        return []
+    from redis import Redis, RedisError
+
+    soon = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": None}
+    try:
+        with Redis.from_url(url, **soon) as client:
+            memory = client.info("memory")
+    except (RedisError, TypeError, ValueError) as error:  # the address may hold a password
+        return [f"the Redis of DISTLAB_REDIS_URL does not answer ({type(error).__name__})"]
+    policy = str(memory.get("maxmemory_policy"))
+    if not policy.startswith("allkeys") or not memory.get("maxmemory"):
+        return []
+    return [
+        f"the Redis of DISTLAB_REDIS_URL may evict any key (maxmemory-policy {policy}): a count of "
+        "fencing tokens that is evicted begins at 1 again, and the fence refuses everybody. "
+        "noeviction and volatile-* keep it."
+    ]
+
+
 def healthy(findings: list[Presence]) -> bool:
     """Whether the course can be worked through; optional parts may be missing."""
     return all(finding.found for finding in findings if finding.required)
 
 
 def as_data(findings: list[Presence]) -> dict[str, Any]:
-    return {"ok": healthy(findings), "parts": [asdict(finding) for finding in findings]}
+    parts = [asdict(finding) for finding in findings]
+    return {"ok": healthy(findings), "parts": parts, "warnings": warnings()}
 
 
 def as_text(findings: list[Presence]) -> str:
@@ -155,5 +179,6 @@ def as_text(findings: list[Presence]) -> str:
         word = "MISSING" if finding.required else "missing"
         lines.append(f"{word}  {finding.name}, for {finding.purpose}")
         lines.append(f"         to get it: {finding.how}")
+    lines += [f"warning  {sentence}" for sentence in warnings()]
     lines.append("The course can start." if healthy(findings) else "The course cannot start yet.")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import pytest
 
 from distlab import doctor
 from distlab.host import BadInput
+from distlab.real.redis_server import redis_server
 
 
 def test_this_environment_is_complete_enough():
@@ -80,3 +81,33 @@ def test_what_is_found_can_be_started(require, name):
 def test_an_unknown_part_is_wrong_input():
     with pytest.raises(BadInput, match="did you mean 'chromium'"):
         doctor.look_for("chromum")
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit", "said"),
+    [
+        ("allkeys-lru", "100mb", ["may evict any key (maxmemory-policy allkeys-lru)"]),
+        ("allkeys-lru", "0", []),
+        ("volatile-lru", "100mb", []),
+        ("noeviction", "100mb", []),
+    ],
+)
+def test_a_redis_that_may_evict_a_count_of_tokens_is_warned_of(monkeypatch, policy, limit, said):
+    with redis_server() as server, server.client() as client:
+        client.config_set("maxmemory-policy", policy)
+        client.config_set("maxmemory", limit)
+        monkeypatch.setenv("DISTLAB_REDIS_URL", server.url)
+        warnings = doctor.warnings()
+        assert len(warnings) == len(said)
+        assert all(words in warning for words, warning in zip(said, warnings, strict=True))
+        text = doctor.as_text([])
+        assert all(f"warning  {warning}\n" in text for warning in warnings)
+        assert doctor.as_data([])["warnings"] == warnings
+
+
+@pytest.mark.parametrize("url", ["redis://user:secret@127.0.0.1:1", "no address: secret", ""])
+def test_a_redis_that_does_not_answer_is_warned_of_without_its_password(monkeypatch, url):
+    monkeypatch.setenv("DISTLAB_REDIS_URL", url)
+    warnings = doctor.warnings()
+    assert len(warnings) == bool(url) and "secret" not in str(warnings)
+    assert all("DISTLAB_REDIS_URL does not answer" in warning for warning in warnings)

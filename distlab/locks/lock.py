@@ -22,7 +22,7 @@ has no counter that all its servers share, and so it has no token at all.
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple, Self
@@ -111,6 +111,18 @@ class Busy(NamedTuple):
     for_ms: float | None = None
 
 
+class Extension:
+    """A request to let the lock end in `ms` (inf: later than now). `shortest_ms` is the shortest
+    time that was asked for beside it.
+    """
+
+    def __init__(self, ms: float, others: Iterable["Extension"]) -> None:
+        self.ms, self.shortest_ms = ms, math.inf
+        for other in others:
+            self.shortest_ms = min(self.shortest_ms, other.ms)
+            other.shortest_ms = min(other.shortest_ms, ms)
+
+
 class Lock:
     """A claim to the lock called `name`. Make an object for each task that wants the lock.
 
@@ -153,6 +165,7 @@ class Lock:
         self.until_ms = -math.inf  # by the host's monotonic clock
         self._fencing_token: int | None = None
         self._task: Any = None  # the claim is this task's
+        self._extensions: set[Extension] = set()  # that have no answer yet
         self._giving_back: dict[bytes, Any] = {}  # the tasks, by token
 
     # What a kind of lock fills in
@@ -318,12 +331,18 @@ class Lock:
             raise LockError(f"cannot {what} {self.key!r}: it has no timeout", self.key)
         if replace:  # it may be a shorter time, and if the answer is lost we cannot know
             self.until_ms = min(self.until_ms, self.host.monotonic_ms() + self.valid_ms(ms))
-        until_ms, lost = -math.inf, None
+        extension = Extension(ms if replace else math.inf, self._extensions)
+        self._extensions.add(extension)
         with self.host.keeping_cancellation():
+            until_ms, lost = -math.inf, None
             try:
                 until_ms = await self.do_extend(token, ms, replace)
             except LockNotOwned as error:
                 lost = error
+            finally:
+                self._extensions.remove(extension)
+            if extension.shortest_ms < extension.ms:  # the server may have heard that one later
+                until_ms = min(until_ms, self.until_ms)
             if self.local.token == token:  # it was not released meanwhile
                 self.until_ms = until_ms
             if lost:

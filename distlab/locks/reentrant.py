@@ -6,9 +6,9 @@
             ...
 
 The server cannot help: it sees a token, and does not know who stands behind it. So the holder
-counts. But who is the holder? With threads, it is a thread. In asyncio it would be a task; but a
-task starts other tasks and passes its work on to them. Here the holder is everybody who has this
-object: give it to a second task, and both are inside at once.
+counts. But who is the holder? With threads, it is a thread. With asyncio it is a task. Another task
+that asks by the same object is refused (`ObjectInUse`), even one that the holder has started: for
+both would be inside at once.
 
 There is a hidden price: an inner block runs in the time that the outer block has left. So each new
 entry extends the lock to a whole timeout, and notices if the lock was lost meanwhile.
@@ -17,7 +17,7 @@ entry extends the lock to a whole timeout, and notices if the lock was lost mean
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-from distlab.locks.lock import Lock, NotAcquired
+from distlab.locks.lock import Lock, NotAcquired, ObjectInUse
 
 
 class ReentrantLock:
@@ -26,17 +26,19 @@ class ReentrantLock:
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
         self.depth = 0
+        self._task: Any = None  # the holder
 
     async def acquire(self, **options: Any) -> bool:
         """Take the lock once more, and return whether it is ours. Raises `LockNotOwned` when it was
-        ours and is no longer.
+        ours and is no longer, and `ObjectInUse` when another task is inside.
         """
+        self._require_own_task()
         if self.depth and self.lock.timeout is not None:
             seconds = max(self.lock.timeout, self.lock.remaining_ms() / 1000)
             await self.lock.extend(seconds, replace_ttl=True)
         elif not self.depth and not await self.lock.acquire(**options):
             return False
-        self.depth += 1
+        self.depth, self._task = self.depth + 1, self.lock.host.this_task()
         return True
 
     async def release(self) -> None:
@@ -60,6 +62,7 @@ class ReentrantLock:
         await self._leave(self.lock.__aexit__, *error)
 
     async def _leave(self, give_back: Callable[..., Awaitable[None]], *error: Any) -> None:
+        self._require_own_task()
         if self.depth > 1:
             self.depth -= 1
             return
@@ -67,3 +70,7 @@ class ReentrantLock:
             await give_back(*error)
         finally:
             self.depth = 0 if self.lock.local.token is None else 1
+
+    def _require_own_task(self) -> None:
+        if self.depth and self._task is not self.lock.host.this_task():
+            raise ObjectInUse(f"{self.lock.name!r}: another task is inside, by the same object")

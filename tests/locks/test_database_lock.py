@@ -11,7 +11,7 @@ from distlab.host import BadInput
 from distlab.locks.advisory import AdvisoryLock
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
-from distlab.locks.lock import LockError, LockLost, LockNotOwned, ObjectInUse
+from distlab.locks.lock import Busy, Held, LockError, LockLost, LockNotOwned, ObjectInUse
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
@@ -242,6 +242,41 @@ async def test_an_advisory_lock_is_over_when_its_session_is(host, connect):
         await lock.owned()
     with pytest.raises(LockLost):
         lock.still_mine()
+
+
+@pytest.mark.parametrize("raises", [True, False])
+@sessions
+async def test_the_end_of_a_session_does_not_replace_the_error_of_the_block(host, connect, raises):
+    one, two = await connect(2)
+    with pytest.raises(ValueError, match="sold out") as caught:
+        async with AdvisoryLock(one, "stock", host=host, raise_on_release_error=raises):
+            await two.execute("SELECT pg_terminate_backend(%s)", (one.info.backend_pid,))
+            raise ValueError("sold out")
+    assert caught.value.__notes__
+
+
+@sessions
+async def test_a_second_release_that_is_late_does_not_open_the_session_to_two_claims(host, connect):
+    (one,) = await connect(1)
+    lock = AdvisoryLock(one, "stock", host=host)
+    await lock.acquire(token="first")
+    late, query = [], lock._query
+
+    async def slow(sql):
+        answer = await query(sql)
+        if "unlock" in sql and not late:
+            late.append(sql)
+            await asyncio.sleep(0.2)
+        return answer
+
+    lock._query = slow
+    releasing = host.spawn(lock.do_release(b"first"))
+    await asyncio.sleep(0.1)
+    with pytest.raises(LockNotOwned):
+        await lock.do_release(b"first")
+    assert isinstance(await lock.do_acquire(b"second"), Held)
+    await releasing
+    assert isinstance(await lock.do_acquire(b"third"), Busy)
 
 
 def test_an_advisory_lock_has_no_timeout():

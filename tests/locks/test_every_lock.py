@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 from contextlib import suppress
 from itertools import product
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy
 
 from distlab.host import BadInput, Refused
+from distlab.locks.advisory import AdvisoryLock
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.fair import FairLock
 from distlab.locks.lease_lock import LeaseLock
@@ -25,6 +27,7 @@ from distlab.locks.lock import (
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.real.database import SqlDatabase
+from distlab.real.host import AsyncioHost
 from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from distlab.sim.kernel import Cancelled
@@ -363,7 +366,73 @@ async def test_what_a_library_makes_of_a_cancellation_is_a_cancellation(site):
     await release(lock.local.token)
 
 
+@everywhere
+@pytest.mark.parametrize(("first", "second"), [("short", "long"), ("long", "short")])
+@pytest.mark.parametrize("answers", ["in order", "in reverse"])
+async def test_of_two_extensions_at_once_the_shorter_counts(site, first, second, answers):
+    """The server may hear them in any order: the holder cannot rely on the longer one."""
+    lock, ms = site.lock(10), {"short": 2_000, "long": 60_000}
+    slow_ms = {first: 100, second: 300} if answers == "in order" else {first: 300, second: 100}
+
+    async def extend(token, asked_ms, replace):
+        await site.sleep(slow_ms["short" if asked_ms == ms["short"] else "long"] / 1000)
+        return site.host.monotonic_ms() + asked_ms
+
+    await lock.acquire()
+    lock.do_extend = extend
+    both = [site.spawn(lock.extend(ms[name] / 1000, replace_ttl=True)) for name in (first, second)]
+    for each in both:
+        await each
+    assert lock.remaining_ms() <= 2_000
+    await lock.extend(60, replace_ttl=True)
+    assert lock.remaining_ms() > 50_000
+    await lock.release()
+
+
+@everywhere
+async def test_a_shorter_time_counts_as_soon_as_it_was_asked_for(site):
+    lock = site.lock(10)
+    await lock.acquire()
+
+    async def unknown(*_):
+        raise OutcomeUnknown("no answer")
+
+    lock.do_extend = unknown
+    for seconds, left_ms in ((60, 10_100), (2, 2_000)):
+        with pytest.raises(OutcomeUnknown):
+            await lock.extend(seconds, replace_ttl=True)
+        assert 0 < lock.remaining_ms() <= left_ms
+    await lock.release()
+
+
 KINDS = pytest.mark.parametrize("kind", SERVERS)
+
+
+def in_a_fork(work):
+    """What `work` returns in a child of this process."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, b" ".join(work()))
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as answer:
+        return answer.read().split()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("name", [None, "client"])
+@pytest.mark.parametrize("kind", [*SERVERS, AdvisoryLock])
+def test_after_a_fork_no_token_comes_twice(kind, name):
+    lock = kind([None] if kind is Redlock else None, "stock", host=AsyncioHost(name))
+
+    def tokens():
+        return [lock.new_token() for _ in range(3)]
+
+    made = [*tokens(), *in_a_fork(tokens), *tokens(), *in_a_fork(tokens)]
+    assert len(set(made)) == 12
 
 
 @KINDS

@@ -4,7 +4,7 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.locks.fair import FairLock
-from distlab.locks.lock import Held, LockNotOwned, NotAcquired, OutcomeUnknown
+from distlab.locks.lock import Held, LockNotOwned, NotAcquired, ObjectInUse, OutcomeUnknown
 from distlab.locks.reentrant import ReentrantLock
 from tests.locks.sites import PLACES, LostAnswers, everywhere, place, simulated
 
@@ -71,6 +71,35 @@ async def test_a_release_without_answer_may_be_repeated(site):
         await lock.release()
     with pytest.raises(NotAcquired):
         await lock.release()
+
+
+@everywhere
+async def test_another_task_is_refused_also_when_the_holder_does_not_know_that_it_is_over(site):
+    lock = ReentrantLock(site.lock(0.3))
+    await lock.acquire()
+    for pause in (0, 0.4):
+        await site.sleep(pause)
+        for call in (lock.acquire, lock.release):
+            with pytest.raises(ObjectInUse, match="another task is inside"):
+                await site.spawn(call())
+    assert lock.depth == 1
+    with pytest.raises(LockNotOwned):
+        await lock.release()
+    assert await site.spawn(lock.acquire()) and lock.depth == 1
+
+
+@pytest.mark.parametrize("raises", [True, False])
+@everywhere
+async def test_the_error_of_a_block_on_any_level_stays_the_error(site, raises):
+    redis = site.redis()
+    lock = ReentrantLock(site.lock(redis=redis, raise_on_release_error=raises))
+    with pytest.raises(ValueError, match="sold out"):
+        async with lock, lock:
+            await redis.delete(site.name)
+            await redis.rpush(site.name, "theirs")
+            raise ValueError("sold out")
+    assert lock.depth == 0
+    await redis.delete(site.name)
 
 
 @everywhere
