@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, did_you_mean, is_whole
 from distlab.ids.kinds import (
     KINDS,
     TYPE_ID,
@@ -103,7 +103,7 @@ def utc(ms: int) -> str:
 def identify(
     text: object, epoch: str | int | None = None, now_ms: int | None = None
 ) -> tuple[Reading, ...]:
-    """Every reading of an id, likely ones first.
+    """The readings of an id, likely ones first.
 
     The id may also be a number, a `uuid.UUID`, or another object whose `str` is the id's text.
     `epoch` says how to read a Snowflake: the name of a service, or milliseconds since 1970 (then in
@@ -147,13 +147,13 @@ def id_text(given: object) -> str:
 def _services(epoch: str | int | None) -> dict[str, Service]:
     if epoch is None:
         return SERVICES
-    if epoch in SERVICES:
-        return {str(epoch): SERVICES[str(epoch)]}
-    if isinstance(epoch, bool) or not re.fullmatch(r"[0-9]{1,14}", str(epoch), re.ASCII):
-        hint = did_you_mean(str(epoch), SERVICES)
-        raise BadInput(f"epoch {epoch!r} is neither a name nor milliseconds since 1970{hint}")
-    layout = replace(COURSE, epoch_ms=int(epoch))
-    return {f"epoch {epoch} ms": Service(layout, layout.epoch_ms, starts_at_0=True)}
+    name = "so large a number" if is_whole(epoch) and epoch.bit_length() > 64 else str(epoch)
+    if name in SERVICES:
+        return {name: SERVICES[name]}
+    if not re.fullmatch(r"[0-9]{1,14}", name, re.ASCII):
+        hint = did_you_mean(name, SERVICES)
+        raise BadInput(f"epoch {name!r} is neither a name nor milliseconds since 1970{hint}")
+    return {f"epoch {name} ms": Service(replace(COURSE, epoch_ms=int(name)), True, int(name))}
 
 
 def _unless(reading: Reading, unlikely: bool, why: str) -> Reading:
@@ -180,20 +180,21 @@ def _snowflakes(number: int, services: dict[str, Service], whose: str) -> Iterat
     """One for each service; those with a small sequence come first."""
 
     def unconvincing(name: str) -> bool:
-        layout, _, starts_at_0, _ = services[name]
+        layout, starts_at_0 = services[name][:2]
         sequence = layout.parse(number).get("sequence", 0)
         return not starts_at_0 or sequence + 1 > (layout.highest("sequence") + 1) * BY_CHANCE
 
     for name in sorted(services, key=unconvincing):
-        layout, since_ms, _, note = services[name]
+        service, layout = services[name], services[name].layout
         since = f"{_units(layout.unit_ms)} since {utc(layout.epoch_ms)}"
         fields = _split(number, (("sign", 1), *layout.fields), time=since)
         large = "more than 2^53: in JSON, send it as text" if number > 1 << 53 else ""
-        notes = tuple(each for each in (large, whose and note, whose) if each)
+        notes = tuple(each for each in (large, whose and service.note, whose) if each)
         whose_epoch = "the course's epoch" if name == "course" else f"{name.capitalize()}'s epoch"
         epoch = name if name.startswith("epoch") else whose_epoch
         reading = Reading(f"Snowflake, {epoch}", fields, layout.at_ms(number), notes)
-        yield _unless(reading, layout.at_ms(number) < since_ms, f"before {utc(since_ms)[:10]}")
+        early = layout.at_ms(number) < service.since_ms
+        yield _unless(reading, early, f"before {utc(service.since_ms)[:10]}")
 
 
 def _plain_number(number: int) -> Reading:

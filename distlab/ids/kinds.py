@@ -66,7 +66,7 @@ TYPE_ID = rf"([a-z](?:[a-z_]{{0,61}}[a-z])?)_([0-7][{ULID_LETTERS}]{{25}})"
 UUID_TEXT = (  # with all hyphens or none, in braces or not
     r"(?:urn:uuid:)?(\{)?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?(1)\})"
 )
-VARIANTS = {"0": "NCS's variant", "110": "Microsoft's variant", "111": "the reserved variant"}
+VARIANTS = {"0": "the NCS variant", "110": "the Microsoft variant", "111": "the reserved variant"}
 """By the first bits of the second half; `10` is the variant of RFC 9562."""
 
 UUIDS: dict[int, tuple[Shape, str]] = {  # without version and variant; and a note

@@ -9,7 +9,7 @@ is exact only up to 2^53: in JSON an id travels as a string.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distlab.host import BadInput, Refused, did_you_mean
+from distlab.host import BadInput, Refused, check_count, did_you_mean, is_whole
 
 BITS = 63
 
@@ -24,10 +24,11 @@ def fitting(name: str, value: int, bits: int) -> int:
     For the field `time` that is the subclass `TimeOutOfRange`.
     """
     highest = (1 << bits) - 1
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not is_whole(value):
         raise BadInput(f"{name} {value!r} is not a whole number (allowed: 0 to {highest})")
     if not 0 <= value <= highest:
-        said = f"{name} {value} is out of range (allowed: 0 to {highest})"
+        shown = value if value.bit_length() <= 128 else f"of {value.bit_length()} bits"
+        said = f"{name} {shown} is out of range (allowed: 0 to {highest})"
         if name == "time":
             why = "before the epoch" if value < 0 else f"epoch exhausted after {bits} bits"
             raise TimeOutOfRange(f"{said}: {why}")
@@ -54,16 +55,14 @@ class Layout:
         if names[:1] != ["time"] or len(set(names)) < len(names):
             raise BadInput(f"layout {names}: time comes first, and every field has its own name")
         for name, bits in self.fields:
-            if isinstance(bits, bool) or not isinstance(bits, int) or bits < 1:
-                raise BadInput(f"layout: {name} has {bits!r} bits (allowed: 1 or more)")
+            check_count(f"layout: bits of {name}", bits, 1)
         total = sum(bits for _, bits in self.fields)
         if total != BITS:
             sums = " + ".join(f"{name} {bits}" for name, bits in self.fields)
             raise BadInput(f"layout: {sums} = {total} bits (allowed: {BITS}, the sign bit stays 0)")
-        if isinstance(self.epoch_ms, bool) or not isinstance(self.epoch_ms, int):
+        if not is_whole(self.epoch_ms):
             raise BadInput(f"layout: epoch {self.epoch_ms!r} is no whole number of milliseconds")
-        if isinstance(self.unit_ms, bool) or not isinstance(self.unit_ms, int) or self.unit_ms < 1:
-            raise BadInput(f"layout: unit {self.unit_ms!r} ms (allowed: 1 or more)")
+        check_count("layout: unit_ms", self.unit_ms, 1)
         shifts, shift = {}, BITS
         for name, bits in self.fields:
             shift -= bits
@@ -91,8 +90,7 @@ class Layout:
 
     def parse(self, number: int) -> dict[str, int]:
         """The fields of an id. Raises `BadInput` unless it is an id of 63 bits."""
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << BITS:
-            raise BadInput(f"id {number!r} is not a whole number from 0 to 2^{BITS} - 1")
+        fitting("id", number, BITS)
         return {name: number >> shift & mask for name, (shift, mask) in self._shifts.items()}
 
     def at_ms(self, number: int) -> int:

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 
-from distlab.host import BadInput, Host, Refused
+from distlab.host import BadInput, Host, Refused, check_count
 from distlab.ids import fork
 from distlab.ids.layout import COURSE, Layout
-from distlab.ids.snowflake import NotYet, Snowflake, positive_ms
+from distlab.ids.snowflake import NotYet, Snowflake
 
 PROMISE = """
 -- promise
@@ -79,7 +79,8 @@ class WorkerIdLease:
         if not worker_ids:
             raise BadInput("worker_ids is empty: there is none to lease")
         self.redis, self.host, self.prefix = redis, host, prefix
-        self.ttl_ms = positive_ms("ttl_ms", ttl_ms)
+        check_count("ttl_ms", ttl_ms, 1)
+        self.ttl_ms = ttl_ms
         self.worker_ids = worker_ids
         self.window: Window | None = None
         self._draw_token()

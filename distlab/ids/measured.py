@@ -36,7 +36,7 @@ def index_locality(ids: Iterable[int | str], batch: int = BATCH) -> Locality:
 
     The table is a B-tree in key order (as in InnoDB; `WITHOUT ROWID`), with 60 bytes beside the
     key. Each transaction writes every page that it has changed once to the write-ahead log. We
-    count these pages. The same ids give the same count on every machine.
+    count these pages. The same ids give the same count each time.
     """
     with TemporaryDirectory() as folder, closing(_orders(Path(folder, "orders.db"))) as database:
         keys, written = list(ids), 0

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from distlab.host import BadInput
+from distlab.host import BadInput, is_number
 from distlab.ids import fork
 from distlab.ids.layout import COURSE, Layout
 from distlab.ids.snowflake import NotYet, SequenceExhausted, Snowflake
@@ -58,9 +58,9 @@ def sit_out(make: Callable[[], T], max_wait_ms: float) -> T:
 
 
 def patience(max_wait_ms: float) -> float:
-    """The value. Raises `BadInput` unless it is a number from 0 on."""
-    if not max_wait_ms >= 0:
-        raise BadInput(f"max_wait_ms {max_wait_ms!r} is below 0")
+    """The value. Raises `BadInput` unless it is a number from 0 on, perhaps infinite."""
+    if not is_number(max_wait_ms) or max_wait_ms < 0:
+        raise BadInput(f"max_wait_ms {max_wait_ms!r} is no number from 0 on")
     return max_wait_ms
 
 

@@ -12,7 +12,7 @@ Then no caller waits at the end of a range, and a short outage of the database g
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from distlab.host import BadInput, Connection, Database, Host, Refused, ended
+from distlab.host import BadInput, Connection, Database, Host, Refused, check_count, ended
 from distlab.ids import fork
 
 Take = Callable[[], Awaitable[range]]
@@ -30,8 +30,7 @@ async def next_range(database: Database, step: int) -> range:
 
     Raises `BadInput` for a step below 1: the table would count back.
     """
-    if isinstance(step, bool) or not isinstance(step, int) or step < 1:
-        raise BadInput(f"step {step!r} is not a whole number from 1 on")
+    check_count("step", step, 1)
 
     def take_range(connection: Connection) -> int:
         update = "UPDATE ids SET max_id = max_id + :step RETURNING max_id"

@@ -21,14 +21,11 @@ DAY_MS = 86_400_000
 
 
 class Service(NamedTuple):
-    """A layout, the time of its first likely id, and how its last numbers are chosen.
-
-    `starts_at_0`: there is a sequence that starts at 0 in each unit of time.
-    """
+    """A layout, whether a sequence starts at 0 in each unit of time, and the first likely id."""
 
     layout: Layout
-    since_ms: int
     starts_at_0: bool
+    since_ms: int
     note: str = ""
 
 
@@ -40,14 +37,13 @@ def _service(
     note: str = "",
 ) -> Service:
     """Hardly any id is from the first day of its epoch."""
-    layout = Layout(epoch_ms, fields, unit_ms)
-    return Service(layout, epoch_ms + DAY_MS, starts_at_0, note)
+    return Service(Layout(epoch_ms, fields, unit_ms), starts_at_0, epoch_ms + DAY_MS, note)
 
 
 SERVICES = {
-    "course": Service(COURSE, 1_735_689_600_000, starts_at_0=True),
+    "course": Service(COURSE, True, 1_735_689_600_000),
     "mastodon": Service(
-        Layout(0, (("time", 47), ("sequence_data", 16))), 1_451_606_400_000, starts_at_0=False
+        Layout(0, (("time", 47), ("sequence_data", 16))), False, 1_451_606_400_000
     ),
     "discord": _service(
         1_420_070_400_000, ("time", 41), ("worker_id", 5), ("process_id", 5), ("increment", 12),

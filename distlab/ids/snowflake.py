@@ -28,19 +28,12 @@ from itertools import count
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from distlab.host import BadInput, Host, Refused
+from distlab.host import BadInput, Host, Refused, check_count
 from distlab.ids import fork
 from distlab.ids.layout import COURSE, SPARE_BITS, Layout
 
 T = TypeVar("T")
 FOREVER_MS = 1 << 62
-
-
-def positive_ms(name: str, value: int) -> int:
-    """The value. Raises `BadInput` unless it is a whole number of milliseconds from 1 on."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise BadInput(f"{name} {value!r} is not a whole number of milliseconds from 1 on")
-    return value
 
 
 class NotYet(Refused):
@@ -133,8 +126,7 @@ class Snowflake:
 
     def next_ids(self, n: int) -> list[int]:
         """`n` new ids. Raises as `next_id` does; the ids made until then are lost."""
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise BadInput(f"next_ids({n!r}): give a whole number from 0 on")
+        check_count("next_ids", n, 0)
         ids: list[int] = []
         while len(ids) < n:
             ids.append(self.next_id())
@@ -226,7 +218,8 @@ class DurableSnowflake(Snowflake):
     """Keeps a mark across restarts, and moves it ahead before it makes an id at or after it.
 
     After a restart it begins at the mark. So it never repeats an earlier id, whatever the clock
-    says. The price: there are no ids for up to `ahead_ms`, and for as long as the clock is behind.
+    says, if the mark serves one generator at a time. The price: there are no ids for up to
+    `ahead_ms`, and for as long as the clock is behind.
     Raises `BadInput` for `ahead_ms` below 1.
     """
 
@@ -234,7 +227,8 @@ class DurableSnowflake(Snowflake):
         self, worker_id: int, clock: Clock, mark: Mark, ahead_ms: int, layout: Layout = COURSE
     ) -> None:
         super().__init__(worker_id, clock, layout)
-        self._mark, self._ahead_ms = mark, positive_ms("ahead_ms", ahead_ms)
+        check_count("ahead_ms", ahead_ms, 1)
+        self._mark, self._ahead_ms = mark, ahead_ms
         marked_ms = mark.read()
         self.set_window(marked_ms, marked_ms)
 

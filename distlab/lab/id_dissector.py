@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from distlab.host import BadInput, did_you_mean
+from distlab.host import BadInput, pick
 from distlab.ids.identify import Reading, id_text, identify
 from distlab.ids.services import SERVICES
 from distlab.view.bits import BitField, bits
@@ -10,7 +10,7 @@ from distlab.view.picture import Picture, xml
 from distlab.view.still import Still
 from distlab.view.theme import stylesheet
 
-EPOCHS = ("any", *SERVICES)
+EPOCHS = {"any": None, **{name: name for name in SERVICES}}
 
 
 class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
@@ -25,8 +25,8 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
         self._text = ipywidgets.Text(
             id_text(text), description="Id", layout=wide, continuous_update=False
         )
-        epoch = _known(epoch)
-        self._epoch = ipywidgets.Dropdown(options=EPOCHS, value=epoch, description="Epoch")
+        pick(EPOCHS, epoch, "epoch")
+        self._epoch = ipywidgets.Dropdown(options=list(EPOCHS), value=epoch, description="Epoch")
         self._choice = ipywidgets.Dropdown(description="Read as", layout=wide)
         self._drawing = ipywidgets.HTML()
         self._status = ipywidgets.HTML()
@@ -45,7 +45,9 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def show(self, text: object, epoch: str = "any", reading: int = 1) -> str:
         """Take another id apart, in its first reading or a later one, and return its text."""
-        self._epoch.value, self._text.value = _known(epoch), id_text(text)
+        pick(EPOCHS, epoch, "epoch")
+        plain = id_text(text)
+        self._epoch.value, self._text.value = epoch, plain
         if not 1 <= reading <= max(1, len(self.readings)):
             raise BadInput(f"reading {reading}: this id has {len(self.readings)}")
         if self.readings:
@@ -60,9 +62,9 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
         return picture.html() if picture else f"<p>{xml(self.error)}</p>"
 
     def _look(self) -> None:
-        epoch = None if self._epoch.value == "any" else self._epoch.value
         try:
-            self.readings, self.error = identify(self._text.value, epoch), ""
+            self.readings = identify(self._text.value, EPOCHS[self._epoch.value])
+            self.error = ""
         except BadInput as error:
             self.readings, self.error = (), str(error)
         self._choice.options = [reading.kind for reading in self.readings]
@@ -90,9 +92,3 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<IdDissector {self._text.value}>"
-
-
-def _known(epoch: str) -> str:
-    if epoch not in EPOCHS:
-        raise BadInput(f"no epoch {epoch!r}{did_you_mean(str(epoch), EPOCHS)}")
-    return epoch

@@ -15,6 +15,7 @@ from distlab.ids.identify import identify, utc
 from distlab.ids.kinds import KINDS
 from distlab.ids.layout import COURSE
 from distlab.ids.process import ThreadedSnowflake
+from distlab.ids.services import SERVICES
 
 
 def parts(reading):
@@ -35,8 +36,8 @@ TABLE = {
     "ffffffff-ffff-ffff-ffff-ffffffffffff": ("the max UUID", ""),
     # a page on DCE security; the interface IDispatch of COM; the other variants
     "000003e8-92e0-21ef-8000-325096b39f47": ("UUID version 2", "2024-10-25 14:47:04.210"),
-    "00020400-0000-0000-C000-000000000046": ("UUID of Microsoft's variant", ""),
-    "00020400-0000-0000-4000-000000000046": ("UUID of NCS's variant", ""),
+    "00020400-0000-0000-C000-000000000046": ("UUID of the Microsoft variant", ""),
+    "00020400-0000-0000-4000-000000000046": ("UUID of the NCS variant", ""),
     "00020400-0000-0000-f000-000000000046": ("UUID of the reserved variant", ""),
     "00020400-0000-9000-8000-000000000046": ("UUID of no known version", ""),
     # the specifications and READMEs of each kind
@@ -173,9 +174,21 @@ def test_a_published_sample_that_cannot_be_what_it_is_said_to_be():
 def test_any_epoch():
     (reading,) = identify("4194304", 1_000)
     assert (reading.at_ms, reading.kind) == (1_001, "Snowflake, epoch 1000 ms")
-    for wrong in ("yesterday", "-5", "discor", True, 1.5):
+    for wrong in ("yesterday", "-5", "discor", True, 1.5, [], 10**5000):
         with pytest.raises(BadInput, match="epoch"):
             identify("1", wrong)
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_every_whole_number_may_be_a_snowflake_of_any_service(number):
+    readings = identify(number)
+    assert len(readings) == len(SERVICES) + 1
+    for reading in readings:
+        again = 0
+        for each in reading.fields:
+            again = again << each.bits | each.value
+        assert again == number
+    assert readings[0].likely or not any(reading.likely for reading in readings)
 
 
 def test_ambiguous_texts_have_all_their_readings():

@@ -39,8 +39,8 @@ def test_the_course_counts_from_2022_to_2091():
     [
         ((("worker_id", 22), ("time", 41)), "time comes first"),
         ((("time", 41), ("worker_id", 11), ("worker_id", 11)), "its own name"),
-        ((("time", 63), ("sequence", 0)), "sequence has 0 bits"),
-        ((("time", 41), ("sequence", True)), "sequence has True bits"),
+        ((("time", 63), ("sequence", 0)), "bits of sequence: 0 is not allowed"),
+        ((("time", 41), ("sequence", True)), "bits of sequence: True is not allowed"),
     ],
 )
 def test_wrong_layouts(fields, said):
@@ -65,11 +65,11 @@ def test_wrong_parts(values, said):
 
 @pytest.mark.parametrize("unit_ms", [0, -1, 0.5, True])
 def test_wrong_units(unit_ms):
-    with pytest.raises(BadInput, match=r"unit .* ms"):
+    with pytest.raises(BadInput, match="unit_ms"):
         Layout(0, (("time", 62), ("sequence", 1)), unit_ms)
 
 
 @pytest.mark.parametrize("number", [-1, 2**63, 1.0, "1", True])
 def test_what_is_no_id(number):
-    with pytest.raises(BadInput, match="not a whole number from 0"):
+    with pytest.raises(BadInput, match=r"^id .*allowed: 0 to 9223372036854775807"):
         COURSE.parse(number)

@@ -132,6 +132,18 @@ def test_a_clock_that_stands_still_does_not_hold_it_for_ever(monkeypatch):
         generator.next_id()
 
 
+@pytest.mark.parametrize("sequence_is_full", [True, False])
+def test_endless_patience_is_not_for_a_clock_that_stands_still(sequence_is_full, monkeypatch):
+    monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: NOW_MS)
+    generator = ThreadedSnowflake(1, max_wait_ms=float("inf"))
+    generator.next_ids(4096)
+    if not sequence_is_full:
+        monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: NOW_MS - 3)
+        generator.now_ms = THIS_PROCESS.now_ms
+    with pytest.raises(SequenceExhausted if sequence_is_full else ClockMovedBackwards):
+        generator.next_id()
+
+
 def test_wrong_patience():
     for wrong in (-1, float("nan")):
         with pytest.raises(BadInput, match="max_wait_ms"):

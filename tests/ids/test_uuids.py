@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from distlab.ids.identify import identify
 from distlab.ids.objectid import InheritingObjectIds, ObjectIds, WrappingObjectIds, object_id
 from distlab.ids.snowflake import NotYet
-from distlab.ids.uuids import Ulid, Uuid7, uuid4
+from distlab.ids.uuids import Ulid, Uuid7, uuid4, uuid_text
 from distlab.real.host import AsyncioHost
 from tests.ids.hosts import NOW_MS, Hand
 
@@ -53,6 +53,12 @@ def test_ulid_is_what_others_call_one():
 @given(st.binary(min_size=16, max_size=16))
 def test_ulids_are_written_as_python_ulid_writes_them(data):
     assert Ulid(Hand()).text(int.from_bytes(data)) == str(ulid.ULID(data))
+
+
+@pytest.mark.parametrize("text", [uuid_text, Ulid(Hand()).text])
+@given(st.lists(st.integers(0, 2**128 - 1)))
+def test_the_order_of_the_text_is_the_order_of_the_bits(text, numbers):
+    assert [text(number) for number in sorted(numbers)] == sorted(map(text, numbers))
 
 
 def test_object_ids_are_what_mongodb_calls_so():
