@@ -172,6 +172,25 @@ async def test_a_leased_generator_works_while_the_lease_is_renewed(client):
 
 
 @on_stores
+async def test_a_thread_finds_no_generator_before_its_window_is_set(client):
+    """`next_id` may be called at any moment while `keep` runs in another thread."""
+    found = []
+
+    class Watched(LeasedSnowflake):
+        def grant(self, snowflake, window):
+            found.append(self.snowflake)
+            super().grant(snowflake, window)
+
+    host = OnAsyncio()
+    ids = Watched(WorkerIdLease(client, host, 60, range(4)), host)
+    keeper = host.spawn(ids.keep())
+    await asyncio.sleep(0.05)
+    await ids.close()
+    await asyncio.wait_for(keeper, 1)
+    assert found[0] is None and found[1] is not None
+
+
+@on_stores
 async def test_without_the_store_it_works_to_the_end_of_its_window(client):
     host = OnAsyncio()
     ids = LeasedSnowflake(WorkerIdLease(client, host, 300, range(4)), host)
