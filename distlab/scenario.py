@@ -88,7 +88,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run: plain data, nothing of the world is left."""
+    """One finished run: plain data, without the world in which it happened."""
 
     scenario: Scenario
     seed: int

@@ -202,6 +202,12 @@ def test_importing_distlab_or_its_simulator_needs_no_third_party():
     assert loaded_by("import distlab, distlab.sim.world") == {"distlab"}
 
 
+def test_the_front_door_imports_nothing_else():
+    code = "import sys, distlab; print(*(name for name in sys.modules if 'distlab' in name))"
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, text=True).split() == ["distlab"]
+
+
 def test_scenarios_and_the_command_line_work_without_jupyter():
     blocked = ("ipywidgets", "anywidget", "IPython", "jupyterlab", "traitlets")
     block = f"sys.modules.update(dict.fromkeys({blocked}))"

@@ -155,7 +155,7 @@ class Server(Node):
 
 
 async def get_user(client: Client, primary: str, replica: str, key: str) -> Any:
-    """The usual code: whatever goes wrong, it asks the replica."""
+    """The usual code: if the primary fails in some way, ask the replica."""
     try:
         return await ask(client, primary, Read(key), 40)
     except Exception:

@@ -1,7 +1,7 @@
 """Which of two versions is newer? Two answers, and the cost of each.
 
 * **Last write wins**: every write carries the time at which it was made, and the highest time wins.
-  Simple, always one value; but wall clocks differ, so a later write may lose and be gone.
+  Simple, and one value is left; but wall clocks differ, so a later write may lose and be gone.
 * **Version vectors** (Parker et al. 1983; Dynamo, section 4.4): every write carries, for each node,
   how many of its writes it builds on. Two versions of which neither includes the other are
   *concurrent*: both are kept, as **siblings**, and whoever reads must merge them.
@@ -69,7 +69,7 @@ class Versioning(Protocol):
         """The stamp of the `count`-th write of this host, by a client that has seen `context`."""
 
     def reconcile(self, versions: Iterable[Version]) -> tuple[Version, ...]:
-        """The versions to keep of these, always in the same order."""
+        """The versions to keep of these. The order of `versions` makes no difference."""
 
     def answer(self, versions: tuple[Version, ...]) -> Value:
         """The answer to a client that asks for these reconciled versions."""

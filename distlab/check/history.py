@@ -9,7 +9,7 @@ invocation and, usually, a completion; between the two it took effect at some in
   operation has no end: ``completed`` is None even if the client gave up at some point.
 
 Time is the position of an event in the trace. Positions have no ties, so "returned before the
-other was invoked" is always a plain ``<`` (Herlihy & Wing 1990, section 2.2: the order <_H).
+other was invoked" is a plain ``<`` (Herlihy & Wing 1990, section 2.2: the order <_H).
 """
 
 from __future__ import annotations

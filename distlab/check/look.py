@@ -1,4 +1,4 @@
-"""How a check reads a trace: by type, never by words.
+"""How a check reads a trace: by type, not by words.
 
 Captions, `describe()` and explanations are for people, and may be reworded at any time. A check
 reads types: messages that were sent or delivered, notes of nodes, operations of clients

@@ -1,8 +1,8 @@
 """Specifications: what a single machine that never fails would answer.
 
 A model is two pure functions (after Porcupine's ``Init / Step``): the first state; and whether an
-operation with its recorded result is legal in a state, with the state after it. States are values
-that never change: numbers, text, tuples. Two rules hold in all models:
+operation with its recorded result is legal in a state, with the state after it. States are
+immutable values: numbers, text, tuples. Two rules hold in all models:
 
 * an operation of unknown outcome may have any result (`Operation.may_return`);
 * an operation that failed did not happen; the checker never shows it to a model.

@@ -16,7 +16,7 @@ leaves out is wide:
 * duration: up to half of it.
 
 A scenario declares as its nemesis what its repaired variant must survive: a protocol makes promises
-under some faults, never under all. One that declares none is searched with the kinds of its
+under some faults, not under all. One that declares none is searched with the kinds of its
 default faults: on machines of the same sort, at any instant, as long and as many at most.
 """
 

@@ -3,9 +3,9 @@
 The browser sends one request at a time: a command (a method of `Lab`, most of them inherited from
 `Experiment`, with its arguments) and a list of what it wants to see. The answer carries the number
 of the request, the whole state (it is small), and the picture if the browser does not have it yet.
-All work happens in the request's callback: there is no timer, so nothing can end up in the output
-of a later cell. An error is shown in the lab, in the words that a notebook cell would get; the
-kernel's Stop is shown as well.
+All work happens in the request's callback. There is no timer, whose prints would end up in the
+output of a later cell. An error is shown in the lab, in the words that a notebook cell would get;
+the kernel's Stop is shown as well.
 
 JupyterLab runs requests beside cells (in a subshell, a thread of the kernel), so a lab answers
 while a cell is busy. A lock per lab lets only one of the two work at a time.

@@ -5,8 +5,8 @@
         alice.pause()
 
 The function is `async def buyer(pipe, name, ...)` in a module that can be imported. Both sides
-`send` and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL. Whatever
-happens to us, the process ends when we do.
+`send` and `receive` values of JSON, a line each. `pause` is SIGSTOP, `kill` is SIGKILL. The
+process ends when we do, also when we are killed.
 """
 
 import asyncio
@@ -110,8 +110,8 @@ class Pipe:
         return json.loads(line)
 
     def block(self) -> None:
-        """Wait for the parent's next value while nothing else in this process runs. So nothing
-        can tell the process that time has passed.
+        """Wait for the parent's next value and stop the event loop meanwhile: its other tasks do
+        not learn that time has passed.
         """
         self._incoming.readline()
 

@@ -1,6 +1,6 @@
 """What has to hold in the shop, whatever fails: money and pieces neither come nor go.
 
-They are judged from what the services answered and noted, never from words.
+They are judged from what the services answered and noted, not from words.
 """
 
 from collections.abc import Iterator

@@ -2,13 +2,12 @@
 
 The kernel knows nothing of machines or messages. It keeps a heap of `(time, order, action,
 argument)`, takes out the earliest, sets the clock to its time and runs it. Nothing happens between
-two entries, so an idle minute costs nothing. The same entries in the same order always give the
-same run.
+two entries, so an idle minute takes one step. The same entries in the same order give the same run.
 
 * Time is a whole number of microseconds: sums of integers are the same on every machine.
 * Of two entries for one instant the one with the lower `order` runs first. Faults, timers and
   coroutines run in the order in which they were scheduled. Then messages arrive, by their number.
-  So a message always finds a restarted machine fully awake.
+  So a message finds a restarted machine fully awake.
 * A coroutine waits by awaiting a `Future`. There is no asyncio underneath: a `Task` drives its
   coroutine with `send`, which is all that an event loop does.
 """

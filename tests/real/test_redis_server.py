@@ -78,6 +78,12 @@ def test_a_client_does_not_repeat_what_may_have_happened():
             assert becomes(lambda: other.get("stock") == b"99")
 
 
+def test_a_client_of_either_kind_repeats_nothing():
+    with redis_server() as server:
+        for client in (server.client(), server.async_client()):
+            assert client.get_retry().get_retries() == 0
+
+
 def test_several_servers_share_nothing():
     with redis_servers(3) as servers:
         clients = [server.client() for server in servers]

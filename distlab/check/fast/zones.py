@@ -67,7 +67,7 @@ class ZoneSearch:
         self.order: tuple[Operation, ...] = ()
 
     def advance(self, budget: int) -> bool:
-        """Whether the history is linearizable; takes n log n steps, whatever the budget."""
+        """Whether the history is linearizable; takes n log n steps, so it needs no budget."""
         order = linearization(self.history, self.initial)
         self.order = order or ()
         return order is not None
