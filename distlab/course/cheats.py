@@ -159,7 +159,9 @@ def in_class(exercise: Exercise, lines: str) -> str:
     return f"class {exercise.name}(Reference):\n{indent(lines, '    ')}"
 
 
-def run_cell(exercise: Exercise, source: str, names: dict[str, Any] | None = None) -> Any:
+def run_cell(
+    exercise: Exercise, source: str, names: dict[str, Any] | None = None, name: str = ""
+) -> Any:
     """What the cell defines. Its lines are found as those of a notebook are."""
     text = f"{PREAMBLE}\n{source}\n"
     filename = f"<cheat {exercise.name} {abs(hash(text))}>"
@@ -168,12 +170,13 @@ def run_cell(exercise: Exercise, source: str, names: dict[str, Any] | None = Non
     space = {**module, "Unavailable": Unavailable, **(names or {})}
     space |= {"Reference": exercise.reference, "__name__": "cell"}
     exec(compile(text, filename, "exec"), space)
-    return space[exercise.name]
+    return space[name or exercise.name]
 
 
 def written(exercise: Exercise) -> Any:
     """The reference as a learner would write it, in a cell."""
-    return run_cell(exercise, dedent(inspect.getsource(exercise.reference)))
+    reference = exercise.reference
+    return run_cell(exercise, dedent(inspect.getsource(reference)), name=reference.__name__)
 
 
 def _signatures(cell: Cell) -> Iterator[Cheat]:
@@ -256,7 +259,8 @@ def _shortened(exercise: Exercise) -> Iterator[Cheat]:
         if leaving_out.left_out:
             text = ast.unparse(ast.fix_missing_locations(shorter))
             name = f"without {leaving_out.left_out!r}"
-            yield Cheat(name, run_cell(exercise, text), rf"{SEEN}|{LINE}|returned NoneType")
+            solution = run_cell(exercise, text, name=exercise.reference.__name__)
+            yield Cheat(name, solution, rf"{SEEN}|{LINE}|returned NoneType")
 
 
 class _LeaveOut(ast.NodeTransformer):

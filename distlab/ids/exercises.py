@@ -91,9 +91,10 @@ SURVIVE_A_ROLLBACK = Exercise(
     stub=SteadyStub, reference=SteadySnowflake,
     mistakes=(
         Mistake("does not look back", _did_not_look_back, HeedlessSnowflake),
-        Mistake("no Snowflake", lambda run: any(notes(run.trace, NoSnowflake)), JustANumber),
+        Mistake("no Snowflake", lambda run: any(notes(run.trace, NoSnowflake)), JustANumber,
+            also=(r"next_id always \d+", "without 'self.sequence = 0'")),
         Mistake("refuses", "available=violated and unique=holds", RefusingSnowflake),
-        Mistake("counts anew", "unique=violated", ForgetfulSnowflake),
+        Mistake("counts anew", "unique=violated", ForgetfulSnowflake, also=(r"without '.*'",)),
     ),
 )  # fmt: skip
 
@@ -184,7 +185,7 @@ HI_LO = Exercise(
         Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), DrawsNumbers),
         Mistake("throws away", lambda run: _proved_by(run, Wasted), HalfUsing),
         Mistake("always asks", "seldom asked=violated and unique=holds", AlwaysAsking),
-        Mistake("stands still", _one_worker_twice, StandingStill),
+        Mistake("stands still", _one_worker_twice, StandingStill, also=(r"next_id always \d+",)),
         Mistake("runs past the end", "unique=violated", NeverAsking),
     ),
 )  # fmt: skip

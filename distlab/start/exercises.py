@@ -1,7 +1,5 @@
 """The exercises of chapter 0: a printer that does its work once, whatever the network repeats."""
 
-from collections.abc import Callable
-
 from distlab.check.look import delivered, notes, sent
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
@@ -95,7 +93,9 @@ def never_answers(run: Run) -> bool:
 def keeps_silent(run: Run) -> bool:
     """Whether the printer answers, but not a request that comes again."""
     came = [event.what for _, event in delivered(run.trace, Print)]
-    return unanswered(run) and not never_answers(run) and len(set(came)) < len(came)
+    answers = len([*sent(run.trace, Printed)])
+    again = len(set(came)) <= answers < len(came)
+    return unanswered(run) and again
 
 
 class Stub(Printer):
@@ -146,11 +146,11 @@ class NeverAnswers(CarefulPrinter):
             self.done += (message.request,)
 
 
-USUAL: tuple[tuple[str, Callable[[Run], bool], type[Printer]], ...] = (
-    ("prints nothing", prints_nothing, NeverPrints),
-    ("counts pages", counts_pages, OncePerPage),
-    ("never answers", never_answers, NeverAnswers),
-    ("keeps silent", keeps_silent, SilentPrinter),
+USUAL = (
+    Mistake("prints nothing", prints_nothing, NeverPrints),
+    Mistake("counts pages", counts_pages, OncePerPage),
+    Mistake("never answers", never_answers, NeverAnswers, also=("on_print does nothing",)),
+    Mistake("keeps silent", keeps_silent, SilentPrinter),
 )
 
 PRINT_ONCE = Exercise(
@@ -158,7 +158,7 @@ PRINT_ONCE = Exercise(
     cases=(printing(*REPEATED),),
     stub=Stub, reference=CarefulPrinter,
     mistakes=(
-        *(Mistake(*usual) for usual in USUAL),
+        *USUAL,
         Mistake("prints again", prints_again, HeedlessPrinter),
     ),
 )  # fmt: skip
@@ -197,7 +197,7 @@ SURVIVE_A_CRASH = Exercise(
     stub=Stub, reference=SurvivingPrinter,
     mistakes=(
         Mistake("answers first", answers_first, AnswersFirst),
-        *(Mistake(*usual) for usual in USUAL),
+        *USUAL,
         Mistake("forgets in a crash", forgets, CarefulPrinter),
         Mistake("prints again", prints_again, HeedlessPrinter),
     ),

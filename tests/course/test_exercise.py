@@ -49,8 +49,10 @@ EXERCISE = Exercise(
     ),
     stub=Stub, reference=Once,
     mistakes=(
-        Mistake("prints again", "printed once=violated", Heedless),
-        Mistake("keeps silent", lambda r: not r.verdict("answered").ok, Silent),
+        Mistake("prints again", "printed once=violated", Heedless,
+            also=("on_print ignores message", "without '(if|self.print_page).*")),
+        Mistake("keeps silent", lambda r: not r.verdict("answered").ok, Silent,
+            also=("on_print (does nothing|ignores sender)", "without 'self.send.*")),
     ),
     base=Printer, returns={"is_new": bool},
 )  # fmt: skip
