@@ -7,7 +7,7 @@ from distlab.ids.services import SERVICES
 
 def run_id(arguments: list[str]) -> int:
     options = parser("id")
-    options.add_argument("text", help="a Snowflake, UUID, ULID, ObjectId, KSUID, …")
+    options.add_argument("text", help="a Snowflake, UUID, ULID, … (after -- if it begins with -)")
     options.add_argument(
         "--epoch", help=f"how to read a Snowflake: {', '.join(SERVICES)}, or milliseconds"
     )

@@ -126,7 +126,9 @@ def identify(
             f"UUID, TypeID, {', '.join(kind.name for kind in KINDS)})"
         )
     latest_ms = (time.time_ns() // 1_000_000 if now_ms is None else now_ms) + DAY_MS
-    weighed = [_unless(each, (each.at_ms or 0) > latest_ms, "in the future") for each in found]
+    weighed = [
+        _unless(each, (each.at_ms or 0) > latest_ms, "its time is in the future") for each in found
+    ]
     return tuple(sorted(weighed, key=lambda reading: not reading.likely))
 
 
@@ -162,6 +164,10 @@ def _unless(reading: Reading, unlikely: bool, why: str) -> Reading:
     return replace(reading, likely=False, notes=(*reading.notes, f"unlikely: {why}"))
 
 
+def _none_before(ms: int) -> str:
+    return f"there were none before {utc(ms)[:10]}"
+
+
 def _split(number: int, shape: Shape, radix: int = 2, **meanings: str) -> tuple[Field, ...]:
     """The number's fields, from the top."""
     fields: list[Field] = []
@@ -194,7 +200,7 @@ def _snowflakes(number: int, services: dict[str, Service], whose: str) -> Iterat
         epoch = name if name.startswith("epoch") else whose_epoch
         reading = Reading(f"Snowflake, {epoch}", fields, layout.at_ms(number), notes)
         early = layout.at_ms(number) < service.since_ms
-        yield _unless(reading, early, f"before {utc(service.since_ms)[:10]}")
+        yield _unless(reading, early, _none_before(service.since_ms))
 
 
 def _plain_number(number: int) -> Reading:
@@ -228,7 +234,7 @@ def _formed(number: int, kind: Kind) -> Reading:
     at_ms = kind.epoch_ms + times[0] * kind.unit_ms if times else None
     reading = Reading(kind.name, fields, at_ms, kind.notes)
     early = at_ms is not None and at_ms < kind.since_ms
-    return _unless(reading, early, f"before {utc(kind.since_ms)[:10]}")
+    return _unless(reading, early, _none_before(kind.since_ms))
 
 
 def _uuid(number: int) -> Reading:

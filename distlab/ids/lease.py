@@ -124,7 +124,6 @@ class WorkerIdLease:
     def _look_for_a_fork(self) -> None:
         """In the child of a fork, leave the claim to the parent."""
         if self._generation != fork.generation:
-            self.host.random.seed()  # a `Random` would draw in the child what the parent draws
             self._draw_token()
             self.window = None
 

@@ -41,8 +41,6 @@ class ObjectIds:
         the counter.
         """
         if self.owner != self._process_of(self.host):  # we are a copy, after a fork
-            if self.owner[0] != fork.generation:
-                self.host.random.seed()  # a `Random` would draw what the parent draws
             self.draw(self.host)
         now_ms = self.host.now_ms()
         second = max(fitting("time", now_ms // 1000, SECOND_BITS), self.second)

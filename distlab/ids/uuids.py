@@ -37,7 +37,8 @@ def uuid_text(number: int) -> str:
 def uuid4(random: Random) -> str:
     """A random UUID (RFC 9562, section 5.4).
 
-    A `Random` draws the same in both processes after a fork. A `SystemRandom` has no state to copy.
+    A bare `Random` draws the same in both processes after a fork. Give it the random source of a
+    host, or a `SystemRandom`.
     """
     return _versioned(4, random.getrandbits(122))
 
@@ -62,7 +63,6 @@ class TimeOrdered:
         """A new id, larger than the one before it if `monotonic`. Raises `TimeOutOfRange`."""
         now_ms = fitting("time", self.host.now_ms(), TIME_BITS)
         if self._generation != fork.generation:
-            self.host.random.seed()  # a `Random` would draw in the child what the parent draws
             made = self._first_of(max(now_ms, (self._last >> self.random_bits) + 1))
         elif self.monotonic and now_ms <= self._last >> self.random_bits:
             # A carry goes into the time and makes an id of the next millisecond.

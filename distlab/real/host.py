@@ -37,6 +37,9 @@ class Spawned(asyncio.Task[Any]):
 class AsyncioHost:
     """This process under a name of your choice. The default name is made of machine and pid.
 
+    A source of randomness of your choice gets a new seed in the child of a fork. Otherwise parent
+    and child would draw the same numbers. The default source has no seed.
+
     `async with AsyncioHost() as host:` closes it in the end. A task that fails raises its error in
     all its waiters. If there is none, asyncio's exception handler reports the error as soon as the
     task is dropped.
@@ -45,6 +48,8 @@ class AsyncioHost:
     def __init__(self, name: str | None = None, random: Random | None = None) -> None:
         self._name = name
         self.random = random or SystemRandom()
+        if random and hasattr(os, "register_at_fork"):  # there is no fork on Windows
+            os.register_at_fork(after_in_child=random.seed)
         self._tasks: set[asyncio.Task[Any]] = set()  # asyncio itself refers to them only weakly
 
     @property

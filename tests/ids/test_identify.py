@@ -51,12 +51,14 @@ TABLE = {
     "prefix_01h455vb4pex5vsknk084sn02q":
         ("TypeID of the type prefix, UUID version 7", "2023-06-30 03:34:18.518"),
     "pre_fix_00000000000000000000000000": ("TypeID of the type pre_fix, the nil UUID", ""),
-    # tweets: Wikipedia's, and examples of twitter-snowflake-to-date and of Perl's Twitter::ID
+    # tweets: Wikipedia's, examples of twitter-snowflake-to-date, Perl's Twitter::ID and a page
     "1541815603606036480": ("Snowflake, Twitter's epoch", "2022-06-28 16:07:40.105"),
     "1233161576649121792": ("Snowflake, Twitter's epoch", "2020-02-27 22:46:45.564"),
     "1445078208190291973": ("Snowflake, Twitter's epoch", "2021-10-04 17:27:47.744"),
-    # Discord's API reference
+    "1529877576591609861": ("Snowflake, Twitter's epoch", "2022-05-26 17:30:12.667"),
+    # Discord's API reference; the README of an npm package
     "175928847299117063": ("Snowflake, Discord's epoch", "2016-04-30 11:18:25.796"),
+    "1087853498709577700": ("Snowflake, Discord's epoch", "2023-03-21 21:41:25.433"),
     # a question about Instagram on Stack Overflow; a post on infosec.exchange
     "2384288897814875714": ("Snowflake, Instagram's epoch", "2020-08-26 13:43:27.313"),
     "101767036616676231": ("Snowflake, Mastodon's epoch", "2019-03-17 16:55:45.249"),
@@ -118,7 +120,8 @@ def test_without_an_epoch_a_snowflake_may_be_anybodys_that_was_there_at_the_time
         ("Sonyflake's", "2017"), ("Baidu's", "2016"),
     ]  # fmt: skip
     assert [each.notes[-1] for each in readings if not each.likely] == [
-        "unlikely: before 2025-01-01", "unlikely: in the future", "unlikely: so large a number",
+        "unlikely: there were none before 2025-01-01", "unlikely: its time is in the future",
+        "unlikely: so large a number",
     ]  # fmt: skip
     assert all("or another service's" in each.text() for each in readings[:5])
     assert "or another" not in identify("175928847299117063", "discord")[0].text()
@@ -168,7 +171,7 @@ def test_a_published_sample_that_cannot_be_what_it_is_said_to_be():
     (reading,) = identify("7234567890123456789", "course")
     assert reading.made == "2076-08-28 14:29:56.777 UTC"
     assert not reading.likely
-    assert "unlikely: in the future" in reading.text()
+    assert "unlikely: its time is in the future" in reading.text()
 
 
 def test_any_epoch():
@@ -283,10 +286,12 @@ def test_command(distlab):
     assert status == 0
     assert "made 2016-04-30 11:18:25.796 UTC" in out
     assert "increment    12 bits  7" in out
+    status, out, _ = distlab("id", "--", "-0g2XbcdefghijklmnopB")
+    assert status == 0 and out.startswith("Nano ID\n  random  126 bits")
     status, out, _ = distlab("id", "42")
     assert status == 0 and out.startswith("8 readings, likely ones first:\n\nnumber of a database")
     assert "\nNot likely:\n  Snowflake, " in out
-    assert "Twitter's epoch, made 2010-11-04 01:42:54.657 UTC, unlikely: before 2010-11-05" in out
+    assert "made 2010-11-04 01:42:54.657 UTC, unlikely: there were none before 2010-11-05\n" in out
 
 
 def test_the_command_shows_a_reading_also_when_none_is_likely(distlab):

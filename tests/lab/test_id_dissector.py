@@ -6,6 +6,7 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.lab.id_dissector import IdDissector
+from tests.ids.test_identify import TABLE
 
 DISCORD = "175928847299117063"
 
@@ -43,6 +44,13 @@ def test_what_is_no_id_is_said_in_words():
     assert dissector._drawing.value == ""
     assert "hello &lt;b&gt;" in dissector._status.value
     assert "is no id" in dissector.html()
+
+
+@pytest.mark.parametrize("text", TABLE)
+def test_every_kind_is_drawn(text):
+    dissector = IdDissector(text)
+    drawn = dissector.html()
+    assert all(each.name in drawn for each in dissector.reading.fields)
 
 
 def test_an_id_of_any_type():
