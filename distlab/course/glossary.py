@@ -1,6 +1,7 @@
 """The field's words, with their Chinese equivalents: `data/glossary.yaml`.
 
-`term("linearizability")` in a cell shows the word, with its meaning on hover and in the text.
+`term("linearizability")` in a cell shows the word, with its meaning on hover and in the text. On a
+page, Chinese stands only in elements of their own, which a lab hides where no font has Chinese.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ class Term(Still):
         return self.term
 
     def html(self) -> str:
-        title = escape(f"{self.zh}: {self.meaning}")
-        return f'<abbr title="{title}" tabindex="0">{escape(self.term)}</abbr>'
+        meaning, chinese = escape(self.meaning), f'<span lang="zh">({escape(self.zh)})</span>'
+        return f'<abbr title="{meaning}" tabindex="0">{escape(self.term)}</abbr> {chinese}'
 
     def text(self) -> str:
         return f"{self.term} ({self.zh}): {self.meaning}"

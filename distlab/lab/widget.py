@@ -40,7 +40,7 @@ from distlab.view.strip import strip
 from distlab.view.theme import TONE_OF, TONES, fault_words, stylesheet
 
 BROWSER = Path(__file__).parent / "browser"
-PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "lab.js")
+PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "lab.js", "letters.js")
 """The parts of the module that anywidget gives to the browser, in this order."""
 MARKUP = re.sub(
     "<!--.*?-->|(?<=>)\\s+(?=<)", "", (BROWSER / "lab.html").read_text("utf-8"), flags=re.S

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 __all__ = ["WRAPPED", "Still", "Table", "closed", "coded", "escape", "items", "table"]
 
+CHINESE = "\u2e80"
+"""The first of the Chinese characters; Latin letters are smaller."""
 WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 """The style of a `<pre>` that keeps its lines and breaks words only where they do not fit."""
 
@@ -73,12 +75,16 @@ class Table(NamedTuple):
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table whose first column names its rows; a column with longer texts is wider."""
+    """A table whose first column names its rows; a column with longer texts is wider.
+
+    A column with a Chinese head is marked as Chinese: see `browser/letters.js`.
+    """
     head, cells = tuple(head), [tuple(row) for row in rows]
     longest = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     room = [14 + min(each, 80) for each in longest]
     styles = [f'style="text-align:left;vertical-align:top;width:{100 * each // sum(room)}%"'
-              for each in room]  # fmt: skip
+              + ' lang="zh"' * (name > CHINESE)
+              for name, each in zip(head, room, strict=True)]  # fmt: skip
     top = _row((f'th scope="col" {style}' for style in styles), head)
     body = "".join(
         _row((f'th scope="row" {styles[0]}', *(f"td {style}" for style in styles[1:])), row)

@@ -20,8 +20,11 @@ COMMENT = re.compile(r"/\*.*?\*/")
 DARK = "[data-jp-theme-light='false'], .vscode-dark, .dl-dark"
 """Ancestors that say that the page is dark: JupyterLab's body, VS Code's, and our own."""
 
-STILLS = f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}"
-"""On a dark page the lightness of stills is inverted, and the hues stay."""
+STILLS = (f":is({DARK}) .dl-still {{ filter: invert(.9) hue-rotate(180deg); }}\n"
+          ".dl-no-chinese [lang=zh] { display: none; }")  # fmt: skip
+"""On a dark page the lightness of stills is inverted, and the hues stay. Chinese is hidden where no
+font has it.
+"""
 
 COLOURS = {  # name: (light, dark)
     "paper": ("#ffffff", "#191d22"), "ink": ("#1d2733", "#e4e9ef"),

@@ -11,7 +11,9 @@ from distlab.cap import cp_store, measured
 from distlab.check.linearizability import check
 from distlab.check.models import register
 from distlab.check.verdict import NOTHING
+from distlab.course.glossary import term
 from distlab.ids.identify import identify
+from distlab.lab.widget import BROWSER
 from distlab.registry import all_scenarios
 from distlab.scenario import GOOD, PRICE, UNKNOWN, Outcome
 from distlab.view.bits import BitField, bits
@@ -19,13 +21,13 @@ from distlab.view.history import history
 from distlab.view.spacetime import spacetime
 from distlab.view.state_chart import state_chart
 from distlab.view.strip import strip
-from distlab.view.theme import stylesheet
+from distlab.view.theme import STILLS, stylesheet
 from distlab.view.triangle import triangle
 from tests.check.notation import history as parse
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Mono")
 """The first is the usual one where Helvetica and its likes are missing; the other is wider."""
-WIDTHS = (520, 960)
+WIDTHS = (420, 960)
 IDS = ("175928847299117063", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F", "507f1f77bcf86cd799439011")
 PAST = """
 client-1: |--write(x, 1)----------------------------------|
@@ -111,6 +113,18 @@ def others():
 @pytest.fixture(scope="module")
 def drawn():
     return dict([*diagrams(), *others()])
+
+
+@pytest.mark.parametrize(("pair", "shown"), [("\U0010fffc\U0010fffd", False), ("ab", True)])
+def test_chinese_is_hidden_where_it_would_be_boxes(page, pair, shown):
+    """No font has the first two characters, every font the others."""
+    script = (BROWSER / "letters.js").read_text("utf-8")
+    for chinese, character in zip("锁一", pair, strict=True):
+        script = script.replace(chinese, character)
+    page.set_content(f"<style>{STILLS}</style>{term('quorum').html()}")
+    page.evaluate(script)
+    assert page.locator("[lang=zh]").is_visible() == shown
+    assert page.get_by_text("quorum").is_visible()
 
 
 @pytest.mark.parametrize("font", FONTS)

@@ -1,5 +1,7 @@
 """Interview cards, terms and the table of systems: what is accepted, refused and shown."""
 
+import re
+
 import pytest
 import yaml
 
@@ -7,7 +9,7 @@ from distlab.course import cards, glossary, prediction, systems
 from distlab.course.content import BadContent, entries, find, names
 from distlab.course.glossary import term
 from distlab.host import BadInput
-from distlab.places import shipped
+from distlab.places import PACKAGE, shipped
 from distlab.registry import all_scenarios
 from distlab.replay import parse_token
 
@@ -70,11 +72,11 @@ def test_the_labs_that_texts_name_exist():
     assert there - known == set()
 
 
-def test_a_term_shows_its_meaning_and_its_chinese_word_on_hover():
+def test_a_term_shows_its_chinese_word_and_its_meaning_on_hover():
     word = term("linearizability")
     assert word.zh == "线性一致性"
-    assert word.html().startswith('<abbr title="线性一致性: Every operation appears')
-    assert word.html().endswith(">linearizability</abbr>")
+    assert word.html().startswith('<abbr title="Every operation appears')
+    assert word.html().endswith('>linearizability</abbr> <span lang="zh">(线性一致性)</span>')
     assert str(word) == "linearizability"
     assert word.text().startswith("linearizability (线性一致性): Every")
     assert set(word._repr_mimebundle_()) == {"text/html", "text/plain"}
@@ -90,8 +92,21 @@ def test_a_term_is_found_by_its_word_and_an_unknown_one_named():
 def test_what_is_shown_is_escaped():
     word = glossary.Term("x", "R&W", "<b>", 'say "x" < y', "s")
     assert word.html() == (
-        '<abbr title="&lt;b&gt;: say &quot;x&quot; &lt; y" tabindex="0">R&amp;W</abbr>'
+        '<abbr title="say &quot;x&quot; &lt; y" tabindex="0">R&amp;W</abbr> '
+        '<span lang="zh">(&lt;b&gt;)</span>'
     )
+
+
+def test_chinese_stands_in_the_glossary_only_and_there_in_elements_of_its_own():
+    """So it can be hidden where it would be boxes; and a picture never has any."""
+    chinese = re.compile("[\u2e80-\u9fff]")
+    files = [path for folder in (PACKAGE, shipped("data")) for path in folder.rglob("*.*")
+             if path.suffix in {".py", ".yaml", ".json", ".js", ".css", ".html"}]  # fmt: skip
+    found = {path.name for path in files if chinese.search(path.read_text("utf-8"))}
+    assert found == {"glossary.py", "glossary.yaml", "letters.js"}
+    shown = glossary.glossary().html() + term("linearizability").html()
+    assert len(re.findall('lang="zh"', shown)) == len(glossary.glossary().terms) + 2
+    assert not chinese.search(re.sub(r'<(\w+)[^>]* lang="zh">[^<]*</\1>', "", shown))
 
 
 def test_the_glossary_is_a_table_of_about_sixty_terms():
