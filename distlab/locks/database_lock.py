@@ -35,7 +35,9 @@ INSERT INTO locks (name, owner, ends_ms, fencing_token)
 SELECT :name, :owner, :ends_ms, coalesce(max(fencing_token), 0) + 1 FROM locks
 RETURNING fencing_token
 """
-"""A new row counts on from all rows: so a lock whose row was deleted gives no number again."""
+"""A new row counts on from the highest number of all rows. So rows of locks that are not in use may
+be deleted, but for the one with the highest number: else that number would be given again.
+"""
 
 NEVER_MS = 2**53
 """The end of a lock without timeout."""

@@ -128,8 +128,8 @@ class Lock:
 
     One object is one claim. From its `acquire` to its `release` it is that task's, even when the
     lock has ended meanwhile; `acquire` of another task raises `ObjectInUse`. Else the first task,
-    late, would write with the second one's fencing token and release its lock. Tasks that the
-    holder starts may extend and release.
+    late, would write with the second one's fencing token and release its lock. Other tasks may
+    extend and release what the first one has acquired.
 
     The lock ends `timeout` seconds after it was acquired or last extended; None: never. A waiter
     looks again every `sleep` seconds, or less often where a release wakes it. `thread_local` is

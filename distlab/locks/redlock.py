@@ -109,8 +109,7 @@ class Redlock(Lock):
         votes = sum(answer is True for answer in answers)
         if votes >= self.majority and self.host.monotonic_ms() < until_ms:
             return Held(until_ms)
-        freed = await self.everywhere(lambda r: RELEASE(r, [self.key], token))
-        self.refused_by_most(freed)
+        self.refused_by_most(await self.everywhere(lambda r: RELEASE(r, [self.key], token)))
         errors = [answer for answer in answers if isinstance(answer, Exception)]
         if len(answers) - len(errors) < self.majority:
             some = f"{len(answers) - len(errors)} of {len(answers)} servers"

@@ -21,7 +21,11 @@ from distlab.locks.lock import Lock, NotAcquired, ObjectInUse
 
 
 class ReentrantLock:
-    """Counts how often `lock` was acquired. It ends as `lock` would, with the same errors."""
+    """Counts how often `lock` was acquired. It ends as `lock` would, with the same errors.
+
+    Do not wait by `asyncio.wait_for(lock.acquire(), ...)`: in Python 3.11 that asks in a task of
+    its own. Use `blocking_timeout`, or `asyncio.timeout`.
+    """
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock

@@ -48,6 +48,7 @@ class Watchdog:
         self.lost: LockLost | None = None
         self._stopped = True
         self._task: Any = None
+        self._token: bytes | None = None  # of the claim that it renews
 
     def still_mine(self) -> None:
         """Raises `LockLost` when the lock is over by our own clock: the holder has to stop.
@@ -64,6 +65,7 @@ class Watchdog:
         if self.lock.local.token is None:
             raise NotAcquired(f"{self.lock.name!r} was not acquired: there is nothing to renew")
         self._stopped, self.problem, self.lost = False, "", None
+        self._token = self.lock.local.token
         self._task = self.host.spawn(self._watch())
 
     def stop(self) -> None:
@@ -79,7 +81,7 @@ class Watchdog:
         old_ms = self.host.monotonic_ms() + self.max_age_ms
         while self.lost is None:
             await self.host.sleep(max(0, min(self.timeout_ms / 3, self.lock.remaining_ms())))
-            if self._stopped or self.lock.local.token is None:
+            if self._given_back():
                 return
             too_old = self.host.monotonic_ms() >= old_ms
             if too_old:
@@ -88,6 +90,10 @@ class Watchdog:
             longer = self.lock.remaining_ms() > self.timeout_ms  # its holder has extended it
             if not too_old and not longer and self.lost is None:
                 self.host.spawn(self._renew())  # even if the last one has no answer yet
+
+    def _given_back(self) -> bool:
+        """Whether there is nothing to renew: the lock object may have a new claim by now."""
+        return self._stopped or self.lock.local.token != self._token
 
     async def _renew(self) -> None:
         try:
@@ -99,7 +105,7 @@ class Watchdog:
 
     def _look(self) -> None:
         """Report the loss, once, when the lock is over by our own clock."""
-        if self._stopped or self.lock.local.token is None:  # it was given back, not lost
+        if self._given_back():  # it is not lost
             return
         if self.lost is None and self.lock.remaining_ms() <= 0:
             why = self.problem or "the renewal comes too late"
@@ -130,15 +136,20 @@ async def while_held(lock: Lock, work: Coroutine[Any, Any, Any], make: Any = Wat
                 return await task
             except (Exception, GeneratorExit):  # the work's own; or the simulated world has ended
                 raise
-            except BaseException:
-                task.cancel()
-                while not ended(task):
-                    try:
-                        await task
-                    except GeneratorExit:
-                        raise
-                    except BaseException:  # its end; or we are cancelled again, and still wait
-                        pass
+            except BaseException:  # the work was cancelled, or we were
+                await _end(task)
                 if watchdog.lost is not None:
                     raise watchdog.lost from None
                 raise
+
+
+async def _end(task: Any) -> None:
+    """Cancel the task, and wait for its end, even when we are cancelled once more meanwhile."""
+    task.cancel()
+    while not ended(task):
+        try:
+            await task
+        except GeneratorExit:
+            raise
+        except BaseException:
+            continue

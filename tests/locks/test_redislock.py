@@ -1,6 +1,7 @@
 """RedisLock: one suite, in simulation, on fakeredis and on a real server."""
 
 import re
+from contextlib import nullcontext
 
 import pytest
 import redis.asyncio
@@ -11,6 +12,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemory
 
 from distlab.host import BadInput, Unavailable
 from distlab.locks.fair import FairLock
+from distlab.locks.fencing import Fence, StaleToken
 from distlab.locks.lock import Demoted, LockError, LockNotOwned, OutcomeUnknown, WrongKey
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock, TooFewServers
@@ -374,6 +376,18 @@ async def test_a_user_needs_the_keys_that_the_docstring_tells(site, kind):
             await a.reacquire()
         with pytest.raises(NoPermissionError):
             await RedisLock(shop, f"{name}-2", host=site.host).acquire()
+
+
+@everywhere
+async def test_a_count_that_is_lost_begins_at_1_and_the_fence_refuses_until_it_has_caught_up(site):
+    redis, fence = site.redis(), Fence()
+    for evicted in (False, True):
+        for number in (1, 2, 3):
+            async with site.lock(redis=redis) as lock:
+                assert lock.fencing_token == number
+                with pytest.raises(StaleToken) if evicted and number < 3 else nullcontext():
+                    fence.admit(lock.fencing_token)
+        await redis.delete(lock.counter_key)
 
 
 @everywhere

@@ -155,6 +155,20 @@ async def test_a_lock_that_was_given_back_in_its_block_is_not_lost(site):
     assert not told and watchdog.lost is None
 
 
+@everywhere
+async def test_it_does_not_renew_the_next_claim_of_the_same_object(site):
+    lock = site.lock(0.5)
+    await lock.acquire()
+    watchdog = Watchdog(lock)
+    watchdog.start()
+    await lock.release()
+    await lock.acquire()
+    await site.sleep(0.7)
+    with pytest.raises(LockLost):
+        watchdog.still_mine()
+    assert watchdog.lost is None and not await lock.locked()
+
+
 @simulated(faults="pause:client@80+2000")
 async def test_a_paused_holder_asks_its_clock_before_anything_else(site):
     lock = site.lock(1)

@@ -35,7 +35,7 @@ class Sentinel(Service):
             self.spawn(self._watch(server), background=True)
 
     def on_command(self, command: Command, sender: str) -> Reply:
-        """SENTINEL GET-MASTER-ADDR-BY-NAME, whatever the name."""
+        """SENTINEL GET-MASTER-ADDR-BY-NAME. There is one primary: the name does not matter."""
         return Reply(self.primary, [self.primary.encode(), b"6379"])
 
     def describe(self) -> str:
