@@ -19,7 +19,7 @@ Shape = tuple[tuple[str, int], ...]
 
 
 class Kind(NamedTuple):
-    """A form of text. `unit_ms` is the unit of its first field, the time; 0 means there is none."""
+    """A form of text. `unit_ms` is the unit of its field `time`; 0 means that there is none."""
 
     name: str
     form: str

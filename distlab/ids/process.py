@@ -30,7 +30,7 @@ STUCK_MS = 100
 """A clock that shows the same millisecond for this long stands still."""
 
 
-class Generator(Protocol[Id]):
+class AnyGenerator(Protocol[Id]):
     """What makes ids: a Snowflake, leased or not, `Uuid7`, `Ulid`, `ObjectIds`."""
 
     def next_id(self) -> Id: ...
@@ -90,7 +90,7 @@ class ThreadSafe(Generic[Id]):
     that the child does not have may hold the copied one.
     """
 
-    def __init__(self, generator: Generator[Id], max_wait_ms: float = 5) -> None:
+    def __init__(self, generator: AnyGenerator[Id], max_wait_ms: float = 5) -> None:
         self.generator, self.max_wait_ms = generator, patience(max_wait_ms)
         self._locks: dict[int, Lock] = {}
 
@@ -130,8 +130,7 @@ class MarkFile:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
+        if os.name == "posix":  # Windows opens no folders
+            folder = os.open(self.path.parent, os.O_RDONLY)
             os.fsync(folder)  # the new name, too
-        finally:
             os.close(folder)

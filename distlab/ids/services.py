@@ -64,4 +64,4 @@ SERVICES = {
         starts_at_0=False,
     ),
 }  # fmt: skip
-"""In the order in which equally likely readings are listed: few ids in its range come first."""
+"""In the order in which equally likely readings are listed."""

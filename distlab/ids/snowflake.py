@@ -19,7 +19,8 @@ generator of its own, with another worker id.
 
 `next_id` is safe to call from many threads if a `lock` was given. Taking the next number of a
 millisecond is one step of the interpreter, which threads cannot interrupt (`itertools.count`), so
-only the start of a millisecond needs the lock.
+only the start of a millisecond needs the lock. `process.ThreadSafe` does the same for generators
+that take no lock.
 """
 
 from collections.abc import Callable

@@ -139,7 +139,7 @@ def test_the_lists_name_every_generator():
             wrong = kind.__module__.endswith(("_mistakes", "exercises", "oracles"))
             if hasattr(kind, "next_id") and kind.__module__.startswith("distlab.ids") and not wrong:
                 found.add(kind.__name__)
-    bases = {"TimeOrdered", "Generator"}
+    bases = {"TimeOrdered", "AnyGenerator"}
     mistakes = {"InheritingObjectIds", "WrappingObjectIds"}
     assert found - bases - mistakes == {
         kind.__name__ for kind in (*REFUSE, *PART_WAYS) if kind is not Uuid4s
