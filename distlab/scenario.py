@@ -347,7 +347,7 @@ class Scenario:
                 world.close()
         trace = world.trace
         verdicts = stuck + tuple(self._judge(check, trace) for check in self.checks)
-        outcome = self._outcome(self.deciding(verdicts))
+        outcome = self.outcome_of(self.deciding(verdicts))
         return Run(self, seed, schedule, settings, machines, trace, verdicts, outcome)
 
     def _judge(self, check: Check, trace: Trace) -> Verdict:
@@ -369,7 +369,8 @@ class Scenario:
         undecided = (v for v in ranked if v.ok is None and v.judged)
         return next(failing, None) or next(undecided, about)
 
-    def _outcome(self, verdict: Verdict) -> Outcome:
+    def outcome_of(self, verdict: Verdict) -> Outcome:
+        """How a run ends that this verdict decides."""
         name, (failure, paid) = verdict.name, self.outcomes
         if verdict.ok is None:
             return Outcome("undecided" if verdict.judged else NOTHING, UNKNOWN)

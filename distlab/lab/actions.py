@@ -14,17 +14,14 @@ from distlab.sim.faults import KINDS, Fault
 
 HAPPEN = "let it happen"
 EXPERIMENT = {
-    HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others", "verbs"),
-    "violate": ("As often written", "the knobs of the variant often seen in the wild", "variants"),
-    "satisfy": ("Repaired", "the knobs of the variant that keeps the property", "variants"),
-    "next seed": ("Next seed", "the same faults with other latencies and other chance", "variants"),
+    HAPPEN: ("Let it happen", "the faults that this scenario is about, and no others", "happen"),
+    "violate": ("Broken", "the knobs of the variant often seen in the wild", "setting"),
+    "satisfy": ("Repaired", "the knobs of the variant that keeps the property", "setting"),
+    "next seed": ("Next seed", "the same faults with other latencies and other chance", "seed"),
     "undo": ("Undo", "take back the last change", "history"),
     "reset": ("Reset", "back to how the lab began", "history"),
 }
-"""Actions without a target: what the button says, what it does, and among which it stands.
-
-In `history` a button that cannot be pressed now stays in its place.
-"""
+"""Actions without a target: what the button says, what it does, and where it stands."""
 
 VARIANTS = {"violate": "violating", "satisfy": "satisfying"}
 """Actions that turn the knobs to a variant, with its name in a scenario."""
@@ -33,12 +30,16 @@ EVERY_LINK = "*>*"
 
 
 class Button(NamedTuple):
-    """Something that can be pressed: `press(name)`. `target` is empty for the whole experiment."""
+    """Something that can be pressed: `press(name)`. `target` is empty for the whole experiment.
+
+    A button that cannot be pressed now is not `possible`, and stays in its place.
+    """
 
     name: str
     label: str
     meaning: str
     target: str = ""
+    possible: bool = True
 
 
 def make_fault(
@@ -60,9 +61,9 @@ def fault_actions(target: str, machines: Sequence[str], down: Iterable[str]) -> 
     """The faults that can happen to `target`, a machine or a link, as actions."""
     power = "on" if target in down else "off"
     return [
-        Button(f"{name} {target}", kind.label, f"{target}: {kind.meaning}", target)
+        Button(f"{name} {target}", kind.label, f"{target}: {kind.meaning}", target,
+               kind.power in ("", power))
         for name, kind in KINDS.items()
         if (kind.target == "link") == (">" in target)
         and (kind.target != "groups" or len(machines) > 1)
-        and kind.power in ("", power)
-    ]
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ in the middle, by an error of the learner's own code or by the kernel's Stop.
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from distlab.host import BadInput, did_you_mean, is_number, is_whole, plain
 from distlab.knobs import check_seed
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Button, fault_actions, make_fault
 from distlab.lab.instruments import instruments
-from distlab.lab.looks import Seen, states_at, targets_of
+from distlab.lab.looks import Seen, busy_until, states_at, targets_of
 from distlab.registry import get
 from distlab.replay import parse_token
 from distlab.scenario import Outcome, Run, Scenario, Token
@@ -41,8 +41,8 @@ class Experiment:
 
     `cursor_ms` is the instant that the learner looks at; pressed faults begin there. `target` is
     the machine or link that the buttons are for. `selected` is the fault that the strip moves.
-    `window` is the stretch of time in the picture. Raises `BadInput` for a name or value that the
-    scenario does not have.
+    `window` is the stretch of time in the picture: unless it is zoomed, the time in which something
+    happens. Raises `BadInput` for a name or value that the scenario does not have.
     """
 
     run: Run
@@ -72,6 +72,11 @@ class Experiment:
     @property
     def scenario(self) -> Scenario:
         return self.run.scenario
+
+    @property
+    def declared(self) -> Schedule:
+        """The faults that the scenario is about."""
+        return parse_schedule(self.scenario.faults)
 
     @property
     def faults(self) -> Schedule:
@@ -128,23 +133,22 @@ class Experiment:
                      and knobs.items() <= self.run.knobs.items()), "")  # fmt: skip
 
     def buttons(self, target: str) -> list[Button]:
-        """The faults that can be pressed for this target now."""
+        """The buttons of the faults that can strike this target, now or at another instant."""
         down = [state.machine for state in self.states if state.power == "down"]
         return fault_actions(target, self.run.machines, down)
 
     @property
     def possible(self) -> tuple[str, ...]:
         """The actions on the whole experiment that `press` can do now."""
-        elsewhere = self.scenario.faults and self.faults != parse_schedule(self.scenario.faults)
-        needs = {HAPPEN: elsewhere, "undo": self._past}
+        needs = {HAPPEN: self.declared and self.faults != self.declared, "undo": self._past}
         needs |= {name: getattr(self.scenario, variant) for name, variant in VARIANTS.items()}
         return tuple(name for name in EXPERIMENT if needs.get(name, True))
 
     @property
     def actions(self) -> tuple[str, ...]:
         """The names that `press` takes now."""
-        faults = (each.name for target in self.targets for each in self.buttons(target))
-        return (*faults, *self.possible)
+        buttons = (each for target in self.targets for each in self.buttons(target))
+        return (*(each.name for each in buttons if each.possible), *self.possible)
 
     # To do
 
@@ -152,9 +156,9 @@ class Experiment:
         """Do what the button of this name does. A fault (`crash server-a`) begins at the cursor."""
         kind, _, target = _text(name, "name").strip().partition(" ")
         if name == HAPPEN:
-            if not self.scenario.faults:
+            if not self.declared:
                 raise BadInput(f"{self.scenario.id} is about no fault")
-            self._apply(faults=parse_schedule(self.scenario.faults), selected=0)
+            self._apply(faults=self.declared, selected=0)
         elif name in VARIANTS:
             knobs = getattr(self.scenario, VARIANTS[name])
             if not knobs:
@@ -249,7 +253,7 @@ class Experiment:
         if window[1] - window[0] < 1:
             raise BadInput(f"zoom from {plain(window[0])} to {plain(window[1])} ms: needs at least "
                            f"1 ms within 0 to {self.horizon_ms} ms")  # fmt: skip
-        self.window = window
+        self.window, self._zoomed = window, True
         self.changed()
 
     def select(self, fault: int | str | None) -> None:
@@ -308,6 +312,8 @@ class Experiment:
         with self._whole():
             if after != before:
                 self._go_to(after)
+                if not gesture and not self._zoomed:
+                    self.window = (0, max(self.window[1], self._end_of(self.run)))
                 if not gesture or gesture != self._gesture:
                     self._past += (before,)
                 self._gesture = gesture
@@ -341,9 +347,22 @@ class Experiment:
         """Show a run from the start: all of it, with its first fault and first machine chosen."""
         self.run = run
         self.selected = 0 if run.faults else None
-        self.window = (0, self.horizon_ms)
         self.cursor_ms = self.horizon_ms // 4
         self.target = run.machines[0]
+        self.window, self._zoomed = (0, max(map(self._end_of, self._usual_runs()))), False
+
+    def _usual_runs(self) -> Iterator[Run]:
+        """This run, and those that the first buttons lead to: their axis of time is one."""
+        yield self.run
+        setup = self.run.setup._replace(faults=self.declared)
+        for variant in VARIANTS.values():
+            with suppress(Exception):  # of the learner's own code; its button will say so
+                yield setup._replace(knobs=setup.knobs | getattr(self.scenario, variant)).run()
+
+    def _end_of(self, run: Run) -> float:
+        """Where the axis of time ends: with the run, or earlier if its last fifth is idle."""
+        end = 1.08 * max(busy_until(run), self.cursor_ms)
+        return self.horizon_ms if end > 0.8 * self.horizon_ms else math.ceil(end)
 
     def _index(self, fault: int | str) -> int:
         texts = [str(each) for each in self.faults]

@@ -1,5 +1,6 @@
 """Views of a run at one instant, or in a stretch of time."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from distlab.lab.actions import EVERY_LINK
@@ -18,20 +19,34 @@ class Seen(NamedTuple):
     text: str
 
 
+def changes_of(run: Run) -> Iterator[tuple[float, Seen]]:
+    """Every change of a machine's state, with its instant, from the beginning on."""
+    now = {name: Seen(name, "up", "") for name in run.machines}
+    for at_us, kind, node, _, what, _, _ in run.trace.events:
+        if kind == "state":
+            now[node] = now[node]._replace(text=str(what))
+        elif kind in BECOMES:
+            text = "" if kind == "crash" else now[node].text
+            now[node] = Seen(node, BECOMES[kind], text)
+        else:
+            continue
+        yield at_us / 1000, now[node]
+
+
 def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
     """Every machine just after what happened at this instant."""
-    power = dict.fromkeys(run.machines, "up")
-    words = dict.fromkeys(run.machines, "")
-    for at_us, kind, node, _, what, _, _ in run.trace.events:
-        if at_us > ms * 1000:
+    now = {name: Seen(name, "up", "") for name in run.machines}
+    for at_ms, seen in changes_of(run):
+        if at_ms > ms:
             break
-        if kind == "state":
-            words[node] = str(what)
-        elif kind in BECOMES:
-            power[node] = BECOMES[kind]
-            if kind == "crash":
-                words[node] = ""
-    return tuple(Seen(name, power[name], words[name]) for name in run.machines)
+        now[seen.machine] = seen
+    return tuple(now.values())
+
+
+def busy_until(run: Run) -> float:
+    """The instant in milliseconds after which nothing happens in this run, its faults included."""
+    ends = [fault.end_us or fault.at_us for fault in run.faults if fault.message is None]
+    return max([0, *ends, *(event.at_us for event in run.trace.events[-1:])]) / 1000
 
 
 def targets_of(run: Run) -> tuple[str, ...]:

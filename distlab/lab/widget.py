@@ -27,9 +27,9 @@ from distlab.check.verdict import Verdict
 from distlab.course.prediction import Guess, Judgement
 from distlab.host import BadInput
 from distlab.knobs import parse_knobs
-from distlab.lab.actions import EXPERIMENT
+from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS
 from distlab.lab.experiment import Experiment
-from distlab.lab.looks import lines_of
+from distlab.lab.looks import changes_of, lines_of
 from distlab.replay import parse_seed
 from distlab.scenario import Scenario
 from distlab.sim.faults import Schedule
@@ -37,10 +37,13 @@ from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
 from distlab.view.still import Still
 from distlab.view.strip import strip
-from distlab.view.theme import TONE_OF, TONES, fault_words, stylesheet
+from distlab.view.theme import TONES, fault_words, stylesheet
 
 BROWSER = Path(__file__).parent / "browser"
-PARTS = ("elements.js", "requests.js", "picture.js", "hands.js", "panel.js", "lab.js", "letters.js")
+PARTS = (
+    "elements.js", "requests.js", "kernel.js", "picture.js", "scrubber.js", "hands.js", "panel.js",
+    "lab.js", "letters.js",
+)  # fmt: skip
 """The parts of the module that anywidget gives to the browser, in this order."""
 MARKUP = re.sub(
     "<!--.*?-->|(?<=>)\\s+(?=<)", "", (BROWSER / "lab.html").read_text("utf-8"), flags=re.S
@@ -53,6 +56,8 @@ SLICE_S = 0.03
 KNOB = ("name", "meaning", "choices", "low", "high")
 """What the browser shows of a knob, if the knob has it."""
 WIDTHS = (420, 1600)
+HIGH = 380
+"""The picture is no taller than this if its life lines can move together."""
 WAITING = "Predict first; the claim is shown afterwards."
 UNTOUCHED = "The lab waits for your prediction above. You can also skip it."
 STOPPED = "Stopped."
@@ -159,6 +164,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         shown = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
             shown |= {"svg": picture.svg, "layout": asdict(picture.layout)}
+            shown["story"] = [(ms, *seen) for ms, seen in changes_of(self.run)]
         drawn = None if self._gate else self._strip_under(picture)
         shown["strip"] = drawn.svg if drawn else ""
         wanted = request.get("want", ())
@@ -181,10 +187,16 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             self._picture = spacetime(
                 self.run, window=self.window, width=width, highlight=witness,
                 first=self.run.deciding.witness, selected=self.selected,
+                lanes=max(self._lanes, len(self.faults)), high=HIGH,
             )  # fmt: skip
             self._pictures += 1
             self._drawn = about
         return self._picture
+
+    @property
+    def _lanes(self) -> int:
+        """Lanes for faults: one more than this lab needs at its beginning, and after one press."""
+        return 1 + max(len(self._began.faults), len(self.declared))
 
     @property
     def _gate(self) -> str:
@@ -208,14 +220,13 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
             "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
             "status": self.status, "notice": self.notice, "judgement": self._judge(),
-            "gate": gate,
+            "gate": gate, "asked": self._guess is not None, "lanes": self._lanes,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": f.lasts, "machines": f.machines}
                        for f in self.faults],
             "selected": self.selected, "swept": self.strip is None or self.strip.done,
             "target": self.target, "targets": self.targets,
-            "buttons": self._buttons(),
-            "states": [state._asdict() for state in self.states],
+            "buttons": self._buttons(), "verbs": self._verbs(),
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
                             for each in self.instruments],
             "verdicts": [self._card(verdict) for verdict in self.verdicts],
@@ -226,22 +237,32 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         }  # fmt: skip
 
     def _buttons(self) -> list[dict[str, Any]]:
-        """Every button with its place. Those that change the run wait for the prediction."""
+        """The experiment's own buttons. Those that change the run wait for the prediction."""
         waits, possible = bool(self._gate), self.possible
+        shown = {*possible, "undo", *([HAPPEN] if self.declared else ())}
         return [
             {"name": name, "label": label, "meaning": meaning, "place": place,
              "disabled": name not in possible or (waits and place != "history"),
-             "pressed": name == self.variant}
-            for name, (label, meaning, place) in EXPERIMENT.items()
-            if name in possible or place == "history"
-        ] + [
-            {**button._asdict(), "place": "verbs", "disabled": waits, "pressed": False}
-            for button in self.buttons(self.target)
+             **({"pressed": name == self.variant} if name in VARIANTS else {})}
+            for name, (label, meaning, place) in EXPERIMENT.items() if name in shown
+        ]  # fmt: skip
+
+    def _verbs(self) -> list[list[dict[str, Any]]]:
+        """The buttons of faults, of the target and of one of the other sort: a machine or a link.
+
+        The browser reserves room for both.
+        """
+        is_link, waits = ">" in self.target, bool(self._gate)
+        other = next(each for each in self.targets if (">" in each) != is_link)
+        return [
+            [{**each._asdict(), "disabled": waits or not each.possible}
+             for each in self.buttons(target)]
+            for target in (self.target, other)
         ]  # fmt: skip
 
     def _card(self, verdict: Verdict) -> dict[str, Any]:
-        roles = {self.scenario.property: "the property", self.scenario.price: "its price"}
-        tone = TONE_OF[verdict.ok]
+        roles = {self.scenario.property: "property", self.scenario.price: "price"}
+        tone = self.scenario.outcome_of(verdict).tone
         return {"name": verdict.name, "word": verdict.word, "tone": tone, "mark": TONES[tone][1],
                 "explanation": verdict.explanation, "role": roles.get(verdict.name, ""),
                 "events": len(verdict.witness)}  # fmt: skip

@@ -14,12 +14,14 @@ from distlab.view.picture import Box, Layout, text_width
 from distlab.view.story import Span, Story
 from distlab.view.theme import fault_words
 
-SIZE, TRACK = 24, 30
+SIZE, TRACK = 24, 28
 """Height of a grip, and from one row of grips to the next, in pixels."""
 BAR, PITCH = 18, 21
 """Height of a bar, and from one bar to the next below it, in pixels."""
 MARGIN, AXIS = 30, 28
 """Above the first and below the last life line; below that, for the axis."""
+CLOSE = 29
+"""Life lines are not nearer to each other than this."""
 CROWD = 60
 """With more bars than this on a life line, arrows end at its edge, not at the bars."""
 
@@ -46,16 +48,21 @@ class Places:
 
     def __init__(
         self, machines: Sequence[str], faults: Sequence[Fault], story: Story,
-        window: tuple[float, float], width: float,
+        window: tuple[float, float], width: float, lanes: int, high: float,
     ) -> None:  # fmt: skip
         self._row_of: dict[int, int] = {}
+        self.for_hands = lanes > 0
         rows = self._stack(story.spans)
         names = [text_width(name, bold=True) for name in machines]
         left = round(min(max([*names, 46]) + 28, 200))
         layout = Layout(width, 0, left, width - 28, *window)
-        self.grips, tracks = _grips(faults, layout, story.healed_us, story.end_us)
+        self.grips, tracks = _grips(faults, layout, story.healed_us, story.end_us, lanes)
         self.track = 6 + (tracks - 1) * TRACK + SIZE / 2
-        self.gap = 88 if len(machines) <= 3 else 72 if len(machines) <= 5 else 60
+        self.gap: float = 88 if len(machines) <= 3 else 72 if len(machines) <= 5 else 60
+        if high and len(machines) > 1:
+            bars = sum(max(rows[name] * PITCH - PITCH + BAR, 2) for name in machines)
+            room = high - 6 - TRACK * tracks - 2 * MARGIN - AXIS - bars
+            self.gap = min(max(room / (len(machines) - 1), CLOSE), self.gap)
         self.top: dict[str, float] = {}
         self.bottom: dict[str, float] = {}
         start = 6.0 + TRACK * tracks
@@ -66,8 +73,8 @@ class Places:
         self._beside = {name: [span for span in story.spans if span.node == name]
                         for name in machines if rows[name] > 1}  # fmt: skip
         bottom = y - self.gap + MARGIN
-        lanes = {name: (self.top[name] + self.bottom[name]) / 2 for name in machines}
-        self.layout = replace(layout, height=bottom + AXIS, top=start, bottom=bottom, lanes=lanes)
+        middles = {name: (self.top[name] + self.bottom[name]) / 2 for name in machines}
+        self.layout = replace(layout, height=bottom + AXIS, top=start, bottom=bottom, lanes=middles)
         self._scale = (layout.right - left) / (layout.span_ms * 1000)
         self._origin = left - window[0] * 1000 * self._scale
 
@@ -115,12 +122,13 @@ class Places:
 
 
 def _grips(
-    faults: Sequence[Fault], layout: Layout, healed_us: dict[str, int], last_us: int
+    faults: Sequence[Fault], layout: Layout, healed_us: dict[str, int], last_us: int, lanes: int
 ) -> tuple[list[Grip], int]:
     """The grips of the faults that are on in the picture, and the number of their rows.
 
-    Grips that would overlap are stacked. Two faults always have two rows, so that one can be
-    dragged past the other and nothing else moves.
+    With `lanes`, each fault has a row of its own, and there are at least so many, so that no grip
+    leaves the hand that drags it. Else grips that would overlap are stacked, and two faults have
+    two rows.
     """
     grips, ends, rows = [], list[float](), list[int]()
     for index, fault in enumerate(faults):
@@ -133,9 +141,10 @@ def _grips(
         x1, x2 = x - SIZE / 2 - words * leftward, x + SIZE / 2 + words * (not leftward)
         row = next((row for row, end in enumerate(ends) if end + 8 <= x1), len(ends))
         ends[row : row + 1] = [x2]
+        row = index if lanes else row
         rows.append(row)
         grips.append(Grip(index, fault, at_us, end_us, x, 0, x1, x2))
-    count = max(len(ends), min(len(faults), 2))
+    count = max(lanes, len(faults)) if lanes else max(len(ends), min(len(faults), 2))
     return [
         grip._replace(y=6 + (count - 1 - row) * TRACK + SIZE / 2)
         for grip, row in zip(grips, rows, strict=True)

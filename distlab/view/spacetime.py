@@ -18,7 +18,7 @@ from distlab.view import figures
 from distlab.view.arrows import MOST_LABELS, arrows, to_label
 from distlab.view.grips import draw_grip, draw_reach
 from distlab.view.labels import Line, Room
-from distlab.view.picture import Box, Picture, group, number, path, sheet, text, xml
+from distlab.view.picture import Box, Picture, group, number, path, sheet, text, text_width, xml
 from distlab.view.places import Places
 from distlab.view.story import Span, Story, tell
 from distlab.view.theme import WITNESS
@@ -41,12 +41,15 @@ def spacetime(
     highlight: Sequence[int] = (),
     first: Sequence[int] = (),
     selected: int | None = None,
+    lanes: int = 0,
+    high: float = 0,
 ) -> Picture:
     """Draw a run, or the part of it in `window` (from, to; milliseconds).
 
     `highlight` are the positions in `run.trace.events` that stand out, such as a verdict's witness.
     The words of the events in `first` get their places before all others, without standing out.
-    `selected` is the index of a fault.
+    `selected` is the index of a fault. A picture for hands has at least so many `lanes` for faults,
+    one for each. Life lines move together until the picture is no taller than `high`.
     """
     from_ms, to_ms = window or (0, run.scenario.horizon_ms)
     story = tell(run.trace.events, 1000 * run.scenario.horizon_ms)
@@ -59,7 +62,7 @@ def spacetime(
         f"delivered. Faults: {', '.join(map(str, run.faults)) or 'none'}. "
         f"Outcome: {run.outcome.name}."
     )
-    places = Places(run.machines, run.faults, story, (from_ms, to_ms), width)
+    places = Places(run.machines, run.faults, story, (from_ms, to_ms), width, lanes, high)
     drawing = _Drawing(run, story, places, numbered, {*highlight, *first})
     svg = sheet(places.layout, drawing.elements(selected), alt, "group")
     return Picture(svg, transcript(story, run.faults, numbered), alt, places.layout)
@@ -75,7 +78,10 @@ class _Drawing:
             run, story, places, numbered, first
         )  # fmt: skip
         self.layout = layout = places.layout
-        self.room = Room(Box(4, layout.top, layout.width - 4, layout.bottom))
+        left = (
+            layout.left + 2 if places.for_hands else 4
+        )  # a live picture has states beside its names
+        self.room = Room(Box(left, layout.top, layout.width - 4, layout.bottom))
         self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
         for name in run.machines:
             self.room.take(Box(0, places.top[name], layout.width, places.bottom[name]))
@@ -130,13 +136,19 @@ class _Drawing:
 
     def _axis(self) -> None:
         layout = self.layout
-        unit, *numbers = layout.scale(layout.bottom + 16)
+        y, horizon_ms = layout.bottom + 16, self.run.scenario.horizon_ms
+        unit, *numbers = layout.scale(y)
+        end = plain(horizon_ms / (1000 if layout.span_ms > 5000 else 1))
+        later = f"… {end}" if layout.to_ms < horizon_ms else ""
+        free = layout.width - 4 - text_width(later) - 20 if later else layout.width
         for at, words in zip(layout.ticks(), numbers, strict=True):
             self._upright("dl-grid", layout.x(at))
-            self.out.append(words)
+            self.out.append(words if layout.x(at) < free else "")
         left, right = number(layout.left), number(layout.right)
         self.out.append(path("dl-axis", f"M{left} {number(layout.bottom)}H{right}"))
         self.out.append(unit)
+        if later:
+            self.out.append(text("dl-side", layout.width - 4, y, later))
 
     def _life_lines(self) -> None:
         left, right = self.layout.left, number(self.layout.right)

@@ -14,6 +14,7 @@ pytest.importorskip("playwright", reason="NOT RUN: playwright — make env")
 from playwright.sync_api import expect
 
 from tests.browser.jupyter import errors_of_widgets
+from tests.browser.labs import at, fault_at, opened, settled
 
 SCENARIO = "start/slow-or-dead"
 CELLS = ("from distlab.lab import Lab", f"lab = Lab({SCENARIO!r})\nlab", "lab.status")
@@ -45,29 +46,11 @@ def notebook(browser, lab_server):
 @pytest.fixture
 def lab(notebook):
     """The lab in its first state, with nothing on its way."""
+    opened(notebook)
     notebook.locator("[data-action=reset]").click()
     settled(notebook)
     at(notebook, Experiment(SCENARIO))
     return notebook
-
-
-def at(page, experiment):
-    """Wait until the browser shows what the experiment says, to the token."""
-    expect(page.locator(".lab-outcome")).to_contain_text(experiment.outcome.name)
-    expect(page.locator(".lab-token")).to_have_text(experiment.token)
-    expect(page.locator(".lab-status")).to_have_text(experiment.status)
-    expect(page.locator("[data-fault]")).to_have_count(len(experiment.faults))
-    return experiment
-
-
-def settled(page):
-    """Wait until nothing is on its way, the strip included."""
-    expect(page.locator(".lab[aria-busy=false]")).to_have_count(1)
-
-
-def fault_at(page, index):
-    box = page.locator(f"[data-fault='{index}'] .dl-knob").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def shown_faults(page):
@@ -78,7 +61,7 @@ def shown_faults(page):
 def test_the_cell_shows_the_lab_and_the_strip(lab):
     experiment = Experiment(SCENARIO)
     expect(lab.locator(".lab-title")).to_have_text("Slow or dead?")
-    expect(lab.locator(".lab-claim")).to_have_text(experiment.scenario.claim)
+    expect(lab.locator(".lab-say")).to_have_text(experiment.scenario.claim)
     expect(lab.locator(".lab-strip svg")).to_have_attribute(
         "aria-label", re.compile("not accurate")
     )
@@ -129,13 +112,13 @@ def test_a_fault_is_dragged_with_the_mouse(lab):
     x, y = fault_at(lab, 0)
     lab.mouse.move(x, y)
     lab.mouse.down()
-    lab.mouse.move(x + 540, y, steps=20)
+    lab.mouse.move(x + 480, y, steps=20)
     expect(lab.locator(".lab-card").first).to_contain_text("Nobody was suspected")
     lab.mouse.up()
     settled(lab)
     assert shown_faults(lab) != "pause:server-a@120+150;crash:server-b@300"
     at(lab, Experiment(SCENARIO, faults=shown_faults(lab)))
-    assert abs(fault_at(lab, 0)[0] - (x + 540)) < 2
+    assert abs(fault_at(lab, 0)[0] - (x + 480)) < 2
     lab.locator("[data-action=undo]").click()
     at(lab, Experiment(SCENARIO))
 
@@ -200,7 +183,8 @@ def test_knobs(lab):
     at(lab, experiment)
     number.fill("9999")
     number.press("Enter")
-    expect(lab.locator(".lab-error")).to_contain_text("9999 is out of range (allowed: 20 to 500)")
+    wrong = lab.locator("[data-of=patience_ms] .lab-error")
+    expect(wrong).to_contain_text("9999 is out of range (allowed: 20 to 500)")
     expect(number).to_have_value("199")
     lab.locator("[data-action=satisfy]").click()
     experiment.press("satisfy")
@@ -215,12 +199,14 @@ def test_tokens(lab):
     paste = lab.locator(".lab-pasted")
     paste.fill(other.token.replace("patience_ms=90", "patience_ms=ninety"))
     lab.get_by_role("button", name="Run it").click()
-    expect(lab.locator(".lab-error")).to_contain_text("'ninety' is not a whole number")
+    expect(lab.locator(".lab-replay .lab-error")).to_contain_text("'ninety' is not a whole number")
+    expect(paste).to_have_attribute("aria-invalid", "true")
     at(lab, Experiment(SCENARIO))
     paste.fill(other.token)
     paste.press("Enter")
     at(lab, other)
     expect(lab.locator(".lab-error")).to_have_text("")
+    expect(paste).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_a_fault_is_written(lab):
@@ -312,23 +298,24 @@ def test_the_faults_wait_for_a_prediction(page, lab_server):
     pause = page.locator("[data-action='pause monitor']")
     expect(pause).to_be_disabled()
     expect(page.locator("[data-knob=patience_ms]").first).to_be_disabled()
-    expect(page.locator(".lab-gate")).to_be_visible()
+    says = page.locator(".lab-say")
+    expect(says).to_contain_text("The lab waits for your prediction")
     page.locator(".widget-radio-box label", has_text="It is suspected.").click()
     page.get_by_role("button", name="Record prediction").click()
-    expect(page.locator(".lab-gate")).to_be_hidden()
+    expect(says).to_have_text(Experiment(SCENARIO).scenario.claim)
     expect(pause).to_be_enabled()
     expect(page.locator("[data-knob=patience_ms]").first).to_be_enabled()
     page.locator("[data-action='let it happen']").click()
-    expect(page.locator(".lab-notice")).to_contain_text("As you predicted")
+    expect(says).to_contain_text("As you predicted")
 
 
 def test_what_a_scenario_is_about_happens_at_one_press(lab):
     happen = lab.locator("[data-action='let it happen']")
-    expect(happen).to_have_count(0)
+    expect(happen).to_be_disabled()
     lab.locator(".lab-faults li button").first.click()
     expect(happen).to_be_enabled()
     happen.click()
-    expect(happen).to_have_count(0)
+    expect(happen).to_be_disabled()
     at(lab, Experiment(SCENARIO))
 
 

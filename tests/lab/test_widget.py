@@ -58,8 +58,8 @@ def test_a_first_look_shows_everything(browser):
     assert state["outcome"] == {"name": "not accurate", "tone": "bad", "mark": "✕"}
     assert [fault["text"] for fault in state["faults"]][1] == "crash:server-b@300"
     assert [(v["name"], v["word"], v["role"]) for v in state["verdicts"]] == [
-        ("accurate", "violated", "the property"),
-        ("prompt", "holds", "its price"),
+        ("accurate", "violated", "property"),
+        ("prompt", "holds", "price"),
     ]
     assert state["targets"][:4] == ["monitor", "server-a", "server-b", "monitor>server-a"]
 

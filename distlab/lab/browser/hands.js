@@ -9,10 +9,6 @@ const hands = {
     if (this.state.selected !== index) this.ask("select", { fault: index }, "select");
   },
 
-  scrubTo(ms) {
-    this.ask("scrub", { ms: Math.round(ms * 10) / 10 }, "scrub");
-  },
-
   // Show `factor` times as much time, around the cursor; or move on by a part of what is shown.
   zoom(factor, by = 0) {
     if (!this.state) return;
@@ -33,8 +29,9 @@ const hands = {
       const index = Number(end ? end.dataset.end : fault.dataset.fault);
       const { at, for: lasts } = this.state.faults[index];
       const from = end ? (lasts === null ? this.state.horizon : at + lasts) : at;
+      const seen = clamp(from, this.layout.from_ms, this.layout.to_ms);
       const gesture = this.newGesture();
-      this.drag = { kind: end ? "end" : "fault", index, ms: from, offset: from - ms, gesture };
+      this.drag = { kind: end ? "end" : "fault", index, ms: from, offset: seen - ms, gesture };
       this.select(index);
     } else {
       this.drag = { kind: "cursor", ms };
@@ -58,7 +55,8 @@ const hands = {
     const ms = this.msAt(event);
     if (drag.kind === "cursor") return void this.scrubTo(ms);
     const { at } = this.state.faults[drag.index];
-    const to = clamp(ms + drag.offset, drag.kind === "end" ? at : 0, this.state.horizon);
+    const { from_ms, to_ms } = this.layout;
+    const to = clamp(ms + drag.offset, drag.kind === "end" ? at : from_ms, to_ms);
     if (to === drag.ms) return;
     drag.ms = to;
     this.place();

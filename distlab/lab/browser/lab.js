@@ -1,7 +1,8 @@
 // One lab in the browser. All of its state is in Python: this shows what Python says and asks for
-// changes. The methods of a lab stand in five files: this one, requests.js (to the kernel and back),
-// picture.js, hands.js (pointer and keyboard), panel.js (what stands around the picture). All use the
-// helpers of elements.js. widget.py joins the six to one module, with the markup (lab.html) as MARKUP.
+// changes. The methods of a lab stand in seven files: this one, requests.js (to the kernel and back),
+// kernel.js (whether it is there), picture.js, scrubber.js (the instant that is looked at), hands.js
+// (pointer and keyboard), panel.js (what stands around the picture). All use the helpers of
+// elements.js. widget.py joins them to one module, with the markup (lab.html) as MARKUP.
 // The way of a click: ask, next; in widget.py _on_request; here hear, answered, show.
 
 class Lab {
@@ -11,7 +12,9 @@ class Lab {
     this.view = Math.random().toString(36).slice(2); // several views may show one lab
     this.number = 0;
     this.waiting = [];
-    this.inFlight = false;
+    this.inFlight = null;
+    this.stopped = false;
+    this.lost = "";
     this.picture = 0;
     this.proof = "";
     this.hovered = "";
@@ -21,11 +24,13 @@ class Lab {
     this.onMessage = (message) => this.hear(message);
     model.on("msg:custom", this.onMessage);
     this.sizes = new ResizeObserver(() => this.resized());
-    this.sizes.observe(this.stage);
+    this.sizes.observe(this.main);
+    this.watch();
   }
 
   close() {
     this.sizes.disconnect();
+    this.statuses?.disconnect();
     clearTimeout(this.rest);
     clearTimeout(this.silence);
     this.model.off("msg:custom", this.onMessage);
@@ -39,11 +44,29 @@ class Lab {
     return !this.inFlight && this.waiting.length === 0;
   }
 
+  // What scrolls the notebook.
+  get pane() {
+    return this.root.closest(".jp-WindowedPanel-outer") ?? document.scrollingElement;
+  }
+
+  // After Shift+Enter the active cell is the next one, perhaps far below: show the head of this lab.
+  arrive() {
+    const cell = this.root.closest(".jp-Cell");
+    const active = [cell, cell?.nextElementSibling].some((each) => each?.matches(".jp-mod-active"));
+    const first = !this.arrived;
+    this.arrived = true;
+    if (!first || !active) return;
+    requestAnimationFrame(() => {
+      const fits = this.root.offsetHeight <= this.pane.clientHeight;
+      this.root.scrollIntoView({ block: fits ? "nearest" : "start" });
+    });
+  }
+
   build() {
     this.root.innerHTML = MARKUP;
     for (const part of this.root.querySelectorAll("[data-part]")) {
       this[part.dataset.part] = part;
-      part.className = `lab-${part.dataset.part}`;
+      part.classList.add(`lab-${part.dataset.part}`);
     }
     this.root.className = "lab dl-theme";
     this.root.setAttribute("role", "group");
@@ -58,12 +81,18 @@ class Lab {
     on("stage", "pointermove", (event) => this.pull(event));
     on("stage", "pointerup", () => this.letGo());
     on("stage", "pointercancel", () => this.cancelDrag());
+    on("stage", "pointerleave", () => {
+      if (this.drag || document.activeElement === this.scrub) return;
+      this.looking = false;
+      if (this.state) this.place();
+    });
     on("stage", "keydown", (event) => this.key(event));
     on("stage", "focusin", ({ target }) => {
       const fault = target.closest("[data-fault]");
       if (fault && !this.drag) this.select(Number(fault.dataset.fault));
     });
     on("scrub", "input", () => this.scrubTo(Number(this.scrub.value)));
+    on("scrub", "blur", () => { this.looking = false; this.place(); });
     on("earlier", "click", () => this.zoom(1, -0.5));
     on("wider", "click", () => this.zoom(2));
     on("closer", "click", () => this.zoom(0.5));
@@ -81,7 +110,9 @@ class Lab {
   }
 }
 
-Object.assign(Lab.prototype, requests, picture, hands, panel);
+for (const methods of [requests, kernel, picture, scrubber, hands, panel]) {
+  Object.defineProperties(Lab.prototype, Object.getOwnPropertyDescriptors(methods));
+}
 
 export default {
   render({ model, el }) {

@@ -1,23 +1,24 @@
 // What stands around the picture: buttons, verdicts, knobs, faults, machines, the log.
 
-const INVITATION = "Drag a fault along the time axis: the whole history is computed again.";
-const FIRST = "Press a button to break something, then drag it along the time axis.";
+const INVITATION = "Drag a fault along the axis of time: the whole history is computed again.";
+const FIRST = "Press a button to break something, then drag it along the axis of time.";
+const NO_STRIP = "Here you will see how the run ends with a fault at any other instant.";
 
 const panel = {
   show(answer) {
     const { state } = this;
     this.title.textContent = state.title;
-    this.claim.textContent = state.claim;
     this.invitation.textContent = state.faults.length ? INVITATION : FIRST;
+    this.invitation.hidden = this.gated || state.faults.length >= state.lanes;
     this.outcome.textContent = `${state.outcome.mark} ${state.outcome.name}`;
     this.outcome.dataset.tone = state.outcome.tone;
     this.root.setAttribute("aria-label", `Lab: ${state.title}`);
-    this.gate.hidden = !this.gated;
-    this.gate.textContent = state.gate;
     this.root.classList.toggle("lab-gated", this.gated);
-    this.notice.textContent = [state.judgement, state.notice].filter(Boolean).join(" ");
+    this.root.classList.toggle("lab-asked", state.asked);
+    this.speak();
+    this.notice.textContent = state.notice;
     if (!this.drag && this.status.textContent !== state.status) this.status.textContent = state.status;
-    this.showStates();
+    this.showInstruments();
     this.showButtons();
     this.showVerdicts();
     this.showKnobs();
@@ -42,14 +43,28 @@ const panel = {
       ];
     });
     this.target.value = state.target;
-    for (const place of ["verbs", "variants", "history"]) {
-      const here = state.buttons.filter((button) => button.place === place);
-      this.fill(this[place], here, () => here.map(({ name, label, meaning, disabled, pressed }) =>
-        button(label, {
-          title: meaning, disabled, "data-action": name, "aria-pressed": pressed || undefined,
-          onclick: () => this.ask("press", { name }),
-        })));
+    for (const place of ["happen", "setting", "seed", "history"]) {
+      this.fill(place === "seed" ? this.again : this[place],
+        state.buttons.filter((each) => each.place === place), (here) => this.buttons(here));
     }
+    // Verbs for machines and for links have one place, as large as the larger of the two.
+    this.fill(this.verbs, state.verbs, (kinds) => kinds.map((verbs) =>
+      node("span", { inert: verbs[0].target !== state.target }, ...this.buttons(verbs))));
+  },
+
+  buttons(buttons) {
+    return buttons.map(({ name, label, meaning, disabled, pressed }) => button(label, {
+      title: meaning, disabled, "data-action": name,
+      "aria-pressed": pressed === undefined ? undefined : `${pressed}`,
+      onclick: () => this.ask("press", { name }),
+    }));
+  },
+
+  // One place for the words of the lab: why it waits, how the prediction did, or what it is about.
+  speak() {
+    const { gate, judgement, claim } = this.state ?? {};
+    this.say.textContent = this.lost || gate || judgement || claim || "";
+    this.say.dataset.kind = this.lost ? "lost" : gate ? "gate" : judgement ? "judgement" : "claim";
   },
 
   showVerdicts() {
@@ -75,10 +90,11 @@ const panel = {
 
   showKnobs() {
     const { knobs } = this.state;
-    this.fill(this.knobs, [this.gated, knobs.map(({ value, ...rest }) => rest)],
-      () => knobs.map((knob) => this.knob(knob)));
+    const known = knobs.map(({ value, ...rest }) => rest);
+    this.fill(this.knobs, [this.gated, known], () => knobs.slice(0, -1).map((knob) => this.knob(knob)));
+    this.fill(this.seed, [this.gated], () => [this.knob(knobs.at(-1))]);
     for (const { name, value } of knobs) {
-      for (const input of this.knobs.querySelectorAll(`[data-knob="${name}"]`)) {
+      for (const input of this.root.querySelectorAll(`[data-knob="${name}"]`)) {
         if (this.turning === input) continue;
         if (input.type === "checkbox") input.checked = value;
         else input.value = value;
@@ -112,13 +128,13 @@ const panel = {
         type: "checkbox", onchange: ({ target }) => turn(target.checked ? "1" : "0"),
       })]
         : high === undefined ? [number()] : [slider(), number()];
-    return node("div", { className: "lab-knob" },
+    return node("div", { className: "lab-knob", "data-of": name },
       node("span", {}, node("b", {}, name), ` ${meaning}`), node("span", {}, ...controls));
   },
 
   showFaults() {
     const { faults, selected } = this.state;
-    this.fill(this.faults, [faults, this.gated], () => faults.map(({ text }, index) => node("li", {},
+    this.fill(this.faults, [faults, this.gated], () => faults.map(({ text }, index) => node("li", { className: "lab-field" },
       node("input", {
         value: text, spellcheck: false, ariaLabel: `Fault ${index + 1}`, disabled: this.gated,
         title: "kind:target@at+for=amount, in milliseconds",
@@ -135,21 +151,25 @@ const panel = {
     if (faults.some(({ text }) => text === this.added.value)) this.added.value = "";
   },
 
-  showStates() {
-    const { states, instruments, cursor } = this.state;
-    this.instant.textContent = `${plain(cursor)} ms`;
-    this.fill(this.states, states, () => states.map(({ machine, power, text }) => node("li", {
-      "data-power": power,
-    }, node("b", {}, machine), ` ${power}`, text ? ` · ${text}` : "")));
+  showInstruments() {
+    const { instruments } = this.state;
+    const tall = Object.keys(this.layout.lanes).length > 5 || instruments.some(({ svg }) => svg);
+    this.root.classList.toggle("lab-tall", tall);
     this.fill(this.instruments, instruments, () => instruments.map(({ svg, title, head, rows }) =>
       (svg ? parsed(svg) : table(title, head, rows))));
   },
 
+  // While a new strip is computed, the old one stays and is dim.
   showStrip(strip) {
-    const { faults, selected } = this.state;
-    this.fill(this.strip, strip, () => (strip ? [parsed(strip)] : []));
-    this.caption.textContent = strip
-      ? `How the run ends when “${faults[selected].title}” comes at another instant.` : "";
+    const { faults, selected, swept } = this.state;
+    const old = !swept && this.strip.whole;
+    this.strip.classList.toggle("lab-old", old);
+    if (!old) {
+      this.fill(this.strip, strip, () => (strip ? [parsed(strip)] : []));
+      this.strip.whole = Boolean(strip) && swept;
+    }
+    this.caption.textContent = strip || !swept
+      ? `How the run ends when “${faults[selected].title}” comes at another instant` : NO_STRIP;
   },
 
   showLines({ lines, found, matching }) {
@@ -179,7 +199,7 @@ const panel = {
     parent.shows = text;
     const focusable = "button, input, select";
     const place = [...parent.querySelectorAll(focusable)].indexOf(document.activeElement);
-    parent.replaceChildren(...make());
+    parent.replaceChildren(...make(key));
     if (place >= 0) {
       const now = parent.querySelectorAll(focusable);
       now[Math.min(place, now.length - 1)]?.focus();

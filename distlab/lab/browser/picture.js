@@ -2,7 +2,7 @@
 
 const picture = {
   resized() {
-    const width = Math.floor(this.stage.clientWidth);
+    const width = Math.floor(this.main.clientWidth);
     if (width === 0 || Math.abs(width - (this.width ?? 0)) < 8) return;
     this.width = width;
     this.look();
@@ -10,9 +10,8 @@ const picture = {
 
   // Put a new drawing in the place of the old one. The element of a fault that has the focus stays
   // and keeps it; when there is no such fault any more, the focus goes to the last one.
-  draw({ svg, layout, picture: number }) {
-    this.picture = number;
-    this.layout = layout;
+  draw({ svg, layout, story, picture: number }) {
+    Object.assign(this, { picture: number, layout, story, drawn: null });
     const drawn = parsed(svg);
     const old = this.drawing.firstChild;
     const held = this.drawing.querySelector("[data-fault]:focus");
@@ -58,15 +57,13 @@ const picture = {
     if (!this.layout) return;
     const { layout, state, drag } = this;
     const within = (ms) => clamp(this.x(ms), layout.left, layout.right);
-    this.cursor.style.transform = `translateX(${within(state.cursor)}px)`;
-    this.cursor.style.top = `${layout.top}px`;
-    this.cursor.style.height = `${layout.bottom - layout.top}px`;
+    this.showInstant();
+    this.stage.style.minWidth = `${layout.width}px`;
+    this.invitation.style.left = this.caption.style.marginLeft = `${layout.left}px`;
     this.gutter.style.width = `${layout.left - 8}px`;
-    this.caption.style.marginLeft = `${layout.left}px`;
     this.scrub.style.width = `${layout.right - layout.left + 16}px`;
     this.scrub.min = layout.from_ms;
     this.scrub.max = layout.to_ms;
-    if (document.activeElement !== this.scrub || this.idle) this.scrub.value = state.cursor;
     for (const group of this.drawing.querySelectorAll("[data-fault]")) {
       const moved = drag?.kind === "fault" && drag.index === Number(group.dataset.fault);
       const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;
@@ -81,18 +78,17 @@ const picture = {
     }
   },
 
-  // The end of the selected fault: on the machine's life line, or between those of the network.
+  // How long the selected fault lasts, above the first life line, with its end to drag.
   placeEnd(within) {
     const { layout, state: { faults, selected }, drag } = this;
-    const { lasts, at, for: duration, machines } = faults[selected] ?? {};
+    const { lasts, at, for: duration } = faults[selected] ?? {};
     const from = drag?.kind === "fault" ? drag.ms : at;
     const end = drag?.kind === "end" ? drag.ms : duration === null ? layout.to_ms : from + duration;
-    this.end.hidden = !lasts || end < layout.from_ms || end > layout.to_ms;
+    this.end.hidden = this.extent.hidden = !lasts || end < layout.from_ms || from > layout.to_ms;
     if (this.end.hidden) return;
-    const names = machines.length ? machines : Object.keys(layout.lanes);
-    const lanes = names.map((name) => layout.lanes[name]);
-    const y = (Math.min(...lanes) + Math.max(...lanes)) / 2;
+    const [x1, x2] = [within(from), within(end)];
     this.end.dataset.end = selected;
-    this.end.style.transform = `translate(${within(end)}px, ${y}px)`;
+    this.end.style.transform = `translate(${x2}px, ${layout.top - 4}px)`;
+    this.extent.style.cssText = `left: ${x1}px; width: ${x2 - x1}px; top: ${layout.top - 4}px`;
   },
 };

@@ -3,14 +3,13 @@
 // on its way. While it is, a newer request of the same kind takes the place of the one that waits:
 // the latest drag wins.
 
-const SILENT_AFTER_MS = 8000;
-const SILENCE = "No answer from the kernel yet. If it was restarted, run this cell again.";
 const RESTING_AFTER_MS = 120;
 
 const requests = {
   ask(command, args = {}, kind = "") {
     this.root.ariaBusy = "true";
-    if (command && command !== "sweep") this.error.textContent = "";
+    if (command && command !== "sweep") this.complain("");
+    if (command && !["scrub", "aim", "sweep"].includes(command)) this.looking = false;
     if (kind && this.waiting.at(-1)?.kind === kind) this.waiting.pop();
     this.waiting.push({ command, arguments: args, kind });
     this.next();
@@ -22,10 +21,10 @@ const requests = {
 
   next() {
     if (this.inFlight || this.waiting.length === 0) return;
-    this.inFlight = true;
-    this.silence = setTimeout(() => (this.error.textContent = SILENCE), SILENT_AFTER_MS);
+    this.inFlight = this.waiting.shift();
+    this.listen();
     this.model.send({
-      ...this.waiting.shift(),
+      ...this.inFlight,
       view: this.view, number: ++this.number, picture: this.picture, width: this.width,
       proof: this.hovered || this.proof, want: this.drag ? [] : this.wanted(),
       matching: this.filter.value,
@@ -44,25 +43,55 @@ const requests = {
   hear(message) {
     if (message.view !== this.view && message.changes > this.changes) this.look();
     if (message.view !== this.view || message.number !== this.number) return;
-    clearTimeout(this.silence);
-    this.inFlight = false;
-    this.answered(message);
+    const asked = this.inFlight;
+    this.inFlight = null;
+    this.heard();
+    this.still(() => this.answered(message, asked));
     this.next();
   },
 
-  answered(answer) {
-    if (answer.error) this.error.textContent = answer.error;
-    else if (this.error.textContent === SILENCE) this.error.textContent = "";
+  answered(answer, asked) {
+    if (answer.error) this.complain(answer.error, this.fieldOf(asked));
     if (!answer.state) return;
+    const { cursor } = this.state ?? {};
     this.changes = answer.changes;
     this.state = answer.state;
+    if (this.waiting.some(({ kind }) => kind === "scrub")) this.state.cursor = cursor; // it is newer
     if (answer.svg) {
       this.outdated.add("token").add("lines").add("text");
       this.draw(answer);
     }
     if (this.drag?.index >= this.state.faults.length) this.drag = null; // it went while it was held
     this.show(answer);
+    if (answer.svg) this.arrive();
     this.lookWhenIdle();
+  },
+
+  // Say what was wrong at the field that caused it: over the page, so that nothing moves.
+  complain(words, field = this.tools) {
+    this.error.parentNode.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+    this.error.textContent = words;
+    this.error.hidden = !words;
+    if (!words) return;
+    field.append(this.error);
+    if (field !== this.tools) field.querySelector("input, select")?.setAttribute("aria-invalid", "true");
+  },
+
+  fieldOf({ command, arguments: { name, fault } }) {
+    if (command === "turn") return this.root.querySelector(`.lab-knob[data-of="${name}"]`) ?? undefined;
+    if (command === "edit") return this.faults.children[fault];
+    return { add: this.added.parentNode, paste: this.replay }[command];
+  },
+
+  // What the pointer is on, or has the focus, stays where it is, even if something above it has
+  // become taller: then the page is scrolled by as much.
+  still(update) {
+    const hand = [...this.root.querySelectorAll(":hover")].at(-1) ?? document.activeElement;
+    const part = this.root.contains(hand) ? hand.closest("[data-part]") : null;
+    const before = part?.getBoundingClientRect().top;
+    update();
+    const moved = part ? part.getBoundingClientRect().top - before : 0;
+    if (Math.abs(moved) >= 1) this.pane?.scrollBy({ top: moved, behavior: "instant" });
   },
 
   // Ask for what costs more than a redraw may, once the learner's hands rest.

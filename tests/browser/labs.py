@@ -1,0 +1,28 @@
+"""What tests of the lab in a browser have in common. It needs playwright."""
+
+from playwright.sync_api import expect
+
+
+def at(page, experiment):
+    """Wait until the browser shows what the experiment says, to the token."""
+    expect(page.locator(".lab-outcome")).to_contain_text(experiment.outcome.name)
+    expect(page.locator(".lab-token")).to_have_text(experiment.token)
+    expect(page.locator(".lab-status")).to_have_text(experiment.status)
+    expect(page.locator("[data-fault]")).to_have_count(len(experiment.faults))
+    return experiment
+
+
+def settled(page):
+    """Wait until nothing is on its way, the strip included."""
+    expect(page.locator(".lab[aria-busy=false]")).to_have_count(1)
+
+
+def fault_at(page, index):
+    box = page.locator(f"[data-fault='{index}'] .dl-knob").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def opened(page):
+    """Open what stands under More."""
+    if not page.locator(".lab-more").evaluate("more => more.open"):
+        page.locator(".lab-more > summary").click()
