@@ -78,9 +78,7 @@ class _Drawing:
             run, story, places, numbered, first
         )  # fmt: skip
         self.layout = layout = places.layout
-        left = (
-            layout.left + 2 if places.for_hands else 4
-        )  # a live picture has states beside its names
+        left = layout.left + 2 if places.for_hands else 4  # for hands: states below the names
         self.room = Room(Box(left, layout.top, layout.width - 4, layout.bottom))
         self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
         for name in run.machines:

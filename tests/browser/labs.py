@@ -14,7 +14,7 @@ def at(page, experiment):
 
 def settled(page):
     """Wait until nothing is on its way, the strip included."""
-    expect(page.locator(".lab[aria-busy=false]")).to_have_count(1)
+    expect(page.locator(".lab[aria-busy=false]")).to_have_count(1, timeout=20_000)
 
 
 def fault_at(page, index):

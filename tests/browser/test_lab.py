@@ -112,13 +112,13 @@ def test_a_fault_is_dragged_with_the_mouse(lab):
     x, y = fault_at(lab, 0)
     lab.mouse.move(x, y)
     lab.mouse.down()
-    lab.mouse.move(x + 480, y, steps=20)
+    lab.mouse.move(x + 540, y, steps=20)
     expect(lab.locator(".lab-card").first).to_contain_text("Nobody was suspected")
     lab.mouse.up()
     settled(lab)
     assert shown_faults(lab) != "pause:server-a@120+150;crash:server-b@300"
     at(lab, Experiment(SCENARIO, faults=shown_faults(lab)))
-    assert abs(fault_at(lab, 0)[0] - (x + 480)) < 2
+    assert abs(fault_at(lab, 0)[0] - (x + 540)) < 2
     lab.locator("[data-action=undo]").click()
     at(lab, Experiment(SCENARIO))
 
@@ -302,7 +302,7 @@ def test_the_faults_wait_for_a_prediction(page, lab_server):
     expect(says).to_contain_text("The lab waits for your prediction")
     page.locator(".widget-radio-box label", has_text="It is suspected.").click()
     page.get_by_role("button", name="Record prediction").click()
-    expect(says).to_have_text(Experiment(SCENARIO).scenario.claim)
+    expect(says).to_contain_text("You predict: It is suspected.")
     expect(pause).to_be_enabled()
     expect(page.locator("[data-knob=patience_ms]").first).to_be_enabled()
     page.locator("[data-action='let it happen']").click()

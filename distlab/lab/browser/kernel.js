@@ -6,7 +6,9 @@ const STOPPED = new Set(["restarting", "autorestarting", "dead", "terminating", 
 const AWAY = new Set(["connecting", "disconnected", "unknown"]);
 
 const kernel = {
+  // Once the lab stands in the page.
   watch() {
+    if (this.statuses) return;
     const toolbar = this.root.closest(".jp-NotebookPanel")?.querySelector(".jp-NotebookPanel-toolbar");
     if (!toolbar) return;
     this.statuses = new MutationObserver(() => {

@@ -25,7 +25,6 @@ class Lab {
     model.on("msg:custom", this.onMessage);
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.main);
-    this.watch();
   }
 
   close() {

@@ -52,6 +52,7 @@ const requests = {
 
   answered(answer, asked) {
     if (answer.error) this.complain(answer.error, this.fieldOf(asked));
+    this.watch();
     if (!answer.state) return;
     const { cursor } = this.state ?? {};
     this.changes = answer.changes;
@@ -72,8 +73,8 @@ const requests = {
     this.error.parentNode.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
     this.error.textContent = words;
     this.error.hidden = !words;
+    (words ? field : this.root).append(this.error);
     if (!words) return;
-    field.append(this.error);
     if (field !== this.tools) field.querySelector("input, select")?.setAttribute("aria-invalid", "true");
   },
 
