@@ -37,7 +37,8 @@ class Open:
     [
         (None, "None"), (True, "True"), (3, "3"), (0.1, "0.1"), ("plain", "plain"),
         (b"\x00a", r"b'\x00a'"), ((), "()"), ((1,), "(1,)"), ((1, "a"), "(1, 'a')"),
-        (frozenset({"b", "a", "c"}), "{'a', 'b', 'c'}"), (parse_fault("lose:#12"), "lose:#12"),
+        (frozenset("hgfedcba"), "{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}"),
+        (parse_fault("lose:#12"), "lose:#12"),
         (Phase.IN_DOUBT, "IN_DOUBT"), (Level.QUORUM, "QUORUM"), (Word.ONE, "ONE"),
         (Write("x"), "Write(key='x', value=None)"),
         (Write("x", (Level.QUORUM, Write("y"))),
