@@ -22,73 +22,36 @@ has no counter that all its servers share, and so it has no token at all.
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple, Self
 
-from redis import exceptions
 from redis.exceptions import LockError, LockNotOwnedError
 
-from distlab.host import Host, Refused, Unavailable
+from distlab.host import Host
 from distlab.locks.arguments import as_bytes, as_key, patience_ms, whole_ms
+from distlab.locks.errors import (
+    CERTAIN,
+    LockLost,
+    LockNotOwned,
+    NotAcquired,
+    ObjectInUse,
+    OutcomeUnknown,
+    asking,
+    reason,
+)
+
+__all__ = [
+    "Busy", "Held", "Lock", "LockError", "LockLost", "LockNotOwned", "LockNotOwnedError",
+    "NotAcquired", "ObjectInUse", "OutcomeUnknown", "asking", "reason",
+]  # fmt: skip
 
 RETRY_MS = 1_000
 """When a claim could not be given back, it is given back once more after this time."""
 
 GIVE_BACK_MS = 5_000
 """How long each of the two tries may take."""
-
-
-class NotAcquired(LockError, Refused):
-    """This lock object does not hold the lock: there is nothing to work under or to give back."""
-
-
-class ObjectInUse(LockError, Refused):
-    """Another task holds the lock, or asks for it, by the same lock object."""
-
-
-class LockNotOwned(LockNotOwnedError, Refused):
-    """The lock is no longer ours: it has expired, and perhaps somebody else has it."""
-
-
-class LockLost(LockNotOwned):
-    """The lock is lost, or may be, while its holder works: the holder has to stop."""
-
-
-class WrongKey(LockError, exceptions.ResponseError, Refused):
-    """A key of the lock holds something else. The text names the key and what is in it."""
-
-
-class Demoted(LockError, exceptions.ReadOnlyError, Unavailable):
-    """The server has become a replica, and refuses to write: the lock is on another one now."""
-
-
-class OutcomeUnknown(LockError, TimeoutError):
-    """No answer came. The request may have been carried out, or may yet be."""
-
-
-CERTAIN = (exceptions.AuthenticationError, exceptions.AuthorizationError,
-           exceptions.BusyLoadingError, exceptions.MaxConnectionsError)  # fmt: skip
-"""Errors of the connection after which nothing was executed for certain."""
-
-
-@contextmanager
-def asking(what: str, name: str) -> Iterator[None]:
-    """Raise `OutcomeUnknown` when the request inside gets no answer."""
-    try:
-        yield
-    except CERTAIN:
-        raise
-    except (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError) as error:
-        if isinstance(error.__cause__, CERTAIN):  # redis-py says so of a wrong password
-            raise error.__cause__ from None
-        raise OutcomeUnknown(f"no answer to {what} of {name!r}: {reason(error)}", name) from error
-
-
-def reason(error: Exception) -> str:
-    """What an error says, or its name: a time-out often says nothing."""
-    return str(error) or type(error).__name__
 
 
 def this_process() -> Host:

@@ -21,16 +21,8 @@ from typing import Any, NoReturn
 from redis.exceptions import LockError, ResponseError
 
 from distlab.host import BadInput, Unavailable, ended, is_number
-from distlab.locks.lock import (
-    Busy,
-    Demoted,
-    Held,
-    Lock,
-    LockNotOwned,
-    OutcomeUnknown,
-    WrongKey,
-    reason,
-)
+from distlab.locks.errors import Demoted, WrongKey
+from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
 from distlab.locks.scripts import Script, asynchronous, in_words, stored
 
@@ -64,6 +56,7 @@ class NoFencingToken(AttributeError):
 
 class Redlock(Lock):
     """See `Lock`. `redises` are clients of independent servers, an odd number of them: no replicas.
+    Two clients of one server are refused, as far as their addresses tell.
 
     `node_timeout` is how long one server may take to answer, in seconds: far below `timeout`, so
     that a dead server costs little time. `clock_drift` is how far clocks may drift apart, as a

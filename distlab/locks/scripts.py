@@ -19,7 +19,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from distlab.host import BadInput
 from distlab.locks.arguments import NAMESPACE
-from distlab.locks.lock import Demoted, WrongKey
+from distlab.locks.errors import Demoted, WrongKey
 
 
 class Script:

@@ -35,7 +35,8 @@ class Spawned(asyncio.Task[Any]):
 
 
 class AsyncioHost:
-    """This process under a name of your choice. The default name is made of machine and pid.
+    """This process under a name of your choice. The default name is made of machine and pid. The
+    default `random` is the system's: after a fork another one would repeat itself in the child.
 
     A source of randomness of your choice gets a new seed in the child of a fork. Otherwise parent
     and child would draw the same numbers. The default source has no seed.

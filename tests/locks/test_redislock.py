@@ -11,9 +11,10 @@ from redis.crc import key_slot
 from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ResponseError
 
 from distlab.host import BadInput, Unavailable
+from distlab.locks.errors import Demoted, WrongKey
 from distlab.locks.fair import FairLock
 from distlab.locks.fencing import Fence, StaleToken
-from distlab.locks.lock import Demoted, LockError, LockNotOwned, OutcomeUnknown, WrongKey
+from distlab.locks.lock import LockError, LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock, TooFewServers
 from distlab.locks.scripts import beside

@@ -112,6 +112,45 @@ async def test_an_error_reaches_all_who_wait(host):
     assert await told(task) == "Refused"
 
 
+@everywhere
+async def test_each_task_is_its_own(host):
+    async def me():
+        return host.this_task()
+
+    task = host.spawn(me())
+    assert await task is task
+    assert host.this_task() is host.this_task() is not task
+
+
+@everywhere
+async def test_a_cancellation_that_was_swallowed_is_raised_and_no_other(host):
+    async def swallowing(then):
+        with host.keeping_cancellation():
+            await told(host.spawn(host.sleep(60_000)))
+            return await then()
+
+    async def refuse():
+        raise Refused("no")
+
+    async def fine():
+        return 42
+
+    with host.keeping_cancellation():
+        assert await fine() == 42
+    with pytest.raises(Refused), host.keeping_cancellation():
+        await refuse()
+    for then in (fine, refuse):
+        task = host.spawn(swallowing(then))
+        await host.sleep(1)
+        task.cancel()
+        assert (await told(task)).startswith("Cancelled")
+        with pytest.raises(TimeoutError):
+            async with host.timeout(5):
+                await swallowing(then)
+        with host.keeping_cancellation():  # one from before is none of this block
+            assert await fine() == 42
+
+
 async def opened(host, gate):
     """Wait until the gate holds something, and take it out."""
     while not gate:
