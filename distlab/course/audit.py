@@ -1,8 +1,9 @@
 """What every exercise promises, tried out: CI wants no complaint.
 
-The stub is no attempt, the reference is right, and each named mistake gets its own words. In every
-case the reference gives each verdict something to judge. No cheat (`distlab.course.cheats`) passes,
-and each gets words that fit it.
+The stub is no attempt. The reference is right where a learner would write it: in a notebook, where
+it is watched more closely than in distlab. Each named mistake gets its own words. In every case the
+reference gives each verdict something to judge. No cheat (`distlab.course.cheats`) passes, and each
+gets words that fit it.
 
 A diagnosis fits a cheat when the cheat does what the mistake does: in the failing run both do the
 same, or the mistake says so (`Mistake.also`). What looks like a cheat and is honest work in one
@@ -52,8 +53,7 @@ def _answers(exercise: Exercise) -> Iterator[str]:
     """Stub, reference and mistakes that do not get the right word."""
     expected: list[tuple[str, Any, Word, str]] = [
         ("stub", exercise.stub, "not attempted", ""),
-        ("reference", exercise.reference, "correct", ""),
-        ("reference in a notebook", written(exercise), "correct", ""),
+        ("reference", written(exercise), "correct", ""),
         *((m.name, m.example, "incorrect", m.name) for m in exercise.mistakes),
     ]
     for name, solution, kind, mistake in expected:

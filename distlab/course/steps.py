@@ -50,6 +50,7 @@ _TOOL = 4
 SLEEPS = "Virtual time does not pass while you sleep: `await self.sleep(ms)`, or set a timer."
 WAITS = "`input()` waits for a person, and a machine has nobody to ask."
 ENDS = "That would end this notebook's kernel. A program on a machine crashes by a fault only."
+LOOKS_ON = "No debugger can look on during a check. Look at the run in a lab instead."
 NO_LOOP = "No asyncio runs in a simulation. To wait: `await self.sleep(ms)`."
 
 
@@ -62,6 +63,7 @@ def _of_asyncio(filename: str) -> bool:
 FORBIDDEN: tuple[tuple[Any, str], ...] = (
     (time.sleep, SLEEPS), (_of_asyncio, NO_LOOP),
     (os._exit, ENDS), (os.abort, ENDS), (os.system, ENDS),
+    (breakpoint, LOOKS_ON), (sys.settrace, LOOKS_ON), (sys.setprofile, LOOKS_ON),
 )  # fmt: skip
 """What no program in a simulation may call, and why."""
 
@@ -270,7 +272,7 @@ class StepCount:
 
         def _profile(self, frame: FrameType, event: str, what: Any) -> None:
             """Calls of C functions while the learner's code is at work."""
-            if event == "c_call":
+            if event == "c_call" and frame.f_code.co_filename != __file__:
                 self._called(what)
             elif event == "call" and frame.f_code is getattr(builtins.input, "__code__", None):
                 self._refuse(WAITS)  # in a notebook it is a function of Python

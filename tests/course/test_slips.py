@@ -18,7 +18,8 @@ from tests.course.test_exercise import EXERCISE
 def cell(body, extra=""):
     """The printer of a learner with this body of `on_print`, after the right work."""
     lines = f"{extra}\ndef on_print(self, message, sender):\n{indent(body, '  ')}\n"
-    return run_cell(EXERCISE, f"class Once(Reference):\n{indent(lines, '  ')}")
+    endless = "class Endless(Exception):\n  def __str__(self):\n    while True: pass\n"
+    return run_cell(EXERCISE, f"{endless}class Once(Reference):\n{indent(lines, '  ')}")
 
 
 def said(body, extra=""):
@@ -45,6 +46,11 @@ NAMED = {
         steps.SLEEPS, "s.run()",
     ),
     "asking": ("input('?')", steps.WAITS, "input('?')"),
+    "a debugger": ("breakpoint()", steps.LOOKS_ON, "breakpoint()"),
+    "looking away": ("import sys\nsys.settrace(None)", steps.LOOKS_ON, "sys.settrace(None)"),
+    "a text without end": (
+        "raise Endless", "Endless: (its text cannot be printed)", "raise Endless",
+    ),
     "ending the kernel": ("import os\nos._exit(3)", steps.ENDS, "os._exit(3)"),
 }  # fmt: skip
 if sys.version_info >= (3, 12):  # the docstring of `steps` says why
