@@ -1,7 +1,8 @@
 """The small figures on a life line: bars for what lasts, flags and clocks for an instant."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
 
 from distlab.sim.faults import KINDS
 from distlab.view.picture import (
@@ -90,6 +91,12 @@ def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more:
 
 def _shown(mark: Mark) -> str:
     return shortened(mark.text, 170)
+
+
+def badges(x: float, shifts: Iterable[int], ys: Iterable[float]) -> list[Box]:
+    """Places for the number of an event at `x`, the nearest first."""
+    middles = product(sorted(shifts, key=abs), ys)
+    return [Box(x + by - 10, y - 10, x + by + 10, y + 10) for by, y in middles]
 
 
 def clock(mark: Mark, x: float, y: float, more: str) -> str:

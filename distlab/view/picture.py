@@ -149,11 +149,13 @@ def number(value: float) -> str:
 
 
 def text(css: str, x: float, y: float, words: str, room: float = inf) -> str:
-    """A piece of text, as wide as `text_width` says. A text that is wider than `room` is cut; its
-    title is the whole.
+    """A piece of text, as wide as `text_width` says. One that is wider than `room` is cut, and its
+    title is the whole; it is left out when too little would be left.
     """
     bold = "dl-bold" in css
     shown = shortened(words, room, bold)
+    if not shown:
+        return ""
     title = f"<title>{xml(words)}</title>" if shown != words else ""
     look = f' class="{css}"' if css else ""
     return (
@@ -198,5 +200,5 @@ def shortened(words: str, width: float, bold: bool = False) -> str:
     while len(words) > 9:
         words = words[:-1]
         if text_width(words + "…", bold) <= width:
-            return words.rstrip() + "…"
+            return words.rstrip(" …") + "…"
     return ""

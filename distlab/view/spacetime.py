@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
 from typing import TYPE_CHECKING
 
 from distlab.host import plain
@@ -253,18 +252,23 @@ class _Drawing:
     def _badges(self) -> Iterator[str]:
         """A number at each event of the witness, beside its life line or where it was lost."""
         ends = {arrow.arrival: arrow.line for arrow in self.arrows if arrow.is_lost and arrow.whole}
+        latest: defaultdict[str, float] = defaultdict(float)  # numbers run to the right
         for position, index in self.numbered.items():
             event = self.run.trace.events[position]
             x = self.at.x(event.at_us)
             if event.node not in self.layout.lanes or x != self.at.inside(event.at_us):
                 continue
-            above, below = self.at.top[event.node] - 12, self.at.bottom[event.node] + 12
+            ys, least = (self.at.top[event.node] - 12, self.at.bottom[event.node] + 12), 0.0
             if position in ends:
-                x, above, below = ends[position].x2, ends[position].y2 - 15, ends[position].y2 + 15
-            places = product((0, 20), (0, 20, -20, 40, -40), ((above, -1), (below, 1)))
-            middles = [(x + by, y + far * way) for far, by, (y, way) in places]
-            boxes = [Box(x - 10, y - 10, x + 10, y + 10) for x, y in middles]
-            box = self.room.find(boxes, 20) or boxes[0]
+                x, ys = ends[position].x2, (ends[position].y2 - 15, ends[position].y2 + 15)
+            else:
+                least = latest[event.node]
+            close = figures.badges(x, (0, -11, 11), ys)
+            boxes = figures.badges(x, range(-60, 80, 20), (*ys, ys[0] - 20, ys[1] + 20))
+            ordered = ([each for each in some if each.x1 >= least] for some in (close, boxes))
+            box = next(filter(None, map(self.room.find, (*ordered, boxes), (1, 20, 20))), close[0])
+            if position not in ends:
+                latest[event.node] = box.x1
             cx, cy = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
             disc = f'<circle class="dl-badge" cx="{number(cx)}" cy="{number(cy)}" r="9.5"/>'
             label = text("dl-badge-text dl-bold", cx, cy + 4.5, str(index))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from distlab.check.verdict import NOTHING
 from distlab.sim.faults import KINDS
-from distlab.view.picture import Layout, Picture, number, path, sheet, text
+from distlab.view.picture import Layout, Picture, number, path, sheet, text, text_width
 from distlab.view.theme import TONE_OF, TONES
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 TITLE = "The triangle of CAP in this run:"
 CORNERS = {"C": (44.0, 34.0), "A": (236.0, 34.0), "P": (140.0, 138.0)}
 VERDICTS = {"C": "linearizable", "A": "available"}
-WIDTH, HEIGHT, RADIUS, WORDS = 440, 172, 20, 284
+HEIGHT, RADIUS, WORDS = 172, 20, 284
 """In pixels; `WORDS` is where the words beside the triangle begin."""
+WIDTH = WORDS + text_width(f"C ? {VERDICTS['C']}: {NOTHING}", bold=True) + 12
 
 
 def triangle(run: Run, ms: float = 0) -> Picture:

@@ -3,6 +3,7 @@
 All pictures stand on one page. A wide font is forced on them, and their words are measured.
 """
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -100,12 +101,14 @@ def others():
     for run in runs():
         if triangle in run.scenario.instruments:
             yield f"triangle of {run.token}", triangle(run)
+            nothing = tuple(replace(each, ok=None, judged=0) for each in run.verdicts)
+            yield "triangle of nothing", triangle(replace(run, verdicts=nothing))
     past = parse(PAST)
     yield "history", history(past, check(past, register()))
     for text in IDS:
         parts = [BitField(each.name, each.bits, each.value, each.meaning)
                  for each in identify(text)[0].fields]  # fmt: skip
-        yield text, bits(text, parts)
+        yield text, bits(text, [*parts, BitField("long", 40, 1, "very " * 80)])
     yield "state chart", state_chart(cp_store.TRANSITIONS, "The roles of a replica")
     yield "grid", measured.picture(measured.sweep(seeds=(1,)))
 

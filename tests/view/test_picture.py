@@ -143,6 +143,9 @@ def test_words_are_shortened_to_their_room_or_left_out():
     assert short.endswith("…") and words.startswith(short[:-1]) and text_width(short) <= 100
     assert shortened(words, 1000) == words
     assert shortened(words, 40) == ""
+    assert (
+        shortened("lock=alice/e6… until 95 ms", text_width("lock=alice/e6… u")) == "lock=alice/e6…"
+    )
 
 
 @pytest.mark.parametrize(("css", "times"), [("dl-label", 1), ("dl-label dl-bold", 1.08)])
@@ -159,6 +162,7 @@ def test_a_text_that_is_cut_has_the_whole_as_its_title():
     shown = shortened("a-very-long-name & more", 100)
     assert f'textLength="{text_width(shown):.1f}"' in drawn
     assert drawn.endswith(f">{shown}<title>a-very-long-name &amp; more</title></text>")
+    assert text("", 1, 2, "a-very-long-name & more", room=40) == ""
 
 
 @pytest.mark.parametrize(
