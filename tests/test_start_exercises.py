@@ -158,13 +158,13 @@ class SavesInFinally(SurvivingPrinter):
         (Idle, "Your printer sends no answer"),
         (AnswersAnything, "answered 'done'; Printed(page) is expected"),
         (AnswersForPageOne, "asked for page 2 and was told of 1"),
-        (SwallowsItsError, "and there is no ink"),
-        (OnlyTheFirst, "A repeated request got no answer"),
+        (SwallowsItsError, "has no attribute 'print_pages'"),
+        (OnlyTheFirst, "asked for page 2 and never learnt"),
         (PrintsBeforeItIsAsked, "printed page 1, which nobody had ordered"),
         (RemembersTheSender, "look before you print"),
         (RemembersTheLast, "look before you print"),
         (RemembersPages, "A second copy was ordered"),
-        (memory_by_name, "lasts from one run into the next"),
+        (memory_by_name, "share"),
     ],
 )
 def test_cheats(exercise, cheat, words):

@@ -12,6 +12,7 @@ from itertools import combinations
 from distlab.check.history import History
 from distlab.check.invariants import Finding, Invariant, invariant
 from distlab.check.look import completions, dropped, ends, sent
+from distlab.host import plain
 from distlab.locks.fencing import StaleToken
 from distlab.servers.leases import Deleted
 from distlab.servers.service import Refusal
@@ -100,6 +101,28 @@ def _never_failed(name: str, function: str, holds: str) -> Invariant:
 
 FINISHED = _never_failed("finished", "buy", "Every purchase that was begun came to its end.")
 SERVED = _never_failed("served", "acquire", "Nobody who asked for the lock was sent away.")
+
+
+def granted(within_ms: float) -> Invariant:
+    """Whoever asks for a lock gets it within `within_ms`. A client that crashes is left out."""
+
+    def in_time(trace: Trace) -> Iterator[Finding | None]:
+        end_us = trace.events[-1].at_us if len(trace) else 0
+        crashed = {event.node for event in trace.of_kind("crash")}
+        for each in History.from_trace(trace):
+            if each.function != "acquire" or each.process in crashed:
+                continue
+            until_us = end_us if each.completed_us is None else each.completed_us
+            late = until_us - each.invoked_us > within_ms * 1000
+            gave_up = any(e.number == each.number for e in trace.of_kind("unknown"))
+            if each.outcome == "ok" or late or gave_up or each.completed is not None:
+                said = f"{each.process} asked for {each.key} and did not get it"
+                said = f"{said} within {plain(within_ms)} ms." if late else f"{said}."
+                fine = each.outcome == "ok" and not late
+                yield None if fine else Finding(said, ends(each))
+
+    holds = f"Whoever asked for the lock got it within {plain(within_ms)} ms."
+    return invariant("granted", in_time, holds, "requests for the lock that were due")
 
 
 def _all_heard(trace: Trace) -> Iterator[Finding | None]:

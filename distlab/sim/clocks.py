@@ -11,13 +11,16 @@ EPOCH_US = 1_767_225_600_000_000
 
 
 class Clock:
-    """One machine's clocks, as functions of the true (virtual) time in microseconds."""
+    """One machine's clocks, as functions of the true (virtual) time in microseconds.
 
-    def __init__(self, skew_us: int = 0, drift_ppm: int = 0) -> None:
-        self._offset_us = EPOCH_US + skew_us
+    At the beginning the monotonic clock shows `uptime_us`: so long the machine has been on.
+    """
+
+    def __init__(self, skew_us: int = 0, drift_ppm: int = 0, uptime_us: int = 0) -> None:
+        self._offset_us = EPOCH_US + skew_us - uptime_us
         self.drift_ppm = drift_ppm
         self._since_us = 0  # true time of the last change of drift
-        self._elapsed_us = 0  # what the monotonic clock showed then
+        self._elapsed_us = uptime_us  # what the monotonic clock showed then
 
     def monotonic_us(self, true_us: int) -> int:
         elapsed = true_us - self._since_us

@@ -4,7 +4,7 @@ The client cannot tell a lost request from a lost answer. Without retries it may
 retries the server may do the same work twice. Both are the same silence, seen from the client.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -83,19 +83,21 @@ def failing(kind: type[Printer]) -> type[Printer]:
 
     class Failing(kind):  # type: ignore[misc, valid-type]
         def on_start(self) -> Any:
-            self._silent = self._in_handler = False
+            self._silent = False
             return super().on_start()
 
-        def on_print(self, message: Print, sender: str) -> Any:
-            if self._silent:
-                return None
-            self._in_handler = True
-            try:
-                return super().on_print(message, sender)
-            except Cancelled:
-                return None
-            finally:
-                self._in_handler = False
+        def handler_for(self, kind: type) -> Callable[..., Any]:
+            return self._while_on(super().handler_for(kind))
+
+        def after(self, ms: float, callback: Callable[[], None]) -> Any:
+            return super().after(ms, self._while_on(callback))
+
+        def _while_on(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+            def guarded(*given: Any) -> Any:
+                with suppress(Cancelled):
+                    return None if self._silent else handler(*given)
+
+            return guarded
 
         @property
         def disk(self) -> host.Disk:
@@ -106,8 +108,7 @@ def failing(kind: type[Printer]) -> type[Printer]:
             if not self.boots:
                 self._silent = True
                 self.note(PowerFails())
-                if self._in_handler or self._simulated.kernel.current:
-                    raise Cancelled("the power fails")
+                raise Cancelled("the power fails")
 
     Failing.__name__ = kind.__name__
     return Failing

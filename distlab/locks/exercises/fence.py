@@ -1,8 +1,11 @@
 """The resource's side of a fencing token."""
 
+from collections.abc import Iterator
+
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.locks.fencing import Fence, StaleToken
 from distlab.scenario import Run
+from distlab.servers.service import Refusal
 
 
 class OwnFenceStub(Fence):
@@ -20,6 +23,25 @@ class OwnFence(Fence):
 
 class LetsEverybodyIn(Fence):
     def admit(self, token: int) -> None:  # type: ignore[override]
+        self.latest = token
+
+
+class RefusesEverybody(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        raise StaleToken("too late")
+
+
+class ComparesTexts(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if str(token) < str(self.latest):
+            raise StaleToken("too late")
+        self.latest = token
+
+
+class OnlyTheFirst(Fence):
+    def admit(self, token: int) -> None:  # type: ignore[override]
+        if self.latest not in (0, token):
+            raise StaleToken("too late")
         self.latest = token
 
 
@@ -56,8 +78,30 @@ def remembered(run: Run) -> list[int]:
     return [int(row.value) for row in kept if row.what == "latest token"]
 
 
+SHOP = "shop"
+
+
+def refused(run: Run) -> Iterator[tuple[int, int]]:
+    """Each token that the shop refused, with the highest that it had let in before (else 0)."""
+    asked: dict[str, int] = {}  # client → the token of its last request
+    highest = 0
+    for event in run.trace.events:
+        token = getattr(event.what, "token", None)
+        if event.kind == "deliver" and event.node == SHOP and token is not None:
+            asked[event.peer] = token
+        elif event.kind == "send" and event.node == SHOP and event.peer in asked:
+            if isinstance(event.what, Refusal) and isinstance(event.what.body, StaleToken):
+                yield asked[event.peer], highest
+            else:
+                highest = max(highest, asked[event.peer])
+
+
 def refused_once(run: Run) -> bool:
-    return not run.verdict("nothing refused").ok
+    return any(refused(run))
+
+
+def refuses_higher(run: Run) -> bool:
+    return any(token > highest for token, highest in refused(run))
 
 
 FENCE = Exercise(
@@ -66,20 +110,31 @@ FENCE = Exercise(
         Case("locks/paused-holder", {"fencing": "all"},
             schedules=("", "delay:shop>alice@20+200=40"), seeds=range(5),
             must_hold=("nothing refused", "never oversold"), searched=0),
+        Case("locks/paused-holder", {"fencing": "all"}, schedules=("",), seeds=range(2),
+            must_hold=("nothing refused", "never oversold"), searched=0, parts={"first_token": 9}),
+        Case("locks/paused-holder", {"fencing": "all"}, seeds=range(3),
+            must_hold=("never oversold",), searched=0, parts={"first_token": 9}),
         Case("locks/paused-holder", {"fencing": "all"},
             schedules=(None, "pause:alice@36+130;crash:shop@150+12"), seeds=range(5),
-            must_hold=("never oversold",)),
-        Case("locks/paused-holder", {"fencing": "all"}, seeds=range(10),
+            must_hold=("never oversold",), searched=30),
+        Case("locks/paused-holder", {"fencing": "all"}, seeds=range(5),
             must_hold=("never oversold",), searched=0, parts={"tries": 2}),
         Case("locks/delayed-request", {"fencing": "all"}, seeds=range(5),
-            must_hold=("never oversold",)),
+            must_hold=("never oversold",), searched=30),
     ),
     stub=OwnFenceStub, reference=OwnFence,
     mistakes=(
         Mistake("remembers first",
             lambda run: remembered(run) != sorted(remembered(run)) and refused_once(run),
             RemembersFirst),
-        Mistake("refuses the same holder", "nothing refused=violated", RefusesTheSameHolder),
+        Mistake("refuses everybody",
+            lambda run: any(not highest for _, highest in refused(run)), RefusesEverybody),
+        Mistake("compares texts",
+            lambda run: any(b < a and str(a) < str(b) for a, b in refused(run)), ComparesTexts),
+        Mistake("refuses later holders", refuses_higher, OnlyTheFirst),
+        Mistake("refuses the same holder",
+            lambda run: any(token == highest for token, highest in refused(run)),
+            RefusesTheSameHolder),
         Mistake("remembers nothing",
             lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
             RemembersNothing),

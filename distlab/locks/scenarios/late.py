@@ -10,7 +10,7 @@ from distlab.locks.fencing import Fence
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
 from distlab.locks.scenarios.redis import UsedRedis, add_redis, redis_lock
 from distlab.shop.invariants import NEVER_OVERSOLD
-from distlab.shop.service import Shop
+from distlab.shop.service import FIRST_TOKEN, Shop
 from distlab.shop.stock import ReadStock, WriteStock
 from distlab.sim import World
 
@@ -32,8 +32,9 @@ def build_late(
     solution: Any = None,
     heedless: bool = False,
     tries: int = 1,
+    first_token: int = FIRST_TOKEN,
 ) -> None:
-    add_redis(world, UsedRedis)
+    add_redis(world, partial(UsedRedis, times=first_token - 1))
     world.client("alice", under_lock(redis_lock(), 10, heedless=heedless, tries=tries))
     world.client("bob", under_lock(redis_lock(), 50, heedless=heedless, tries=tries))
     world.add(Shop(fenced=fencing, fence=solution or Fence))

@@ -9,10 +9,11 @@ from distlab.knobs import Way, Ways
 from distlab.locks import redislock_mistakes as mistakes
 from distlab.locks.redislock import RedisLock
 from distlab.locks.scenarios.buyers import LockScenario, under_lock
-from distlab.locks.scenarios.redis import add_redis, plain_lock, redis_lock
+from distlab.locks.scenarios.redis import TTL_MS, add_redis, plain_lock, redis_lock
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
-from distlab.sim import World
+from distlab.sim import Client, World
+from distlab.sim.client import Program
 from distlab.sim.clocks import EPOCH_US
 
 RELEASE = Ways(
@@ -27,14 +28,37 @@ RELEASE = Ways(
 )  # fmt: skip
 
 
-def build_late_release(world: World, kind: Callable[..., Any], solution: Any = None) -> None:
-    """While bob works alice's lock is over, and carol comes."""
-    open_lock = plain_lock(solution) if solution else redis_lock(kind)
+Visit = tuple[str, float, float]
+"""Who comes, when, and how long it thinks while it has the lock."""
+
+LATE: tuple[Visit, ...] = (("alice", 10, 10), ("bob", 95, 30), ("carol", 124, 10))
+"""While bob works alice's lock is over, and carol comes."""
+
+
+def build_late_release(
+    world: World,
+    kind: Callable[..., Any],
+    solution: Any = None,
+    visits: tuple[Visit, ...] = LATE,
+    ttl_ms: int = TTL_MS,
+) -> None:
+    """Whoever comes more than once uses one lock object."""
+    open_lock = plain_lock(solution, ttl_ms) if solution else redis_lock(kind)
     add_redis(world)
-    world.client("alice", under_lock(open_lock, 10))
-    world.client("bob", under_lock(open_lock, 95, think_ms=30))
-    world.client("carol", under_lock(open_lock, 124))
-    world.add(Shop(pieces=3))
+    for name in dict.fromkeys(name for name, _, _ in visits):
+        own = [visit for visit in visits if visit[0] == name]
+        world.client(name, in_turn(open_lock, own))
+    world.add(Shop(pieces=len(visits)))
+
+
+def in_turn(open_lock: Callable[[Client], Any], visits: list[Visit]) -> Program:
+    async def program(client: Client) -> None:
+        lock = open_lock(client)
+        for _, at_ms, think_ms in visits:
+            wait_ms = max(0, at_ms - client.monotonic_ms())
+            await under_lock(lambda _: lock, wait_ms, think_ms)(client)
+
+    return program
 
 
 late_release = partial(
@@ -55,8 +79,14 @@ late_release = partial(
     claim="DEL removes whatever lock is there, even if it belongs to somebody else by now.",
     knobs=(RELEASE,),
 )
-def foreign_release(world: World, release: type[RedisLock], solution: Any = None) -> None:
-    build_late_release(world, release, solution)
+def foreign_release(
+    world: World,
+    release: type[RedisLock],
+    solution: Any = None,
+    visits: tuple[Visit, ...] = LATE,
+    ttl_ms: int = TTL_MS,
+) -> None:
+    build_late_release(world, release, solution, visits, ttl_ms)
 
 
 # In its container each process is number 1, and one command has started all three containers.

@@ -50,12 +50,12 @@ def redis_lock(
     return open_lock
 
 
-def plain_lock(kind: Any) -> Callable[[Client], Any]:
+def plain_lock(kind: Any, ttl_ms: int = TTL_MS) -> Callable[[Client], Any]:
     """A lock that takes nothing but a Redis and a name, as learners write it."""
 
     def open_lock(client: Client) -> Any:
         lock = kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK)
-        lock.random = client.random
+        lock.random, lock.ttl_ms = client.random, ttl_ms
         return lock
 
     return open_lock

@@ -6,7 +6,14 @@ from typing import Any
 
 from distlab.check.invariants import mutual_exclusion, prompt
 from distlab.knobs import Way, Ways
-from distlab.locks.checks import ALL_HEARD, NOTHING_REFUSED, SERVED, TOKENS_ASCEND, few_messages
+from distlab.locks.checks import (
+    ALL_HEARD,
+    NOTHING_REFUSED,
+    SERVED,
+    TOKENS_ASCEND,
+    few_messages,
+    granted,
+)
 from distlab.locks.fencing import Fence
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
@@ -16,7 +23,7 @@ from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.shop.invariants import NEVER_OVERSOLD
 from distlab.shop.service import Shop
 from distlab.sim import Client, World
-from distlab.sim.clocks import EPOCH_US
+from distlab.sim.clocks import EPOCH_US, Clock
 
 NAMES = ("redis-1", "redis-2", "redis-3")
 TTL_MS, SHORT_MS, NODE_MS = 160, 80, 20
@@ -103,9 +110,11 @@ def redlock_release(world: World, release: type[Redlock], solution: Any = None) 
     world.add(Shop(pieces=2))
 
 
-def add_two_buyers(world: World, kind: type[Redlock]) -> None:
+def add_two_buyers(world: World, kind: type[Redlock], uptime_ms: int = 0) -> None:
     world.client("alice", under_lock(redlock(kind), 10, think_ms=60))
     world.client("bob", under_lock(redlock(kind), 60))
+    for number, name in enumerate(("alice", "bob"), 1):
+        world.machine(name).clock = Clock(uptime_us=1000 * number * uptime_ms)
     world.add(Shop())
 
 
@@ -131,7 +140,7 @@ EXPIRY = Ways(
     id="locks/redlock-clock-jump",
     title="One server's clock is set",
     claim="A server whose clock jumps lets a lock expire early: a second majority.",
-    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD),
+    checks=(mutual_exclusion(), prompt(60, "acquire"), NEVER_OVERSOLD, granted(200)),
     knobs=(EXPIRY,),
     nemesis="jump:redis-1,redis-2,redis-3=-300..300; jump:redis-1,redis-2,redis-3=50..300; "
     "partition:alice,redis-1,redis-2,redis-3; lose; crash:redis-1,redis-2,redis-3+1..60; cut; "
@@ -141,10 +150,11 @@ EXPIRY = Ways(
     horizon_ms=240,
 )
 def redlock_clock_jump(
-    world: World, expiry: Callable[..., RedisServer], solution: Any = None
+    world: World, expiry: Callable[..., RedisServer], solution: Any = None, uptime_ms: int = 0
 ) -> None:
+    """Alice's machine has been on for `uptime_ms`, bob's for twice as long."""
     add_servers(world, expiry)
-    add_two_buyers(world, solution or Redlock)
+    add_two_buyers(world, solution or Redlock, uptime_ms)
 
 
 AFTER_CRASH = Ways(
