@@ -63,7 +63,7 @@ def _update_one(workspace: Path, stem: str, notebook: Notebook, record: dict[str
         return Copied(own.name, "", edited)
     copies = _names(workspace, stem)
     target = next(copy for copy in copies if not copy.exists() or not _is_edited(copy, record))
-    _write(target, notebook)
+    _write(target, {**notebook, "metadata": _metadata()})
     record[target.name] = version
     return Copied(own.name, target.name, edited)
 
@@ -93,6 +93,17 @@ def without_outputs(notebook: Notebook) -> Notebook:
     ]
     metadata = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
     return {**notebook, "cells": cells, "metadata": metadata}
+
+
+def _metadata() -> Notebook:
+    """What JupyterLab writes into a notebook that it opens, so that opening is no change."""
+    from ipykernel.ipkernel import IPythonKernel
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    name = "python3"
+    spec = KernelSpecManager().get_kernel_spec(name)
+    kernel = {"name": name, "display_name": spec.display_name, "language": spec.language}
+    return {"kernelspec": kernel, "language_info": IPythonKernel.language_info}
 
 
 def digest(notebook: Notebook) -> str:

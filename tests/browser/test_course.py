@@ -2,6 +2,8 @@
 
 import re
 
+from distlab.workspace import update
+
 CELLS = (
     "from distlab.course.prediction import Prediction\n"
     "from distlab.course.quiz import quiz\n"
@@ -13,9 +15,13 @@ CELLS = (
     "    'd1:start/lost-answer'))",
     "QuizWidget(quiz('01_cap'))",
     "class CarefulPrinter(Printer):\n"
+    "    def on_start(self):\n"
+    "        super().on_start()\n"
+    "        self.done = ()\n"
     "    def on_print(self, message, sender):\n"
-    "        if message.page not in self.pages:\n"
+    "        if message.request not in self.done:\n"
     "            self.print_page(message.page)\n"
+    "            self.done += (message.request,)\n"
     "        self.send(sender, Printed(message.page))",
     "ExercisePanel(PRINT_ONCE)",
 )
@@ -55,3 +61,10 @@ def test_what_was_done_is_still_there_after_a_reload(lab_server, page, screensho
     says(page, "✓ You have answered this question correctly.")
     says(page, "✓ You have solved this exercise.")
     assert page.get_by_label("It gets stuck.").is_checked()
+
+
+def test_a_notebook_that_was_only_opened_is_not_marked_as_changed(lab_server, page):
+    update(lab_server.folder)
+    lab_server.open(page, "00_start_here.ipynb")
+    page.wait_for_timeout(2000)  # JupyterLab has asked the kernel what it is
+    assert page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty") is False

@@ -194,6 +194,30 @@ def test_the_window_is_within_the_run(lab):
     assert lab.window == (0, 700)
 
 
+def test_the_idle_end_of_the_axis_is_left_out():
+    lab = Experiment("start/lost-answer")
+    last_ms = max(run.trace.events[-1].at_us for run in (lab.run, lab.scenario.run(retries=1)))
+    end = lab.window[1]
+    assert last_ms / 1000 < end < 0.8 * lab.horizon_ms
+    for name in ("satisfy", "violate", "next seed"):
+        lab.press(name)
+        assert lab.window == (0, end)  # the axis is that of both settings
+
+
+def test_the_axis_grows_with_what_happens_but_not_under_a_hand_that_drags():
+    lab = Experiment("start/lost-answer")
+    before = lab.window
+    lab.drag(0, 350, gesture="one")
+    assert lab.window == before
+    lab.add("crash:printer@310")
+    assert lab.window[1] > 310
+    lab.reset()
+    assert lab.window == before
+    lab.zoom(50, 90)
+    lab.add("crash:printer@310")
+    assert lab.window == (50, 90)
+
+
 def test_the_strip_says_how_each_instant_would_have_ended(lab):
     lab.select("crash")
     strip = lab.sweep()

@@ -64,6 +64,63 @@ def test_a_first_look_shows_everything(browser):
     assert state["targets"][:4] == ["monitor", "server-a", "server-b", "monitor>server-a"]
 
 
+def test_a_verdict_has_the_tone_that_the_outcome_would_have():
+    lab = Lab(SCENARIO, patience_ms=250)
+    state = Browser(lab).ask()["state"]
+    assert (state["outcome"]["name"], state["outcome"]["tone"]) == ("not prompt", "price")
+    assert [card["tone"] for card in state["verdicts"]] == ["good", "price"]
+
+
+def test_every_button_keeps_its_place(browser, lab):
+    def places():
+        state = browser.ask()["state"]
+        verbs = [[each["label"] for each in group] for group in state["verbs"]]
+        return [each["name"] for each in state["buttons"]], verbs
+
+    before = places()
+    assert HAPPEN in before[0] and not possible(browser, HAPPEN)
+    for command in ("remove", "remove", "undo"):
+        browser.ask(command, fault=0) if command == "remove" else browser.ask("press", name="undo")
+        assert possible(browser, HAPPEN)
+        assert places() == before
+    lab.press("crash monitor")
+    assert places() == before
+    lab.aim("server-a>monitor")
+    assert places() == (before[0], before[1][::-1])
+
+
+def possible(browser, name):
+    state = browser.ask()["state"]
+    buttons = [*state["buttons"], *state["verbs"][0]]
+    return not next(each for each in buttons if each["name"] == name)["disabled"]
+
+
+def test_what_cannot_happen_now_is_disabled(browser, lab):
+    assert possible(browser, "crash monitor") and not possible(browser, "restart monitor")
+    lab.press("crash monitor")
+    assert not possible(browser, "crash monitor") and possible(browser, "restart monitor")
+
+
+def test_a_lab_has_one_lane_more_than_it_needs_at_first(browser, lab):
+    top = browser.ask()["layout"]["top"]
+    lab.press("crash monitor")
+    assert browser.ask()["layout"]["top"] == top
+    lab.press("pause server-a")
+    assert browser.ask()["layout"]["top"] > top
+    calm = Lab(SCENARIO, faults="")
+    assert Browser(calm).ask()["layout"]["top"] == top  # the declared faults can come at one press
+
+
+def test_the_browser_can_tell_every_state_at_every_instant(browser, lab):
+    lab.press("wipe monitor")
+    story = browser.ask()["story"]
+    for ms in range(0, 700, 35):
+        now = {name: ["up", ""] for name in lab.run.machines}
+        now |= {machine: state for at_ms, machine, *state in story if at_ms <= ms}
+        lab.scrub(ms)
+        assert [tuple(state) for state in lab.states] == [(n, *now[n]) for n in lab.run.machines]
+
+
 def test_ways_are_sent_as_choices():
     ways = Ways("way", Way("slow", object(), "slowly"), Way("fast", object(), "fast", role="right"))
     own = {"build": lambda world, way: world.add(Node("n")), "faults": "", "knobs": (ways,)}
@@ -74,7 +131,10 @@ def test_ways_are_sent_as_choices():
 
 def test_a_button_in_the_browser_is_press(browser, lab):
     twin = Lab(SCENARIO)
-    for button in browser.ask(command="aim", target="server-a>monitor")["state"]["buttons"]:
+    state = browser.ask(command="aim", target="server-a>monitor")["state"]
+    for button in [*state["verbs"][0], *state["buttons"]]:
+        if button["disabled"]:
+            continue
         browser.ask("press", name=button["name"])
         twin.press(button["name"])
     assert lab.token == twin.token
