@@ -67,8 +67,8 @@ def beside_flag(mark: Mark, x: float, top: float, bottom: float, bold: bool) -> 
     wide = text_width(_shown(mark), bold) + 7
     for rise in (4, 4 + LINE):
         for y in (top - rise - LINE, bottom + rise):
-            yield Box(x - 2, y, x + wide, y + LINE)
-            yield Box(x - wide, y, x + 2, y + LINE)
+            yield Box(x + 2, y, x + wide, y + LINE)
+            yield Box(x - wide, y, x - 2, y + LINE)
     for y in (top - 4 - LINE, bottom + 4):
         yield Box(x + 11, y, x + wide + 11, y + LINE)
 
@@ -76,13 +76,13 @@ def beside_flag(mark: Mark, x: float, top: float, bottom: float, bold: bool) -> 
 def flag(mark: Mark, x: float, top: float, bottom: float, box: Box | None, more: str) -> str:
     """A note: a pole with a pennant, and its words in `box`, if there is one."""
     up = box is None or box.y1 < top
-    left = box is not None and box.x2 < x + 3
+    left = box is not None and box.x2 < x
     foot, tip = (top, top - 8) if up else (bottom, bottom + 8)
     words = ""
     if box is not None:
         tip = box.y1 + 2 if up else box.y2 - 2
         look = "dl-label dl-note-text" + (WITNESS if more else "")
-        words = text(look, box.x1 + (9 if box.x1 < x and not left else 2), box.y2 - 3, _shown(mark))
+        words = text(look, box.x1 + (5 if box.x1 == x + 2 else 2), box.y2 - 3, _shown(mark))
     across, down = (-4 if left else 4), (2.5 if up else -2.5)
     pole = f"M{number(x)} {number(foot)}V{number(tip)}l{across} {down} {-across} {down}"
     title = f"{mark.node}: {mark.text} ({ms(mark.at_us)} ms)"

@@ -77,7 +77,7 @@ class _Drawing:
             run, story, places, numbered, first
         )  # fmt: skip
         self.layout = layout = places.layout
-        left = layout.left + 2 if places.for_hands else 4  # for hands: states below the names
+        left = layout.left if places.for_hands else 4  # for hands: states below the names
         self.room = Room(Box(left, layout.top, layout.width - 4, layout.bottom))
         self.room.draw(Line(layout.left, layout.top, layout.left, layout.bottom), 1)
         for name in run.machines:
@@ -94,6 +94,10 @@ class _Drawing:
             if arrow.is_lost:
                 x, y = arrow.line.x2, arrow.line.y2
                 self.room.take(Box(x - 5, y - 5, x + 5, y + 5))
+        for mark in story.marks:
+            if mark.kind == "note" and mark.node in places.top:
+                x, y = places.x(mark.at_us), places.top[mark.node]
+                self.room.draw(Line(x, y - 8, x, y), 1)
         self.beside: dict[tuple[int, ...], Box | None] = {}  # a bar's positions → its words
         self.out: list[str] = []
         self.front: list[str] = []

@@ -14,7 +14,8 @@ from distlab.check.models import register
 from distlab.check.verdict import NOTHING
 from distlab.course.glossary import term
 from distlab.ids.identify import identify
-from distlab.lab.widget import BROWSER
+from distlab.lab.experiment import Experiment
+from distlab.lab.widget import BROWSER, HIGH
 from distlab.registry import all_scenarios
 from distlab.scenario import GOOD, PRICE, UNKNOWN, Outcome
 from distlab.view.bits import BitField, bits
@@ -80,13 +81,15 @@ def runs():
 
 
 def diagrams():
-    """At two widths, without marks and with the witness as in a still."""
-    for run, width in product(runs(), WIDTHS):
-        name, witness = f"{run.token}, {width} wide", run.deciding.witness
-        plain = spacetime(run, width=width, first=witness)
-        yield name, plain
-        yield f"{name}, marked", spacetime(run, width=width, highlight=witness)
-        yield f"{name}, strip", strip_under(plain, run.outcome)
+    """As a still has them, with the witness marked; and as a lab has them, with its strip."""
+    for run in runs():
+        lab, witness = Experiment(run.scenario, **run.knobs), run.deciding.witness
+        for width in WIDTHS:
+            name = f"{run.token}, {width} wide"
+            yield f"{name}, a still", spacetime(run, width=width, highlight=witness)
+            live = spacetime(run, window=lab.window, width=width, first=witness, lanes=2, high=HIGH)
+            yield name, live
+            yield f"{name}, strip", strip_under(live, run.outcome)
 
 
 def strip_under(drawn, outcome):
