@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def audit(exercise: Exercise) -> list[str]:
     """What this exercise does not keep of its promises."""
-    return [*_promises(exercise), *_idle(exercise), *_answers(exercise)]
+    return [*_promises(exercise), *_idle(exercise), *_answers(exercise), *cheated(exercise)]
 
 
 def _promises(exercise: Exercise) -> Iterator[str]:

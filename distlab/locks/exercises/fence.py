@@ -96,6 +96,11 @@ def refused(run: Run) -> Iterator[tuple[int, int]]:
                 highest = max(highest, asked[event.peer])
 
 
+def forgot(run: Run) -> bool:
+    """Whether somebody was let in who should not be, and no token was kept."""
+    return not remembered(run) and run.verdict("never oversold").ok is False
+
+
 def refused_once(run: Run) -> bool:
     return any(refused(run))
 
@@ -136,9 +141,10 @@ FENCE = Exercise(
             lambda run: any(token == highest for token, highest in refused(run)),
             RefusesTheSameHolder),
         Mistake("remembers nothing",
-            lambda run: not remembered(run) and not any(f.kind == "crash" for f in run.faults),
+            lambda run: forgot(run) and not any(f.kind == "crash" for f in run.faults),
             RemembersNothing),
-        Mistake("remembers elsewhere", lambda run: not remembered(run), RemembersElsewhere),
-        Mistake("lets everybody in", "never oversold=violated", LetsEverybodyIn),
+        Mistake("remembers elsewhere", forgot, RemembersElsewhere),
+        Mistake("lets everybody in", "never oversold=violated", LetsEverybodyIn,
+            also=("admit ignores token",)),
     ),
 )  # fmt: skip

@@ -291,7 +291,8 @@ OWN_LOCK = Exercise(
     ),
     stub=OwnLockStub, reference=OwnLock,
     mistakes=(
-        Mistake("never takes", nobody_took, NeverTakes),
+        Mistake("never takes", nobody_took, NeverTakes,
+            also=("acquire (refuses|waits for ever|always False)",)),
         Mistake("asks nobody",
             lambda run: any(each.taken and not each.sent for each in askings(run)), AsksNobody),
         Mistake("looks, then sets",
@@ -312,7 +313,7 @@ OWN_LOCK = Exercise(
             DeletesAnyLock),
         Mistake("frees another's", two_holders, DeletesInAScript),
         Mistake("never frees", lambda run: any(fault.kind == "jump" for fault in run.faults),
-            NeverFrees),
+            NeverFrees, also=("release does nothing", "without 'await self.redis.eval.*")),
         Mistake("takes silence for a no",
             lambda run: any(len(each.sent) > len(each.heard) for each in askings(run)),
             TakesSilenceForANo),

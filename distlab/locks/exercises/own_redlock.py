@@ -299,14 +299,15 @@ OWN_REDLOCK = Exercise(
     ),
     stub=OwnRedlockStub, reference=OwnRedlock,
     mistakes=(
-        Mistake("asks nobody", lambda run: not any(settings(run)), AsksNobody),
+        Mistake("asks nobody", lambda run: not any(settings(run)), AsksNobody,
+            also=("do_acquire refuses", "do_acquire always .*")),
         Mistake("another key", another_key, AnotherKey),
         Mistake("asks too few", asks_too_few, AsksOneServer),
         Mistake("asks for ever", asks_for_ever, AsksForEver),
         Mistake("takes even if taken", unconditional, TakesEvenIfTaken),
         Mistake("never ends", lambda run: not lifetimes(run), NeverEnds),
         Mistake("another time", another_time, InSeconds),
-        Mistake("another token", another_token, AnotherToken),
+        Mistake("another token", another_token, AnotherToken, also=("do_acquire ignores token",)),
         Mistake("frees others", lambda run: asked(run, b"DEL"), FreesOthers),
         Mistake("gives back and takes",
             lambda run: any(taken and not yes and not no for taken, yes, no in decided(run)),
@@ -323,7 +324,8 @@ OWN_REDLOCK = Exercise(
         Mistake("gives up what it won",
             lambda run: not_granted(run) and any(
                 not taken and yes > 2 for taken, yes, _ in decided(run)),
-            GivesTheRest),
+            GivesTheRest,
+            also=("do_acquire waits for ever", "without '(if votes|return Held).*")),
         Mistake("wants all",
             lambda run: (not_granted(run) or slow(run)) and any(
                 not taken and yes == 2 for taken, yes, _ in decided(run)),
