@@ -242,6 +242,10 @@ class Experiment:
         """Go back to the lab's first run, and show all of it."""
         self._apply(reopen=True, **self._began._asdict())
 
+    def show(self, run: Run) -> None:
+        """Go to a run that this lab, or another one, had."""
+        self._apply(**run.setup._asdict())
+
     def scrub(self, ms: float) -> None:
         """Look at another instant: `states` show it, and pressed faults begin there."""
         self.cursor_ms = self._instant(ms, "ms")

@@ -30,8 +30,9 @@ from distlab.knobs import parse_knobs
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS
 from distlab.lab.experiment import Experiment
 from distlab.lab.looks import changes_of, lines_of
+from distlab.lab.pinned import Pinned
 from distlab.replay import parse_seed
-from distlab.scenario import Scenario
+from distlab.scenario import Run, Scenario
 from distlab.sim.faults import Schedule
 from distlab.view.picture import Picture, xml
 from distlab.view.spacetime import spacetime
@@ -61,7 +62,6 @@ HIGH = 380
 WAITING = "Predict first; the claim is shown afterwards."
 UNTOUCHED = "The lab waits for your prediction above. You can also skip it."
 STOPPED = "Stopped."
-TOUCHED = "A cell has changed this lab already. Predict above before you look, or skip it."
 
 
 class Lab(Experiment, Still, anywidget.AnyWidget):
@@ -70,7 +70,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     Takes a scenario or its id, and the `seed`, `faults` and knobs of the first run. With a
     `prediction`, the buttons in the browser wait until it is answered or skipped; methods called
     from a cell never wait. The claim and the outcome strip would give the answer away, so they are
-    shown after the prediction only. A still never shows the claim of such a lab.
+    shown after the prediction only. Until then the browser shows how the lab began, whatever cells
+    have done to it. A still never shows the claim of such a lab.
     """
 
     _esm = "\n".join([f"const MARKUP = {json.dumps(MARKUP)};",
@@ -95,6 +96,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         self._answering = False
         self._prediction = prediction
         self._guess: Guess | None = getattr(prediction, "guess", prediction)
+        self._beginning: Experiment | None = None
         Experiment.__init__(self, scenario, seed=seed, faults=faults, **knobs)
         self.on_msg(self._on_request)
         if self._guess is not None:
@@ -106,6 +108,15 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         if not self._answering:
             self.send({"type": "changed", "changes": self._changes})
         self._judge()
+
+    def here(self) -> Pinned:
+        """The run as it is now, with its picture: what a cell shows that has changed the lab."""
+        return Pinned(self.run, self.status, self.picture, self.show, self._guess)
+
+    def show(self, run: Run) -> None:
+        """Go to this run, and bring the lab into sight."""
+        super().show(run)
+        self.send({"type": "arrive"})
 
     def turn(self, name: str, text: str, gesture: str = "") -> None:
         """Set one knob, or the seed, from its text."""
@@ -160,34 +171,36 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
 
     def _view(self, request: dict[str, Any]) -> dict[str, Any]:
         """Everything that the browser shows now and does not have yet."""
-        picture = self._draw(request.get("width", 960), request.get("proof", ""))
+        experiment = self._shown
+        picture = self._draw(experiment, request.get("width", 960), request.get("proof", ""))
         shown = {"changes": self._changes, "state": self._state(), "picture": self._pictures}
         if request.get("picture") != self._pictures:
             shown |= {"svg": picture.svg, "layout": asdict(picture.layout)}
-            shown["story"] = [(ms, *seen) for ms, seen in changes_of(self.run)]
+            shown["story"] = [(ms, *seen) for ms, seen in changes_of(experiment.run)]
         drawn = None if self._gate else self._strip_under(picture)
         shown["strip"] = drawn.svg if drawn else ""
         wanted = request.get("want", ())
         if "token" in wanted:
-            shown["token"] = self.token
+            shown["token"] = experiment.token
         if "text" in wanted:
             shown["text"] = picture.text
         if "lines" in wanted:
             matching = shown["matching"] = str(request.get("matching", ""))
-            shown["lines"], shown["found"] = lines_of(self.run, self.window, matching)
+            found = lines_of(experiment.run, self.window, matching)
+            shown["lines"], shown["found"] = found
         return shown
 
-    def _draw(self, width: float, proof: str) -> Picture:
-        width = min(max(round(width), WIDTHS[0]), WIDTHS[1])
-        witness = next((v.witness for v in self.verdicts if v.name == proof), ())
-        about = (self.run, self.window, width, self.selected, witness, self.run.deciding.witness)
-        same = self._drawn and self._drawn[0] is self.run and self._drawn[1:] == about[1:]
+    def _draw(self, shown: Experiment, width: float, proof: str) -> Picture:
+        width, run = min(max(round(width), WIDTHS[0]), WIDTHS[1]), shown.run
+        witness = next((v.witness for v in run.verdicts if v.name == proof), ())
+        about = (run, self.window, width, shown.selected, witness, run.deciding.witness)
+        same = self._drawn and self._drawn[0] is run and self._drawn[1:] == about[1:]
         if self._picture is None or not same:
             self._drawn = ()  # until the new picture is complete
             self._picture = spacetime(
-                self.run, window=self.window, width=width, highlight=witness,
-                first=self.run.deciding.witness, selected=self.selected,
-                lanes=max(self._lanes, len(self.faults)), high=HIGH,
+                run, window=self.window, width=width, highlight=witness,
+                first=run.deciding.witness, selected=shown.selected,
+                lanes=max(self._lanes, len(shown.faults)), high=HIGH,
             )  # fmt: skip
             self._pictures += 1
             self._drawn = about
@@ -203,7 +216,18 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         """Why the buttons wait; empty when they do not."""
         if self._guess is None or self._guess.open:
             return ""
-        return f"{self._guess.text} {UNTOUCHED if self.run.setup == self._began else TOUCHED}"
+        return f"{self._guess.text} {UNTOUCHED}"
+
+    @property
+    def _shown(self) -> Experiment:
+        """What the browser sees: this experiment, or how it began while the buttons wait."""
+        if not self._gate or self.run.setup == self._began:
+            return self
+        if self._beginning is None:
+            scenario, seed, faults, knobs, _ = self._began
+            self._beginning = Experiment(scenario, seed=seed, faults=faults, **knobs)
+        self._beginning.cursor_ms, self._beginning.target = self.cursor_ms, self.target
+        return self._beginning
 
     def _strip_under(self, picture: Picture) -> Picture | None:
         """The outcome strip so far, on the picture's axis of time."""
@@ -213,26 +237,26 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         return strip(self.strip.points, picture.layout, here)
 
     def _state(self) -> dict[str, Any]:
-        gate = self._gate
+        gate, shown = self._gate, self._shown
         return {
             "title": self.scenario.title,
             "claim": WAITING if gate else self.scenario.claim,
             "horizon": self.horizon_ms, "window": self.window, "cursor": self.cursor_ms,
-            "outcome": {**self.outcome._asdict(), "mark": TONES[self.outcome.tone][1]},
-            "status": self.status, "notice": self.notice, "judgement": self._judge(),
+            "outcome": {**shown.outcome._asdict(), "mark": TONES[shown.outcome.tone][1]},
+            "status": shown.status, "notice": self.notice, "judgement": self._judge(),
             "gate": gate, "asked": self._guess is not None, "lanes": self._lanes,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": f.lasts, "machines": f.machines}
-                       for f in self.faults],
-            "selected": self.selected, "swept": self.strip is None or self.strip.done,
-            "target": self.target, "targets": self.targets,
+                       for f in shown.faults],
+            "selected": shown.selected, "swept": self.strip is None or self.strip.done,
+            "target": self.target, "targets": shown.targets,
             "buttons": self._buttons(), "verbs": self._verbs(),
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()
-                            for each in self.instruments],
-            "verdicts": [self._card(verdict) for verdict in self.verdicts],
+                            for each in shown.instruments],
+            "verdicts": [self._card(verdict) for verdict in shown.verdicts],
             "knobs": [*({field: getattr(knob, field) for field in KNOB if hasattr(knob, field)}
-                        | {"value": self.run.knobs[knob.name]} for knob in self.scenario.knobs),
-                      {"name": "seed", "value": self.run.seed,
+                        | {"value": shown.run.knobs[knob.name]} for knob in self.scenario.knobs),
+                      {"name": "seed", "value": shown.run.seed,
                        "meaning": "which latencies and which chance"}],
         }  # fmt: skip
 
@@ -307,5 +331,5 @@ def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
     return locked
 
 
-for _name in ("_on_request", "changed", "set", "undo", "reset", "sweep", *LOOKS, *CHANGES):
+for _name in ("_on_request", "changed", "set", "undo", "reset", "show", "sweep", *LOOKS, *CHANGES):
     setattr(Lab, _name, _one_at_a_time(getattr(Lab, _name)))

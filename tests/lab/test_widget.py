@@ -12,7 +12,7 @@ from distlab.course.widgets import PredictionWidget
 from distlab.knobs import Way, Ways
 from distlab.lab import Lab
 from distlab.lab.actions import HAPPEN
-from distlab.lab.widget import TOUCHED, UNTOUCHED, WAITING
+from distlab.lab.widget import UNTOUCHED, WAITING
 from distlab.registry import get
 from distlab.sim import Node
 from distlab.start.requests import Printer
@@ -306,9 +306,23 @@ def test_the_browser_waits_for_a_prediction_and_code_does_not(gated):
     assert open_now == {"reset"}
     lab.press("pause server-a")
     assert len(lab.faults) == 1
-    state = browser.ask()["state"]
-    assert state["gate"] == f"Not predicted yet. {TOUCHED}"
-    assert state["judgement"] == ""
+
+
+def test_whatever_cells_do_the_browser_shows_how_the_lab_began_until_it_is_answered(gated):
+    lab, guess, browser = gated
+    everything = {"want": ["token", "text", "lines"], "proof": "accurate"}
+    before = browser.ask(**everything)
+    lab.press(HAPPEN)
+    lab.set(patience_ms=250, seed=3)
+    lab.sweep()
+    waiting = browser.ask(**everything)
+    for answer in (before, waiting):
+        answer["state"]["buttons"] = answer["state"]["swept"] = None  # Undo waits for nobody
+        del answer["number"], answer["changes"], answer["picture"]
+    assert waiting | {"state": before["state"]} == before
+    assert waiting["state"] == before["state"]
+    guess.skip()
+    assert browser.ask(want=["token"])["token"] == lab.token
 
 
 def test_the_answer_opens_the_gate_and_is_judged(gated):

@@ -41,6 +41,7 @@ const requests = {
   },
 
   hear(message) {
+    if (message.type === "arrive") this.root.scrollIntoView({ block: "nearest", behavior: "smooth" });
     if (message.view !== this.view && message.changes > this.changes) this.look();
     if (message.view !== this.view || message.number !== this.number) return;
     const asked = this.inFlight;
