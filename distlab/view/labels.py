@@ -31,6 +31,7 @@ class Line(NamedTuple):
 class Room:
     """A sheet on which boxes are taken one after another."""
 
+    GAP = 4  # between words on one line
     CELL = 80  # lines and boxes are looked for in columns of this width
 
     def __init__(self, edges: Box) -> None:
@@ -69,7 +70,8 @@ class Room:
         edges = self.edges
         if box.x1 < edges.x1 or box.x2 > edges.x2 or box.y1 < edges.y1 or box.y2 > edges.y2:
             return False
-        return not any(box.meets(other) for column in columns for other in self._boxes[column])
+        wider = box._replace(x1=box.x1 - self.GAP, x2=box.x2 + self.GAP)
+        return not any(wider.meets(other) for column in columns for other in self._boxes[column])
 
     def _columns(self, x1: float, x2: float) -> range:
         return range(int(x1) // self.CELL, int(x2) // self.CELL + 1)

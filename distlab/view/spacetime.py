@@ -95,9 +95,11 @@ class _Drawing:
                 x, y = arrow.line.x2, arrow.line.y2
                 self.room.take(Box(x - 5, y - 5, x + 5, y + 5))
         for mark in story.marks:
-            if mark.kind == "note" and mark.node in places.top:
-                x, y = places.x(mark.at_us), places.top[mark.node]
+            x, y = places.x(mark.at_us), places.top.get(mark.node, 0.0)
+            if mark.kind == "note":
                 self.room.draw(Line(x, y - 8, x, y), 1)
+            else:
+                self.room.take(Box(x - 6, y - 8, x + 6, y))
         self.beside: dict[tuple[int, ...], Box | None] = {}  # a bar's positions → its words
         self.out: list[str] = []
         self.front: list[str] = []

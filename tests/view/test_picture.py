@@ -205,10 +205,11 @@ def test_words_go_where_they_meet_no_box_and_cost_least():
     room.take(Box(0, 0, 50, 20))
     room.draw(Line(60, 0, 60, 100), 2)
     room.draw(Line(110, 0, 110, 100), 1)
-    taken, dear, cheap = (Box(x, 5, x + 30, 15) for x in (40, 55, 100))
+    taken, close, dear, cheap = (Box(x, 5, x + 30, 15) for x in (40, 52, 55, 100))
     outside = [Box(280, 5, 310, 15), Box(-3, 50, 27, 60), Box(200, 95, 230, 105)]
-    assert room.find([taken, *outside, dear, cheap], 3) == cheap
+    assert room.find([taken, close, *outside, dear, cheap], 3) == cheap
     assert room.find([cheap, dear], 1) is None, "the first is taken now, the other costs too much"
+    assert room.find([close], 3) is None, "it would join the words before it"
     assert room.find([dear], 2) == dear
 
 
