@@ -3,7 +3,7 @@
 from distlab.check.look import notes
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.host import Host
-from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, repeated
+from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, given_out, repeated
 from distlab.ids.oracles import UNIQUE_AND_ORDERED
 from distlab.ids.scenarios.clocks import NoSnowflake
 from distlab.ids.segment import Take
@@ -55,6 +55,11 @@ class RefusingSnowflake(TrustingSnowflake):
         return super().next_id()
 
 
+class AlwaysRefuses(TrustingSnowflake):
+    def next_id(self) -> int:
+        raise ClockMovedBackwards("not now", 1)
+
+
 class JustANumber(TrustingSnowflake):
     """Counts. With two workers there would be two of each."""
 
@@ -75,6 +80,11 @@ class ForgetfulSnowflake(TrustingSnowflake):
         return self.make(now_ms, self.sequence)
 
 
+def _nothing_given_out(run: Run) -> bool:
+    tried = run.trace.of_kind("invoke") and not any(notes(run.trace, NoSnowflake))
+    return bool(tried) and not any(given_out(run.trace))
+
+
 def _did_not_look_back(run: Run) -> bool:
     """Whether the clock showed the time in each id, and yet two orders got the same id."""
     first = next(filter(None, repeated(run.trace)), None)
@@ -93,6 +103,7 @@ SURVIVE_A_ROLLBACK = Exercise(
         Mistake("does not look back", _did_not_look_back, HeedlessSnowflake),
         Mistake("no Snowflake", lambda run: any(notes(run.trace, NoSnowflake)), JustANumber,
             also=(r"next_id always \d+", "without 'self.sequence = 0'")),
+        Mistake("makes no ids", _nothing_given_out, AlwaysRefuses, also=("next_id refuses",)),
         Mistake("refuses", "available=violated and unique=holds", RefusingSnowflake),
         Mistake("counts anew", "unique=violated", ForgetfulSnowflake, also=(r"without '.*'",)),
     ),
@@ -132,6 +143,12 @@ class DrawsNumbers(Ranges):
 
     async def next_id(self) -> int:
         return self.random.getrandbits(40)
+
+
+class NeverAnswers(Ranges):
+    async def next_id(self) -> int:
+        while True:
+            await self.take()
 
 
 class HalfUsing(Ranges):
@@ -179,9 +196,12 @@ HI_LO = Exercise(
         Case("ids/segment-overlap", {"take": "one-statement"},
             (None, "", "crash:database@40+20", "lose:worker-1>database@40"), range(5),
             must_hold=("unique", "seldom asked")),
+        Case("ids/segment-overlap", {"take": "one-statement", "step": 5}, ("",), range(3),
+            must_hold=("unique", "seldom asked"), searched=0),
     ),
     stub=Ranges, reference=HiLo,
     mistakes=(
+        Mistake("never answers", _nothing_given_out, NeverAnswers, also=("next_id refuses",)),
         Mistake("makes numbers up", lambda run: _proved_by(run, NotTaken), DrawsNumbers),
         Mistake("throws away", lambda run: _proved_by(run, Wasted), HalfUsing),
         Mistake("always asks", "seldom asked=violated and unique=holds", AlwaysAsking),

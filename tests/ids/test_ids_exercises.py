@@ -3,6 +3,7 @@
 import pytest
 
 from distlab.ids.exercises import HI_LO, SURVIVE_A_ROLLBACK, Ranges
+from distlab.ids.snowflake import ClockMovedBackwards
 from distlab.ids.snowflake_mistakes import TrustingSnowflake
 
 
@@ -125,6 +126,114 @@ class Ahead(Ranges):
         return number
 
 
+class EightNumbers(Ranges):
+    """Believes that a range has eight numbers, whatever the database gives."""
+
+    async def next_id(self):
+        if not self.left:
+            first = (await self.take())[0]
+            self.left = range(first, first + 8)
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+class MakesDoWhenAlone(Ranges):
+    """Makes numbers up while the database does not answer."""
+
+    async def next_id(self):
+        try:
+            self.left = self.left or await self.take()
+        except TimeoutError:
+            self.left = range(900, 908)
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+class EverySecondNumber(Ranges):
+    async def next_id(self):
+        if not self.left:
+            self.left = await self.take()
+        number, self.left = self.left[0], self.left[2:]
+        return number
+
+
+class CountsByItself(Ranges):
+    async def next_id(self):
+        self.made = getattr(self, "made", 0) + 1
+        return self.made
+
+
+class OneMore(Ranges):
+    async def next_id(self):
+        return await HI_LO.reference.next_id(self) + 1
+
+
+class AlwaysTheSame(Ranges):
+    async def next_id(self):
+        return 1
+
+
+class FromTheEnd(Ranges):
+    """Another good answer: the last number first."""
+
+    async def next_id(self):
+        if not self.left:
+            self.left = await self.take()
+        number, self.left = self.left[-1], self.left[:-1]
+        return number
+
+
+class CountsOnly(TrustingSnowflake):
+    def next_id(self):
+        self.sequence += 1
+        return self.sequence
+
+
+class AheadOfTime(TrustingSnowflake):
+    def next_id(self):
+        self.last_ms = max(self.last_ms, self.now_ms() + 1000)
+        return SURVIVE_A_ROLLBACK.reference.next_id(self)
+
+
+class CarriesOver(TrustingSnowflake):
+    """Adds a sequence that does not fit: it runs into the worker's bits."""
+
+    def next_id(self):
+        now_ms = max(self.now_ms(), self.last_ms)
+        self.sequence = self.sequence + 1 if now_ms == self.last_ms else 0
+        self.last_ms = now_ms
+        return self.make(now_ms, 0) + self.sequence
+
+
+class RefusesAlways(TrustingSnowflake):
+    def next_id(self):
+        raise ClockMovedBackwards("never", 1)
+
+
+class Raises(TrustingSnowflake):
+    def next_id(self):
+        if self.now_ms() < self.last_ms:
+            raise RuntimeError("the clock moved back")
+        return super().next_id()
+
+
+class IsAsync(TrustingSnowflake):
+    async def next_id(self):
+        return super().next_id()
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "words"),
+    [
+        (HI_LO, OneRangeForBoth, "All machines share it"),
+        (SURVIVE_A_ROLLBACK, Raises, "RuntimeError: the clock moved back\n  your code"),
+        (SURVIVE_A_ROLLBACK, IsAsync, "write it without `async`"),
+    ],
+)
+def test_slips_are_told(exercise, answer, words):
+    assert words in exercise.check(answer).message
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "mistake"),
     [
@@ -134,9 +243,19 @@ class Ahead(Ranges):
         (SURVIVE_A_ROLLBACK, AMillisecondEach, "no Snowflake"),
         (SURVIVE_A_ROLLBACK, RoundInAMillisecond, "does not look back"),
         (SURVIVE_A_ROLLBACK, NextOfTheLast, ""),
+        (SURVIVE_A_ROLLBACK, CountsOnly, "no Snowflake"),
+        (SURVIVE_A_ROLLBACK, AheadOfTime, "no Snowflake"),
+        (SURVIVE_A_ROLLBACK, CarriesOver, "no Snowflake"),
+        (SURVIVE_A_ROLLBACK, RefusesAlways, "makes no ids"),
+        (HI_LO, EightNumbers, "runs past the end"),
+        (HI_LO, CountsByItself, "runs past the end"),
+        (HI_LO, MakesDoWhenAlone, "makes numbers up"),
+        (HI_LO, OneMore, "makes numbers up"),
+        (HI_LO, EverySecondNumber, "throws away"),
+        (HI_LO, AlwaysTheSame, "stands still"),
+        (HI_LO, FromTheEnd, ""),
         (HI_LO, WithoutTheLast, "throws away"),
         (HI_LO, AsLargeAsASnowflake, "makes numbers up"),  # 60 bits: gaps are counted, not listed
-        (HI_LO, OneRangeForBoth, "makes numbers up"),
         (HI_LO, EverySecondRange, "throws away"),
         (HI_LO, Ahead, ""),
     ],
