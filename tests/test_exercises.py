@@ -23,7 +23,7 @@ def test_each_has_an_id_of_its_own():
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
-def test_stub_reference_and_mistakes_get_the_right_word(exercise, monkeypatch):
+def test_each_gets_the_right_word_and_no_cheat_passes(exercise, monkeypatch):
     monkeypatch.setattr(case, "SHRINKING", 5)  # a learner gets 200: no other word, a nicer run
     assert exercise.audit() == []
 
