@@ -11,6 +11,7 @@ from distlab.locks.checks import (
     SERVED,
     TOKENS_ASCEND,
     few_messages,
+    granted,
 )
 from distlab.locks.fencing import StaleToken
 from distlab.servers.leases import Deleted
@@ -133,3 +134,24 @@ def test_messages_of_the_one_who_acquires_are_counted(limit, fine):
         (4000, "send", "alice", "redis-2", "DEL", 4, ""),
     ]
     assert few_messages(limit)(Trace(records)).ok is fine
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"),
+    [
+        ((20, "ok"), "holds"),
+        ((31, "ok"), "violated"),
+        ((20, "failed"), "violated"),
+        ((20, "unknown"), "violated"),
+        ((40, "note"), "violated"),  # it still waits
+        ((29, "note"), "nothing to judge"),
+        ((40, "crash"), "nothing to judge"),
+    ],
+)
+def test_whoever_asks_gets_the_lock_in_time(ends, word):
+    at_ms, kind = ends
+    records = [
+        (0, "invoke", "alice", "", Call("acquire", "lock", None), 1, ""),
+        (at_ms * 1000, kind, "alice", "", True if kind == "ok" else None, 1, ""),
+    ]
+    assert granted(30)(Trace(records)).word == word

@@ -56,6 +56,13 @@ def test_a_right_clock_begins_with_2026():
     assert Clock().now_us(1_500_000) == EPOCH_US + 1_500_000
 
 
+def test_the_time_that_a_machine_has_been_on_shows_on_the_monotonic_clock_only():
+    clock = Clock(uptime_us=7_000_000)
+    assert clock.monotonic_us(500) == 7_000_500
+    assert clock.now_us(500) == EPOCH_US + 500
+    assert clock.when_us(7_000_500) == 500
+
+
 def test_drift_in_millionths():
     assert Clock(drift_ppm=200).monotonic_us(10_000_000) == 10_002_000
     assert Clock(drift_ppm=-200).monotonic_us(10_000_000) == 9_998_000
