@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from distlab.check.verdict import Verdict
 from distlab.course import slips
@@ -32,11 +32,13 @@ from distlab.course.slips import Watch, Word, WrongReturn, misfit, strangers
 from distlab.explore.work import Words
 from distlab.host import pick
 from distlab.scenario import STUCK, Run
+from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime
 from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
 __all__ = [
     "Case",
+    "Drawn",
     "Exercise",
     "Mistake",
     "Result",
@@ -98,6 +100,17 @@ class Mistake:
         return came_true(self.when, run) if isinstance(self.when, str) else self.when(run)
 
 
+class Drawn(NamedTuple):
+    """A run to be shown, and the positions that stand out."""
+
+    summary: str
+    run: Run
+    highlight: tuple[int, ...]
+
+    def picture(self) -> Picture:
+        return spacetime(self.run, highlight=self.highlight)
+
+
 @dataclass(frozen=True)
 class Result(Still):
     """What a check found. `run` is the run that failed, `mistake` the name of a known mistake.
@@ -127,13 +140,23 @@ class Result(Still):
         return f"\nThe run that fails: {self.token}\nPaste it into a lab with your code: {self.lab}"
 
     def html(self) -> str:
-        said = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{escape(self._replay)}"
-        shown = f'<pre role="status" style="{WRAPPED}">{said}</pre>'
-        if self.run:
-            witness = next((v.witness for v in self.run.verdicts if v.ok is False), ())
-            picture = spacetime(self.run, highlight=witness)
-            shown += closed("The run that fails", picture.html())
-        return shown
+        said = self.said(escape(self._replay))
+        return said + "".join(
+            closed(each.summary, each.picture().html()) for each in self.runs_shown
+        )
+
+    def said(self, more: str = "") -> str:
+        """The words as HTML."""
+        words = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{more}"
+        return f'<pre role="status" style="{WRAPPED}">{words}</pre>'
+
+    @property
+    def runs_shown(self) -> tuple[Drawn, ...]:
+        """The runs to look at."""
+        if not self.run:
+            return ()
+        witness = next((v.witness for v in self.run.verdicts if v.ok is False), ())
+        return (Drawn("The run that fails", self.run, witness),)
 
 
 @dataclass(frozen=True)

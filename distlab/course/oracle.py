@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 from distlab.check.verdict import Check, Verdict
 from distlab.course import steps
-from distlab.course.exercise import Result, Texts, WrongReturn, ended_by, is_own
+from distlab.course.exercise import Drawn, Result, Texts, WrongReturn, ended_by, is_own
 from distlab.course.guard import Guard, LooksElsewhere
 from distlab.course.plain import Alarm, PlainHistory, PlainTrace, View, as_alarm, view
 from distlab.course.slips import swallowed
@@ -43,9 +43,8 @@ from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.knobs import Ways
 from distlab.registry import get
-from distlab.scenario import Run, Token
+from distlab.scenario import Token
 from distlab.sim.trace import Trace
-from distlab.view.spacetime import spacetime
 from distlab.view.still import Table, closed
 
 RUNS = 20
@@ -107,18 +106,10 @@ class Judged(NamedTuple):
     def false_alarm(self) -> bool:
         return bool(self.verdict.ok) and self.alarm is not None
 
-    def drawn(self, summary: str) -> "Drawn":
+    def drawn(self, summary: str) -> Drawn:
         """The picture: the learner's witness, or if there is none the reference's."""
         return Drawn(f"{summary}: {self.verdict}", self.token.run(),
                      self.alarm or self.verdict.witness)  # fmt: skip
-
-
-class Drawn(NamedTuple):
-    """A run to be shown, and the positions that stand out."""
-
-    summary: str
-    run: Run
-    highlight: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -134,11 +125,18 @@ class Score(Result):
         return "\n".join([super().text(), *table, *runs])
 
     def html(self) -> str:
-        shown = super().html() + (self.table.html() if self.table else "")
+        shown = self.said()
         for each in self.drawn:
-            picture = spacetime(each.run, highlight=each.highlight).html()
+            picture = each.picture().html()
             shown += closed(each.summary, f"<p><code>{each.run.token}</code></p>{picture}")
         return shown
+
+    def said(self, more: str = "") -> str:
+        return super().said(more) + (self.table.html() if self.table else "")
+
+    @property
+    def runs_shown(self) -> tuple[Drawn, ...]:
+        return self.drawn
 
 
 class Batch:

@@ -66,10 +66,14 @@ def _asked(about: str, seed: int) -> list[Event]:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a prediction did in one run. `right` is None when there is nothing to judge."""
+    """How a prediction did in one run. `right` is None when there is nothing to judge.
+
+    `true` are the numbers of the options that describe the run.
+    """
 
     right: bool | None
     text: str
+    true: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,18 +115,18 @@ class Prediction:
 
     def judge(self, run: Run, chosen: int | None) -> Judgement:
         """Compare option number `chosen` (from 1; None: skipped) with what the run did."""
-        true = [text for text, condition in self.options.items() if came_true(condition, run)]
-        happened = " / ".join(true)
+        true = [n for n, when in enumerate(self.options.values(), 1) if came_true(when, run)]
+        happened = " / ".join(self.answers[n - 1] for n in true)
         if not true:
             right, said = None, "None of the answers describes this run."
         elif chosen is None:
             right, said = None, f"No prediction was made. This run: {happened}"
-        elif self.answers[chosen - 1] in true:
+        elif chosen in true:
             right, said = True, f"✓ As you predicted: {self.answers[chosen - 1]}"
         else:
             said = f"✗ You predicted: {self.answers[chosen - 1]} This run: {happened}"
             right = False
-        return Judgement(right, f"{said} {self.explain}".rstrip())
+        return Judgement(right, f"{said} {self.explain}".rstrip(), tuple(true))
 
 
 @dataclass

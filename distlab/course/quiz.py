@@ -72,15 +72,19 @@ class Question:
         if self.kind == "number":
             return self._mark_number(given)
         chosen = self._chosen(given)
-        said = [self.answers[number - 1]["feedback"] for number in chosen]
+        reasons = [self.answers[number - 1]["feedback"] for number in chosen]
         if self.kind == "multiple":
-            said = [
-                f"{self._named(number)} {words}" for number, words in zip(chosen, said, strict=True)
-            ]
-        if missing := len(self.correct.difference(chosen)) if self.kind == "multiple" else 0:
-            so_far = "Right so far; " if self.correct.issuperset(chosen) else ""
-            said.append(f"{so_far}{missing} more to find.")
-        return Feedback(self.correct == set(chosen), "\n".join(said))
+            reasons = [f"{self._named(n)} {why}" for n, why in zip(chosen, reasons, strict=True)]
+        missing = self.missing(chosen)
+        return Feedback(
+            self.correct == set(chosen), "\n".join([*reasons, *filter(None, [missing])])
+        )
+
+    def missing(self, chosen: Sequence[int]) -> str:
+        """How many right answers of a multiple choice these leave out; empty if none."""
+        missing = len(self.correct.difference(chosen)) if self.kind == "multiple" else 0
+        so_far = "Right so far; " if self.correct.issuperset(chosen) else ""
+        return f"{so_far}{missing} more to find." if missing else ""
 
     def _named(self, number: int) -> str:
         """The first words of an answer, with a mark that says if it is right."""

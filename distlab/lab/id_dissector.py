@@ -2,18 +2,18 @@
 
 import ipywidgets
 
+from distlab.course.controls import Frame
 from distlab.host import BadInput, pick
 from distlab.ids.identify import Reading, id_text, identify
 from distlab.ids.services import SERVICES
 from distlab.view.bits import BitField, bits
 from distlab.view.picture import Picture, xml
-from distlab.view.still import Still
 from distlab.view.theme import stylesheet
 
 EPOCHS = {"any": None, **{name: name for name in SERVICES}}
 
 
-class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
+class IdDissector(Frame):
     """A field for the id, one for the epoch, and a drawing of the chosen reading.
 
     `show(text, epoch)` does what typing does. The id may be of any type that `identify` takes.
@@ -21,18 +21,17 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, text: object, epoch: str = "any") -> None:
-        wide = {"width": "34rem"}
-        self._text = ipywidgets.Text(
-            id_text(text), description="Id", layout=wide, continuous_update=False
-        )
+        super().__init__("An id, taken apart")
+        self._text = ipywidgets.Text(id_text(text), description="Id", continuous_update=False)
         pick(EPOCHS, epoch, "epoch")
         self._epoch = ipywidgets.Dropdown(options=list(EPOCHS), value=epoch, description="Epoch")
-        self._choice = ipywidgets.Dropdown(description="Read as", layout=wide)
+        self._choice = ipywidgets.Dropdown(description="Read as")
         self._drawing = ipywidgets.HTML()
         self._status = ipywidgets.HTML()
         self.readings: tuple[Reading, ...] = ()
         self.error = ""
-        super().__init__([self._text, self._epoch, self._choice, self._drawing, self._status])
+        fields = ipywidgets.HBox([self._text, self._epoch, self._choice])
+        self._fill(fields, self._drawing, self._status)
         self._look()
         self._text.observe(lambda _: self._look(), "value")
         self._epoch.observe(lambda _: self._look(), "value")
@@ -85,7 +84,9 @@ class IdDissector(Still, ipywidgets.VBox):  # type: ignore[misc]
     def _draw(self) -> None:
         picture = self._picture()
         self._drawing.value = (
-            f"<style>{stylesheet(live=True)}</style>{picture.svg}" if picture else ""
+            f'<style>{stylesheet(live=True)}</style><div class="dl-wide">{picture.svg}</div>'
+            if picture
+            else ""
         )
         notes = self.reading.notes if self.reading else (self.error,)
         self._status.value = f'<div role="status">{xml("; ".join(notes))}</div>'

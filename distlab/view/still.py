@@ -43,9 +43,9 @@ def coded(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
-def closed(summary: str, inner: str) -> str:
-    """A part of the page that opens on a click or with the Enter key."""
-    return f"<details><summary>{escape(summary)}</summary>{inner}</details>"
+def closed(summary: str, inner: str, opened: bool = False) -> str:
+    """A part of the page that opens and closes on a click or with the Enter key."""
+    return f"<details{' open' * opened}><summary>{escape(summary)}</summary>{inner}</details>"
 
 
 def items(texts: Iterable[str], ordered: bool = False) -> str:

@@ -88,10 +88,15 @@ def stylesheet(live: bool) -> str:
     rules = "\n".join([common, *(tone.replace("TONE", name) for name in TONES)])
     if not live:
         return re.sub(r"var\(--dl-([a-z-]+)\)", lambda name: COLOURS[name[1]][0], rules)
+    return f"{palette()}\n{rules}"
+
+
+def palette() -> str:
+    """The variables `--dl-*` for live pictures and elements of class `dl-theme`; dark stills."""
     light, dark = ("".join(f" --dl-{name}: {JUPYTER.get(name, '{}').format(pair[side])};"
                            for name, pair in COLOURS.items()) for side in (0, 1))  # fmt: skip
     own = ":is(.dl-picture, .dl-theme)"
-    return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{STILLS}\n{rules}"
+    return f"{own} {{{light} }}\n:is({DARK}) {own} {{{dark} }}\n{STILLS}"
 
 
 def rules_for(svg: str) -> str:

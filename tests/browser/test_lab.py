@@ -359,9 +359,8 @@ def test_a_lab_from_the_shelf(lab_server, page):
     cells = ("from distlab.lab.shelf import LabShelf", "LabShelf('start')", "2 + 2")
     lab_server.open(page, lab_server.write("shelf.ipynb", cells))
     lab_server.run_all(page)
-    names = page.locator(".widget-select select")
     for scenario_id in ("start/lost-answer", SCENARIO):
         experiment = Experiment(scenario_id)
-        names.select_option(f"{experiment.scenario.title} · {scenario_id}")
+        page.get_by_label(f"{experiment.scenario.title} {scenario_id}").check()
         expect(page.locator(".lab-title")).to_have_text(experiment.scenario.title)
         at(page, experiment)

@@ -11,7 +11,8 @@ import ipywidgets
 import nbformat
 import pytest
 
-from distlab.course import cards, quiz
+from distlab.course import cards, exercise_panel, quiz
+from distlab.course.controls import CheckButton, Choice
 from distlab.course.exercise import Texts
 from distlab.course.progress import Progress, progress
 from distlab.course.widgets import (
@@ -22,6 +23,7 @@ from distlab.course.widgets import (
     _number,
 )
 from distlab.host import BadInput
+from distlab.lab.widget import Lab
 from tests.course.test_exercise import EXERCISE, Heedless, Once, Stub
 from tests.course.test_prediction import LOST, PREDICTION, TWICE
 from tests.notebooks.normalise import execute
@@ -41,6 +43,12 @@ def button(widget, description):
     return found
 
 
+def check(panel, text=None):
+    """Click Check, in a front end that sends this text of the cell."""
+    (found,) = parts(panel, CheckButton)
+    found._handle_custom_msg({"text": text}, [])
+
+
 def box_of(widget, question):
     """The box of a quiz's question."""
     boxes = [child for child in widget.children if isinstance(child, ipywidgets.VBox)]
@@ -48,7 +56,15 @@ def box_of(widget, question):
 
 
 def shown(widget):
-    return " ".join(part.value for part in parts(widget, ipywidgets.HTML))
+    """All words of a widget, then what stands below options."""
+    said = [words for choice in parts(widget, Choice) for _, words in choice.said.values()]
+    return " ".join([*(part.value for part in parts(widget, ipywidgets.HTML)), *said])
+
+
+def tones(widget):
+    """The tone of each option that has one, by number."""
+    (choice,) = parts(widget, Choice)
+    return {int(number): tone for number, (tone, _) in choice.said.items()}
 
 
 def all_panels():
@@ -69,14 +85,14 @@ def test_a_clicked_prediction_is_recorded_and_a_called_one_is_not(learner):
     widget.choose(1)
     assert widget.guess.open
     assert progress().entries() == {}
-    (options,) = parts(widget, ipywidgets.RadioButtons)
-    options.value = 2
+    (options,) = parts(widget, Choice)
+    options.chosen = [2]
     button(widget, "Record prediction").click()
     kept = Progress(learner).get("prediction/start/lost-answer")
     assert kept["chosen"] == "A page is printed twice."
     assert "You predict: A page is printed twice." in shown(widget)
     tomorrow = PredictionWidget(PREDICTION)
-    assert parts(tomorrow, ipywidgets.RadioButtons)[0].value == 2
+    assert parts(tomorrow, Choice)[0].chosen == [2]
     assert tomorrow.guess.open
 
 
@@ -85,11 +101,22 @@ def test_skip_opens_the_gate_and_only_the_run_that_was_asked_about_is_judged():
     button(widget, "Skip").click()
     assert widget.guess.open
     widget.choose(1)
-    assert widget.judge(LOST).right
-    assert "As you predicted" in shown(widget)
     widget.judge(TWICE)
-    assert "As you predicted" not in shown(widget)
-    assert "You predict: The client goes away empty." in shown(widget)
+    assert "You predict: The client goes away empty. The question is about" in shown(widget)
+    assert widget.judge(LOST).right
+    assert tones(widget) == {1: "good"}
+    assert f"As you predicted.</b> {PREDICTION.explain}" in shown(widget)
+    before = shown(widget)
+    widget.judge(TWICE)
+    assert shown(widget) == before, "what was said stays when a knob is turned"
+    widget.choose(2)
+    assert tones(widget) == {}
+    assert not widget.judge(LOST).right
+    assert tones(widget) == {1: "good", 2: "bad"}
+    assert f"Not in this run.</b> {PREDICTION.explain}" in shown(widget)
+    widget.skip()
+    widget.judge(LOST)
+    assert tones(widget) == {1: "good"}
 
 
 def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
@@ -101,30 +128,40 @@ def test_a_quiz_answers_what_it_is_given_and_records_clicks_only(learner):
     button(box, "Check answer").click()
     assert "Choose an answer first" in shown(box)
     (right,) = widget.quiz["zookeeper-read"].correct
-    parts(box, ipywidgets.RadioButtons)[0].value = right
+    parts(box, Choice)[0].chosen = [right - 1 or 2]
     button(box, "Check answer").click()
+    assert tones(box) == {right - 1 or 2: "bad"}, "the right one stays a question"
+    assert widget.quiz["zookeeper-read"].answers[(right - 1 or 2) - 1]["feedback"] in shown(box)
+    parts(box, Choice)[0].chosen = [right]
+    button(box, "Check answer").click()
+    assert tones(box) == {right: "good"}
     assert "✓ Right." in shown(box)
     entry = Progress(learner).get("quiz/cap/zookeeper-read")
-    assert entry == {"correct": True, "tries": 1, "at": entry["at"]}, "no number that may move"
+    assert entry == {"correct": True, "tries": 2, "at": entry["at"]}, "no number that may move"
 
 
 def test_a_multiple_choice_takes_the_ticked_ones_and_a_number_what_is_typed():
     widget = QuizWidget(quiz.quiz("01_cap"))
     box = box_of(widget, "repair-the-inversion")
-    ticks = parts(box, ipywidgets.Checkbox)
+    (ticks,) = parts(box, Choice)
     button(box, "Check answer").click()
     assert "Choose an answer first" in shown(box)
-    for number in widget.quiz["repair-the-inversion"].correct:
-        ticks[number - 1].value = True
+    right = sorted(widget.quiz["repair-the-inversion"].correct)
+    ticks.chosen = [right[0], *({1, 2, 3} - {*right})]
     button(box, "Check answer").click()
-    assert "✓ Right." in shown(box)
+    assert {tones(box)[number] for number in ticks.chosen} == {"good", "bad"}
+    assert "more to find" in shown(box)
+    ticks.chosen = right
+    button(box, "Check answer").click()
+    assert tones(box) == dict.fromkeys(right, "good")
+    assert "more to find" not in shown(box)
     box = box_of(widget, "smallest-r")
-    (number,) = parts(box, ipywidgets.Text)
+    (number,) = parts(box, Choice)
     for typed in ("", "two", "nan"):
-        number.value = typed
+        number.typed = typed
         button(box, "Check answer").click()
         assert "Type a number first" in shown(box)
-    number.value = " 2 "
+    number.typed = " 2 "
     button(box, "Check answer").click()
     assert "R + W = N is not enough" in shown(box)
     assert progress().entries()["quiz/cap/smallest-r"]["correct"] is False
@@ -164,9 +201,10 @@ def test_a_clicked_check_is_recorded_and_solved_stays_solved(monkeypatch):
     widget = ExercisePanel(EXERCISE)
     for solution in (Once, Heedless):
         monkeypatch.setattr(sys.modules["__main__"], "Once", solution, raising=False)
-        button(widget, "Check").click()
+        check(widget)
     entry = progress().get("exercise/start/sample")
     assert (entry["result"], entry["correct"], entry["tries"]) == ("incorrect", True, 2)
+    exercise_panel._MEMORIES.clear()  # another kernel
     assert "You have solved this exercise" in shown(ExercisePanel(EXERCISE))
 
 
@@ -180,14 +218,46 @@ def test_hints_come_one_after_another_and_the_solution_when_asked_for():
     assert "class Once" in shown(widget)
 
 
+def test_a_panel_that_runs_again_goes_on_where_it_was(monkeypatch):
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "Once", Heedless, raising=False)
+    first = ExercisePanel(EXERCISE)
+    first.hint()
+    first.solution()
+    check(first)
+    again = ExercisePanel(EXERCISE)
+    assert again.result is first.result
+    assert again.hint() == "b"
+    for words in ("<li>a", "class Once", "incorrect", "<details open>"):
+        assert words in shown(again)
+    assert exercise_panel.OUTDATED not in shown(again)
+    monkeypatch.setattr(main, "Once", None)
+    assert exercise_panel.OUTDATED in shown(ExercisePanel(EXERCISE))
+
+
+def test_the_run_that_fails_is_drawn_and_opens_in_a_lab_with_the_learners_code(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "Once", Heedless, raising=False)
+    panel = ExercisePanel(EXERCISE)
+    assert panel.open_lab() is None
+    check(panel)
+    assert "<details open><summary>The run that fails" in shown(panel)
+    button(panel, "Open this run in a lab").click()
+    assert panel.lab in parts(panel, Lab)
+    assert panel.lab.token == panel.result.token
+    assert issubclass(panel.lab.scenario.build.keywords["solution"], Heedless)
+    monkeypatch.setattr(sys.modules["__main__"], "Once", Once)
+    check(panel)
+    assert not parts(panel, Lab) and "The run that fails" not in shown(panel)
+
+
 def test_a_card_reveals_after_the_answer_and_counts_what_was_said(learner):
     widget = InterviewCard(cards.card("01_cap", "cap-means"))
     assert "trap" not in shown(widget)
     button(widget, "Compare").click()
     assert "The trap:" in shown(widget)
-    ticks = parts(widget, ipywidgets.Checkbox)
-    ticks[0].value = ticks[2].value = True
-    assert widget.score() == f"2 of {len(ticks)} points"
+    (ticks,) = parts(widget, Choice)
+    ticks.chosen = [1, 3]
+    assert widget.score() == f"2 of {len(ticks.options)} points"
     assert progress().entries() == {}
     button(widget, "Record what I said").click()
     assert Progress(learner).get("card/cap/cap-means")["said"] == [1, 3]
@@ -200,12 +270,16 @@ def test_a_folder_that_cannot_be_written_is_said_in_the_widget(learner):
     assert "⚠ Your progress cannot be kept" in shown(widget)
 
 
-def test_every_control_is_a_native_one_with_a_description():
+def test_every_control_has_a_name_of_letters():
     for panel in all_panels():
         if isinstance(panel, InterviewCard):
             panel.reveal()
-        controls = parts(panel, ipywidgets.ValueWidget | ipywidgets.Button)
-        assert all(c.description for c in controls if not isinstance(c, ipywidgets.HTML))
+        controls = parts(panel, ipywidgets.ValueWidget | ipywidgets.Button | CheckButton)
+        for control in controls:
+            name = "html" if isinstance(control, ipywidgets.HTML) else control.description
+            assert name.isprintable() and name[0].isalpha()
+            assert not getattr(control, "icon", ""), "an icon's glyph would be part of the name"
+        assert all(each.legend and all(each.options) for each in parts(panel, Choice))
 
 
 def still(panel):
@@ -285,6 +359,55 @@ def test_a_notebook_with_every_tool_passes_the_strict_comparison(tmp_path, monke
     assert result.returncode == 0, result.stdout
     kept = json.loads((Path(os.environ["DISTLAB_HOME"]) / "progress.json").read_text())
     assert set(kept) == {"quiz/cap/smallest-r", "prediction/start/x"}
+
+
+HEEDLESS = """class CarefulPrinter(Printer):
+    def on_print(self, message, sender):
+        self.print_page(message.page)
+        self.send(sender, Printed(message.page))
+"""
+CAREFUL = """WAYS = []
+class CarefulPrinter(Printer):
+    def on_start(self):
+        super().on_start()
+        self.done = []
+
+    def on_print(self, message, sender):
+        if message.request not in self.done:
+            self.print_page(message.page)
+            self.done = [*self.done, message.request]
+        self.send(sender, Printed(message.page))
+WAYS.append('not a definition')
+"""
+IN_A_KERNEL = (
+    "import sys\nfrom distlab.course.widgets import ExercisePanel\n"
+    "from distlab.start.exercises import PRINT_ONCE\n"
+    "from distlab.start.requests import Print, Printed, Printer\n"
+    "from tests.course.test_widgets import CAREFUL, HEEDLESS, check, shown",
+    f"{HEEDLESS}\npanel = ExercisePanel(PRINT_ONCE)\npanel",
+    "def said(text):\n    check(panel, text)\n    return panel.result.kind, shown(panel)",
+    "kind, words = said(None)\nassert kind == 'incorrect' and 'ran last' in words, words",
+    "old = CarefulPrinter\nkind, words = said(In[2])\n"
+    "assert kind == 'incorrect' and 'says now' in words and CarefulPrinter is old, words",
+    "kind, words = said(CAREFUL + '\\nExercisePanel(1)')\n"
+    "assert kind == 'correct' and '10 lines, as the cell says now' in words, words\n"
+    "assert CarefulPrinter is not old and WAYS == []",
+    "kind, words = said('panel')\nassert kind == 'correct' and 'ran last' in words, words",
+    "kind, words = said('x = 1\\nclass CarefulPrinter(Printer)\\n  pass')\n"
+    "assert kind == 'error' and 'SyntaxError in line 2' in words, words",
+    "kind, words = said('class CarefulPrinter(Printer):\\n    x = y')\n"
+    "assert kind == 'error' and 'your code, line 2' in words and 'NameError' in words, words",
+    "kind, words = said(HEEDLESS)\nassert kind == 'incorrect' and 'says now' in words, words",
+    f"{CAREFUL}\nagain = ExercisePanel(PRINT_ONCE)\n"
+    "assert again.result.kind == 'incorrect' and 'before your last change' in shown(again)",
+)  # fmt: skip
+
+
+def test_a_check_judges_what_the_cell_says_now(tmp_path):
+    path = tmp_path / "now.ipynb"
+    cells = [nbformat.v4.new_code_cell(source) for source in IN_A_KERNEL]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    execute(path)
 
 
 def test_backticks_are_code_and_words_stay_whole():

@@ -4,6 +4,7 @@ import pytest
 
 from distlab.host import BadInput
 from distlab.lab.shelf import LabShelf
+from distlab.lab.widget import Lab
 from distlab.registry import all_scenarios
 
 
@@ -12,7 +13,8 @@ def test_it_has_every_lab_of_the_chapter(chapter):
     known = {each.id: each for each in all_scenarios() if each.id.startswith(f"{chapter}/")}
     shelf = LabShelf(chapter)
     assert shelf.scenarios == known
-    assert shelf.children == (shelf._choice,)
+    assert len(shelf._choice.options) == len(known)
+    assert not [each for each in shelf.children if isinstance(each, Lab)]
     for name, scenario in known.items():
         assert name in shelf.text()
         assert scenario.title in shelf.text()
@@ -21,15 +23,16 @@ def test_it_has_every_lab_of_the_chapter(chapter):
 
 def test_a_choice_opens_a_lab_as_it_was_left():
     shelf = LabShelf("locks")
-    shelf._choice.value = "locks/same-pid"
-    first = shelf.children[1]
+    number = [*shelf.scenarios].index("locks/same-pid") + 1
+    shelf._choice.chosen = [number]
+    first = shelf.children[-1]
     first.press("satisfy")
     token = first.token
     shelf.choose("locks/failover")
-    assert shelf.children[1].scenario.id == "locks/failover"
+    assert shelf.children[-1].scenario.id == "locks/failover"
     assert shelf.choose("locks/same-pid") is first
-    assert shelf._choice.value == "locks/same-pid"
-    assert shelf.children[1].token == token
+    assert shelf._choice.chosen == [number]
+    assert shelf.children[-1].token == token
 
 
 def test_what_is_not_there_is_said():
