@@ -59,8 +59,8 @@ def check_stopped(browser, before, after):
     assert seen(lab) in (before, after)
     answer = browser.ask(want=["token"])
     assert "error" not in answer and answer["token"] == lab.token
-    drawn, lab._picture = lab._draw(900, "").svg, None
-    assert drawn == lab._draw(900, "").svg
+    drawn, lab._picture = lab._draw(lab, 900, "").svg, None
+    assert drawn == lab._draw(lab, 900, "").svg
     assert lab.strip.run.setup.with_fault_at(lab.selected, 0) == lab.run.setup.with_fault_at(
         lab.selected, 0
     )
