@@ -107,6 +107,26 @@ ASKS = {
 }  # fmt: skip
 
 
+LOWEST = {
+    "explore: runs": 1,
+    "shrink: budget": 0,
+    "check: budget": 0,
+    "Snowflake.next_ids": 0,
+    "DurableSnowflake: ahead_ms": 1,
+    "WorkerIdLease: ttl_ms": 1,
+    "next_range": 1,
+    "Layout: unit_ms": 1,
+    "Layout: bits": 1,
+}
+
+
+@pytest.mark.parametrize(("asked", "lowest"), LOWEST.items())
+def test_a_count_is_whole_and_begins_with_its_lowest(asked, lowest):
+    for wrong in (lowest - 1, lowest - 5, lowest + 0.5):
+        with pytest.raises(BadInput, match=f": {wrong} is not allowed .allowed: {lowest} and more"):
+            ASKS[asked](wrong)
+
+
 @pytest.mark.parametrize("wrong", [True, False, None, "3", math.nan, 1j, [1], b"1"], ids=repr)
 @pytest.mark.parametrize("asked", ASKS)
 def test_what_is_no_number_is_refused(asked, wrong):

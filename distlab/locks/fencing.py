@@ -14,7 +14,7 @@ a database one statement does it all:
 When no row has changed, the write is refused.
 """
 
-from distlab.host import BadInput, Refused
+from distlab.host import BadInput, Refused, is_whole
 
 
 class StaleToken(Refused):
@@ -36,7 +36,7 @@ class Fence:
 
     def admit(self, token: int | None, holder: str | None = None) -> None:
         """Call it before each write. Raises `StaleToken`, and `BadInput` if it is not a number."""
-        if isinstance(token, bool) or not isinstance(token, int) or token < 1:
+        if not is_whole(token) or token < 1:
             raise BadInput(f"fencing token {token!r}: a whole number from 1 on is needed")
         if token < self.latest:
             raise StaleToken(f"token {token} comes after token {self.latest}")

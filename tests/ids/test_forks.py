@@ -3,12 +3,9 @@
 import asyncio
 import importlib
 import inspect
-import json
 import os
 import pkgutil
-import select
-import signal
-from contextlib import ExitStack
+from contextlib import nullcontext
 from itertools import combinations
 from random import Random
 from threading import Lock
@@ -17,7 +14,7 @@ import pytest
 
 import distlab.ids
 from distlab.ids import fork
-from distlab.ids.lease import LeasedSnowflake, LeaseLost, NoWorkerIdFree, Window, WorkerIdLease
+from distlab.ids.lease import LeasedSnowflake, LeaseLost, Window, WorkerIdLease
 from distlab.ids.objectid import ObjectIds
 from distlab.ids.process import ThreadedSnowflake, ThreadSafe
 from distlab.ids.segment import Segments
@@ -25,14 +22,11 @@ from distlab.ids.snowflake import DurableSnowflake, NotYet, Snowflake, SpareBits
 from distlab.ids.uuids import Ulid, Uuid7, uuid4
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
+from tests.forks import in_a_child, needs_fork
 from tests.ids.hosts import NOW_MS
 from tests.ids.test_snowflake import Paper
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork"),
-    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded"),
-]
-WAIT_S = 20
+pytestmark = needs_fork
 
 
 class Standing(AsyncioHost):
@@ -40,25 +34,6 @@ class Standing(AsyncioHost):
 
     def now_ms(self):
         return NOW_MS
-
-
-def in_a_child(program):
-    """The result of `program()` in a child of this process, which may not hang."""
-    here, there = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(there, json.dumps(program()).encode())
-        finally:
-            os._exit(0)
-    os.close(there)
-    ready, _, _ = select.select([here], [], [], WAIT_S)
-    if not ready:
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    with os.fdopen(here, "rb") as answer:
-        assert ready, "the child hangs"
-        return json.loads(answer.read())
 
 
 def made(generator, count=50):
@@ -149,9 +124,7 @@ def test_the_lists_name_every_generator():
 @of(PART_WAYS)
 def test_parent_and_children_make_different_ids(make, host):
     generator = make(host)
-    ids = [made(generator)]
-    ids += [in_a_child(lambda: made(generator)) for _ in range(2)]
-    ids += [made(generator)]
+    ids = [made(generator), *(in_a_child(lambda: made(generator)) for _ in "ab"), made(generator)]
     assert [len(set(each)) for each in ids] == [50] * 4
     for one, other in combinations(ids, 2):
         assert not set(one) & set(other)
@@ -192,10 +165,9 @@ def test_a_lock_that_was_held_when_the_process_forked_holds_no_child(make, host)
     generator = make(host)
     if isinstance(generator, ThreadSafe):
         generator.next_id()
-    with ExitStack() as held:
-        for lock in (getattr(generator, "lock", None), *getattr(generator, "_locks", {}).values()):
-            if lock is not None:
-                held.enter_context(lock)
+    locks = getattr(generator, "_locks", None) or {"": getattr(generator, "lock", nullcontext())}
+    (lock,) = locks.values()
+    with lock:
         assert in_a_child(lambda: made(generator))
 
 
@@ -227,24 +199,21 @@ def test_a_lease_stays_with_the_parent(require):
     require("valkey")
     with redis_servers(1) as (server,):
 
-        async def leasing(lease, *steps):
-            said = []
+        async def using(step):
             async with server.async_client() as lease.redis:
-                for step in steps:
-                    try:
-                        window = await getattr(lease, step)()
-                        said.append(window and window.worker_id)
-                    except (LeaseLost, NoWorkerIdFree) as no:
-                        said.append(type(no).__name__)
-            return said
+                window = await getattr(lease, step)()
+                return window and window.worker_id
+
+        def child():
+            assert asyncio.run(using("release")) is None
+            with pytest.raises(LeaseLost):
+                asyncio.run(using("renew"))
+            return asyncio.run(using("acquire"))
 
         lease = WorkerIdLease(None, AsyncioHost("worker", Random(1)), 60_000, [7, 8, 9])
-        (mine,) = asyncio.run(leasing(lease, "acquire"))
-        said = [in_a_child(lambda: asyncio.run(leasing(lease, "release", "renew", "acquire")))
-                for _ in range(2)]  # fmt: skip
-        assert [each[:2] for each in said] == [[None, "LeaseLost"]] * 2
-        assert {mine, said[0][2], said[1][2]} == {7, 8, 9}
-        assert asyncio.run(leasing(lease, "renew")) == [mine]
+        mine = asyncio.run(using("acquire"))
+        assert {mine, in_a_child(child), in_a_child(child)} == {7, 8, 9}
+        assert asyncio.run(using("renew")) == mine
 
 
 def test_a_leased_child_makes_ids_under_a_lease_of_its_own(require):

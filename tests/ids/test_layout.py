@@ -39,8 +39,6 @@ def test_the_course_counts_from_2022_to_2091():
     [
         ((("worker_id", 22), ("time", 41)), "time comes first"),
         ((("time", 41), ("worker_id", 11), ("worker_id", 11)), "its own name"),
-        ((("time", 63), ("sequence", 0)), "bits of sequence: 0 is not allowed"),
-        ((("time", 41), ("sequence", True)), "bits of sequence: True is not allowed"),
     ],
 )
 def test_wrong_layouts(fields, said):
@@ -52,7 +50,8 @@ def test_wrong_layouts(fields, said):
     ("values", "said"),
     [
         ({"time": 1, "worker_id": 1024, "sequence": 0}, r"worker_id 1024 .*0 to 1023"),
-        ({"time": -1, "worker_id": 1, "sequence": 0}, "time -1 is out of range"),
+        ({"time": -1, "worker_id": 1, "sequence": 0}, "time -1 is out of range.*before the epoch"),
+        ({"time": 2**41, "worker_id": 1, "sequence": 0}, "epoch exhausted after 41 bits"),
         ({"time": 1, "worker_id": 1}, "sequence is missing"),
         ({"time": 1, "worker_id": 1, "sequence": 0, "worker": 1}, "did you mean 'worker_id'"),
         ({"time": 1, "worker_id": True, "sequence": 0}, "worker_id True"),
@@ -61,12 +60,6 @@ def test_wrong_layouts(fields, said):
 def test_wrong_parts(values, said):
     with pytest.raises(BadInput, match=said):
         COURSE.make(**values)
-
-
-@pytest.mark.parametrize("unit_ms", [0, -1, 0.5, True])
-def test_wrong_units(unit_ms):
-    with pytest.raises(BadInput, match="unit_ms"):
-        Layout(0, (("time", 62), ("sequence", 1)), unit_ms)
 
 
 @pytest.mark.parametrize("number", [-1, 2**63, 1.0, "1", True])

@@ -247,12 +247,6 @@ async def test_scripts_need_no_cache(client):
     await lease.renew()
 
 
-@pytest.mark.parametrize("ttl_ms", [0, -5, 1.5, True])
-def test_wrong_ttl(ttl_ms):
-    with pytest.raises(BadInput, match="ttl_ms"):
-        WorkerIdLease(None, Hand(), ttl_ms)
-
-
 @pytest.mark.parametrize(
     ("worker_ids", "layout", "said"),
     [

@@ -172,10 +172,3 @@ async def test_the_statement_is_the_same_on_a_real_database(tmp_path):
     made = await beside(host, *(several(Segments(host, take), 16) for _ in range(5)))
     assert sorted(chain(*made)) == list(range(1, 81))
     engine.dispose()
-
-
-@asynchronous
-@pytest.mark.parametrize("step", [0, -8])
-async def test_the_table_does_not_count_back(step):
-    with pytest.raises(BadInput, match=r"step: .* is not allowed"):
-        await next_range(None, step)

@@ -91,9 +91,6 @@ def test_a_full_millisecond_asks_to_wait_for_the_next():
 def test_the_next_ids_of_a_millisecond_are_neighbours():
     assert [n & 0xFFF for n in Snowflake(1, Hand()).next_ids(4096)] == list(range(4096))
     assert Snowflake(1, Hand()).next_ids(0) == []
-    for wrong in (-1, 1.5, True):
-        with pytest.raises(BadInput, match=r"next_ids: .* is not allowed"):
-            Snowflake(1, Hand()).next_ids(wrong)
 
 
 def test_a_rollback_is_refused_until_the_clock_has_caught_up():
@@ -203,13 +200,6 @@ def test_the_mark_is_written_seldom():
     generator = DurableSnowflake(1, clock, mark, ahead_ms=1000)
     made(generator, clock, [1] * 1000)
     assert mark.written == 1
-
-
-@pytest.mark.parametrize("ahead_ms", [0, -5, 1.5, float("nan"), True, "x"])
-def test_a_mark_has_to_be_ahead(ahead_ms):
-    """Or the first millisecond after a restart could be the last one before it."""
-    with pytest.raises(BadInput, match="ahead_ms"):
-        DurableSnowflake(1, Hand(), Paper(), ahead_ms)
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,29 @@
     async def test_a_lock_is_free_after_its_release(site):
         ...  # with site.lock(), site.redis() and site.host
 
-It runs wherever the fixture `run` of its module runs it; `@simulated()`, in simulation alone.
+It runs wherever the fixture `run` runs it; `@simulated()`, in simulation alone.
 """
 
 import asyncio
 import inspect
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 
 import fakeredis
+import pytest
 import redis.asyncio
 
+from distlab.locks.database_lock import SCHEMA, DatabaseLock
+from distlab.locks.fair import FairLock
+from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
+from distlab.servers.leases import LeaseServer, RemoteLeases
 from distlab.servers.redis import RedisServer, SimulatedRedis
+from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from tests.worlds import play
 
 GIVEN = ("site", "host", "database", "node", "store", "connect")  # all others are fixtures
@@ -87,6 +93,12 @@ class Site:
             named = {"node_timeout": 2, **named}
         return kind(server, self.name, *options, host=self.host, **named)
 
+    async def held(self, *options, **named):
+        """A lock that is ours."""
+        lock = self.lock(*options, **named)
+        assert await lock.acquire()
+        return lock
+
     def locks(self, count, *options, **named):
         return [self.lock(*options, **named) for _ in range(count)]
 
@@ -100,22 +112,28 @@ class Site:
         await self.host.sleep(seconds * 1000)
 
 
-def in_simulation(
-    program, servers=1, faults="", server=RedisServer, connect=SimulatedRedis, **options
-):
+def in_simulation(program, faults="", **servers):
+    results, trace = play_together({"client": program}, faults=faults, **servers)
+    assert results, f"not done:\n{trace.text()[-2000:]}"
+    return results["client"]
+
+
+def play_together(
+    programs, servers=1, server=RedisServer, connect=SimulatedRedis,
+    faults="", seed=0, until_ms=120_000, **options,
+):  # fmt: skip
+    """What each `program(site)` returns, by the name of its client, and the trace."""
     machines = [f"redis-{n}" for n in range(servers)]
     name = next(NAMES)
 
-    async def main(node):
-        def connect_to(machine):
-            return lambda **more: connect(node, machine, **more)
+    def at_a_site(program):
+        return lambda node: program(
+            Site(node, name, *(partial(connect, node, machine) for machine in machines))
+        )
 
-        return await program(Site(node, name, *map(connect_to, machines)))
-
+    clients = {name: at_a_site(program) for name, program in programs.items()}
     nodes = [server(machine, **options) for machine in machines]
-    results, trace = play({"client": main}, *nodes, faults=faults, until_ms=120_000)
-    assert results, f"not done:\n{trace.text()[-2000:]}"
-    return results["client"]
+    return play(clients, *nodes, faults=faults, seed=seed, until_ms=until_ms)
 
 
 def play_each(programs, server, remote, **settings):
@@ -163,7 +181,7 @@ def on_fakeredis(program, servers=1):
 def place(kind, require, servers=1):
     """A function that runs a program there."""
     if kind == "simulation":
-        yield lambda program: in_simulation(program, servers)
+        yield lambda program: in_simulation(program, servers=servers)
     elif kind == "fakeredis":
         yield lambda program: on_fakeredis(program, servers)
     else:
@@ -171,6 +189,26 @@ def place(kind, require, servers=1):
         with redis_servers(servers) as started:
             connects = [server.async_client for server in started]
             yield lambda program: on_asyncio(program, *connects)
+
+
+KINDS = {
+    RedisLock: {},
+    FairLock: {},
+    Redlock: {"servers": 3},
+    DatabaseLock: {"server": DatabaseServer, "connect": RemoteDatabase, "schema": SCHEMA},
+    LeaseLock: {"server": LeaseServer, "connect": RemoteLeases},
+}
+"""Each kind, and the servers that it needs in a simulation."""
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def in_each_simulation(test):
+    return each_kind(as_test(test, simulated_with, "kind"))
+
+
+def simulated_with(program, kind, **settings):
+    return in_simulation(lambda site: program(site.of(kind)), **KINDS[kind], **settings)
 
 
 class LostAnswers:

@@ -7,53 +7,26 @@ from itertools import pairwise
 import pytest
 
 from distlab.host import Refused
-from distlab.locks.database_lock import SCHEMA, DatabaseLock
-from distlab.locks.lease_lock import LeaseLock
+from distlab.locks.database_lock import DatabaseLock
+from distlab.locks.fair import FairLock
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.watchdog import Watchdog
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
-from distlab.servers.leases import LeaseServer, RemoteLeases
-from distlab.servers.redis import RedisServer, SimulatedRedis
-from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from tests import worlds
+from tests.locks.sites import KINDS, play_together
 
 TIMEOUT = 0.4
-ENDS_MS = 20_000
 
 
-def redislock(node):
-    return RedisLock(SimulatedRedis(node, "server"), "stock", TIMEOUT, host=node)
-
-
-def redlock(node):
-    redises = [SimulatedRedis(node, name) for name in ("server", "server-2", "server-3")]
-    return Redlock(redises, "stock", TIMEOUT, host=node)
-
-
-def database_lock(node):
-    return DatabaseLock(RemoteDatabase(node, "server"), "stock", TIMEOUT, host=node)
-
-
-def lease_lock(node):
-    return LeaseLock(RemoteLeases(node, "server"), "stock", TIMEOUT, host=node)
-
-
-def servers(make):
-    if make in (redislock, redlock):
-        names = ["server"] if make is redislock else ["server", "server-2", "server-3"]
-        return [RedisServer(name, "always") for name in names]
-    return [DatabaseServer("server", SCHEMA) if make is database_lock else LeaseServer("server")]
-
-
-def play(make, faults):
+def play(kind, faults):
     """Two clients work under the lock, again and again until done. Who was inside, and when."""
     inside, done = [], set()
 
-    async def work(node):
+    async def work(site):
+        node = site.host
         while node.name not in done:
-            lock = make(node)
+            lock = site.lock(TIMEOUT, kind=kind)
             try:
                 async with lock, Watchdog(lock) as watchdog:
                     entered_us = node.now_us()
@@ -64,65 +37,68 @@ def play(make, faults):
             except (Refused, TimeoutError):
                 await node.sleep(20)
 
-    worlds.play(dict.fromkeys("ab", work), *servers(make), faults=faults, until_ms=ENDS_MS)
+    play_together(dict.fromkeys("ab", work), faults=faults, until_ms=20_000, **DURABLE[kind])
     return sorted(inside), done
 
 
-@pytest.mark.parametrize("make", [redislock, redlock, database_lock, lease_lock])
+DURABLE = {kind: {"persistence": "always", **servers} if kind in (RedisLock, Redlock) else servers
+           for kind, servers in KINDS.items() if kind is not FairLock}  # fmt: skip
+each_kind = pytest.mark.parametrize("kind", DURABLE)
+
+
+@each_kind
 @pytest.mark.parametrize(
     "fault",
-    ["lose:a>server@{}", "lose:server>a@{}", "crash:a@{}+700", "pause:server@{}+600",
-     "crash:server@{}+300", "partition:a|server,b@{}+500"],
+    ["lose:a>redis-0@{}", "lose:redis-0>a@{}", "crash:a@{}+700", "pause:redis-0@{}+600",
+     "crash:redis-0@{}+300", "partition:a|redis-0,b@{}+500"],
 )  # fmt: skip
-def test_one_fault_at_every_instant(make, fault):
+def test_one_fault_at_every_instant(kind, fault):
     for at_ms in range(0, 160, 8):
-        inside, done = play(make, fault.format(at_ms))
+        inside, done = play(kind, fault.format(at_ms))
         assert done == {"a", "b"}, fault.format(at_ms)
         for (_, left_us), (entered_us, _) in pairwise(inside):
             assert left_us <= entered_us, fault.format(at_ms)
 
 
-@pytest.mark.parametrize("make", [redislock, redlock, database_lock, lease_lock])
-def test_a_client_that_is_cancelled_and_asks_again_keeps_what_it_gets(make):
+@each_kind
+def test_a_client_that_is_cancelled_and_asks_again_keeps_what_it_gets(kind):
     """What undoes the first claim of an object does not undo its second one."""
     for patience_ms in range(1, 90):
 
-        async def holder(node):
-            async with make(node):
-                await node.sleep(40)
+        async def holder(site):
+            async with site.lock(TIMEOUT, kind=kind):
+                await site.sleep(0.04)
 
-        async def impatient(node, patience_ms=patience_ms):
-            await node.sleep(20)
-            lock = make(node)
+        async def impatient(site, patience_ms=patience_ms):
+            await site.sleep(0.02)
+            lock = site.lock(TIMEOUT, kind=kind)
             with suppress(TimeoutError):
-                async with node.timeout(patience_ms):
+                async with site.host.timeout(patience_ms):
                     await lock.acquire(token="job-17", sleep=0.01)
             await lock.acquire(token="job-17")
-            await node.sleep(100)
+            await site.sleep(0.1)
             assert await lock.owned(), f"asked again after {patience_ms} ms"
 
-        worlds.play({"a": holder, "b": impatient}, *servers(make), until_ms=ENDS_MS)
+        play_together({"a": holder, "b": impatient}, **DURABLE[kind])
 
 
-@pytest.mark.parametrize("make", [redlock, database_lock])
-def test_a_waiter_looks_as_often_after_a_long_time_as_at_first(make):
-    async def holder(node):
-        lock = make(node)
-        await lock.acquire()
+@pytest.mark.parametrize("kind", [Redlock, DatabaseLock])
+def test_a_waiter_looks_as_often_after_a_long_time_as_at_first(kind):
+    async def holder(site):
+        lock = await site.held(TIMEOUT, kind=kind)
         async with Watchdog(lock, max_age=60):
-            await node.sleep(10_000)
+            await site.sleep(10)
         await lock.release()
-        times.append(node.monotonic_ms())
+        return site.host.monotonic_ms()
 
-    async def waiter(node):
-        await node.sleep(100)
-        async with make(node):
-            times.append(node.monotonic_ms())
+    async def waiter(site):
+        await site.sleep(0.1)
+        async with site.lock(TIMEOUT, kind=kind):
+            return site.host.monotonic_ms()
 
     for seed in range(5):
-        times = []
-        worlds.play({"a": holder, "b": waiter}, *servers(make), seed=seed, until_ms=ENDS_MS)
-        assert times[1] - times[0] < 150  # `sleep` is 100 ms
+        ms, _ = play_together({"a": holder, "b": waiter}, **KINDS[kind], seed=seed)
+        assert ms["b"] - ms["a"] < 150  # `sleep` is 100 ms
 
 
 def test_cancellations_at_random_moments_on_a_real_server(require):

@@ -8,7 +8,9 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.locks.scripts import beside
-from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
+from tests.locks.sites import everywhere, in_simulation, simulated
+
+SERVERS = 3
 
 ON_ONE = [
     wild.WithoutFencing,
@@ -23,12 +25,6 @@ ON_ONE = [
 
 MOMENTS = range(1, 40)
 """When to crash, in ms: in every state that a request of 10 to 30 ms has."""
-
-
-@pytest.fixture(params=PLACES, scope="module")
-def run(request, require):
-    with place(request.param, require, servers=3) as run:
-        yield run
 
 
 def of(lock_class, site, *options, pid=7, **named):

@@ -18,19 +18,12 @@ from distlab.locks.lock import LockError, LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock, TooFewServers
 from distlab.locks.scripts import beside
-from tests.locks.sites import PLACES, LostAnswers, everywhere, in_simulation, on_server, place
-
-
-@pytest.fixture(params=PLACES, scope="module")
-def run(request, require):
-    with place(request.param, require) as run:
-        yield run
+from tests.locks.sites import LostAnswers, everywhere, in_simulation, on_server, simulated
 
 
 @everywhere
 async def test_a_refused_attempt_draws_no_token(site):
-    a, b = (site.lock() for _ in "ab")
-    await a.acquire()
+    a, b = await site.held(), site.lock()
     assert not await b.acquire(blocking=False)
     await a.release()
     await b.acquire()
@@ -39,18 +32,16 @@ async def test_a_refused_attempt_draws_no_token(site):
 
 @everywhere
 async def test_the_plain_key_holds_the_token_and_expires(site):
-    redis = site.redis()
-    lock = RedisLock(redis, site.name.encode(), timeout=9.5, host=site.host)
+    lock = RedisLock(site.redis(), site.name.encode(), timeout=9.5, host=site.host)
     await lock.acquire(token="mine")
-    assert await redis.get(site.name) == b"mine" == lock.local.token
-    assert 8_000 < await redis.pttl(site.name) <= 9_500
+    assert await lock.redis.get(site.name) == b"mine" == lock.local.token
+    assert 8_000 < await lock.redis.pttl(site.name) <= 9_500
     assert 8_000 < lock.remaining_ms() <= 9_500
 
 
 @everywhere
 async def test_a_release_wakes_a_waiter_long_before_it_would_look_again(site):
-    a, b = (site.lock(60, sleep=3) for _ in "ab")
-    await a.acquire()
+    a, b = await site.held(60), site.lock(60, sleep=3)
     since = site.host.monotonic_ms()
     waiting = site.spawn(b.acquire())
     await site.sleep(0.1)
@@ -61,23 +52,20 @@ async def test_a_release_wakes_a_waiter_long_before_it_would_look_again(site):
 
 @everywhere
 async def test_expiry_is_noticed_though_nobody_releases(site):
-    a = site.lock(0.2)
-    b = site.lock(sleep=50)
-    await a.acquire()
+    await site.held(0.2)
     since = site.host.monotonic_ms()
-    assert await b.acquire()
+    assert await site.lock(sleep=50).acquire()
     assert site.host.monotonic_ms() - since < 4_000
 
 
 @everywhere
 async def test_releases_leave_one_element_to_wake_by_and_that_expires(site):
-    redis = site.redis()
-    lock = site.lock(redis=redis)
+    lock = site.lock()
     for _ in range(3):
         async with lock:
             pass
-    assert await redis.llen(lock.wake_key) == 1
-    assert 0 < await redis.pttl(lock.wake_key) <= 1_000
+    assert await lock.redis.llen(lock.wake_key) == 1
+    assert 0 < await lock.redis.pttl(lock.wake_key) <= 1_000
 
 
 @everywhere
@@ -86,83 +74,64 @@ async def test_a_server_that_refuses_blpop_is_asked_again_instead(site):
         async def blpop(self, keys, timeout):
             await self.client.execute_command("GET", "too", "many")
 
-    a = site.lock(0.3)
-    b = site.lock(redis=NoBlpop(site.redis()))
-    await a.acquire()
-    assert await b.acquire(blocking_timeout=3)
+    await site.held(0.3)
+    assert await site.lock(redis=NoBlpop(site.redis())).acquire(blocking_timeout=3)
 
 
-def test_a_waiter_that_nobody_wakes_asks_ever_less_often():
-    class Silent(LostAnswers):
-        async def blpop(self, keys, timeout):
-            waits.append(timeout)
-            await self.client.blpop(["nothing"], timeout)
+class Watched(LostAnswers):
+    """A client that notes how long it waits to be woken."""
 
-    async def program(site):
-        await site.lock(None).acquire()
-        lock = site.lock(redis=Silent(site.redis()))
-        assert not await lock.acquire(blocking_timeout=60)
+    def __init__(self, client):
+        super().__init__(client)
+        self.waits = []
 
-    waits = []
-    in_simulation(program)
-    assert waits[0] <= 0.1
-    assert 60 <= len(waits) <= 130
-    assert 0.5 <= max(waits) <= 1
+    async def blpop(self, keys, timeout):
+        self.waits.append(timeout)
+        return await self.client.blpop(keys, timeout)
+
+
+@simulated()
+async def test_a_waiter_that_nobody_wakes_asks_ever_less_often(site):
+    client = Watched(site.redis())
+    await site.held(None)
+    assert not await site.lock(redis=client).acquire(blocking_timeout=60)
+    assert client.waits[0] <= 0.1
+    assert 60 <= len(client.waits) <= 130
+    assert 0.5 <= max(client.waits) <= 1
 
 
 @pytest.mark.parametrize("socket_timeout", [0.1, 0.5])
 @on_server
 async def test_an_impatient_client_waits_in_small_pieces(site, socket_timeout):
-    commands = []
-
-    class Watched(LostAnswers):
-        async def blpop(self, keys, timeout):
-            commands.append(timeout)
-            return await self.client.blpop(keys, timeout)
-
     client = Watched(site.redis(socket_timeout=socket_timeout))
-    a = site.lock(1)
-    b = site.lock(redis=client)
-    await a.acquire()
-    assert await b.acquire()
-    assert all(timeout <= 0.31 for timeout in commands)
-    assert bool(commands) is (socket_timeout > 0.2)
+    await site.held(1)
+    assert await site.lock(redis=client).acquire()
+    assert all(timeout <= 0.31 for timeout in client.waits)
+    assert bool(client.waits) is (socket_timeout > 0.2)
 
 
 @on_server
 async def test_on_the_only_connection_nobody_waits_before_the_holder(site):
-    blocked = []
-
-    class Watched(LostAnswers):
-        async def blpop(self, keys, timeout):
-            blocked.append(keys)
-            await self.client.blpop(keys, timeout)
-
     client = Watched(site.redis(single_connection_client=True))
-    a, b = (site.lock(redis=client) for _ in "ab")
-    await a.acquire()
-    assert not await b.acquire(blocking_timeout=0.5)
-    assert not blocked
+    await site.held(redis=client)
+    assert not await site.lock(redis=client).acquire(blocking_timeout=0.5)
+    assert not client.waits
 
 
 @everywhere
 async def test_the_longest_timeout_is_one_for_the_server_too(site):
-    lock = site.lock(10**12)
-    await lock.acquire()
+    lock = await site.held(10**12)
     await lock.extend(10**12)
     assert 1.9e15 < lock.remaining_ms() <= 2e15
 
 
 @everywhere
 async def test_a_flushed_script_cache_goes_unnoticed(site):
-    redis = site.redis()
-    lock = site.lock(redis=redis)
+    lock = site.lock()
     for _ in range(2):
-        await lock.acquire()
-        await redis.script_flush()
-        await lock.reacquire()
-        await redis.script_flush()
-        await lock.release()
+        for call in (lock.acquire, lock.reacquire, lock.release):
+            await call()
+            await lock.redis.script_flush()
 
 
 class Repeats(LostAnswers):
@@ -183,7 +152,7 @@ async def test_an_acquire_that_the_client_repeats_does_not_lock_itself_out(site,
 
 @everywhere
 async def test_a_token_that_was_chosen_is_enough_to_release_elsewhere(site):
-    a, b = (site.lock() for _ in "ab")
+    a, b = site.locks(2)
     await a.acquire(token="job-17")
     b.local.token = b"job-17"
     await b.release()
@@ -192,8 +161,7 @@ async def test_a_token_that_was_chosen_is_enough_to_release_elsewhere(site):
 
 @everywhere
 async def test_a_release_without_answer_may_be_repeated(site):
-    lock = site.lock(redis=LostAnswers(site.redis(), "release"))
-    await lock.acquire()
+    lock = await site.held(redis=LostAnswers(site.redis(), "release"))
     with pytest.raises(OutcomeUnknown, match="no answer to release"):
         await lock.release()
     assert not await lock.locked()
@@ -203,8 +171,7 @@ async def test_a_release_without_answer_may_be_repeated(site):
 
 @everywhere
 async def test_an_extension_without_answer_changes_nothing_of_what_was_promised(site):
-    lock = RedisLock(LostAnswers(site.redis(), "extend"), site.name, 5, host=site.host)
-    await lock.acquire()
+    lock = await site.held(5, redis=LostAnswers(site.redis(), "extend"))
     until_ms = lock.until_ms
     with pytest.raises(OutcomeUnknown, match="no answer to extend"):
         await lock.extend(20)
@@ -305,37 +272,32 @@ ON_REDIS = pytest.mark.parametrize("kind", [RedisLock, FairLock, Redlock])
 @ON_REDIS
 @everywhere
 async def test_a_lock_whose_key_holds_something_else_says_so(site, kind):
-    redis, lock = site.redis(), site.lock(kind=kind)
+    redis, lock = site.redis(), await site.held(kind=kind)
+    await redis.delete(site.name)
+    await redis.rpush(site.name, "theirs")
     said = f"key '{site.name}' holds a list, where a string is expected"
-    await redis.rpush(site.name, "theirs")
-    with pytest.raises(WrongKey, match=said):
-        await lock.acquire(blocking=False)
-    assert await redis.lrange(site.name, 0, -1) == [b"theirs"]
-    await redis.delete(site.name)
-    await lock.acquire()
-    await redis.delete(site.name)
-    await redis.rpush(site.name, "theirs")
-    for call in (lock.owned, lock.reacquire, lock.release):
+    for call in (lock.acquire, lock.owned, lock.reacquire, lock.release):
         with pytest.raises(WrongKey, match=said) as caught:
             await call()
         assert isinstance(caught.value, LockError) and isinstance(caught.value, ResponseError)
+    assert await redis.lrange(site.name, 0, -1) == [b"theirs"]
     assert lock.local.token is not None
     await redis.delete(site.name)
 
 
 @pytest.mark.parametrize(
-    ("key", "wrong", "said"),
+    ("key", "command", "said"),
     [
-        ("fencing", ("SET", "x"), "holds b'x', where a number is expected"),
-        ("fencing", ("SADD", "x"), "holds a set, where a number is expected"),
-        ("queue", ("SADD", "x"), "holds a set, where a list is expected"),
-        ("seen", ("SET", "x"), "holds a string, where a hash is expected"),
+        ("fencing", "SET", "holds b'x', where a number is expected"),
+        ("fencing", "SADD", "holds a set, where a number is expected"),
+        ("queue", "SADD", "holds a set, where a list is expected"),
+        ("seen", "SET", "holds a string, where a hash is expected"),
     ],
 )
 @everywhere
-async def test_another_key_of_the_lock_that_holds_something_else_is_named(site, key, wrong, said):
+async def test_another_key_of_the_lock_that_holds_something_else_is_named(site, key, command, said):
     redis, key = site.redis(), beside(site.name, key)
-    await redis.execute_command(wrong[0], key, *wrong[1:])
+    await redis.execute_command(command, key, "x")
     with pytest.raises(WrongKey, match=f"cannot acquire .*{re.escape(key)}.*{said}"):
         await site.lock(kind=FairLock).acquire(blocking=False)
     await redis.delete(key)
@@ -368,10 +330,7 @@ async def test_a_user_needs_the_keys_that_the_docstring_tells(site, kind):
     await site.redis().acl_setuser("shop", enabled=True, nopass=True, reset_keys=True, **allowed)
     url = re.sub(r"//:\w+@", "//shop:any@", site.server.url)
     async with redis.asyncio.Redis.from_url(url) as shop:
-        a, b = (
-            kind([shop], name, host=site.host) if kind is Redlock
-            else kind(shop, name, host=site.host) for _ in "ab"
-        )  # fmt: skip
+        a, b = site.of(kind).locks(2, redis=[shop] if kind is Redlock else shop)
         async with a:
             assert not await b.acquire(blocking_timeout=0.3)
             await a.reacquire()
@@ -381,14 +340,14 @@ async def test_a_user_needs_the_keys_that_the_docstring_tells(site, kind):
 
 @everywhere
 async def test_a_count_that_is_lost_begins_at_1_and_the_fence_refuses_until_it_has_caught_up(site):
-    redis, fence = site.redis(), Fence()
+    fence = Fence()
     for evicted in (False, True):
         for number in (1, 2, 3):
-            async with site.lock(redis=redis) as lock:
+            async with site.lock() as lock:
                 assert lock.fencing_token == number
                 with pytest.raises(StaleToken) if evicted and number < 3 else nullcontext():
                     fence.admit(lock.fencing_token)
-        await redis.delete(lock.counter_key)
+        await lock.redis.delete(lock.counter_key)
 
 
 @everywhere
@@ -410,12 +369,10 @@ async def test_wrong_password_and_full_memory_on_a_real_server(site):
     async with redis.asyncio.Redis.from_url(url) as stranger:
         with pytest.raises(AuthenticationError):
             await site.lock(redis=stranger).acquire()
-    client = site.redis()
-    lock = site.lock(redis=client)
-    await lock.acquire()
-    await client.config_set("maxmemory", 1)
+    lock = await site.held()
+    await lock.redis.config_set("maxmemory", 1)
     with pytest.raises(OutOfMemoryError):
-        await RedisLock(client, f"{site.name}-2", host=site.host).acquire()
+        await RedisLock(lock.redis, f"{site.name}-2", host=site.host).acquire()
     await lock.release()
     assert not await lock.locked()
 
@@ -423,14 +380,12 @@ async def test_wrong_password_and_full_memory_on_a_real_server(site):
 @pytest.mark.parametrize("kind", ["pause", "kill"])
 @on_server
 async def test_a_connection_lost_in_the_middle_of_a_release(site, kind):
-    lock = RedisLock(site.redis(socket_timeout=0.3), site.name, 0.5, host=site.host)
-    await lock.acquire()
+    lock = await site.held(0.5, redis=site.redis(socket_timeout=0.3))
     getattr(site.server, kind)()
     with pytest.raises(OutcomeUnknown, match="no answer to release of"):
         await lock.release()
     site.server.resume() if kind == "pause" else site.server.restart()
-    again = site.lock()
-    assert await again.acquire(blocking_timeout=5)
+    assert await site.lock().acquire(blocking_timeout=5)
 
 
 @everywhere

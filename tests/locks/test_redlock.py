@@ -9,17 +9,9 @@ from redis.asyncio import Redis as AsyncRedis
 from distlab.host import BadInput, Unavailable
 from distlab.locks.lock import LockLost, LockNotOwned, OutcomeUnknown
 from distlab.locks.redlock import Redlock, TooFewServers
-from tests.locks.sites import PLACES, LostAnswers, everywhere, place, simulated
+from tests.locks.sites import LostAnswers, everywhere, simulated
 
-
-@pytest.fixture(params=PLACES, scope="module")
-def run(request, require):
-    with place(request.param, require, servers=3) as run:
-        yield run
-
-
-def redlock(site, *options, **named):
-    return Redlock(site.redises(), site.name, *options, host=site.host, **named)
+SERVERS = 3
 
 
 class Dead:
@@ -42,8 +34,7 @@ class Mute(Dead):
 
 @everywhere
 async def test_what_is_valid_is_less_than_the_timeout(site):
-    lock = redlock(site, 10, clock_drift=0.1)
-    await lock.acquire()
+    lock = await site.held(10, kind=Redlock, node_timeout=2, clock_drift=0.1)
     assert 8_000 < lock.remaining_ms() <= 8_998
     await lock.extend(10)
     assert 16_000 < lock.remaining_ms() <= 17_998
@@ -56,7 +47,7 @@ async def test_a_failed_attempt_leaves_nothing_anywhere(site):
     redises = site.redises()
     for redis in redises[:2]:
         await redis.set(site.name, "somebody")
-    assert not await redlock(site).acquire(blocking=False)
+    assert not await site.lock(kind=Redlock).acquire(blocking=False)
     assert await redises[2].get(site.name) is None
     assert await redises[0].get(site.name) == b"somebody"
 
@@ -87,7 +78,7 @@ async def test_one_dead_server_of_three_does_no_harm(site):
         async with Redlock(some, site.name, host=site.host) as lock:
             await lock.reacquire()
             assert await lock.owned()
-        assert not await redlock(site).locked()
+        assert not await site.lock(kind=Redlock).locked()
 
 
 @pytest.mark.parametrize(("kind", "said"), [(Dead, "connection refused"), (Mute, "TimeoutError")])
@@ -102,8 +93,7 @@ async def test_two_silent_servers_of_three_are_too_many_and_it_says_why(site, ki
 
 @everywhere
 async def test_what_a_majority_has_lost_is_lost(site):
-    lock = redlock(site)
-    await lock.acquire()
+    lock = await site.held(kind=Redlock)
     for redis in site.redises()[:2]:
         await redis.delete(site.name)
     with pytest.raises(LockNotOwned, match="cannot extend"):
@@ -116,8 +106,7 @@ async def test_what_a_majority_has_lost_is_lost(site):
 
 @everywhere
 async def test_an_extension_that_a_minority_answers_is_unknown(site):
-    lock = redlock(site)
-    await lock.acquire()
+    lock = await site.held(kind=Redlock)
     until_ms, redises = lock.until_ms, lock.redises
     lock.redises = (redises[0], Dead(), Dead())
     with pytest.raises(OutcomeUnknown):
@@ -130,8 +119,7 @@ async def test_an_extension_that_a_minority_answers_is_unknown(site):
 @pytest.mark.parametrize("dead", [2, 3])
 @everywhere
 async def test_the_silence_of_a_majority_is_no_answer(site, dead):
-    lock = redlock(site)
-    await lock.acquire()
+    lock = await site.held(kind=Redlock)
     redises = lock.redises
     lock.redises = (Dead(),) * dead + redises[dead:]
     for call in (lock.owned(), lock.locked(), lock.release()):
@@ -145,7 +133,7 @@ async def test_the_silence_of_a_majority_is_no_answer(site, dead):
 
 @everywhere
 async def test_there_is_no_fencing_token_and_it_says_why(site):
-    async with redlock(site) as lock:
+    async with site.lock(kind=Redlock) as lock:
         assert not hasattr(lock, "fencing_token")
         with pytest.raises(AttributeError, match="its servers count each for itself"):
             _ = lock.fencing_token
@@ -167,7 +155,7 @@ async def test_a_majority_that_came_too_late_does_not_count(site):
 @simulated(servers=3, faults="pause:redis-1@0")
 async def test_a_silent_server_costs_its_time_out_and_no_more(site):
     since = site.host.monotonic_ms()
-    async with redlock(site) as lock:
+    async with site.lock(kind=Redlock, node_timeout=0.05) as lock:
         assert site.host.monotonic_ms() - since <= 51
         assert lock.remaining_ms() > 9_800
 

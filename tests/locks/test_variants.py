@@ -6,13 +6,7 @@ from distlab.host import BadInput
 from distlab.locks.fair import FairLock
 from distlab.locks.lock import Held, LockNotOwned, NotAcquired, ObjectInUse, OutcomeUnknown
 from distlab.locks.reentrant import ReentrantLock
-from tests.locks.sites import PLACES, LostAnswers, everywhere, place, simulated
-
-
-@pytest.fixture(params=PLACES, scope="module")
-def run(request, require):
-    with place(request.param, require) as run:
-        yield run
+from tests.locks.sites import LostAnswers, everywhere, simulated
 
 
 @everywhere
@@ -51,10 +45,9 @@ async def test_a_level_takes_nothing_away_from_what_its_holder_has_extended(site
 
 @everywhere
 async def test_a_level_is_refused_when_the_lock_was_lost(site):
-    redis = site.redis()
-    lock = ReentrantLock(site.lock(redis=redis))
+    lock = ReentrantLock(site.lock())
     await lock.acquire()
-    await redis.set(site.name, "somebody")
+    await lock.lock.redis.set(site.name, "somebody")
     with pytest.raises(LockNotOwned):
         await lock.acquire()
     assert lock.depth == 1
@@ -62,8 +55,7 @@ async def test_a_level_is_refused_when_the_lock_was_lost(site):
 
 @everywhere
 async def test_a_release_without_answer_may_be_repeated(site):
-    redis = LostAnswers(site.redis(), "release")
-    lock = ReentrantLock(site.lock(redis=redis))
+    lock = ReentrantLock(site.lock(redis=LostAnswers(site.redis(), "release")))
     await lock.acquire()
     with pytest.raises(OutcomeUnknown):
         await lock.release()
@@ -105,8 +97,7 @@ async def test_the_error_of_a_block_on_any_level_stays_the_error(site, raises):
 @everywhere
 async def test_first_come_first_served(site):
     order = []
-    first = site.lock(kind=FairLock)
-    await first.acquire()
+    first = await site.held(kind=FairLock)
 
     async def worker(n):
         async with site.lock(sleep=0.03, kind=FairLock) as lock:
@@ -125,7 +116,7 @@ async def test_first_come_first_served(site):
 
 @everywhere
 async def test_a_dead_waiter_holds_up_nobody_for_long(site):
-    holder, dead, living = (site.lock(sleep=0.05, patience=0.2, kind=FairLock) for _ in range(3))
+    holder, dead, living = site.of(FairLock).locks(3, sleep=0.05, patience=0.2)
     await holder.acquire()
     await dead.do_acquire(b"dead")  # joins the queue, and is never heard of again
     await holder.release()
@@ -135,7 +126,7 @@ async def test_a_dead_waiter_holds_up_nobody_for_long(site):
 
 @simulated(faults="jump:redis-0@500=-3600000")
 async def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back(site):
-    holder, dead, living = (site.lock(kind=FairLock) for _ in range(3))
+    holder, dead, living = site.of(FairLock).locks(3)
     await holder.acquire()
     await dead.do_acquire(b"dead")
     await holder.release()
@@ -145,7 +136,7 @@ async def test_a_dead_waiter_holds_up_nobody_when_the_servers_clock_is_set_back(
 
 @simulated(faults="jump:redis-0@500=-1500")
 async def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is(site):
-    holder, first, second = (site.lock(kind=FairLock) for _ in range(3))
+    holder, first, second = site.of(FairLock).locks(3)
     await holder.acquire()
     await first.do_acquire(b"first")
     await site.sleep(1)
@@ -156,7 +147,7 @@ async def test_a_small_step_of_the_servers_clock_leaves_the_order_as_it_is(site)
 
 @everywhere
 async def test_a_waiter_that_gives_up_leaves_the_queue(site):
-    a, b, c = (site.lock(kind=FairLock) for _ in "abc")
+    a, b, c = site.of(FairLock).locks(3)
     await a.acquire()
     assert not await b.acquire(blocking=False)
     await a.release()

@@ -11,13 +11,7 @@ from distlab.locks.redislock import RedisLock
 from distlab.locks.watchdog import Watchdog, while_held
 from distlab.locks.watchdog_mistakes import OnlyPrints
 from distlab.sim.kernel import Cancelled
-from tests.locks.sites import PLACES, everywhere, in_simulation, place, simulated
-
-
-@pytest.fixture(params=PLACES, scope="module")
-def run(request, require):
-    with place(request.param, require) as run:
-        yield run
+from tests.locks.sites import everywhere, in_simulation, simulated
 
 
 async def until(site, told):
@@ -50,12 +44,10 @@ async def test_what_was_extended_for_longer_is_not_shortened(site):
 
 @everywhere
 async def test_a_holder_is_told_when_its_renewal_is_refused(site):
-    redis, told = site.redis(), []
-    lock = site.lock(1, redis=redis)
-    await lock.acquire()
+    told, lock = [], await site.held(1)
     watchdog = Watchdog(lock, on_lost=told.append)
     watchdog.start()
-    await redis.set(site.name, "somebody")
+    await lock.redis.set(site.name, "somebody")
     await until(site, told)
     with pytest.raises(LockLost, match=r"lost: its time is over .*no longer ours") as caught:
         watchdog.still_mine()
@@ -65,20 +57,16 @@ async def test_a_holder_is_told_when_its_renewal_is_refused(site):
 
 @everywhere
 async def test_a_stuck_holder_loses_its_lock_in_the_end(site):
-    lock = site.lock(0.5)
-    await lock.acquire()
-    watchdog = Watchdog(lock, max_age=0.9)
+    watchdog = Watchdog(await site.held(0.5), max_age=0.9)
     watchdog.start()
-    other = site.lock(0.2)
-    assert await other.acquire(blocking_timeout=5)
+    assert await site.lock(0.2).acquire(blocking_timeout=5)
     with pytest.raises(LockLost, match=r"held for 0\.9 s: it is renewed no more"):
         watchdog.still_mine()
 
 
 @everywhere
 async def test_after_stop_it_renews_no_more(site):
-    lock = site.lock(0.2)
-    await lock.acquire()
+    lock = await site.held(0.2)
     async with Watchdog(lock):
         pass
     await site.sleep(0.3)
@@ -88,9 +76,7 @@ async def test_after_stop_it_renews_no_more(site):
 @pytest.mark.parametrize("fault", ["partition:client|redis-0@50", "crash:redis-0@50"])
 def test_cut_off_it_knows_by_its_own_clock_when_the_time_is_over(fault):
     async def program(site):
-        lock = site.lock(1)
-        await lock.acquire()
-        watchdog = Watchdog(lock)
+        watchdog = Watchdog(await site.held(1))
         watchdog.start()
         await site.sleep(0.8)
         watchdog.still_mine()  # no renewal has come through, and yet it is ours
@@ -117,24 +103,15 @@ async def test_stopped_in_the_middle_of_a_renewal_it_ends_in_peace(site):
 
 @everywhere
 async def test_a_renewal_that_hangs_does_not_keep_it_from_telling(site):
-    told = []
-    lock = site.lock(0.2)
-    await lock.acquire()
-
-    async def hang(*_):
-        await site.sleep(60)
-
-    lock.do_extend = hang
-    watchdog = Watchdog(lock, on_lost=told.append)
-    watchdog.start()
+    told, lock = [], await site.held(0.2)
+    lock.do_extend = lambda *_: site.sleep(60)
+    Watchdog(lock, on_lost=told.append).start()
     await until(site, told)
 
 
 @simulated()
 async def test_after_stop_nobody_is_told_of_what_became_of_the_lock(site):
-    told = []
-    lock = site.lock(0.3)
-    await lock.acquire()
+    told, lock = [], await site.held(0.3)
     async with Watchdog(lock, on_lost=told.append):
         await site.sleep(0.105)  # the first renewal is on its way
         await lock.release()
@@ -144,9 +121,7 @@ async def test_after_stop_nobody_is_told_of_what_became_of_the_lock(site):
 
 @everywhere
 async def test_a_lock_that_was_given_back_in_its_block_is_not_lost(site):
-    told = []
-    lock = site.lock(0.3)
-    await lock.acquire()
+    told, lock = [], await site.held(0.3)
     async with Watchdog(lock, on_lost=told.append) as watchdog:
         await lock.release()
         with pytest.raises(LockLost):
@@ -157,8 +132,7 @@ async def test_a_lock_that_was_given_back_in_its_block_is_not_lost(site):
 
 @everywhere
 async def test_it_does_not_renew_the_next_claim_of_the_same_object(site):
-    lock = site.lock(0.5)
-    await lock.acquire()
+    lock = await site.held(0.5)
     watchdog = Watchdog(lock)
     watchdog.start()
     await lock.release()
@@ -171,9 +145,7 @@ async def test_it_does_not_renew_the_next_claim_of_the_same_object(site):
 
 @simulated(faults="pause:client@80+2000")
 async def test_a_paused_holder_asks_its_clock_before_anything_else(site):
-    lock = site.lock(1)
-    await lock.acquire()
-    async with Watchdog(lock) as watchdog:
+    async with Watchdog(await site.held(1)) as watchdog:
         await site.sleep(0.1)
         with pytest.raises(LockLost):
             watchdog.still_mine()
@@ -181,12 +153,10 @@ async def test_a_paused_holder_asks_its_clock_before_anything_else(site):
 
 @simulated()
 async def test_one_that_only_prints_lets_its_holder_work_on(site, caplog):
-    redis = site.redis()
-    lock = site.lock(0.3, redis=redis)
-    await lock.acquire()
+    lock = await site.held(0.3)
     watchdog = OnlyPrints(lock)
     watchdog.start()
-    await redis.set(site.name, "somebody")
+    await lock.redis.set(site.name, "somebody")
     await site.sleep(0.25)
     watchdog.still_mine()
     assert "is lost: its time is over" in caplog.text
@@ -194,9 +164,8 @@ async def test_one_that_only_prints_lets_its_holder_work_on(site, caplog):
 
 @simulated()
 async def test_what_cannot_be_watched(site):
-    lock = site.lock(None)
     with pytest.raises(BadInput, match="timeout None: there is nothing to renew"):
-        Watchdog(lock)
+        Watchdog(site.lock(None))
     lock = site.lock(5)
     with pytest.raises(BadInput, match="max_age 3: seconds, at least the timeout 5"):
         Watchdog(lock, 3)
@@ -258,25 +227,14 @@ async def test_a_lock_is_not_free_before_the_work_of_a_cancelled_caller_has_ende
 
 @everywhere
 async def test_work_is_cancelled_when_the_lock_is_lost(site):
-    redis, work = site.redis(), Work(site)
-    lock = site.lock(0.3, redis=redis)
-    await lock.acquire()
-    await redis.set(site.name, "somebody")
-    with pytest.raises(LockLost, match="its time is over"):
-        await while_held(lock, work.run())
-    assert work.ended
-
-
-@everywhere
-async def test_a_caller_that_is_cancelled_while_its_work_ends_is_cancelled(site):
-    redis, work = site.redis(), Work(site)
-    lock = site.lock(0.3, redis=redis)
-    await lock.acquire()
-    await redis.set(site.name, "somebody")
-    with pytest.raises(TimeoutError):
-        async with site.host.timeout(250):
-            await while_held(lock, work.run())
-    assert work.ended
+    """And when the caller is cancelled while the work ends, the caller is cancelled."""
+    for patience_ms, error in ((60_000, LockLost), (250, TimeoutError)):
+        work, lock = Work(site), await site.held(0.3)
+        await lock.redis.set(site.name, "somebody", px=300)
+        with pytest.raises(error):
+            async with site.host.timeout(patience_ms):
+                await while_held(lock, work.run())
+        assert work.ended
 
 
 @simulated()
