@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from unittest.mock import Mock
 
 import pytest
@@ -139,10 +140,9 @@ def test_a_field_of_the_wrong_type_counts_as_absent(distlab, learner, name, valu
     assert ("solved" in ExercisePanel(EXERCISE)._status.value) is (sound and name == "correct")
     for key in keys:
         assert kept.record(key, correct=False) == ""
-        assert (
-            Progress(learner).get(key)["tries"] == (value if sound and name == "tries" else 0) + 1
-        )
-        assert Progress(learner).get(key)["given"] == entry["given"]
+        again = Progress(learner).get(key)
+        assert again["tries"] == (value if sound and name == "tries" else 0) + 1
+        assert again["given"] == entry["given"]
 
 
 HALF = "half of a character: \ud83d"
@@ -265,26 +265,17 @@ def test_a_crash_while_writing_leaves_the_old_file(learner, monkeypatch):
     assert not list(learner.glob("*.tmp"))
 
 
-def quizzed():
-    question = next(iter(quiz.quiz("01_cap").questions.values()))
-    widget = QuizWidget(quiz.quiz("01_cap"))
-    return lambda: widget.answer(question.id, 1 if question.kind == "single" else [1], record=True)
+CLICKS = {
+    "quiz": lambda: partial(QuizWidget(quiz.quiz("01_cap")).answer, "smallest-r", 1),
+    "prediction": lambda: partial(PredictionWidget(PREDICTION).choose, 1),
+    "skip": lambda: PredictionWidget(PREDICTION).skip,
+}
 
 
-def predicted():
-    widget = PredictionWidget(PREDICTION)
-    return lambda: widget.choose(1, record=True)
-
-
-def skipped():
-    widget = PredictionWidget(PREDICTION)
-    return lambda: widget.skip(record=True)
-
-
-@pytest.mark.parametrize("panel", [quizzed, predicted, skipped])
+@pytest.mark.parametrize("panel", CLICKS.values(), ids=CLICKS)
 def test_a_click_that_is_stopped_can_be_made_again(learner, panel):
     def check(click):
-        click()
+        click(record=True)
         assert not progress().warning
         ((_, entry),) = Progress(learner).entries().items()
         assert {"correct", "chosen", "skipped"} & {*entry}
@@ -292,4 +283,5 @@ def test_a_click_that_is_stopped_can_be_made_again(learner, panel):
         (learner / "progress.json").unlink()
 
     course = f"{PACKAGE}/course"
-    some_stops(25, panel, lambda click: click(), check, within=course, but=("_locked", "_warns"))
+    but = ("_locked", "_warns")
+    some_stops(25, panel, lambda click: click(record=True), check, within=course, but=but)

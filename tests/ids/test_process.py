@@ -30,6 +30,8 @@ from tests.ids.hosts import NOW_MS, OnAsyncio
 from tests.ids.test_snowflake import Paper
 
 SMALL = Layout(EPOCH_MS, (("time", 41), ("worker_id", 14), ("sequence", 8)))
+TIGHT = Layout(EPOCH_MS, (("time", 41), ("worker_id", 19), ("sequence", 3)))
+TIGHT_SPARE = Layout(EPOCH_MS, (("time", 41), ("rollback", 1), ("worker_id", 18), ("sequence", 3)))
 
 
 def taken_by(threads, times, generator, batch):
@@ -81,8 +83,7 @@ def hasty():
 @pytest.mark.parametrize("batch", [1, 5])
 def test_threads_that_begin_milliseconds_side_by_side(batch, hasty):
     """With a sequence that is full at once."""
-    layout = Layout(EPOCH_MS, (("time", 41), ("worker_id", 19), ("sequence", 3)))
-    generator = Snowflake(1, Ticking(), layout, Lock())
+    generator = Snowflake(1, Ticking(), TIGHT, Lock())
     _, everything = taken_by(6, 2_000, generator, batch)
     assert len(everything) > 1_000
     assert {generator.parse(number)["worker_id"] for number in everything} == {1}
@@ -124,19 +125,12 @@ def test_no_patience_refuses_every_rollback(skewed):
         generator.next_id()
 
 
-def test_a_clock_that_stands_still_does_not_hold_it_for_ever(monkeypatch):
-    monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: 1_767_225_600_000)
-    generator = ThreadedSnowflake(1)
-    assert len(generator.next_ids(4096)) == 4096
-    with pytest.raises(SequenceExhausted):
-        generator.next_id()
-
-
+@pytest.mark.parametrize("max_wait_ms", [5, float("inf")])
 @pytest.mark.parametrize("sequence_is_full", [True, False])
-def test_endless_patience_is_not_for_a_clock_that_stands_still(sequence_is_full, monkeypatch):
+def test_patience_is_not_for_a_clock_that_stands_still(max_wait_ms, sequence_is_full, monkeypatch):
     monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: NOW_MS)
-    generator = ThreadedSnowflake(1, max_wait_ms=float("inf"))
-    generator.next_ids(4096)
+    generator = ThreadedSnowflake(1, max_wait_ms=max_wait_ms)
+    assert len(generator.next_ids(4096)) == 4096
     if not sequence_is_full:
         monkeypatch.setattr(THIS_PROCESS, "now_ms", lambda: NOW_MS - 3)
         generator.now_ms = THIS_PROCESS.now_ms
@@ -153,9 +147,6 @@ def test_wrong_patience():
 
 
 # Any generator, made safe for threads
-
-TIGHT = Layout(EPOCH_MS, (("time", 41), ("worker_id", 19), ("sequence", 3)))
-TIGHT_SPARE = Layout(EPOCH_MS, (("time", 41), ("rollback", 1), ("worker_id", 18), ("sequence", 3)))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +167,7 @@ def test_any_generator_is_safe_for_threads(make, hasty):
     assert all(ids == sorted(ids) for ids in taken)
 
 
-def restarts(start, times=3):
+def restarts(start, folder, times=3):
     """Ids that four threads take before and after restarts.
 
     Each restart sets the clock back to where the life before it began.
@@ -184,7 +175,7 @@ def restarts(start, times=3):
     host, lives = OnAsyncio(), []
     for _ in range(times):
         ids = []
-        with start(host) as generator:
+        with start(host, folder) as generator:
             while not ids:
                 ids += taken_by(4, 1, generator, 1)[1]
             began_ms = host.now_ms()
@@ -196,7 +187,7 @@ def restarts(start, times=3):
 
 
 @contextmanager
-def threaded(host):
+def threaded(host, folder):
     generator = ThreadedSnowflake(7)
     generator.now_ms = host.now_ms
     yield generator
@@ -206,7 +197,7 @@ STORE = fakeredis.FakeServer()  # outlives its clients
 
 
 @contextmanager
-def leased(host):
+def leased(host, folder):
     """A leased generator, whose lease is kept by another thread, and which ends in a crash."""
     made, crash = [], threading.Event()
 
@@ -229,14 +220,10 @@ def leased(host):
         loop.join()
 
 
-@pytest.fixture
-def durable(tmp_path):
-    @contextmanager
-    def start(host):
-        made = DurableSnowflake(7, host, MarkFile(tmp_path / "ids.mark"), ahead_ms=100)
-        yield ThreadSafe(made, max_wait_ms=2_000)
-
-    return start
+@contextmanager
+def durable(host, folder):
+    made = DurableSnowflake(7, host, MarkFile(folder / "ids.mark"), ahead_ms=100)
+    yield ThreadSafe(made, max_wait_ms=2_000)
 
 
 def repeated(lives):
@@ -244,33 +231,31 @@ def repeated(lives):
     return sum(map(len, lives)) - len(set().union(*lives))
 
 
-@pytest.mark.parametrize("kind", ["durable", "leased"])
-def test_threads_restarts_and_a_clock_that_is_set_back(kind, durable):
-    lives = restarts(durable if kind == "durable" else leased)
+@pytest.mark.parametrize("kind", [durable, leased])
+def test_threads_restarts_and_a_clock_that_is_set_back(kind, tmp_path):
+    lives = restarts(kind, tmp_path)
     assert repeated(lives) == 0
     assert all(max(before) < min(after) for before, after in pairwise(lives))
 
 
-def test_without_a_mark_a_restart_repeats_ids():
+def test_without_a_mark_a_restart_repeats_ids(tmp_path):
     """What `ThreadedSnowflake` does not promise."""
-    assert repeated(restarts(threaded)) > 1_000
+    assert repeated(restarts(threaded, tmp_path)) > 1_000
 
 
-def windowed():
+def windowed(from_ms):
     generator = ThreadedSnowflake(7)
-    generator.set_window(THIS_PROCESS.now_ms() + 3_600_000, THIS_PROCESS.now_ms() + 7_200_000)
+    generator.set_window(from_ms, 2 * from_ms)
     return generator
 
 
-def marked():
-    return ThreadSafe(
-        DurableSnowflake(7, THIS_PROCESS, Paper(THIS_PROCESS.now_ms() + 3_600_000), 9)
-    )
+def marked(ms):
+    return ThreadSafe(DurableSnowflake(7, THIS_PROCESS, Paper(ms), 9))
 
 
 @pytest.mark.parametrize("make", [windowed, marked])
 def test_an_hour_is_not_slept_through(make):
-    generator = make()
+    generator = make(THIS_PROCESS.now_ms() + 3_600_000)
     began = time.monotonic()
     with pytest.raises(NotYet, match="too early"):
         generator.next_id()

@@ -70,37 +70,33 @@ def check_stopped(browser, before, after):
     assert lab.run.setup == seen(lab)[0][0]
 
 
+def stop_often(stops, act, check=lambda browser: None, within=LAB):
+    whole = begin()
+    before = seen(whole.lab)
+    act(whole)
+    after = seen(whole.lab)
+
+    def check_all(browser):
+        check(browser)
+        check_stopped(browser, before, after)
+
+    some_stops(stops, begin, act, check_all, within=within, but=REST)
+
+
 @pytest.mark.parametrize(("command", "arguments"), ACTIONS, ids=str)
 @pytest.mark.parametrize(("within", "stops"), [(LAB, 18), (PACKAGE, 5)], ids=["lab", "run"])
 def test_a_request_that_is_stopped_is_answered_and_not_half_done(command, arguments, within, stops):
-    whole = begin()
-    before = seen(whole.lab)
-    whole.ask(command, **arguments)
-    after = seen(whole.lab)
-
-    def act(browser):
-        browser.ask(command, **arguments)
-
-    def check(browser):
+    def answered(browser):
         assert browser.heard[-2]["error"] == "Stopped."
         assert browser.heard[-1]["type"] == "changed"  # so that the browser looks again
-        check_stopped(browser, before, after)
 
-    some_stops(stops, begin, act, check, within=within, but=REST)
+    stop_often(stops, lambda browser: browser.ask(command, **arguments), answered, within)
 
 
-@pytest.mark.parametrize("command", ["press", "undo", "paste"])
-def test_a_cell_that_is_stopped_leaves_the_lab_whole(command):
-    arguments = {"press": ["crash monitor"], "undo": [], "paste": [ACTIONS[9][1]["token"]]}[command]
-    whole = begin()
-    before = seen(whole.lab)
-    getattr(whole.lab, command)(*arguments)
-    after = seen(whole.lab)
-
-    def act(browser):
-        getattr(browser.lab, command)(*arguments)
-
-    some_stops(18, begin, act, lambda b: check_stopped(b, before, after), within=LAB, but=REST)
+@pytest.mark.parametrize("number", [0, 3, 9])
+def test_a_cell_that_is_stopped_leaves_the_lab_whole(number):
+    command, arguments = ACTIONS[number]
+    stop_often(18, lambda browser: getattr(browser.lab, command)(*arguments.values()))
 
 
 @pytest.mark.parametrize("search", [explore, lambda *a, **k: everywhere(*a, k=1, **k)])
