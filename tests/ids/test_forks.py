@@ -14,6 +14,7 @@ import pytest
 
 import distlab.ids
 from distlab.ids import fork
+from distlab.ids.identify import identify
 from distlab.ids.lease import LeasedSnowflake, LeaseLost, Window, WorkerIdLease
 from distlab.ids.objectid import ObjectIds
 from distlab.ids.process import ThreadedSnowflake, ThreadSafe
@@ -136,6 +137,7 @@ def test_ids_of_a_child_still_sort_behind_what_the_parent_made_before(kind, host
     before = made(generator)
     after = in_a_child(lambda: made(generator))
     assert before + after == sorted(before + after)
+    assert {identify(each)[0].at_ms for each in after} == {NOW_MS + 1}
 
 
 def test_random_uuids_of_a_bare_random_are_copied():

@@ -89,8 +89,9 @@ class Site:
     def lock(self, *options, kind=None, redis=None, **named):
         kind = kind or self.kind
         server = redis or (self.redises() if issubclass(kind, Redlock) else self.redis())
-        if issubclass(kind, Redlock) and not options:  # no server is that slow, even under load
-            named = {"node_timeout": 2, **named}
+        if issubclass(kind, Redlock) and isinstance(self.host, AsyncioHost):  # perhaps under load
+            timeout = named.get("timeout", (*options, 10)[0]) or 0
+            named = {"node_timeout": min(2, timeout / 4), **named}
         return kind(server, self.name, *options, host=self.host, **named)
 
     async def held(self, *options, **named):

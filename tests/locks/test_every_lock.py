@@ -100,7 +100,7 @@ async def test_fencing_tokens_rise_from_holder_to_holder(site):
 
 @everywhere
 async def test_an_expired_lock_is_free_and_its_holder_reads_so(site):
-    a, b = await site.held(0.3), site.lock(20)
+    a, b = await site.held(0.8), site.lock(20)
     a.still_mine()
     assert await b.acquire(blocking_timeout=10)
     with pytest.raises(LockLost, match=r"time of '.*' is over"):

@@ -34,7 +34,7 @@ class Mute(Dead):
 
 @everywhere
 async def test_what_is_valid_is_less_than_the_timeout(site):
-    lock = await site.held(10, kind=Redlock, node_timeout=2, clock_drift=0.1)
+    lock = await site.held(10, kind=Redlock, clock_drift=0.1)
     assert 8_000 < lock.remaining_ms() <= 8_998
     await lock.extend(10)
     assert 16_000 < lock.remaining_ms() <= 17_998
@@ -75,7 +75,7 @@ async def test_one_dead_server_of_three_does_no_harm(site):
     redises = site.redises()
     for dead in range(3):
         some = [Dead() if n == dead else redis for n, redis in enumerate(redises)]
-        async with Redlock(some, site.name, host=site.host) as lock:
+        async with site.lock(kind=Redlock, redis=some) as lock:
             await lock.reacquire()
             assert await lock.owned()
         assert not await site.lock(kind=Redlock).locked()
@@ -86,7 +86,7 @@ async def test_one_dead_server_of_three_does_no_harm(site):
 async def test_two_silent_servers_of_three_are_too_many_and_it_says_why(site, kind, said):
     some = [kind(), site.redis(1), kind()]
     with pytest.raises(TooFewServers, match=f"only 1 of 3 servers said yes or no; {said}"):
-        await Redlock(some, site.name, host=site.host).acquire()
+        await site.lock(kind=Redlock, redis=some).acquire()
     assert await site.redis(1).get(site.name) is None
     assert issubclass(TooFewServers, Unavailable)
 
@@ -155,7 +155,7 @@ async def test_a_majority_that_came_too_late_does_not_count(site):
 @simulated(servers=3, faults="pause:redis-1@0")
 async def test_a_silent_server_costs_its_time_out_and_no_more(site):
     since = site.host.monotonic_ms()
-    async with site.lock(kind=Redlock, node_timeout=0.05) as lock:
+    async with site.lock(kind=Redlock) as lock:
         assert site.host.monotonic_ms() - since <= 51
         assert lock.remaining_ms() > 9_800
 
