@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from distlab.check.verdict import Verdict
 from distlab.course import slips
-from distlab.course.audit import audit
 from distlab.course.case import Case
 from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
@@ -87,8 +86,8 @@ class Mistake:
     """A wrong answer with a name. `example` is one; `when` recognises it by the run that fails.
 
     `when` is a condition as in `distlab.course.prediction`, or a function of the run. Of several
-    that say yes the first counts. `also` names the cheats that make this mistake too, as patterns
-    (`distlab.course.cheats`).
+    that say yes the first counts. `also` names, as patterns, the
+    cheats (tests/course/cheats.py) that make this mistake too.
     """
 
     name: str
@@ -164,9 +163,8 @@ class Exercise:
     """Something to build. `name` is what the notebook calls it, `base` the class to extend.
 
     `returns` gives the types that the solution's methods must return (key `""`: the function).
-    A stub raises `NotImplementedError`; what it defines a solution must define itself. `audit`
-    holds every exercise to its promises; `honest` says which cheats (`distlab.course.cheats`) are
-    honest work here, and why.
+    A stub raises `NotImplementedError`; what it defines a solution must define itself.
+    `honest` says which cheats (tests/course/cheats.py) are honest work here, and why.
     """
 
     texts: Texts
@@ -235,10 +233,6 @@ class Exercise:
         total = f"{words.decided} run" + "s" * (words.decided != 1)
         said = f"{self.texts.title}: it held in {total}{words}."
         return Result("correct" if words.decided else "error", said, words.total())
-
-    def audit(self) -> list[str]:
-        """What this exercise does not keep of its promises; CI wants an empty list."""
-        return audit(self)
 
     def _not_a_solution(self, solution: Any) -> Result | None:
         if solution is None:

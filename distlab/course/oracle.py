@@ -271,21 +271,6 @@ class Oracle:
         return Score("incorrect", said, len(judged), mistake=mistake, table=by_way(judged),
                      drawn=drawn)  # fmt: skip
 
-    def audit(self) -> list[str]:
-        """What this exercise does not keep of its promises; CI wants an empty list."""
-        first = Batch(self, 0)
-        expected = [("stub", self.stub, "not attempted"), ("reference", self.reference, "correct")]
-        expected += [(name, wrong, "incorrect") for name, wrong in self.mistakes.items()]
-        problems = [] if len(self.mistakes) >= 2 else ["fewer than two named mistakes"]
-        if set(self.mistakes) != set(self.texts.mistakes):
-            problems.append(f"the texts have words for other mistakes: {list(self.texts.mistakes)}")
-        for name, holds, kind in expected:
-            found = self.check(holds, first)
-            mistake = name if name in self.mistakes else ""
-            if (found.kind, found.mistake) != (kind, mistake):
-                problems.append(f"{name} should be {kind} {mistake!r}, is {found.text()}")
-        return problems
-
 
 def text_number(holds: Any) -> int:
     """A number of the text of a function; 1 where there is no text."""

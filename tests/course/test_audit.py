@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from distlab.course import audit, cheats
-from distlab.course.audit import cheated
 from distlab.course.exercise import Mistake
+from tests.course import cheats
+from tests.course.auditing import audit, cheated
 from tests.course.test_exercise import EXERCISE, Blank, Heedless, Once, Silent
 from tests.course.test_slips import ASKED
 
@@ -92,11 +92,11 @@ def test_the_reference_must_pass_as_a_learner_would_write_it():
             self._machine.now_ms()
             super().on_print(message, sender)
 
-    said = audit.audit(replace(EXERCISE, reference=Looks))
+    said = audit(replace(EXERCISE, reference=Looks))
     assert any(each.startswith("reference should be correct") for each in said)
 
 
 def test_a_mistake_without_a_name_of_its_own_is_told():
     wrong = Mistake("keeps silent", "answered=violated", Heedless)
-    said = audit.audit(replace(EXERCISE, mistakes=(EXERCISE.mistakes[0], wrong)))
+    said = audit(replace(EXERCISE, mistakes=(EXERCISE.mistakes[0], wrong)))
     assert any(each.startswith("keeps silent should be incorrect") for each in said)

@@ -10,6 +10,7 @@ from distlab.host import BadInput
 from distlab.lab.widget import Lab
 from distlab.registry import get
 from distlab.start.requests import Print, Printed, Printer
+from tests.course.auditing import audit
 
 
 class Once(Printer):
@@ -59,7 +60,7 @@ EXERCISE = Exercise(
 
 
 def test_the_exercise_keeps_its_promises():
-    assert EXERCISE.audit() == []
+    assert audit(EXERCISE) == []
 
 
 def test_texts_come_from_the_course_by_the_id_of_the_exercise():
@@ -345,7 +346,7 @@ def test_where_the_reference_does_nothing_either_the_solution_need_not():
 
 def test_an_exercise_in_which_nothing_can_be_judged_does_not_pass_the_audit():
     case = replace(EXERCISE.cases[0], schedules=("crash:printer@0",), must_hold=("printed once",))
-    (said,) = replace(EXERCISE, cases=(*EXERCISE.cases, case)).audit()
+    (said,) = audit(replace(EXERCISE, cases=(*EXERCISE.cases, case)))
     assert said == "start/lost-answer ('crash:printer@0',): nothing to judge for ['printed once']"
 
 
@@ -375,13 +376,13 @@ def test_a_failure_that_cannot_be_repeated_is_shown_as_it_was():
 
 
 def test_a_broken_exercise_does_not_pass_the_audit():
-    assert any("reference" in p for p in replace(EXERCISE, reference=Silent).audit())
-    assert any("stub" in p for p in replace(EXERCISE, stub=Once).audit())
-    assert "fewer than two named mistakes" in replace(EXERCISE, mistakes=()).audit()
+    assert any("reference" in p for p in audit(replace(EXERCISE, reference=Silent)))
+    assert any("stub" in p for p in audit(replace(EXERCISE, stub=Once)))
+    assert "fewer than two named mistakes" in audit(replace(EXERCISE, mistakes=()))
     texts = replace(EXERCISE.texts, mistakes={"prints again": "Look first."})
-    assert "other mistakes: ['prints again']" in replace(EXERCISE, texts=texts).audit()[0]
+    assert "other mistakes: ['prints again']" in audit(replace(EXERCISE, texts=texts))[0]
     swapped = replace(EXERCISE.mistakes[0], example=Silent)
-    assert replace(EXERCISE, mistakes=(swapped, EXERCISE.mistakes[1])).audit()
+    assert audit(replace(EXERCISE, mistakes=(swapped, EXERCISE.mistakes[1])))
 
 
 def test_an_unknown_scenario_is_the_authors_error():

@@ -12,7 +12,6 @@ import pytest
 
 from distlab.cap.oracles import FRESH_READS
 from distlab.course import oracle as module
-from distlab.course.cheats import WAYS, Cell
 from distlab.course.exercise import Texts
 from distlab.course.oracle import (
     ALWAYS,
@@ -30,6 +29,8 @@ from distlab.host import BadInput
 from distlab.ids.checks import UNIQUE
 from distlab.ids.oracles import UNIQUE_AND_ORDERED
 from distlab.locks.oracles import ONE_AT_A_TIME
+from tests.course.auditing import audit
+from tests.course.cheats import WAYS, Cell
 
 ORACLES = (FRESH_READS, ONE_AT_A_TIME, UNIQUE_AND_ORDERED)
 
@@ -58,7 +59,7 @@ def few_runs(monkeypatch):
 
 
 def test_the_sample_keeps_its_promises():
-    assert SAMPLE.audit() == []
+    assert audit(SAMPLE) == []
 
 
 def test_a_right_oracle_catches_each_wrong_way_and_shows_its_own_witness():

@@ -9,9 +9,9 @@ import pytest
 
 from distlab.course import steps
 from distlab.course.case import Case
-from distlab.course.cheats import run_cell
 from distlab.course.exercise import Exercise, Mistake, Texts
 from distlab.start.requests import Printed, Printer
+from tests.course.cheats import run_cell
 from tests.course.test_exercise import EXERCISE
 
 

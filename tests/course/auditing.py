@@ -2,7 +2,7 @@
 
 The stub is no attempt. The reference is right where a learner would write it: in a notebook, where
 it is watched more closely than in distlab. Each named mistake gets its own words. In every case the
-reference gives each verdict something to judge. No cheat (`distlab.course.cheats`) passes, and each
+reference gives each verdict something to judge. No cheat (`tests.course.cheats`) passes, and each
 gets words that fit it.
 
 A diagnosis fits a cheat when the cheat does what the mistake does: in the failing run both do the
@@ -14,27 +14,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distlab.course.cheats import Cheat, cheats, written
+from distlab.course.exercise import Exercise, Mistake
+from distlab.course.oracle import Batch, Oracle
 from distlab.course.slips import Word
 from distlab.course.steps import Stopped
 from distlab.scenario import Run
-
-if TYPE_CHECKING:
-    from distlab.course.exercise import Exercise, Mistake
+from tests.course.cheats import Cheat, cheats, written
 
 
-def audit(exercise: Exercise) -> list[str]:
+def audit(exercise: Exercise | Oracle) -> list[str]:
     """What this exercise does not keep of its promises."""
-    return [*_promises(exercise), *_idle(exercise), *_answers(exercise), *cheated(exercise)]
+    if isinstance(exercise, Oracle):
+        return [*_promises(exercise, [*exercise.mistakes]), *_verdicts(exercise)]
+    names = [mistake.name for mistake in exercise.mistakes]
+    return [*_promises(exercise, names), *_idle(exercise), *_answers(exercise), *cheated(exercise)]
 
 
-def _promises(exercise: Exercise) -> Iterator[str]:
-    if len(exercise.mistakes) < 2:
+def _promises(exercise: Exercise | Oracle, mistakes: list[str]) -> Iterator[str]:
+    if len(mistakes) < 2:
         yield "fewer than two named mistakes"
-    if {mistake.name for mistake in exercise.mistakes} != set(exercise.texts.mistakes):
+    if set(mistakes) != set(exercise.texts.mistakes):
         yield f"the texts have words for other mistakes: {list(exercise.texts.mistakes)}"
+
+
+def _verdicts(oracle: Oracle) -> Iterator[str]:
+    """Stub, reference and named wrong oracles that do not get the right word."""
+    first = Batch(oracle, 0)
+    expected = [("stub", oracle.stub, "not attempted"), ("reference", oracle.reference, "correct")]
+    expected += [(name, wrong, "incorrect") for name, wrong in oracle.mistakes.items()]
+    for name, holds, kind in expected:
+        found = oracle.check(holds, first)
+        mistake = name if name in oracle.mistakes else ""
+        if (found.kind, found.mistake) != (kind, mistake):
+            yield f"{name} should be {kind} {mistake!r}, is {found.text()}"
 
 
 def _idle(exercise: Exercise) -> Iterator[str]:

@@ -18,12 +18,10 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from distlab.course.exercise import Exercise
 from distlab.host import Unavailable
-
-if TYPE_CHECKING:
-    from distlab.course.exercise import Exercise
 
 SEEN = r"violated|nothing to judge"
 """The verdict of a run in which something went wrong, or nothing happened."""
