@@ -5,11 +5,11 @@ hides what reveals an answer in a closed `<details>`, and is readable on light a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-__all__ = ["WRAPPED", "Still", "Table", "closed", "coded", "escape", "items", "table"]
+__all__ = ["WRAPPED", "Still", "Table", "aligned", "closed", "coded", "escape", "items", "table"]
 
 CHINESE = "\u2e80"
 """The first of the Chinese characters; Latin letters are smaller."""
@@ -64,14 +64,19 @@ class Table(NamedTuple):
 
     def text(self) -> str:
         """The table in aligned letters."""
-        lines = (self.head, *self.rows)
-        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = ("  ".join(map(str.ljust, line, wide)).rstrip() for line in lines)
-        return "\n".join([f"{self.title}:", *(f"  {line}" for line in aligned)])
+        lines = aligned((self.head, *self.rows))
+        return "\n".join([f"{self.title}:", *(f"  {line}" for line in lines)])
 
     def html(self) -> str:
         """The table for a page."""
         return f"<p><b>{self.title}</b></p>" + table(self.head, self.rows)
+
+
+def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    """A line for each row, with all cells of a column equally wide."""
+    lines = tuple(rows)
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(str.ljust, line, wide)).rstrip() for line in lines]
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
