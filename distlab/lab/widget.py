@@ -16,7 +16,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import anywidget
 
 from distlab.check.verdict import Verdict
 from distlab.course.prediction import Guess, Judgement
-from distlab.host import BadInput
+from distlab.host import BadInput, pick
 from distlab.knobs import parse_knobs
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS
 from distlab.lab.experiment import Experiment
@@ -72,6 +72,9 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     from a cell never wait. The claim and the outcome strip would give the answer away, so they are
     shown after the prediction only. Until then the browser shows how the lab began, whatever cells
     have done to it. A still never shows the claim of such a lab.
+
+    `offers` names the only faults that have a button, with their labels: `{"crash server-a": "Pull
+    the plug"}`; `let it happen` may be among them. A `small` lab shows no knobs and no verdicts.
     """
 
     _esm = "\n".join([f"const MARKUP = {json.dumps(MARKUP)};",
@@ -85,6 +88,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         seed: int | None = None,
         faults: Schedule | str | None = None,
         prediction: Any = None,
+        offers: Mapping[str, str] | None = None,
+        small: bool = False,
         **knobs: Any,
     ) -> None:
         anywidget.AnyWidget.__init__(self)
@@ -97,7 +102,10 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         self._prediction = prediction
         self._guess: Guess | None = getattr(prediction, "guess", prediction)
         self._beginning: Experiment | None = None
+        self._offers, self._small = dict(offers or {}), small
         Experiment.__init__(self, scenario, seed=seed, faults=faults, **knobs)
+        for name in self._offers:
+            pick(dict.fromkeys((*self.actions, HAPPEN)), name, "action")
         self.on_msg(self._on_request)
         if self._guess is not None:
             self._guess.watchers.append(lambda _: self.changed())
@@ -245,6 +253,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             "outcome": {**shown.outcome._asdict(), "mark": TONES[shown.outcome.tone][1]},
             "status": shown.status, "notice": self.notice, "judgement": self._judge(),
             "gate": gate, "asked": self._guess is not None, "lanes": self._lanes,
+            "offers": [*self._offers], "small": self._small,
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": f.lasts, "machines": f.machines}
                        for f in shown.faults],
@@ -264,6 +273,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         """The experiment's own buttons. Those that change the run wait for the prediction."""
         waits, possible = bool(self._gate), self.possible
         shown = {*possible, "undo", *([HAPPEN] if self.declared else ())}
+        shown -= {HAPPEN} - set(self._offers or [HAPPEN])
         return [
             {"name": name, "label": label, "meaning": meaning, "place": place,
              "disabled": name not in possible or (waits and place != "history"),
@@ -274,9 +284,16 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
     def _verbs(self) -> list[list[dict[str, Any]]]:
         """The buttons of faults, of the target and of one of the other sort: a machine or a link.
 
-        The browser reserves room for both.
+        The browser reserves room for both. A lab that `offers` some has these, whatever the target.
         """
         is_link, waits = ">" in self.target, bool(self._gate)
+        if self._offers:
+            every = [each for target in self.targets for each in self.buttons(target)]
+            return [
+                [{**each._asdict(), "label": self._offers[each.name], "target": self.target,
+                  "disabled": waits or not each.possible}
+                 for each in every if each.name in self._offers]
+            ]  # fmt: skip
         other = next(each for each in self.targets if (">" in each) != is_link)
         return [
             [{**each._asdict(), "disabled": waits or not each.possible}

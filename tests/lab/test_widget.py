@@ -9,6 +9,7 @@ import pytest
 
 from distlab.course.prediction import Guess, Prediction
 from distlab.course.widgets import PredictionWidget
+from distlab.host import BadInput
 from distlab.knobs import Way, Ways
 from distlab.lab import Lab
 from distlab.lab.actions import HAPPEN
@@ -138,6 +139,28 @@ def test_a_button_in_the_browser_is_press(browser, lab):
         browser.ask("press", name=button["name"])
         twin.press(button["name"])
     assert lab.token == twin.token
+
+
+def test_a_lab_may_offer_a_few_faults_under_names_of_their_own():
+    lab = Lab(SCENARIO, faults="", offers={"crash server-b": "Pull the plug"})
+    browser = Browser(lab)
+    for target in ("monitor", "server-b", "monitor>server-a"):
+        state = browser.ask("aim", target=target)["state"]
+        (verbs,) = state["verbs"]
+        assert [(v["name"], v["label"], v["target"]) for v in verbs] == [
+            ("crash server-b", "Pull the plug", target)
+        ]
+        assert not verbs[0]["disabled"]
+    assert "violate" in {each["name"] for each in state["buttons"]}
+    assert HAPPEN not in {each["name"] for each in state["buttons"]}
+    browser.ask("press", name="crash server-b")
+    assert str(lab.faults[0]).startswith("crash:server-b@")
+    lab.press("pause server-a")  # code is not limited
+    offers = {HAPPEN: "Go", "crash server-b": "Pull the plug"}
+    state = Browser(Lab(SCENARIO, faults="", offers=offers)).ask()["state"]
+    assert HAPPEN in {each["name"] for each in state["buttons"]}
+    with pytest.raises(BadInput, match="did you mean 'crash server-b'"):
+        Lab(SCENARIO, offers={"crash server-c": "Pull the plug"})
 
 
 def test_the_picture_is_sent_when_it_is_another_one(browser):

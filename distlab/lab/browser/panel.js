@@ -15,6 +15,8 @@ const panel = {
     this.root.setAttribute("aria-label", `Lab: ${state.title}`);
     this.root.classList.toggle("lab-gated", this.gated);
     this.root.classList.toggle("lab-asked", state.asked);
+    this.root.classList.toggle("lab-small", state.small);
+    this.root.classList.toggle("lab-offers", state.offers.length > 0);
     this.speak();
     this.notice.textContent = state.notice;
     if (!this.drag && this.status.textContent !== state.status) this.status.textContent = state.status;
