@@ -82,7 +82,8 @@ class ExercisePanel(Panel):
         """A lab with the learner's code, at the run that the panel shows; None if it shows none."""
         if self.result and self.result.runs_shown:
             run = self.result.runs_shown[0].run
-            self.lab = Lab(run.scenario, seed=run.seed, faults=run.faults, **run.knobs)
+            knobs: dict[str, Any] = dict(run.knobs)
+            self.lab = Lab(run.scenario, seed=run.seed, faults=run.faults, **knobs)
             self._place.children = [self.lab]
             self._draw(self.result, opened=False)
         return self.lab

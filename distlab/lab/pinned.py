@@ -5,23 +5,18 @@ Later changes of the lab do not reach this picture, so the text below it stays t
 
 from collections.abc import Callable
 
-import ipywidgets
-
+from distlab.course.controls import Frame, button, html, read_out
 from distlab.course.prediction import Guess
 from distlab.scenario import Run
 from distlab.view.picture import Picture, xml
-from distlab.view.still import Still, items
+from distlab.view.still import items
 from distlab.view.theme import TONES, stylesheet
 
 COVERED = "This picture waits for your prediction above. You can also skip it."
-STYLE = f"""<style>{stylesheet(live=True)}
-.dl-pinned {{ padding: 6px 14px; border-left: 3px solid var(--dl-edge); }}
-.dl-pinned .widget-html-content {{ line-height: 1.4; overflow-x: auto; }}
-.dl-pinned .widget-button {{ width: auto; align-self: flex-start; }}
-</style>"""
+STYLE = f"<style>{stylesheet(live=True)}</style>"
 
 
-class Pinned(Still, ipywidgets.VBox):  # type: ignore[misc]
+class Pinned(Frame):
     """A run with its picture. `make_current()` calls `show` with the run, as the button does.
 
     In the browser it is covered until `guess` is answered or skipped. A still is never covered.
@@ -31,11 +26,9 @@ class Pinned(Still, ipywidgets.VBox):  # type: ignore[misc]
         self, run: Run, status: str, picture: Picture, show: Callable[[Run], None],
         guess: Guess | None = None,
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(f"A run of {run.scenario.title}")
         self.run, self.status, self.picture = run, status, picture
         self._show, self._guess = show, guess
-        for name in ("dl-pinned", "dl-theme"):
-            self.add_class(name)
         self._uncover()
         if guess is not None:
             guess.watchers.append(lambda _: self._uncover())
@@ -56,14 +49,11 @@ class Pinned(Still, ipywidgets.VBox):  # type: ignore[misc]
 
     def _uncover(self) -> None:
         if self._guess is not None and not self._guess.open:
-            self.children = [ipywidgets.HTML(f"{STYLE}<i>{COVERED}</i>")]
+            self._fill(html(read_out(COVERED)))
             return
-        button = ipywidgets.Button(
-            description="Make it current", tooltip="Show this run in the lab"
-        )
-        button.on_click(lambda _: self.make_current())
-        shown = f"{STYLE}{self._head()}{self.picture.svg}{self._tail()}"
-        self.children = [ipywidgets.HTML(shown), button]
+        picture = f'{STYLE}<div class="dl-wide">{self.picture.svg}</div>'
+        shown = html(f"{self._head()}{picture}{self._tail()}")
+        self._fill(shown, button("Make it current", self.make_current))
 
     def _head(self) -> str:
         mark = TONES[self.run.outcome.tone][1]

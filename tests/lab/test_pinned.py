@@ -21,7 +21,7 @@ def learner(tmp_path, monkeypatch):
 
 def in_browser(pinned):
     """The HTML that the browser shows, and whether there is a button."""
-    first, *rest = pinned.children
+    _, first, *rest = pinned.children
     return first.value, bool(rest)
 
 
