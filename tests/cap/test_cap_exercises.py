@@ -98,14 +98,6 @@ class IsUnavailable(Replica):
         raise Unavailable("never")
 
 
-class WritesTheFirstBack(WriteBack):
-    """Brings what the first read of all runs has found."""
-
-    async def write_back(self, newest, found):
-        WritesTheFirstBack.first = getattr(WritesTheFirstBack, "first", newest)
-        return await super().write_back(WritesTheFirstBack.first, found)
-
-
 @pytest.mark.parametrize(
     ("answer", "mistake"),
     [
@@ -120,7 +112,6 @@ class WritesTheFirstBack(WriteBack):
         (CountsHolders, "refuses"),
         (AsksTheFirst, "waits for all"),
         (AsksOnly, "waits for all"),
-        (WritesTheFirstBack, "brings something else"),
     ],
 )
 def test_wrong_ways_to_write_back(answer, mistake):
