@@ -265,8 +265,14 @@ def is_number(value: object) -> TypeGuard[float]:
 def check_count(name: str, given: object, lowest: int) -> None:
     """Raise `BadInput` unless the argument is a whole number from `lowest` on."""
     if not is_whole(given) or not lowest <= given <= 10**18:
-        shown = "so much" if is_whole(given) and given > 10**18 else f"{given!r}"
-        raise BadInput(f"{name}: {shown} is not allowed (allowed: {lowest} and more)")
+        raise BadInput(f"{name}: {shown(given)} is not allowed (allowed: {lowest} and more)")
+
+
+def shown(given: object) -> str:
+    """A wrong value as a message shows it. Python refuses to print numbers of 5,000 digits."""
+    if isinstance(given, int) and given.bit_length() > 128:
+        return f"{'-' * (given < 0)}2^{given.bit_length() - 1} or so"
+    return repr(given)
 
 
 def pick(known: Mapping[str, Known], name: str, what: str) -> Known:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from distlab.host import BadInput, did_you_mean, is_whole
+from distlab.host import BadInput, did_you_mean, is_whole, shown
 
 Value = str | int | bool
 Role = Literal["wrong", "right", "control"]
@@ -116,7 +116,9 @@ class Integer:
                 f"knob {self.name}: {value!r} is not a whole number (allowed: {self.allowed})"
             )
         if not self.low <= value <= self.high:
-            raise BadInput(f"knob {self.name}: {value} is out of range (allowed: {self.allowed})")
+            raise BadInput(
+                f"knob {self.name}: {shown(value)} is out of range (allowed: {self.allowed})"
+            )
         return value
 
     def parse(self, text: str) -> Value:
@@ -190,5 +192,5 @@ def knobs_text(knobs: Mapping[str, Value]) -> str:
 def check_seed(seed: Any) -> int:
     """The seed itself. Raises `BadInput` for anything but a seed."""
     if not is_whole(seed) or not 0 <= seed < 1 << 63:
-        raise BadInput(f"seed: {seed!r} is not a whole number from 0 to 2^63 - 1")
+        raise BadInput(f"seed: {shown(seed)} is not a whole number from 0 to 2^63 - 1")
     return seed

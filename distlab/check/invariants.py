@@ -28,7 +28,7 @@ from distlab.check.explain import deed, fact, found, stored
 from distlab.check.history import History, Operation
 from distlab.check.look import ends
 from distlab.check.verdict import Verdict
-from distlab.host import BadInput, is_number, plain
+from distlab.host import BadInput, is_number, plain, shown
 
 if TYPE_CHECKING:
     from distlab.sim.trace import Trace
@@ -127,7 +127,7 @@ def prompt(within_ms: float, function: str = "") -> Invariant:
     that there be an answer.
     """
     if not is_number(within_ms) or within_ms > 10**12:
-        raise BadInput(f"within_ms: {str(within_ms)[:40]} is not a number of milliseconds")
+        raise BadInput(f"within_ms: {shown(within_ms)} is not a number of milliseconds")
 
     def in_time(trace: Trace) -> Iterator[Finding | None]:
         for each in History.from_trace(trace):

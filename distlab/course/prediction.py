@@ -20,7 +20,7 @@ from pathlib import Path
 from distlab.check.verdict import NOTHING
 from distlab.course.content import NAME, TEXT, chapter, entries, find, record, several
 from distlab.course.progress import Progress, progress
-from distlab.host import BadInput, did_you_mean, is_whole, pick
+from distlab.host import BadInput, did_you_mean, is_whole, pick, shown
 from distlab.knobs import knobs_text
 from distlab.replay import parse_token
 from distlab.scenario import Run
@@ -169,7 +169,7 @@ class Guess:
         """Predict option number `option`, counted from 1."""
         count = len(self.prediction.options)
         if not is_whole(option) or not 1 <= option <= count:
-            raise BadInput(f"option {option!r}: choose a number from 1 to {count}")
+            raise BadInput(f"option {shown(option)}: choose a number from 1 to {count}")
         self._answer(option, record)
 
     def skip(self, record: bool = False) -> None:

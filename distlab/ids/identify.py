@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from distlab.host import BadInput, did_you_mean, is_whole
+from distlab.host import BadInput, did_you_mean, shown
 from distlab.ids.kinds import (
     KINDS,
     TYPE_ID,
@@ -133,14 +133,9 @@ def identify(
 
 
 def id_text(given: object) -> str:
-    """The text of an id. Raises `BadInput` for what has none, and for numbers of thousands of
-    digits.
-    """
-    if isinstance(given, int) and given.bit_length() > 128:
-        said = f"a number of {given.bit_length()} bits is no id that is known here"
-        raise BadInput(f"{said} (allowed: below 2^{BITS})")
+    """The text of an id. Raises `BadInput` for what has none."""
     try:
-        return str(given).strip()
+        return shown(given) if isinstance(given, int) else str(given).strip()
     except Exception as error:
         said = f"a {type(given).__name__} without text is no id that is known here"
         raise BadInput(f"{said} ({type(error).__name__})") from error
@@ -149,13 +144,13 @@ def id_text(given: object) -> str:
 def _services(epoch: str | int | None) -> dict[str, Service]:
     if epoch is None:
         return SERVICES
-    name = "so large a number" if is_whole(epoch) and epoch.bit_length() > 64 else str(epoch)
+    name = shown(epoch) if isinstance(epoch, int) else str(epoch)
     if name in SERVICES:
         return {name: SERVICES[name]}
     if not re.fullmatch(r"[0-9]{1,14}", name, re.ASCII):
         hint = did_you_mean(name, SERVICES)
         raise BadInput(f"epoch {name!r} is neither a name nor milliseconds since 1970{hint}")
-    return {f"epoch {name} ms": Service(replace(COURSE, epoch_ms=int(name)), True, int(name))}
+    return {f"epoch {name} ms": Service(replace(COURSE, epoch_ms=int(name)), int(name))}
 
 
 def _unless(reading: Reading, unlikely: bool, why: str) -> Reading:
@@ -186,9 +181,12 @@ def _snowflakes(number: int, services: dict[str, Service], whose: str) -> Iterat
     """One for each service; those with a small sequence come first."""
 
     def unconvincing(name: str) -> bool:
-        layout, starts_at_0 = services[name][:2]
+        layout = services[name].layout
         sequence = layout.parse(number).get("sequence", 0)
-        return not starts_at_0 or sequence + 1 > (layout.highest("sequence") + 1) * BY_CHANCE
+        return (
+            not services[name].starts_at_0
+            or sequence + 1 > (layout.highest("sequence") + 1) * BY_CHANCE
+        )
 
     for name in sorted(services, key=unconvincing):
         service, layout = services[name], services[name].layout

@@ -9,7 +9,7 @@ is exact only up to 2^53: in JSON an id travels as a string.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distlab.host import BadInput, Refused, check_count, did_you_mean, is_whole
+from distlab.host import BadInput, Refused, check_count, did_you_mean, is_whole, shown
 
 BITS = 63
 
@@ -27,8 +27,7 @@ def fitting(name: str, value: int, bits: int) -> int:
     if not is_whole(value):
         raise BadInput(f"{name} {value!r} is not a whole number (allowed: 0 to {highest})")
     if not 0 <= value <= highest:
-        shown = value if value.bit_length() <= 128 else f"of {value.bit_length()} bits"
-        said = f"{name} {shown} is out of range (allowed: 0 to {highest})"
+        said = f"{name} {shown(value)} is out of range (allowed: 0 to {highest})"
         if name == "time":
             why = "before the epoch" if value < 0 else f"epoch exhausted after {bits} bits"
             raise TimeOutOfRange(f"{said}: {why}")

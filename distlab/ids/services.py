@@ -13,7 +13,7 @@ The field names are each service's own. The facts come from
   `CachedUidGenerator.java` hands out all sequence numbers of a second.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from distlab.ids.layout import COURSE, Layout
 
@@ -21,29 +21,23 @@ DAY_MS = 86_400_000
 
 
 class Service(NamedTuple):
-    """A layout, whether a sequence starts at 0 in each unit of time, and the first likely id."""
+    """A layout, the first likely id, and whether a sequence starts at 0 in each unit of time."""
 
     layout: Layout
-    starts_at_0: bool
     since_ms: int
+    starts_at_0: bool = True
     note: str = ""
 
 
-def _service(
-    epoch_ms: int,
-    *fields: tuple[str, int],
-    unit_ms: int = 1,
-    starts_at_0: bool = True,
-    note: str = "",
-) -> Service:
+def _service(epoch_ms: int, *fields: tuple[str, int], unit_ms: int = 1, **facts: Any) -> Service:
     """Hardly any id is from the first day of its epoch."""
-    return Service(Layout(epoch_ms, fields, unit_ms), starts_at_0, epoch_ms + DAY_MS, note)
+    return Service(Layout(epoch_ms, fields, unit_ms), epoch_ms + DAY_MS, **facts)
 
 
 SERVICES = {
-    "course": Service(COURSE, True, 1_735_689_600_000),
+    "course": Service(COURSE, 1_735_689_600_000),
     "mastodon": Service(
-        Layout(0, (("time", 47), ("sequence_data", 16))), False, 1_451_606_400_000
+        Layout(0, (("time", 47), ("sequence_data", 16))), 1_451_606_400_000, starts_at_0=False
     ),
     "discord": _service(
         1_420_070_400_000, ("time", 41), ("worker_id", 5), ("process_id", 5), ("increment", 12),

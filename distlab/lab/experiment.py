@@ -15,7 +15,7 @@ from typing import Any
 
 from distlab.check.verdict import Verdict
 from distlab.explore.sweep import Sweep, spread
-from distlab.host import BadInput, did_you_mean, is_number, is_whole, plain
+from distlab.host import BadInput, did_you_mean, is_number, is_whole, plain, shown
 from distlab.knobs import check_seed
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Button, fault_actions, make_fault
 from distlab.lab.instruments import instruments
@@ -377,7 +377,7 @@ class Experiment:
             which = "several faults begin" if found else "no fault begins"
             raise BadInput(f"{which} with {fault!r} (there are: {'; '.join(texts) or 'none'})")
         if not is_whole(fault) or not 0 <= fault < len(texts):
-            raise BadInput(f"no fault {fault!r}: there are {len(texts)}, counted from 0")
+            raise BadInput(f"no fault {shown(fault)}: there are {len(texts)}, counted from 0")
         return fault
 
     def _instant(self, ms: float, name: str) -> float:

@@ -2,7 +2,7 @@
 
 import math
 
-from distlab.host import BadInput, is_number
+from distlab.host import BadInput, is_number, shown
 
 NAMESPACE = "distlab-lock:"
 """All keys in a Redis that a lock makes beside the plain key of its name begin so."""
@@ -15,9 +15,8 @@ def whole_ms(what: str, value: float) -> int:
     """Seconds as whole milliseconds: at least one, and not more than a server could count."""
     if not is_number(value) or not 0.001 <= value <= LONGEST_S:
         never = "; None: the lock never ends by itself" if what == "timeout" else ""
-        raise BadInput(
-            f"{what} {value!r}: a number of seconds from 0.001 to {LONGEST_S} is allowed{never}"
-        )
+        allowed = f"a number of seconds from 0.001 to {LONGEST_S} is allowed{never}"
+        raise BadInput(f"{what} {shown(value)}: {allowed}")
     return round(value * 1000)
 
 

@@ -10,7 +10,7 @@ clock jumps by more than `patience`, waiters may lose their places, but they lin
 
 from typing import Any
 
-from distlab.host import BadInput, is_number
+from distlab.host import BadInput, is_number, shown
 from distlab.locks.arguments import LONGEST_S
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redislock import RedisLock
@@ -54,7 +54,9 @@ class FairLock(RedisLock):
     ) -> None:
         super().__init__(redis, name, *options, **named)
         if not is_number(patience) or not 2 * self.sleep <= patience <= LONGEST_S:
-            raise BadInput(f"patience {patience!r}: at least twice the sleep of {self.sleep} s")
+            raise BadInput(
+                f"patience {shown(patience)}: at least twice the sleep of {self.sleep} s"
+            )
         self.patience_ms = round(patience * 1000)
         self.queue_keys = [beside(self.key, "queue"), beside(self.key, "seen")]
         self.kinds |= dict(zip(self.queue_keys, ("list", "hash"), strict=True))

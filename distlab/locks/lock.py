@@ -193,13 +193,8 @@ class Lock:
         if not (self.blocking if blocking is None else blocking):
             left_ms = 0
         claim = self.new_token() if token is None else as_bytes("token", token)
-        task = self.host.this_task()
-        if self._task not in (None, task):
-            raise ObjectInUse(
-                f"cannot acquire {self.key!r}: this lock object is another task's until it is "
-                "released. Make an object for each task."
-            )
-        self._task = task
+        self.require_own_task("acquire")
+        self._task = self.host.this_task()
         try:
             if claim in self._giving_back:  # a token that was chosen again
                 await self._giving_back[claim]
@@ -310,6 +305,14 @@ class Lock:
                 self.until_ms = until_ms
             if lost:
                 raise lost
+
+    def require_own_task(self, what: str) -> None:
+        """Raises `ObjectInUse` when this object's claim is another task's."""
+        if self._task not in (None, self.host.this_task()):
+            raise ObjectInUse(
+                f"cannot {what} {self.key!r}: this lock object is another task's until it is "
+                "released. Make an object for each task."
+            )
 
     def _claim(self, what: str) -> bytes:
         token: bytes | None = self.local.token

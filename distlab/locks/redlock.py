@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from redis.exceptions import LockError, ResponseError
 
-from distlab.host import BadInput, Unavailable, ended, is_number
+from distlab.host import BadInput, Unavailable, ended, is_number, shown
 from distlab.locks.errors import Demoted, WrongKey
 from distlab.locks.lock import Busy, Held, Lock, LockNotOwned, OutcomeUnknown, reason
 from distlab.locks.redislock import EXTEND
@@ -38,11 +38,9 @@ Ask = Callable[[Any], Awaitable[Any]]
 
 def address(redis: Any) -> Any:
     """Where a client connects to, if it can be told, else the client's identity."""
-    options = getattr(getattr(redis, "connection_pool", None), "connection_kwargs", None)
-    if isinstance(options, dict) and (server := options.get("server") or options.get("path")):
-        return server
-    if isinstance(options, dict) and options.get("host"):
-        return options["host"], options.get("port", 6379)
+    options = getattr(getattr(redis, "connection_pool", None), "connection_kwargs", {})
+    if place := options.get("server") or options.get("path") or options.get("host"):
+        return place, options.get("port", 6379)
     return getattr(redis, "address", id(redis))
 
 
@@ -77,10 +75,10 @@ class Redlock(Lock):
             raise BadInput("timeout None: a Redlock needs one, for step 2")
         if not is_number(node_timeout) or not 0.001 <= node_timeout <= self.timeout_ms / 4000:
             raise BadInput(
-                f"node_timeout {node_timeout!r}: from 0.001 s to a fourth of the timeout"
+                f"node_timeout {shown(node_timeout)}: from 0.001 s to a fourth of the timeout"
             )
         if not is_number(clock_drift) or not 0 <= clock_drift < 0.5:
-            raise BadInput(f"clock_drift {clock_drift!r}: from 0 to below 0.5 is allowed")
+            raise BadInput(f"clock_drift {shown(clock_drift)}: from 0 to below 0.5 is allowed")
         if not isinstance(redises, Sequence):
             raise BadInput(f"redises is a {type(redises).__name__}: a list of clients is needed")
         if not redises:

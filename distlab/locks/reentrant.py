@@ -17,7 +17,7 @@ entry extends the lock to a whole timeout, and notices if the lock was lost mean
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-from distlab.locks.lock import Lock, NotAcquired, ObjectInUse
+from distlab.locks.lock import Lock, NotAcquired
 
 
 class ReentrantLock:
@@ -30,19 +30,18 @@ class ReentrantLock:
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
         self.depth = 0
-        self._task: Any = None  # the holder
 
     async def acquire(self, **options: Any) -> bool:
         """Take the lock once more, and return whether it is ours. Raises `LockNotOwned` when it was
         ours and is no longer, and `ObjectInUse` when another task is inside.
         """
-        self._require_own_task()
+        self.lock.require_own_task("acquire")
         if self.depth and self.lock.timeout is not None:
             seconds = max(self.lock.timeout, self.lock.remaining_ms() / 1000)
             await self.lock.extend(seconds, replace_ttl=True)
         elif not self.depth and not await self.lock.acquire(**options):
             return False
-        self.depth, self._task = self.depth + 1, self.lock.host.this_task()
+        self.depth += 1
         return True
 
     async def release(self) -> None:
@@ -66,7 +65,7 @@ class ReentrantLock:
         await self._leave(self.lock.__aexit__, *error)
 
     async def _leave(self, give_back: Callable[..., Awaitable[None]], *error: Any) -> None:
-        self._require_own_task()
+        self.lock.require_own_task("release")
         if self.depth > 1:
             self.depth -= 1
             return
@@ -74,7 +73,3 @@ class ReentrantLock:
             await give_back(*error)
         finally:
             self.depth = 0 if self.lock.local.token is None else 1
-
-    def _require_own_task(self) -> None:
-        if self.depth and self._task is not self.lock.host.this_task():
-            raise ObjectInUse(f"{self.lock.name!r}: another task is inside, by the same object")

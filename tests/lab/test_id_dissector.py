@@ -59,6 +59,7 @@ def test_an_id_of_any_type():
     made = uuid.UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
     assert dissector.show(made).startswith("UUID version 7")
     assert "no id" in dissector.show(None)
+    assert "2^16609 or so" in dissector.show(10**5000)
 
 
 def test_wrong_input_is_said_and_changes_nothing():
@@ -67,8 +68,6 @@ def test_wrong_input_is_said_and_changes_nothing():
     for wrong in (lambda: IdDissector(DISCORD, "discor"), lambda: dissector.show("1", "discor")):
         with pytest.raises(BadInput, match="did you mean 'discord'"):
             wrong()
-    with pytest.raises(BadInput, match="a number of 16610 bits is no id"):
-        dissector.show(10**5000)
     assert dissector.text() == before
 
 

@@ -72,7 +72,7 @@ async def test_another_task_is_refused_also_when_the_holder_does_not_know_that_i
     for pause in (0, 0.4):
         await site.sleep(pause)
         for call in (lock.acquire, lock.release):
-            with pytest.raises(ObjectInUse, match="another task is inside"):
+            with pytest.raises(ObjectInUse, match="Make an object for each task"):
                 await site.spawn(call())
     assert lock.depth == 1
     with pytest.raises(LockNotOwned):
