@@ -28,13 +28,18 @@ class Definition:
     is_now: bool = False
 
     def words(self, name: str) -> str:
-        """Which definition this is: its first line and its length."""
+        """Which definition this is: its first line and its length; empty if that is unknown."""
         found = _defines(self.text, name) if self.text else None
         if found is None:
             return ""
         lines = self.text.splitlines()[found.lineno - 1 : found.end_lineno]
-        when = "as the cell says now" if self.is_now else "as it ran last"
-        return f"`{lines[0].rstrip(': ')}`, {len(lines)} lines, {when}"
+        long = f"{len(lines)} line{'s' * (len(lines) != 1)}"
+        return f"`{lines[0].rstrip(': ')}`, {long}, {self._when(name)}"
+
+    def _when(self, name: str) -> str:
+        if self.text != _known(name).text:
+            return "before your last change"
+        return "as the cell says now" if self.is_now else "as it ran last"
 
 
 def definition(name: str, text: str | None = None) -> Definition:

@@ -113,6 +113,11 @@ def read_out(text: str) -> str:
     return text and f'<div role="status">{coded(text)}</div>'
 
 
+def wide(svg: str) -> str:
+    """A live picture, to be scrolled where there is less room, with the keyboard as well."""
+    return f'<div class="dl-wide" tabindex="0">{svg}</div>'
+
+
 def button(description: str, action: Callable[[], Any], main: bool = False) -> ipywidgets.Button:
     """A button; `main` is the one that goes on."""
     made = ipywidgets.Button(description=description)

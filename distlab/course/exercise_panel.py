@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets
 
 from distlab.course.cell import Definition, definition
-from distlab.course.controls import CheckButton, Panel, button, html
+from distlab.course.controls import CheckButton, Panel, button, html, wide
 from distlab.course.exercise import Exercise, Result, ended_by
 from distlab.course.oracle import Oracle
 from distlab.lab.widget import Lab
@@ -20,7 +20,6 @@ from distlab.view.still import closed, coded, escape, items
 from distlab.view.theme import stylesheet
 
 TONE = {"correct": "good", "incorrect": "bad", "error": "bad", "not attempted": "unknown"}
-OUTDATED = "This was before your last change."
 
 
 @dataclass
@@ -147,11 +146,8 @@ class ExercisePanel(Panel):
         result, judged = self._memory.result, self._memory.judged
         if result is None:
             return
-        name = self.exercise.name
-        notes = [f"Judged: {judged.words(name)}" if judged and judged.words(name) else ""]
-        if judged and judged.text not in ("", definition(name).text):
-            notes.append(OUTDATED)
-        note = f'<p class="dl-muted">{coded(" · ".join(filter(None, notes)))}</p>'
+        words = judged.words(self.exercise.name) if judged else ""
+        note = f'<p class="dl-muted">Judged: {coded(words)}</p>' if words else ""
         self._status.value = (
             f'<div class="dl-result" data-tone="{TONE[result.kind]}">{note}{result.said()}</div>'
         )
@@ -160,9 +156,11 @@ class ExercisePanel(Panel):
 
     def _draw(self, result: Result, opened: bool = True) -> None:
         drawn = "".join(
-            closed(each.summary, f"<p><code>{escape(each.run.token)}</code></p>"
-                   f'<div class="dl-wide" tabindex="0">{each.picture().svg}</div>',
-                   opened=opened and not number)
+            closed(
+                each.summary,
+                f"<p><code>{escape(each.run.token)}</code></p>{wide(each.picture().svg)}",
+                opened=opened and not number,
+            )
             for number, each in enumerate(result.runs_shown)
-        )  # fmt: skip
+        )
         self._shown.value = f"<style>{stylesheet(live=True)}</style>{drawn}" if drawn else ""

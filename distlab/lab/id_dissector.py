@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from distlab.course.controls import Frame
+from distlab.course.controls import Frame, wide
 from distlab.host import BadInput, pick
 from distlab.ids.identify import Reading, id_text, identify
 from distlab.ids.services import SERVICES
@@ -84,9 +84,7 @@ class IdDissector(Frame):
     def _draw(self) -> None:
         picture = self._picture()
         self._drawing.value = (
-            f'<style>{stylesheet(live=True)}</style><div class="dl-wide">{picture.svg}</div>'
-            if picture
-            else ""
+            f"<style>{stylesheet(live=True)}</style>{wide(picture.svg)}" if picture else ""
         )
         notes = self.reading.notes if self.reading else (self.error,)
         self._status.value = f'<div role="status">{xml("; ".join(notes))}</div>'

@@ -230,9 +230,9 @@ def test_a_panel_that_runs_again_goes_on_where_it_was(monkeypatch):
     assert again.hint() == "b"
     for words in ("<li>a", "class Once", "incorrect", "<details open>"):
         assert words in shown(again)
-    assert exercise_panel.OUTDATED not in shown(again)
+    assert "before your last change" not in shown(again)
     monkeypatch.setattr(main, "Once", None)
-    assert exercise_panel.OUTDATED in shown(ExercisePanel(EXERCISE))
+    assert "before your last change" in shown(ExercisePanel(EXERCISE))
 
 
 def test_the_run_that_fails_is_drawn_and_opens_in_a_lab_with_the_learners_code(monkeypatch):
