@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from distlab.course.content import NAME, TEXT, entries, record
 from distlab.course.progress import Entry
 from distlab.places import shipped
-from distlab.view.still import table
+from distlab.view.still import escape, table
 
 NOTEBOOK = {"type": "string", "pattern": r"^\d\d_[a-z_]+$"}
 MINUTES = {"type": "integer", "minimum": 1}
 CHAPTER = record({"id": NAME, "notebook": NOTEBOOK, "title": TEXT, "question": TEXT,
                   "minutes": MINUTES})  # fmt: skip
+
+
+UNWRITTEN = ' class="dl-unwritten"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,32 @@ def chapters() -> tuple[Chapter, ...]:
     return tuple(entries(shipped("data") / "chapters.yaml", CHAPTER, Chapter).values())
 
 
-def map_html(done: Mapping[str, Entry] | None = None) -> str:
-    """The map as a table; with `done`, a column has the learner's score."""
-    head = ("chapter", "the question", "time", "you")[: 3 + (done is not None)]
-    rows = ((c.notebook, c.question, c.time, c.score(done or {})) for c in chapters())
-    return table(head, (row[: len(head)] for row in rows))
+def map_html() -> str:
+    """The map as a table."""
+    head = ("chapter", "the question", "time")
+    return table(head, ((c.notebook, c.question, c.time) for c in chapters()))
+
+
+def live_map(done: Mapping[str, Entry]) -> str:
+    """The map for the browser: with the learner's score, and links to the notebooks there are.
+
+    `browser/frame.js` makes a link with `data-notebook` open in JupyterLab.
+    """
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("chapter", "question", "time", "you")
+    )
+    rows = "".join(
+        f'<tr{"" if c.written else UNWRITTEN}><th scope="row">{_link(c)}</th>'
+        f"<td>{escape(c.question)}</td><td>{c.time}</td><td>{c.score(done)}</td></tr>"
+        for c in chapters()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _link(chapter: Chapter) -> str:
+    file = f"{chapter.notebook}.ipynb"
+    link = f'<a href="{file}" data-notebook="{file}">{chapter.notebook}</a>'
+    return link if chapter.written else chapter.notebook
 
 
 def map_text() -> str:

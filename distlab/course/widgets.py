@@ -160,7 +160,7 @@ class CourseMap(Panel):
 
     def refresh(self) -> None:
         """Read progress again."""
-        self._table.value = chapters.map_html(self.kept.entries())
+        self._table.value = chapters.live_map(self.kept.entries())
         self._warn()
 
     def html(self) -> str:

@@ -158,6 +158,20 @@ def test_nobody_is_kept_out_of_any_widget(lab_server, page, width, screenshots):
         assert found.response["passes"]
 
 
+def test_the_map_opens_a_chapter_beside_this_notebook(lab_server, page):
+    (lab_server.folder / "here").mkdir()
+    for name in ("map", "05_ids"):
+        lab_server.write(f"here/{name}.ipynb", (IMPORTS, "CourseMap()"))
+    lab_server.open(page, "here/map.ipynb")
+    lab_server.run_all(page)
+    expect(page.get_by_role("link", name="07_scheduler")).to_have_count(0)
+    page.evaluate("window.same = true")
+    page.get_by_role("link", name="05_ids").click()
+    expect(page.locator(".jp-mod-current").get_by_text("05_ids.ipynb")).to_be_visible()
+    assert page.evaluate("jupyterapp.shell.currentWidget.context.path") == "here/05_ids.ipynb"
+    assert page.evaluate("window.same"), "the page was not loaded anew"
+
+
 def test_a_notebook_that_was_only_opened_is_not_marked_as_changed(lab_server, page):
     update(lab_server.folder)
     lab_server.open(page, "00_start_here.ipynb")
