@@ -18,8 +18,15 @@ def settled(page):
 
 
 def fault_at(page, index):
-    box = page.locator(f"[data-fault='{index}'] .dl-knob").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """The middle of a fault's knob, measured in one step: a redraw may come between two."""
+    return page.evaluate(
+        """index => {
+          const knob = document.querySelector(`[data-fault="${index}"] .dl-knob`);
+          const { x, y, width, height } = knob.getBoundingClientRect();
+          return [x + width / 2, y + height / 2];
+        }""",
+        index,
+    )
 
 
 def opened(page):

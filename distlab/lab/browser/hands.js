@@ -59,7 +59,7 @@ const hands = {
     const to = clamp(ms + drag.offset, drag.kind === "end" ? at : from_ms, to_ms);
     if (to === drag.ms) return;
     drag.ms = to;
-    this.place();
+    this.placeFaults();
     const times = drag.kind === "end" ? { to_ms: at, for_ms: to - at } : { to_ms: to };
     this.ask("drag", { fault: drag.index, ...times, gesture: drag.gesture }, "drag");
   },

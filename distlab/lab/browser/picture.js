@@ -55,15 +55,20 @@ const picture = {
   // Everything that lies over the picture, in its place.
   place() {
     if (!this.layout) return;
-    const { layout, state, drag } = this;
-    const within = (ms) => clamp(this.x(ms), layout.left, layout.right);
-    this.showInstant();
+    const { layout } = this;
     this.stage.style.minWidth = `${layout.width}px`;
     this.invitation.style.left = this.caption.style.marginLeft = `${layout.left}px`;
     this.gutter.style.width = `${layout.left - 8}px`;
     this.scrub.style.width = `${layout.right - layout.left + 16}px`;
     this.scrub.min = layout.from_ms;
     this.scrub.max = layout.to_ms;
+    this.showInstant();
+    this.placeFaults();
+  },
+
+  placeFaults() {
+    const { layout, state, drag } = this;
+    const within = (ms) => clamp(this.x(ms), layout.left, layout.right);
     for (const group of this.drawing.querySelectorAll("[data-fault]")) {
       const moved = drag?.kind === "fault" && drag.index === Number(group.dataset.fault);
       const by = moved ? this.x(drag.ms) - this.x(state.faults[drag.index].at) : 0;

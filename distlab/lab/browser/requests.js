@@ -20,15 +20,20 @@ const requests = {
   },
 
   next() {
-    if (this.inFlight || this.waiting.length === 0) return;
+    if (this.stopped || this.inFlight || this.waiting.length === 0) return;
     this.inFlight = this.waiting.shift();
     this.listen();
-    this.model.send({
+    const request = {
       ...this.inFlight,
       view: this.view, number: ++this.number, picture: this.picture, width: this.width,
       proof: this.hovered || this.proof, want: this.drag ? [] : this.wanted(),
       matching: this.filter.value,
-    });
+    };
+    try {
+      this.model.send(request);
+    } catch {
+      this.stop(); // there is no line to the kernel any more
+    }
   },
 
   wanted() {
@@ -88,6 +93,7 @@ const requests = {
   // What the pointer is on, or has the focus, stays where it is, even if something above it has
   // become taller: then the page is scrolled by as much.
   still(update) {
+    if (this.drag) return void update(); // the stage itself does not move
     const hand = [...this.root.querySelectorAll(":hover")].at(-1) ?? document.activeElement;
     const part = this.root.contains(hand) ? hand.closest("[data-part]") : null;
     const before = part?.getBoundingClientRect().top;

@@ -39,7 +39,8 @@ const scrubber = {
       `left: ${x}px; top: ${layout.top}px; height: ${layout.bottom - layout.top}px`;
     if (document.activeElement !== this.scrub || this.idle) this.scrub.value = cursor;
     this.scrub.ariaValueText = `${plain(cursor)} ms`;
-    const dots = !this.looking ? [] : this.ways.filter(([x1, , x2]) => x1 <= x && x < x2);
+    const past = x + 0.06; // paths are written to a tenth of a pixel
+    const dots = !this.looking ? [] : this.ways.filter(([x1, , x2]) => x1 <= past && past < x2);
     this.flights.innerHTML = dots.map(([x1, y1, x2, y2]) =>
       `<circle cx="${x}" cy="${y1 + ((x - x1) * (y2 - y1)) / (x2 - x1)}" r="4.5"/>`).join("");
     this.showStates();
