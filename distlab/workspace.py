@@ -25,6 +25,8 @@ from distlab.places import PACKAGE, home, shipped
 
 RECORD = ".distlab-copied.json"
 FIRST_NOTEBOOK = "00_start_here.ipynb"
+SHOWN = "shown-at-first"
+"""The tag of a cell whose output stays in the copy, since it spoils nothing."""
 
 Notebook = dict[str, Any]
 
@@ -88,9 +90,11 @@ def _is_edited(copy: Path, record: dict[str, str]) -> bool:
 def without_outputs(notebook: Notebook) -> Notebook:
     """The notebook as a learner first meets it: nothing run yet, no widget state."""
     cells = [
-        {**cell, "outputs": [], "execution_count": None} if cell["cell_type"] == "code" else cell
+        cell if cell["cell_type"] != "code" else
+        {**cell, "execution_count": None,
+         "outputs": cell["outputs"] if SHOWN in cell["metadata"].get("tags", ()) else []}
         for cell in notebook["cells"]
-    ]
+    ]  # fmt: skip
     metadata = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
     return {**notebook, "cells": cells, "metadata": metadata}
 

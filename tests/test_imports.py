@@ -54,7 +54,7 @@ RULES: dict[str, set[str]] = {
     "distlab.course.cell": {"IPython", "distlab.course"},
     "distlab.course.controls": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.course.exercise_panel": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
-    "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course"},
+    "distlab.course.widgets": {*MODEL, *WIDGETS, "distlab.course", "distlab.lab"},
     "distlab.lab": {*MODEL, *WIDGETS, "distlab.course"},
     "distlab.real": {*HOST, "distlab.doctor", "redis", "fakeredis", "sqlalchemy", "psycopg"},
 }  # fmt: skip

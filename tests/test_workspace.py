@@ -76,6 +76,13 @@ def test_the_copy_has_no_outputs_and_no_widget_state(course, mine):
     assert "widgets" not in (mine / NAME).read_text(encoding="utf-8")
 
 
+def test_an_output_that_spoils_nothing_may_stay_in_the_copy():
+    tagged = {**NOTEBOOK["cells"][1], "metadata": {"tags": [workspace.SHOWN]}}
+    notebook = workspace.without_outputs({**NOTEBOOK, "cells": [tagged, NOTEBOOK["cells"][1]]})
+    assert [cell["outputs"] for cell in notebook["cells"]] == [[OUTPUT], []]
+    assert [cell["execution_count"] for cell in notebook["cells"]] == [None, None]
+
+
 def test_a_second_update_changes_nothing(course, mine):
     workspace.update(mine)
     before = (mine / NAME).read_bytes()

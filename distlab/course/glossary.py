@@ -7,23 +7,28 @@ page, Chinese stands only in elements of their own, which a lab hides where no f
 from dataclasses import dataclass
 from functools import lru_cache
 
+from distlab.course.chapters import chapters, link_to
 from distlab.course.content import NAME, TEXT, entries, record
 from distlab.host import pick
 from distlab.places import shipped
 from distlab.view.still import Still, escape, table
 
-TERM = record({"id": NAME, "term": TEXT, "zh": TEXT, "meaning": TEXT, "source": TEXT})
+TERM = record({"id": NAME, "term": TEXT, "zh": TEXT, "meaning": TEXT, "source": TEXT}, lab=TEXT)
 
 
 @dataclass(frozen=True)
 class Term(Still):
-    """A word, its Chinese equivalent, what it means here, and where the meaning is from."""
+    """A word, its Chinese equivalent, what it means here, and where the meaning is from.
+
+    `lab` is a scenario that shows it; empty if there is none.
+    """
 
     id: str
     term: str
     zh: str
     meaning: str
     source: str
+    lab: str = ""
 
     def __str__(self) -> str:
         return self.term
@@ -38,13 +43,17 @@ class Term(Still):
 
 @dataclass(frozen=True)
 class Glossary(Still):
-    """Some terms as a table."""
+    """Some terms as a table; a lab leads to its chapter."""
 
     terms: tuple[Term, ...]
 
     def html(self) -> str:
-        rows = ((term.term, term.zh, term.meaning, term.source) for term in self.terms)
-        return table(("term", "中文", "meaning", "source"), rows)
+        rows = ((term.term, term.zh, term.meaning, term.source, term.lab) for term in self.terms)
+        shown = table(("term", "中文", "meaning", "source", "lab"), rows)
+        for lab in sorted({term.lab for term in self.terms if term.lab}):
+            chapter = next(each for each in chapters() if each.id == lab.partition("/")[0])
+            shown = shown.replace(f">{lab}<", f">{link_to(f'{chapter.notebook}.ipynb', lab)}<")
+        return shown
 
     def text(self) -> str:
         return "\n".join(term.text() for term in self.terms)

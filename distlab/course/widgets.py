@@ -8,6 +8,7 @@ keep answers in a closed part.
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -16,6 +17,7 @@ from distlab.course import cards, chapters, quiz
 from distlab.course.controls import Choice, Panel, Said, button, html, read_out
 from distlab.course.exercise_panel import ExercisePanel
 from distlab.course.prediction import Guess, Judgement, Prediction
+from distlab.lab.widget import Lab
 from distlab.scenario import Run
 from distlab.view.still import closed, coded, escape, items
 
@@ -160,7 +162,7 @@ class CourseMap(Panel):
 
     def refresh(self) -> None:
         """Read progress again."""
-        self._table.value = chapters.live_map(self.kept.entries())
+        self._table.value = chapters.live_map(self.kept.entries(), Path.cwd())
         self._warn()
 
     def html(self) -> str:
@@ -176,6 +178,7 @@ class InterviewCard(Panel):
     def __init__(self, card: cards.Card) -> None:
         super().__init__("Interview question", "dl-narrow")
         self.card = card
+        self.lab: Lab | None = None
         self._points = Choice("Tick what you said:", card.points, kind="multiple")
         self._rest = ipywidgets.VBox()
         answer = ipywidgets.Textarea(
@@ -188,7 +191,15 @@ class InterviewCard(Panel):
     def reveal(self) -> None:
         """Show what an interviewer listens for, the follow-ups, the trap and the lab."""
         save = button("Record what I said", lambda: self.score(record=True))
-        self._rest.children = [self._points, save, self._status, html(self._after())]
+        proof = button("Open the lab that proves it", self.open_lab)
+        self._rest.children = [self._points, save, self._status, html(self._after()), proof]
+
+    def open_lab(self) -> Lab:
+        """The lab that proves the point, below all that was said."""
+        if self.lab is None:
+            self.lab = Lab(self.card.lab)
+            self._fill(*self.children[1:-1], self.lab)
+        return self.lab
 
     def score(self, record: bool = False) -> str:
         """How many of the points are ticked."""

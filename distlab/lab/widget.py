@@ -315,6 +315,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
         picture = self.picture
         rows = "".join(f"<li>{xml(str(verdict))}</li>" for verdict in self.verdicts)
         claim = xml(self.scenario.claim if self._guess is None else WAITING)
+        if self._small:
+            return f"<p><b>{xml(self.scenario.title)}</b></p>{picture.html()}"
         parts = [f"<p><b>{xml(self.scenario.title)}</b> {claim}</p>", picture.html()]
         drawn = (self._strip_under(picture), *self.instruments)
         parts += [each.html() for each in drawn if each]

@@ -63,8 +63,8 @@ def test_the_labs_that_texts_name_exist():
     chapters = {scenario.partition("/")[0] for scenario in known}
     named = {
         entry["lab"]
-        for kind in ("quizzes", "interview")
-        for path in sorted((shipped("data") / kind).glob("*.yaml"))
+        for path in sorted(shipped("data").rglob("*.yaml"))
+        if path.parent.name in ("quizzes", "interview") or path.stem == "glossary"
         for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
         if "lab" in entry
     }
@@ -87,6 +87,13 @@ def test_a_term_is_found_by_its_word_and_an_unknown_one_named():
     assert str(term("split-brain")) == "split brain"
     with pytest.raises(BadInput, match="no term 'quorums'; did you mean 'quorum'"):
         term("quorums")
+
+
+def test_the_lab_of_a_term_leads_to_its_chapter():
+    shown = glossary.glossary("quorum", "gossip", "lease").html()
+    assert '<a href="01_cap.ipynb" data-notebook="01_cap.ipynb">cap/r-plus-w</a>' in shown
+    assert 'data-notebook="05_ids.ipynb">ids/lease-over</a>' in shown
+    assert shown.count("<a ") == 2
 
 
 def test_what_is_shown_is_escaped():

@@ -263,6 +263,16 @@ def test_a_card_reveals_after_the_answer_and_counts_what_was_said(learner):
     assert Progress(learner).get("card/cap/cap-means")["said"] == [1, 3]
 
 
+def test_a_card_opens_the_lab_that_proves_it():
+    widget = InterviewCard(cards.card("01_cap", "cap-means"))
+    widget.reveal()
+    before = widget.children
+    button(widget, "Open the lab that proves it").click()
+    assert widget.lab.scenario.id == widget.card.lab
+    assert widget.children == (*before[:-1], widget.lab, before[-1])
+    assert widget.open_lab() is widget.children[-2]
+
+
 def test_a_folder_that_cannot_be_written_is_said_in_the_widget(learner):
     learner.write_text("no folder")
     widget = QuizWidget(quiz.quiz("01_cap"))

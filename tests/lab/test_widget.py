@@ -431,6 +431,11 @@ def test_a_swept_strip_is_part_of_the_still(lab):
     assert lab.html().count("<img") == images + 1
 
 
+def test_the_still_of_a_small_lab_is_its_picture():
+    lab = Lab(SCENARIO, small=True)
+    assert lab.html() == f"<p><b>Slow or dead?</b></p>{lab.picture.html()}"
+
+
 def test_a_still_does_not_spoil_a_prediction(gated):
     lab, guess, _ = gated
     claim = lab.scenario.claim
