@@ -159,7 +159,7 @@ class ExercisePanel(Panel):
             closed(
                 each.summary,
                 f"<p><code>{escape(each.run.token)}</code></p>{wide(each.picture().svg)}",
-                opened=opened and not number,
+                opened=opened and not number and result.kind != "correct",
             )
             for number, each in enumerate(result.runs_shown)
         )

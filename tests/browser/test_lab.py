@@ -300,7 +300,7 @@ def test_the_faults_wait_for_a_prediction(page, lab_server):
     expect(page.locator("[data-knob=patience_ms]").first).to_be_disabled()
     says = page.locator(".lab-say")
     expect(says).to_contain_text("The lab waits for your prediction")
-    page.locator(".widget-radio-box label", has_text="It is suspected.").click()
+    page.get_by_label("It is suspected.").check()
     page.get_by_role("button", name="Record prediction").click()
     expect(says).to_contain_text("You predict: It is suspected.")
     expect(pause).to_be_enabled()
