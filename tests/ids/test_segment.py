@@ -12,13 +12,7 @@ from distlab.ids.segment import SCHEMA, Segments, next_range
 from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from tests.asynchronous import asynchronous
-from tests.locks.sites import everywhere, in_simulation, on_asyncio
-
-
-@pytest.fixture(params=[in_simulation, on_asyncio])
-def run(request):
-    """Play a program on a host: simulated, and on asyncio."""
-    return lambda play: request.param(lambda site: play(site.host))
+from tests.locks.sites import on_hosts
 
 
 class Counter:
@@ -58,7 +52,7 @@ async def within(host, ms, segments):
 
 
 @pytest.mark.parametrize("step", [1, 10])
-@everywhere
+@on_hosts
 async def test_one_question_for_each_range(host, step):
     database = Counter(host, step)
     assert await several(Segments(host, database.take), 40) == list(range(1, 41))
@@ -66,7 +60,7 @@ async def test_one_question_for_each_range(host, step):
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-@everywhere
+@on_hosts
 async def test_many_coroutines_share_a_range_and_never_a_number(host, ahead):
     database = Counter(host, 7)
     segments = Segments(host, database.take, ahead)
@@ -76,7 +70,7 @@ async def test_many_coroutines_share_a_range_and_never_a_number(host, ahead):
     assert database.asked <= 200 // 7 + 2
 
 
-@everywhere
+@on_hosts
 async def test_two_allocators_never_meet(host):
     database = Counter(host, 5)
     made = await beside(host, *(several(Segments(host, database.take), 23) for _ in range(4)))
@@ -84,7 +78,7 @@ async def test_two_allocators_never_meet(host):
     assert len(set(numbers)) == 4 * 23
 
 
-@everywhere
+@on_hosts
 async def test_ahead_the_next_range_is_there_before_it_is_needed(host):
     database = Counter(host, 10)
     segments = Segments(host, database.take, ahead=True)
@@ -100,7 +94,7 @@ async def test_ahead_the_next_range_is_there_before_it_is_needed(host):
     assert await segments.next_id() == 21
 
 
-@everywhere
+@on_hosts
 async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
     database = Counter(host, 10, broken=True)
     segments = Segments(host, database.take)
@@ -111,7 +105,7 @@ async def test_a_failed_question_is_asked_again_by_the_next_who_comes(host):
     assert await segments.next_id() == 1
 
 
-@everywhere
+@on_hosts
 async def test_a_caller_that_gives_up_takes_nothing_from_the_others(host):
     database = Counter(host, 10, busy=True)
     segments = Segments(host, database.take)
@@ -122,7 +116,7 @@ async def test_a_caller_that_gives_up_takes_nothing_from_the_others(host):
     assert database.asked == 1
 
 
-@everywhere
+@on_hosts
 async def test_after_all_have_given_up_the_next_one_gets_what_they_asked_for(host):
     database = Counter(host, 10, busy=True)
     segments = Segments(host, database.take)

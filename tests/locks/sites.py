@@ -16,12 +16,14 @@ from itertools import count
 import fakeredis
 import pytest
 import redis.asyncio
+import sqlalchemy
 
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.fair import FairLock
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
+from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from distlab.real.redis_server import redis_servers
 from distlab.servers.leases import LeaseServer, RemoteLeases
@@ -29,7 +31,7 @@ from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from tests.worlds import play
 
-GIVEN = ("site", "host", "database", "node", "store", "connect")  # all others are fixtures
+GIVEN = ("site", "host", "node", "store", "connect")  # all others are fixtures
 PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
 
@@ -190,6 +192,28 @@ def place(kind, require, servers=1):
         with redis_servers(servers) as started:
             connects = [server.async_client for server in started]
             yield lambda program: on_asyncio(program, *connects)
+
+
+def on_hosts(test):
+    """The test gets a host: a simulated one, and one on asyncio."""
+    test = as_test(test, lambda program, where: where(lambda site: program(site.host)), "where")
+    return pytest.mark.parametrize("where", [in_simulation, on_asyncio])(test)
+
+
+@contextmanager
+def on_database(kind, request):
+    """A function that runs a program on asyncio, with a database that has no locks yet."""
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").url
+    else:
+        url = f"sqlite:///{request.getfixturevalue('tmp_path_factory').mktemp('locks')}/shop.db"
+    engine = sqlalchemy.create_engine(url)
+    for sql in ("DROP TABLE IF EXISTS locks", SCHEMA):
+        asyncio.run(SqlDatabase(engine).transaction(lambda c, sql=sql: c.execute(sql)))
+    yield lambda program: on_asyncio(
+        lambda site: program(site.of(DatabaseLock)), lambda: SqlDatabase(engine)
+    )
+    engine.dispose()
 
 
 KINDS = {

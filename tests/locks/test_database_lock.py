@@ -12,10 +12,9 @@ from distlab.locks.advisory import AdvisoryLock
 from distlab.locks.database_lock import SCHEMA, DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
 from distlab.locks.lock import Busy, Held, LockError, LockLost, LockNotOwned, ObjectInUse
-from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
-from tests.locks.sites import as_test, everywhere, play_each
+from tests.locks.sites import as_test, everywhere, on_database, play_each, simulated_with
 
 
 def in_simulation(*programs, faults=""):
@@ -24,52 +23,35 @@ def in_simulation(*programs, faults=""):
     return play_each(programs, server, RemoteDatabase, faults=faults, until_ms=300_000)[0]
 
 
-def on_asyncio(url, program):
-    async def main(engine):
-        database = SqlDatabase(engine)
-        await database.transaction(lambda c: c.execute("DROP TABLE IF EXISTS locks"))
-        await database.transaction(lambda c: c.execute(SCHEMA))
-        async with AsyncioHost("client") as host:
-            return await program(host, database)
-
-    engine = sqlalchemy.create_engine(url)
-    try:
-        return asyncio.run(main(engine))
-    finally:
-        engine.dispose()
-
-
 @pytest.fixture(params=["simulation", "sqlite", "postgresql"])
-def run(request, tmp_path):
+def run(request):
     if request.param == "simulation":
-        return lambda program: in_simulation(program)[0]
-    if request.param == "sqlite":
-        return lambda program: on_asyncio(f"sqlite:///{tmp_path}/shop.db", program)
-    url = request.getfixturevalue("postgres").url
-    return lambda program: on_asyncio(url, program)
+        yield lambda program: simulated_with(program, DatabaseLock)
+    else:
+        with on_database(request.param, request) as run:
+            yield run
 
 
 @everywhere
-async def test_the_same_claim_that_asks_again_gets_it(host, database):
-    lock = DatabaseLock(database, "stock", host=host)
+async def test_the_same_claim_that_asks_again_gets_it(site):
+    lock = site.lock()
     await lock.do_acquire(b"me")  # done, and the answer lost
     assert (await lock.do_acquire(b"me")).fencing_token == 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
-    sqlite = f"sqlite:///{tmp_path}/shop.db"
-    url = sqlite if kind == "sqlite" else request.getfixturevalue("postgres").url
+def test_a_cancelled_acquire_does_not_lock_afterwards(kind, request):
     began, go_on = threading.Event(), threading.Event()
 
-    async def program(host, database):
-        @sqlalchemy.event.listens_for(database._engine, "before_cursor_execute")
+    async def program(site):
+        lock = site.lock(None)
+
+        @sqlalchemy.event.listens_for(lock.database._engine, "before_cursor_execute")
         def wait(_connection, _cursor, statement, *_):
             if statement.startswith("BEGIN") and not began.is_set():
                 began.set()
                 assert go_on.wait(60)
 
-        lock = DatabaseLock(database, "stock", None, host=host)
         acquire = asyncio.create_task(lock.acquire())
         await asyncio.to_thread(began.wait)
         acquire.cancel()
@@ -79,30 +61,34 @@ def test_a_cancelled_acquire_does_not_lock_afterwards(kind, tmp_path, request):
         await giving_back
         go_on.set()
 
-    on_asyncio(url, program)  # it waits for its threads
-    engine = sqlalchemy.create_engine(url)
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT owner FROM locks").all() == []
-    engine.dispose()
+    async def owners(site):
+        select = "SELECT owner FROM locks"
+        return await site.redis().transaction(lambda connection: connection.execute(select))
+
+    with on_database(kind, request) as run:
+        run(program)  # it waits for its threads
+        assert not run(owners)
 
 
 @everywhere
-async def test_a_deleted_row_counts_on_when_it_comes_back(host, database):
+async def test_a_deleted_row_counts_on_when_it_comes_back(site):
     async def token(name):
-        async with DatabaseLock(database, name, host=host) as lock:
+        site.name = name
+        async with site.lock() as lock:
             return lock.fencing_token
 
     assert [await token(name) for name in ("a", "a", "b")] == [1, 2, 3]
-    await database.transaction(lambda c: c.execute("DELETE FROM locks WHERE name = 'a'"))
+    await site.redis().transaction(lambda c: c.execute("DELETE FROM locks WHERE name = 'a'"))
     assert await token("a") > 3
 
 
 @everywhere
-async def test_texts_that_no_postgresql_can_store_are_refused(host, database):
-    with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
-        DatabaseLock(database, "n\0ul", host=host)
+async def test_texts_that_no_postgresql_can_store_are_refused(site):
     with pytest.raises(BadInput, match=r"a token is 'n\\x00ul.*': .* without NUL"):
-        await DatabaseLock(database, "stock", host=host).acquire(token="n\0ul")
+        await site.lock().acquire(token="n\0ul")
+    site.name = "n\0ul"
+    with pytest.raises(BadInput, match=r"a lock's name is 'n\\x00ul': .* without NUL"):
+        site.lock()
 
 
 def test_expiry_is_by_the_databases_clock_and_by_nobody_elses():
@@ -136,8 +122,8 @@ def test_a_row_with_a_pid_waits_for_the_cleaner():
 
 
 @everywhere
-async def test_a_row_with_a_pid_works_on_a_good_day(host, database):
-    a, b = (FreedByCleaner(database, "stock", pid=pid, host=host) for pid in (1, 2))
+async def test_a_row_with_a_pid_works_on_a_good_day(site):
+    a, b = (site.lock(kind=FreedByCleaner, pid=pid) for pid in (1, 2))
     async with a:
         assert await a.owned() and not await b.owned()
         assert not await b.acquire(blocking=False)

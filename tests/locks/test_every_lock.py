@@ -6,11 +6,10 @@ from contextlib import nullcontext, suppress
 from itertools import product
 
 import pytest
-import sqlalchemy
 
 from distlab.host import BadInput, Refused
 from distlab.locks.advisory import AdvisoryLock
-from distlab.locks.database_lock import SCHEMA, DatabaseLock
+from distlab.locks.database_lock import DatabaseLock
 from distlab.locks.fair import FairLock
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.lock import (
@@ -25,7 +24,6 @@ from distlab.locks.lock import (
 )
 from distlab.locks.redislock import RedisLock
 from distlab.locks.redlock import Redlock
-from distlab.real.database import SqlDatabase
 from distlab.real.host import AsyncioHost
 from distlab.sim.kernel import Cancelled
 from tests.forks import in_a_child, needs_fork
@@ -34,7 +32,7 @@ from tests.locks.sites import (
     each_kind,
     everywhere,
     in_each_simulation,
-    on_asyncio,
+    on_database,
     on_fakeredis,
     place,
     simulated_with,
@@ -49,11 +47,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("locks")
-
-
 @pytest.fixture(params=CASES, ids=[f"{k.__name__}-{where}" for k, where in CASES], scope="module")
 def run(request, require):
     kind, where = request.param
@@ -63,14 +56,8 @@ def run(request, require):
         with place(where, require, servers=KINDS[kind].get("servers", 1)) as play:
             yield lambda program: play(lambda site: program(site.of(kind)))
     else:
-        url = f"sqlite:///{request.getfixturevalue('folder')}/shop.db"
-        url = request.getfixturevalue("postgres").url if where == "postgresql" else url
-        engine = sqlalchemy.create_engine(url)
-        asyncio.run(SqlDatabase(engine).transaction(lambda c: c.execute(SCHEMA)))
-        yield lambda program: on_asyncio(
-            lambda site: program(site.of(kind)), lambda: SqlDatabase(engine)
-        )
-        engine.dispose()
+        with on_database(where, request) as play:
+            yield play
 
 
 @everywhere

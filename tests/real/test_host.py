@@ -9,13 +9,7 @@ import pytest
 from distlab.host import Host, Refused, ended
 from distlab.real.host import THIS_PROCESS, AsyncioHost
 from tests.asynchronous import asynchronous
-from tests.locks.sites import everywhere, in_simulation, on_asyncio
-
-
-@pytest.fixture(params=[in_simulation, on_asyncio])
-def run(request):
-    """Play a program on a host: simulated, and on asyncio."""
-    return lambda play: request.param(lambda site: play(site.host))
+from tests.locks.sites import on_hosts
 
 
 def test_it_has_all_that_the_port_asks_for():
@@ -58,7 +52,7 @@ def test_one_host_serves_loop_after_loop():
     assert [asyncio.run(main()) for _ in range(2)] == [42, 42]
 
 
-@everywhere
+@on_hosts
 async def test_a_waiter_that_gives_up_does_not_end_what_others_wait_for(host):
     gate = []
     slow = host.spawn(opened(host, gate))
@@ -75,7 +69,7 @@ async def test_a_waiter_that_gives_up_does_not_end_what_others_wait_for(host):
     assert ended(slow) and await slow == 42
 
 
-@everywhere
+@on_hosts
 async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
     gate = []
     task = host.spawn(opened(host, gate))
@@ -89,7 +83,7 @@ async def test_a_task_that_nobody_waits_for_any_longer_goes_on(host):
     assert not gate
 
 
-@everywhere
+@on_hosts
 async def test_a_waiter_for_a_task_that_is_cancelled_is_cancelled(host):
     task = host.spawn(opened(host, []))
     waiters = [host.spawn(told(task)) for _ in range(2)]
@@ -100,7 +94,7 @@ async def test_a_waiter_for_a_task_that_is_cancelled_is_cancelled(host):
     assert ended(task)
 
 
-@everywhere
+@on_hosts
 async def test_an_error_reaches_all_who_wait(host):
     async def refuse():
         await host.sleep(1)
@@ -112,7 +106,7 @@ async def test_an_error_reaches_all_who_wait(host):
     assert await told(task) == "Refused"
 
 
-@everywhere
+@on_hosts
 async def test_each_task_is_its_own(host):
     async def me():
         return host.this_task()
@@ -122,7 +116,7 @@ async def test_each_task_is_its_own(host):
     assert host.this_task() is host.this_task() is not task
 
 
-@everywhere
+@on_hosts
 async def test_a_cancellation_that_was_swallowed_is_raised_and_no_other(host):
     async def swallowing(then):
         with host.keeping_cancellation():
