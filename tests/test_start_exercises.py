@@ -106,9 +106,6 @@ class DoesNotRead(SurvivingPrinter):
         super().on_start()
         self.done = ()
 
-    def on_print(self, message, sender):
-        super().on_print(message, sender)
-
 
 class SavesLater(SurvivingPrinter):
     def on_print(self, message, sender):

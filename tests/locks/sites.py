@@ -31,7 +31,7 @@ from distlab.servers.redis import RedisServer, SimulatedRedis
 from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from tests.worlds import play
 
-GIVEN = ("site", "host", "node", "store", "connect")  # all others are fixtures
+GIVEN = ("site", "host", "connect")  # all others are fixtures
 PLACES = ("simulation", "fakeredis", "server")
 NAMES = (f"stock-{number}" for number in count())
 
@@ -139,17 +139,6 @@ def play_together(
     return play(clients, *nodes, faults=faults, seed=seed, until_ms=until_ms)
 
 
-def play_each(programs, server, remote, **settings):
-    """What each `program(node, remote(node))` returns, in order, and the trace."""
-
-    def of(program):
-        return lambda node: program(node, remote(node))
-
-    clients = {f"client-{n}": of(program) for n, program in enumerate(programs)}
-    results, trace = play(clients, server, **settings)
-    return [results.get(name) for name in clients], trace
-
-
 def on_asyncio(program, *connects):
     async def main():
         clients = []
@@ -234,6 +223,17 @@ def in_each_simulation(test):
 
 def simulated_with(program, kind, **settings):
     return in_simulation(lambda site: program(site.of(kind)), **KINDS[kind], **settings)
+
+
+def play_each(kind, *programs, **settings):
+    """What each `program(site)` returns, in order, and the trace."""
+
+    def of(program):
+        return lambda site: program(site.of(kind))
+
+    clients = {f"client-{number}": of(program) for number, program in enumerate(programs)}
+    results, trace = play_together(clients, **KINDS[kind], **settings)
+    return [results.get(name) for name in clients], trace
 
 
 class LostAnswers:

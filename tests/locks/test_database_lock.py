@@ -9,18 +9,15 @@ import sqlalchemy
 
 from distlab.host import BadInput
 from distlab.locks.advisory import AdvisoryLock
-from distlab.locks.database_lock import SCHEMA, DatabaseLock
+from distlab.locks.database_lock import DatabaseLock
 from distlab.locks.database_lock_mistakes import FreedByCleaner, keep_clean
 from distlab.locks.lock import Busy, Held, LockError, LockLost, LockNotOwned, ObjectInUse
 from distlab.real.host import AsyncioHost
-from distlab.servers.sql import DatabaseServer, RemoteDatabase
 from tests.locks.sites import as_test, everywhere, on_database, play_each, simulated_with
 
 
 def in_simulation(*programs, faults=""):
-    """What each `await program(host, database)` returns, on a machine each."""
-    server = DatabaseServer("database", SCHEMA)
-    return play_each(programs, server, RemoteDatabase, faults=faults, until_ms=300_000)[0]
+    return play_each(DatabaseLock, *programs, faults=faults, until_ms=300_000)[0]
 
 
 @pytest.fixture(params=["simulation", "sqlite", "postgresql"])
@@ -30,13 +27,6 @@ def run(request):
     else:
         with on_database(request.param, request) as run:
             yield run
-
-
-@everywhere
-async def test_the_same_claim_that_asks_again_gets_it(site):
-    lock = site.lock()
-    await lock.do_acquire(b"me")  # done, and the answer lost
-    assert (await lock.do_acquire(b"me")).fencing_token == 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -92,30 +82,28 @@ async def test_texts_that_no_postgresql_can_store_are_refused(site):
 
 
 def test_expiry_is_by_the_databases_clock_and_by_nobody_elses():
-    async def holder(node, database):
-        await DatabaseLock(database, "stock", 30, host=node).acquire()
+    async def holder(site):
+        await site.held(30)
 
-    async def thief(node, database):
-        await node.sleep(1_000)
-        lock = DatabaseLock(database, "stock", host=node)
-        return await lock.acquire(blocking=False)
+    async def thief(site):
+        await site.sleep(1)
+        return await site.lock().acquire(blocking=False)
 
     assert in_simulation(holder, thief, faults="jump:client-1@500=60000") == [None, False]
-    assert in_simulation(holder, thief, faults="jump:database@500=60000") == [None, True]
+    assert in_simulation(holder, thief, faults="jump:redis-0@500=60000") == [None, True]
 
 
 def test_a_row_with_a_pid_waits_for_the_cleaner():
-    async def dies(node, database):
-        await FreedByCleaner(database, "stock", pid=1, host=node).acquire()
+    async def dies(site):
+        await site.held(kind=FreedByCleaner, pid=1)
 
-    async def waits(node, database):
-        await node.sleep(100)
-        lock = FreedByCleaner(database, "stock", pid=2, host=node)
-        await lock.acquire()
-        return node.monotonic_ms()
+    async def waits(site):
+        await site.sleep(0.1)
+        await site.held(kind=FreedByCleaner, pid=2)
+        return site.host.monotonic_ms()
 
-    async def cleans(node, database):
-        node.spawn(keep_clean(database, node), background=True)
+    async def cleans(site):
+        site.host.spawn(keep_clean(site.redis(), site.host), background=True)
 
     *_, got_ms, _ = in_simulation(dies, waits, cleans)
     assert got_ms > 60_000

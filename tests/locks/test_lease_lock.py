@@ -7,17 +7,11 @@ import pytest
 from distlab.host import Conflict, LeaseExpired
 from distlab.locks.lease_lock import LeaseLock
 from distlab.locks.lock import OutcomeUnknown
-from distlab.servers.leases import LeaseServer, RemoteLeases
 from tests.locks.sites import as_test, play_each
 
 
 def run(*programs, faults=""):
-    """`await program(node, store)` on a machine each; what they return, and the trace."""
-    return play_each(programs, LeaseServer("leases"), RemoteLeases, faults=faults)
-
-
-def lock_of(node, store, *options):
-    return LeaseLock(store, "stock", *options, host=node)
+    return play_each(LeaseLock, *programs, faults=faults)
 
 
 def alone(**options):
@@ -26,10 +20,10 @@ def alone(**options):
 
 def test_waiters_are_served_in_the_order_in_which_they_came():
     def at(ms):
-        async def program(node, store):
-            await node.sleep(ms)
-            async with lock_of(node, store) as lock:
-                await node.sleep(500)
+        async def program(site):
+            await site.host.sleep(ms)
+            async with site.lock() as lock:
+                await site.sleep(0.5)
                 return lock.fencing_token
 
         return program
@@ -39,14 +33,14 @@ def test_waiters_are_served_in_the_order_in_which_they_came():
 
 
 def test_a_release_wakes_one_waiter_and_no_herd():
-    async def holder(node, store):
-        async with lock_of(node, store):
-            await node.sleep(300)
+    async def holder(site):
+        async with site.lock():
+            await site.sleep(0.3)
 
-    async def waiter(node, store):
-        await node.sleep(100)
-        async with lock_of(node, store):
-            await node.sleep(300)
+    async def waiter(site):
+        await site.sleep(0.1)
+        async with site.lock():
+            await site.sleep(0.3)
 
     _, trace = run(holder, *[waiter] * 5)
     woken = [e for e in trace.events if e.kind == "send" and str(e.what) == "deleted"]
@@ -55,30 +49,30 @@ def test_a_release_wakes_one_waiter_and_no_herd():
 
 
 def test_a_dead_holder_is_gone_when_its_lease_is_over():
-    async def holder(node, store):
-        if node.now_ms() % 100_000 < 100:
-            await lock_of(node, store, 2).acquire()
-            await node.sleep(60_000)
+    async def holder(site):
+        if site.host.now_ms() % 100_000 < 100:
+            await site.lock(2).acquire()
+            await site.sleep(60)
 
-    async def waiter(node, store):
-        await node.sleep(100)
-        async with lock_of(node, store, 2):
-            return node.monotonic_ms()
+    async def waiter(site):
+        await site.sleep(0.1)
+        async with site.lock(2):
+            return site.host.monotonic_ms()
 
     (_, got_ms), _ = run(holder, waiter, faults="crash:client-0@500")
     assert 2_000 <= got_ms <= 2_100
 
 
 def test_a_dead_waiter_holds_up_nobody():
-    async def holder(node, store):
-        async with lock_of(node, store, 2) as lock:
+    async def holder(site):
+        async with site.lock(2) as lock:
             for _ in range(10):
-                await node.sleep(300)
+                await site.sleep(0.3)
                 await lock.reacquire()
 
-    async def waiter(node, store):
-        await node.sleep(100 * int(node.name[-1]))
-        async with lock_of(node, store, 2) as lock:
+    async def waiter(site):
+        await site.host.sleep(100 * int(site.host.name[-1]))
+        async with site.lock(2) as lock:
             return lock.fencing_token
 
     results, _ = run(holder, waiter, waiter, faults="crash:client-1@400")
@@ -86,13 +80,13 @@ def test_a_dead_waiter_holds_up_nobody():
 
 
 def test_a_waiter_keeps_its_place_for_longer_than_its_lease_lasts():
-    async def holder(node, store):
-        async with lock_of(node, store, 30):
-            await node.sleep(10_000)
+    async def holder(site):
+        async with site.lock(30):
+            await site.sleep(10)
 
-    async def waiter(node, store):
-        await node.sleep(100)
-        async with lock_of(node, store, 1) as lock:
+    async def waiter(site):
+        await site.sleep(0.1)
+        async with site.lock(1) as lock:
             return lock.fencing_token
 
     assert run(holder, waiter)[0] == [None, 2]
@@ -100,51 +94,52 @@ def test_a_waiter_keeps_its_place_for_longer_than_its_lease_lasts():
 
 @pytest.mark.parametrize("cancelled", [False, True])
 @alone()
-async def test_a_waiter_that_gives_up_or_is_cancelled_leaves_the_queue(node, store, cancelled):
-    a, b, c = (lock_of(node, store) for _ in "abc")
+async def test_a_waiter_that_gives_up_or_is_cancelled_leaves_the_queue(site, cancelled):
+    a, b, c = (site.lock() for _ in "abc")
     await a.acquire()
     with suppress(TimeoutError):
-        async with node.timeout(500 if cancelled else 60_000):
+        async with site.host.timeout(500 if cancelled else 60_000):
             assert not await b.acquire(blocking_timeout=50 if cancelled else 0.5)
-    assert node.monotonic_ms() < 1_000
+    assert site.host.monotonic_ms() < 1_000
     await a.release()
     assert await c.acquire(blocking_timeout=1 if cancelled else 0)
 
 
-@alone(faults="partition:client-0|leases@400")
-async def test_no_answer_is_unknown(node, store):
-    lock = lock_of(node, store, 1)
+@alone(faults="partition:client-0|redis-0@400")
+async def test_no_answer_is_unknown(site):
+    lock = site.lock(1)
     await lock.acquire()
-    await node.sleep(500)
+    await site.sleep(0.5)
     with pytest.raises(OutcomeUnknown, match="no answer to release"):
         await lock.release()
     with pytest.raises(OutcomeUnknown, match="no answer to acquire"):
-        await lock_of(node, store).acquire()
+        await site.lock().acquire()
 
 
 @alone()
-async def test_names_that_begin_alike_are_different_locks(node, store):
+async def test_names_that_begin_alike_are_different_locks(site):
     for name in ("a", "a/b", "a/", "ab"):
-        assert await LeaseLock(store, name, host=node).acquire(blocking=False)
+        site.name = name
+        assert await site.lock().acquire(blocking=False)
 
 
 @alone()
-async def test_a_holder_that_wakes_up_too_late_gets_a_new_lease_within_the_same_call(node, store):
-    lock = lock_of(node, store, 1)
+async def test_a_holder_that_wakes_up_too_late_gets_a_new_lease_within_the_same_call(site):
+    lock = site.lock(1)
     await lock.acquire()
-    await node.sleep(2_000)
+    await site.sleep(2)
     assert await lock.acquire(blocking=False)
-    await node.sleep(2_000)
+    await site.sleep(2)
     assert await lock.acquire(blocking=False, token=lock.local.token)
 
 
 def test_giving_up_takes_one_message():
-    async def program(node, store):
-        await lock_of(node, store).acquire()
+    async def program(site):
+        await site.lock().acquire()
         with pytest.raises(TimeoutError):
-            async with node.timeout(500):
-                await lock_of(node, store).acquire()
-        await node.sleep(500)
+            async with site.host.timeout(500):
+                await site.lock().acquire()
+        await site.sleep(0.5)
 
     _, trace = run(program)
     sent = [str(event.what) for event in trace.of_kind("send")]
@@ -155,7 +150,8 @@ def test_giving_up_takes_one_message():
 
 
 @alone()
-async def test_keys_end_with_their_lease_and_revisions_rise(node, store):
+async def test_keys_end_with_their_lease_and_revisions_rise(site):
+    store = site.redis()
     one, two = await store.grant(1_000), await store.grant(5_000)
     assert await store.create("k/1", "a", one) == 1
     assert await store.create("k/1", "a", one) == 1  # once more changes nothing
@@ -164,26 +160,28 @@ async def test_keys_end_with_their_lease_and_revisions_rise(node, store):
     assert await store.create("k/2", "b", two) == 2
     assert [key.value for key in await store.list_keys("k/")] == ["a", "b"]
     await store.wait_deleted("k/1")
-    assert node.monotonic_ms() >= 1_000
+    assert site.host.monotonic_ms() >= 1_000
     with pytest.raises(LeaseExpired, match="lease 1 is over"):
         await store.keep_alive(one)
     assert await store.create("k/1", "b", two) == 3
 
 
 @alone()
-async def test_kept_alive_a_lease_lasts(node, store):
+async def test_kept_alive_a_lease_lasts(site):
+    store = site.redis()
     lease = await store.grant(1_000)
     for _ in range(5):
-        await node.sleep(700)
+        await site.sleep(0.7)
         await store.keep_alive(lease)
 
 
-@alone(faults="crash:leases@500+700")
-async def test_a_restart_forgets_nothing(node, store):
+@alone(faults="crash:redis-0@500+700")
+async def test_a_restart_forgets_nothing(site):
+    store = site.redis()
     lease = await store.grant(1_000)
     await store.create("k", "a", lease)
-    await node.sleep(1_500)  # the server was down for most of it
+    await site.sleep(1.5)  # the server was down for most of it
     assert [key.revision for key in await store.list_keys("k")] == [1]
-    await node.sleep(1_000)
+    await site.sleep(1)
     assert await store.list_keys("k") == []
     assert await store.create("k", "b", await store.grant(1_000)) == 2

@@ -7,7 +7,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from distlab.host import Refused
-from distlab.ids.lease import LeasedSnowflake, LeaseLost, WorkerIdLease
+from distlab.ids.lease import LeasedSnowflake, WorkerIdLease
 from distlab.servers.redis import NoReply, RedisServer, SimulatedRedis
 from distlab.sim.clocks import EPOCH_US
 from tests.servers.worlds import gives, play, with_redis
@@ -243,19 +243,6 @@ def test_a_server_says_what_it_holds_and_until_when():
 
 
 # Other chapters' code
-
-
-@gives((3, True))
-async def test_a_worker_id_is_leased_from_it(redis, client):
-    lease = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
-    window = await lease.acquire()
-    other = WorkerIdLease(redis, client, ttl_ms=300, worker_ids=range(3, 4))
-    with pytest.raises(Refused, match="no worker id of 1 is free"):
-        await other.acquire()
-    await client.sleep(310)
-    with pytest.raises(LeaseLost):
-        await lease.renew()
-    return window.worker_id, (await other.acquire()).from_ms >= window.until_ms
 
 
 def durable():
