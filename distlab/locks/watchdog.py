@@ -46,9 +46,8 @@ class Watchdog:
         self.on_lost = on_lost
         self.problem = ""
         self.lost: LockLost | None = None
-        self._stopped = True
         self._task: Any = None
-        self._token: bytes | None = None  # of the claim that it renews
+        self._token: bytes | None = None  # of the claim that it renews, until it is stopped
 
     def still_mine(self) -> None:
         """Raises `LockLost` when the lock is over by our own clock: the holder has to stop.
@@ -64,8 +63,7 @@ class Watchdog:
         """Begin to renew. Raises `NotAcquired` when the lock is not held."""
         if self.lock.local.token is None:
             raise NotAcquired(f"{self.lock.name!r} was not acquired: there is nothing to renew")
-        self._stopped, self.problem, self.lost = False, "", None
-        self._token = self.lock.local.token
+        self.problem, self.lost, self._token = "", None, self.lock.local.token
         self._task = self.host.spawn(self._watch())
 
     def stop(self) -> None:
@@ -73,7 +71,7 @@ class Watchdog:
         may lose the cancellation or fail. A renewal that is on its way goes on; when the lock is no
         longer ours it changes nothing.
         """
-        self._stopped = True
+        self._token = None
         if self._task is not None:
             self._task.cancel()
 
@@ -93,7 +91,7 @@ class Watchdog:
 
     def _given_back(self) -> bool:
         """Whether there is nothing to renew: the lock object may have a new claim by now."""
-        return self._stopped or self.lock.local.token != self._token
+        return self._token is None or self.lock.local.token != self._token
 
     async def _renew(self) -> None:
         try:
@@ -105,9 +103,9 @@ class Watchdog:
 
     def _look(self) -> None:
         """Report the loss, once, when the lock is over by our own clock."""
-        if self._given_back():  # it is not lost
+        if self._given_back() or self.lost is not None:
             return
-        if self.lost is None and self.lock.remaining_ms() <= 0:
+        if self.lock.remaining_ms() <= 0:
             why = self.problem or "the renewal comes too late"
             self.lost = LockLost(f"lock {self.lock.name!r} is lost: its time is over ({why})")
             if self.on_lost is not None:
