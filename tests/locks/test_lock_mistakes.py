@@ -5,7 +5,6 @@ import pytest
 from distlab.locks import redislock_mistakes as wild
 from distlab.locks.lock import LockNotOwned, OutcomeUnknown
 from distlab.locks.redislock import RedisLock
-from distlab.locks.redlock import Redlock
 from distlab.locks.redlock_mistakes import FencedByMaximum, StopsReleasing, WithoutValidity
 from distlab.locks.scripts import beside
 from tests.locks.sites import everywhere, in_simulation, simulated
@@ -32,8 +31,7 @@ def of(lock_class, site, *options, pid=7, **named):
         named["pid"] = pid
     if lock_class is wild.OwnedByTimeAndChance:
         named["began_ms"] = pid
-    server = site.redises() if issubclass(lock_class, Redlock) else site.redis()
-    return lock_class(server, site.name, *options, host=site.host, **named)
+    return site.lock(*options, kind=lock_class, **named)
 
 
 @pytest.mark.parametrize("lock_class", [*ON_ONE, StopsReleasing, WithoutValidity, FencedByMaximum])
