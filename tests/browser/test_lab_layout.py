@@ -69,17 +69,19 @@ def test_a_lab_fits_on_one_screen(page, lab_server):
 
 
 def test_after_a_cell_is_run_the_head_of_its_lab_is_on_the_screen(page, lab_server):
-    page.set_viewport_size({"width": 1440, "height": 760})
-    cells = ["from distlab.lab import Lab\n" + 20 * "\n", f"Lab({SCENARIO!r})", "2\n" * 40]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    cells = [*CELLS, 5 * "1 + 1\n", CELLS[1], 30 * "2\n", "3"]
     lab_server.open(page, lab_server.write("head.ipynb", cells))
     page.locator(".jp-Cell").first.click()
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Shift+Enter")
-    page.locator(".lab-drawing .dl-picture").wait_for()
+    for count in range(4):
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".jp-InputPrompt").nth(count)).to_have_text(f"[{count + 1}]:")
+    title = page.locator(".lab-title").last
+    expect(page.locator(".lab-strip svg").last).to_be_attached()
     page.wait_for_timeout(300)
     pane = page.locator(".jp-WindowedPanel-outer").first.bounding_box()
-    title = page.locator(".lab-title").bounding_box()
-    assert pane["y"] <= title["y"] and title["y"] + title["height"] <= pane["y"] + pane["height"]
+    box = title.bounding_box()
+    assert pane["y"] <= box["y"] < box["y"] + box["height"] <= pane["y"] + pane["height"]
     assert not page.evaluate("document.activeElement.closest('.lab')")
 
 
