@@ -17,8 +17,10 @@ from distlab.course import cards, chapters, quiz
 from distlab.course.controls import Choice, Panel, Said, button, html, read_out
 from distlab.course.exercise_panel import ExercisePanel
 from distlab.course.prediction import Guess, Judgement, Prediction
+from distlab.lab.pinned import Pinned
 from distlab.lab.widget import Lab
 from distlab.scenario import Run
+from distlab.view.spacetime import spacetime
 from distlab.view.still import closed, coded, escape, items
 
 __all__ = ["CourseMap", "ExercisePanel", "InterviewCard", "PredictionWidget", "QuizWidget"]
@@ -39,6 +41,7 @@ class PredictionWidget(Panel):
         super().__init__("Prediction", "dl-narrow")
         self.prediction = prediction
         self.guess = Guess(prediction)
+        self._seen: Run | None = None
         self.choose, self.skip = self.guess.choose, self.guess.skip
         self._options = Choice(f"Predict: {prediction.question}", prediction.answers)
         buttons = [button("Record prediction", self._click, main=True),
@@ -56,6 +59,13 @@ class PredictionWidget(Panel):
         elif judgement.text:
             self._say(judgement.text)
         return judgement
+
+    def here(self, run: Run) -> Pinned:
+        """The run with its picture, which judges the prediction; covered until it is made."""
+        self._seen = run
+        if self.guess.open:
+            self.judge(run, record=True)
+        return Pinned(run, spacetime(run, highlight=run.deciding.witness), self.guess)
 
     def _said(self, judgement: Judgement) -> dict[int, Said]:
         """What stands below the options: the explanation is at the one that was chosen."""
@@ -77,12 +87,16 @@ class PredictionWidget(Panel):
     def _click(self) -> None:
         if self._options.chosen:
             self.choose(self._options.chosen[0], record=True)
+            if self._seen is not None:
+                self.judge(self._seen, record=True)
         else:
             self._say(CHOOSE_FIRST)
 
     def _update(self, guess: Guess) -> None:
         self._options.chosen, self._options.said = [guess.chosen] if guess.chosen else [], {}
         self._say(guess.text)
+        if self._seen is not None and guess.open:
+            self.judge(self._seen)
         self._warn()
 
 

@@ -19,19 +19,11 @@ from distlab.host import BadInput, did_you_mean, is_number, is_whole, plain, sho
 from distlab.knobs import check_seed
 from distlab.lab.actions import EXPERIMENT, HAPPEN, VARIANTS, Button, fault_actions, make_fault
 from distlab.lab.instruments import instruments
-from distlab.lab.looks import Seen, busy_until, states_at, targets_of
+from distlab.lab.looks import Seen, busy_until, states_at, status_of, targets_of
 from distlab.registry import get
 from distlab.replay import parse_token
 from distlab.scenario import Outcome, Run, Scenario, Token
-from distlab.sim.faults import (
-    ANY,
-    Fault,
-    Schedule,
-    parse_fault,
-    parse_schedule,
-    schedule_text,
-    to_the_microsecond,
-)
+from distlab.sim.faults import ANY, Fault, Schedule, parse_fault, parse_schedule, to_the_microsecond
 from distlab.view.picture import Picture
 from distlab.view.still import Table
 
@@ -107,8 +99,7 @@ class Experiment:
     @property
     def status(self) -> str:
         """One line: how the run ended, why, and which faults happened."""
-        faults = schedule_text(self.faults) or "no faults"
-        return f"{self.outcome.name}: {self.run.deciding.explanation} [{faults}]"
+        return status_of(self.run)
 
     @property
     def states(self) -> tuple[Seen, ...]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from distlab.lab.actions import EVERY_LINK
 from distlab.scenario import Run
+from distlab.sim.faults import schedule_text
 from distlab.sim.trace import line
 
 BECOMES = {"crash": "down", "restart": "up", "pause": "paused", "resume": "up"}
@@ -41,6 +42,12 @@ def states_at(run: Run, ms: float) -> tuple[Seen, ...]:
             break
         now[seen.machine] = seen
     return tuple(now.values())
+
+
+def status_of(run: Run) -> str:
+    """One line: how the run ended, why, and which faults happened."""
+    faults = schedule_text(run.faults) or "no faults"
+    return f"{run.outcome.name}: {run.deciding.explanation} [{faults}]"
 
 
 def busy_until(run: Run) -> float:

@@ -4,9 +4,11 @@ Later changes of the lab do not reach this picture, so the text below it stays t
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from distlab.course.controls import Frame, button, html, read_out
 from distlab.course.prediction import Guess
+from distlab.lab.looks import status_of
 from distlab.scenario import Run
 from distlab.view.picture import Picture, xml
 from distlab.view.still import items
@@ -17,32 +19,28 @@ STYLE = f"<style>{stylesheet(live=True)}</style>"
 
 
 class Pinned(Frame):
-    """A run with its picture. `make_current()` calls `show` with the run, as the button does.
+    """A run with its picture, covered in the browser until `guess` is answered or skipped.
 
-    In the browser it is covered until `guess` is answered or skipped. A still is never covered.
+    A still is never covered. A button calls `show` with the run, if there is one.
     """
 
     def __init__(
-        self, run: Run, status: str, picture: Picture, show: Callable[[Run], None],
-        guess: Guess | None = None,
+        self, run: Run, picture: Picture, guess: Guess | None = None,
+        show: Callable[[Run], None] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(f"A run of {run.scenario.title}")
-        self.run, self.status, self.picture = run, status, picture
-        self._show, self._guess = show, guess
+        self.run, self.picture = run, picture
+        self._guess, self._show = guess, show
         self._uncover()
         if guess is not None:
             guess.watchers.append(lambda _: self._uncover())
-
-    def make_current(self) -> None:
-        """Take the lab to this run."""
-        self._show(self.run)
 
     def html(self) -> str:
         return f"{self._head()}{self.picture.html()}{self._tail()}"
 
     def text(self) -> str:
         verdicts = "\n".join(map(str, self.run.verdicts))
-        return f"{self.status}\n{self.picture.text}\n{verdicts}\n{self.run.token}"
+        return f"{status_of(self.run)}\n{self.picture.text}\n{verdicts}\n{self.run.token}"
 
     def __repr__(self) -> str:
         return f"<Pinned {self.run.token}>"
@@ -53,11 +51,13 @@ class Pinned(Frame):
             return
         picture = f'{STYLE}<div class="dl-wide">{self.picture.svg}</div>'
         shown = html(f"{self._head()}{picture}{self._tail()}")
-        self._fill(shown, button("Make it current", self.make_current))
+        go = self._show and button("Make it current", partial(self._show, self.run))
+        self._fill(shown, *filter(None, [go]))
 
     def _head(self) -> str:
-        mark = TONES[self.run.outcome.tone][1]
-        return f"<p><b>{mark}</b> {xml(self.status)}</p>"
+        name, tone = self.run.outcome
+        words = status_of(self.run).removeprefix(name)
+        return f"<p><b>{TONES[tone][1]} {xml(name)}</b>{xml(words)}</p>"
 
     def _tail(self) -> str:
         return f"{items(map(str, self.run.verdicts))}<p><code>{xml(self.run.token)}</code></p>"

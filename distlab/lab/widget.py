@@ -119,7 +119,7 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
 
     def here(self) -> Pinned:
         """The run as it is now, with its picture: what a cell shows that has changed the lab."""
-        return Pinned(self.run, self.status, self.picture, self.show, self._guess)
+        return Pinned(self.run, self.picture, self._guess, self.show)
 
     def show(self, run: Run) -> None:
         """Go to this run, and bring the lab into sight."""
@@ -257,7 +257,8 @@ class Lab(Experiment, Still, anywidget.AnyWidget):
             "faults": [{"text": str(f), "title": fault_words(f), "at": f.at_ms, "for": f.for_ms,
                         "lasts": f.lasts, "machines": f.machines}
                        for f in shown.faults],
-            "selected": shown.selected, "swept": self.strip is None or self.strip.done,
+            "selected": shown.selected,
+            "swept": bool(gate) or self.strip is None or self.strip.done,
             "target": self.target, "targets": shown.targets,
             "buttons": self._buttons(), "verbs": self._verbs(),
             "instruments": [{"svg": each.svg} if isinstance(each, Picture) else each._asdict()

@@ -21,8 +21,7 @@ class Cell(NamedTuple):
     def html(self, tag: str) -> str:
         style, why = "text-align:left;vertical-align:top", ""
         if self.tone:
-            ink, fill = COLOURS[self.tone][0], COLOURS[f"{self.tone}-fill"][0]
-            style += f";color:{ink};background:{fill}"
+            style += f";background:{COLOURS[self.tone][0]}33"  # a fifth of it, on light and dark
         if self.why:
             why = f' title="{escape(self.why)}"'
         return f'<{tag} style="{style}"{why}>{escape(self.text)}</{tag.split()[0]}>'

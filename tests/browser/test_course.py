@@ -177,3 +177,34 @@ def test_a_notebook_that_was_only_opened_is_not_marked_as_changed(lab_server, pa
     lab_server.open(page, "00_start_here.ipynb")
     page.wait_for_timeout(2000)  # JupyterLab has asked the kernel what it is
     assert page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty") is False
+
+
+PRESSED = (
+    "from distlab.course.prediction import Prediction\n"
+    "from distlab.course.widgets import PredictionWidget\n"
+    "from distlab.lab import Lab\n"
+    "guess = PredictionWidget(Prediction('start/pressed', 'What now?',\n"
+    "    {'It holds.': 'outcome=holds', 'Another.': 'outcome=not answered'},\n"
+    "    'd1:start/lost-answer#lose:printer>client@40'))\nguess",
+    "lab = Lab('start/lost-answer', faults='', prediction=guess)\nlab",
+    "lab.press('let it happen')\nlab.here()",
+    "lab.set(retries=2)",
+)
+
+
+def test_run_all_gives_nothing_away_and_a_pinned_run_can_be_made_current(lab_server, page):
+    lab_server.write("pressed.ipynb", PRESSED)
+    lab_server.open(page, "pressed.ipynb")
+    lab_server.run_all(page)
+    says(page, "This picture waits for your prediction above.")
+    lab = page.locator(".lab")
+    expect(lab.locator(".lab-outcome")).to_contain_text("holds")
+    expect(lab.locator("[data-fault]")).to_have_count(0)
+    expect(lab).to_have_attribute("aria-busy", "false")
+    assert lab.locator(".lab-scrub").bounding_box()["width"] > 400, "all of the lab is in its place"
+    page.get_by_role("button", name="Skip").click()
+    expect(lab.locator(".lab-outcome")).to_contain_text("not printed once")
+    says(page, "never learnt whether it was printed")
+    page.get_by_role("button", name="Make it current").click()
+    expect(lab.locator(".lab-outcome")).to_contain_text("not answered")
+    expect(lab.locator(".lab-title")).to_be_in_viewport()

@@ -263,6 +263,23 @@ def test_a_card_reveals_after_the_answer_and_counts_what_was_said(learner):
     assert Progress(learner).get("card/cap/cap-means")["said"] == [1, 3]
 
 
+def test_a_run_without_a_lab_is_covered_until_the_prediction_is_made_and_judges_it_then(learner):
+    widget = PredictionWidget(PREDICTION)
+    pinned = widget.here(LOST)
+    assert PREDICTION.explain not in shown(widget)
+    assert "waits for your prediction" in shown(pinned)
+    (options,) = parts(widget, Choice)
+    options.chosen = [1]
+    button(widget, "Record prediction").click()
+    assert [said[0] for said in options.said.values()] == ["good"]
+    assert "not answered" in shown(pinned)
+    assert "right" in Progress(learner).get(f"prediction/{PREDICTION.id}")
+    assert not parts(pinned, ipywidgets.Button), "there is no lab to show it in"
+    again = PredictionWidget(PREDICTION)
+    again.here(LOST)
+    assert parts(again, Choice)[0].said == options.said
+
+
 def test_a_card_opens_the_lab_that_proves_it():
     widget = InterviewCard(cards.card("01_cap", "cap-means"))
     widget.reveal()
