@@ -118,7 +118,7 @@ async def test_no_answer_is_unknown(site):
 
 @alone()
 async def test_names_that_begin_alike_are_different_locks(site):
-    for name in ("a", "a/b", "a/", "ab"):
+    for name in ("ab", "a/b", "a/", "a"):
         site.name = name
         assert await site.lock().acquire(blocking=False)
 
