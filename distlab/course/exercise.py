@@ -146,7 +146,7 @@ class Result(Still):
 
     def said(self, more: str = "") -> str:
         """The words as HTML."""
-        words = f"{MARKS[self.kind]} {self.kind}: {coded(self.message)}{more}"
+        words = f"<b>{MARKS[self.kind]} {self.kind}:</b> {coded(self.message)}{more}"
         return f'<pre role="status" style="{WRAPPED}">{words}</pre>'
 
     @property
