@@ -344,15 +344,20 @@ class Experiment:
         self.selected = 0 if run.faults else None
         self.cursor_ms = self.horizon_ms // 4
         self.target = run.machines[0]
-        self.window, self._zoomed = (0, max(map(self._end_of, self._usual_runs()))), False
+        self.window, self._zoomed = (0, self._usual_end()), False
 
-    def _usual_runs(self) -> Iterator[Run]:
-        """This run, and those that the first buttons lead to: their axis of time is one."""
-        yield self.run
+    def _usual_end(self) -> float:
+        """The end of the axis for this run and those that the first buttons lead to. A run that is
+        more than twice as long makes the axis longer when it comes.
+        """
+        own_end = end = self._end_of(self.run)
         setup = self.run.setup._replace(faults=self.declared)
         for variant in VARIANTS.values():
             with suppress(Exception):  # of the learner's own code; its button will say so
-                yield setup._replace(knobs=setup.knobs | getattr(self.scenario, variant)).run()
+                knobs = setup.knobs | getattr(self.scenario, variant)
+                other_end = self._end_of(setup._replace(knobs=knobs).run())
+                end = max(end, other_end) if other_end <= 2 * own_end else end
+        return end
 
     def _end_of(self, run: Run) -> float:
         """Where the axis of time ends: with the run, or earlier if its last fifth is idle."""

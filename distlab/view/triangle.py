@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from distlab.scenario import Run
 
 TITLE = "The triangle of CAP in this run:"
-CORNERS = {"C": (44.0, 34.0), "A": (236.0, 34.0), "P": (140.0, 138.0)}
+CORNERS = {"C": (44.0, 24.0), "A": (236.0, 24.0), "P": (140.0, 98.0)}
 VERDICTS = {"C": "linearizable", "A": "available"}
-HEIGHT, RADIUS, WORDS = 172, 20, 284
+HEIGHT, RADIUS, WORDS = 122, 20, 284
 """In pixels; `WORDS` is where the words beside the triangle begin."""
 WIDTH = WORDS + text_width(f"C ? {VERDICTS['C']}: {NOTHING}", bold=True) + 12
 
@@ -46,7 +46,7 @@ def triangle(run: Run, ms: float = 0) -> Picture:
         out.append(f'<circle class="dl-{tone}-bar" cx="{x:g}" cy="{y:g}" r="{RADIUS}"/>')
         out.append(text(f"dl-{tone}-text dl-bold", x - 4, y - 2, letter))
         out.append(text("dl-tick", x, y + 13, mark))
-        out.append(text(f"dl-{tone}-text dl-bold", WORDS, 60 + 26 * row, lines[-1]))
+        out.append(text(f"dl-{tone}-text dl-bold", WORDS, 40 + 26 * row, lines[-1]))
     alt = f"{TITLE} {'; '.join(lines)}"
     layout = Layout(WIDTH, HEIGHT, 0, WIDTH, 0, 1)
     return Picture(sheet(layout, out, alt), "\n  ".join([TITLE, *lines]), alt, layout)

@@ -33,9 +33,9 @@ def test_every_corner_says_what_became_of_it(system, faults, c, a, p):
 @pytest.mark.parametrize(
     ("system", "faults", "edge"),
     [
-        ("ONE", CUT, "M236 34L140 138"),
-        ("leader", CUT, "M44 34L140 138"),
-        ("leader", "", "M44 34L236 34"),
+        ("ONE", CUT, "M236 24L140 98"),
+        ("leader", CUT, "M44 24L140 98"),
+        ("leader", "", "M44 24L236 24"),
     ],
 )
 def test_the_edge_between_what_was_kept_is_thick(system, faults, edge):
