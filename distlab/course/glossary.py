@@ -4,6 +4,7 @@
 page, Chinese stands only in elements of their own, which a lab hides where no font has Chinese.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,8 +35,12 @@ class Term(Still):
         return self.term
 
     def html(self) -> str:
-        meaning, chinese = escape(self.meaning), f'<span lang="zh">({escape(self.zh)})</span>'
-        return f'<abbr title="{meaning}" tabindex="0">{escape(self.term)}</abbr> {chinese}'
+        chinese = f'<span lang="zh">({escape(self.zh)})</span>'
+        return f"{self.on_hover(escape(self.term))} {chinese}"
+
+    def on_hover(self, words: str) -> str:
+        """These words, which are HTML, with the meaning on hover."""
+        return f'<abbr title="{escape(self.meaning)}" tabindex="0">{words}</abbr>'
 
     def text(self) -> str:
         return f"{self.term} ({self.zh}): {self.meaning}"
@@ -68,6 +73,21 @@ def glossary(*names: str) -> Glossary:
     """These terms, or all of them."""
     everything = sorted(_terms().values(), key=lambda term: term.term.lower())
     return Glossary(tuple(map(term, names)) if names else tuple(everything))
+
+
+def explained(html: str) -> str:
+    """The HTML with the meaning of each term on hover where it is first met.
+
+    Short terms, such as pause, are everyday words as well: they are left alone.
+    """
+    new = {each.term.lower(): each for each in _terms().values() if len(each.term) > 8}
+    longest_first = "|".join(sorted(map(re.escape, new), key=len, reverse=True))
+
+    def explain(found: re.Match[str]) -> str:
+        word = new.pop((found[1] or "").lower(), None)
+        return word.on_hover(found[0]) if word else found[0]
+
+    return re.sub(rf"<code>.*?</code>|<[^>]*>|\b({longest_first})\b", explain, html, flags=re.I)
 
 
 @lru_cache

@@ -16,6 +16,7 @@ import ipywidgets
 from distlab.course import cards, chapters, quiz
 from distlab.course.controls import Choice, Panel, Said, button, html, read_out
 from distlab.course.exercise_panel import ExercisePanel
+from distlab.course.glossary import explained
 from distlab.course.prediction import Guess, Judgement, Prediction
 from distlab.lab.pinned import Pinned
 from distlab.lab.widget import Lab
@@ -236,7 +237,7 @@ class InterviewCard(Panel):
             closed(follow_up["question"], f"<p>{coded(follow_up['answer'])}</p>")
             for follow_up in self.card.follow_ups
         )
-        return (
+        return explained(
             f"<p>They may go on:</p>{follow_ups}<p><b>The trap:</b> {coded(self.card.trap)}</p>"
             f"<p><b>The lab that proves it:</b> <code>{escape(self.card.lab)}</code></p>"
         )
@@ -249,7 +250,7 @@ def _choice(question: quiz.Question) -> Choice:
 
 
 def _because(said: Said, reason: str) -> Said:
-    return said[0], f"{said[1]} {coded(reason)}".rstrip()
+    return said[0], f"{said[1]} {explained(coded(reason))}".rstrip()
 
 
 def _number(text: str) -> float | None:

@@ -89,6 +89,15 @@ def test_a_term_is_found_by_its_word_and_an_unknown_one_named():
         term("quorums")
 
 
+def test_a_term_is_explained_on_hover_where_it_is_first_met():
+    html = '<b title="quorum">A sloppy quorum</b>: <code>last write wins</code>, a Sloppy quorum'
+    sloppy = term("sloppy-quorum").on_hover("sloppy quorum")
+    assert glossary.explained(html) == html.replace("sloppy quorum", sloppy)
+    assert glossary.explained("linearizability, linearizability").count("<abbr") == 1
+    assert glossary.explained("a pause, a crash") == "a pause, a crash"
+    assert "<abbr" not in glossary.explained("unlinearizability")
+
+
 def test_the_lab_of_a_term_leads_to_its_chapter():
     shown = glossary.glossary("quorum", "gossip", "lease").html()
     assert '<a href="01_cap.ipynb" data-notebook="01_cap.ipynb">cap/r-plus-w</a>' in shown
