@@ -16,7 +16,7 @@ import nbformat
 
 from tests.notebooks.normalise import normalised
 
-LARGEST_BYTES = 500_000
+LARGEST_BYTES = 750_000
 LONGEST_LINE = 100
 LONGEST_CELL = 60
 SECTIONS = range(5, 10)

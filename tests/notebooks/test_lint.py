@@ -61,7 +61,7 @@ CHANGES = {
     "4 H2": lambda nb, cell: nb["cells"][1].update(source="no heading"),
     "10 H2": lambda nb, cell: nb["cells"][1].update(source="## x\n" * 6),
     "skips a level": lambda nb, cell: nb["cells"][2].update(source="## b\n#### c"),
-    "502,0": lambda nb, cell: nb["cells"][1].update(source="## a\n" + "x" * 501_000),
+    "752,0": lambda nb, cell: nb["cells"][1].update(source="## a\n" + "x" * 751_000),
     "no notebook": lambda nb, cell: cell.pop("outputs"),
 }
 
