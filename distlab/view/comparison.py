@@ -21,7 +21,9 @@ class Cell(NamedTuple):
     def html(self, tag: str) -> str:
         style, why = "text-align:left;vertical-align:top", ""
         if self.tone:
-            style += f";background:{COLOURS[self.tone][0]}33"  # a fifth of it, on light and dark
+            style += (
+                f";background:{COLOURS[self.tone][0]}4d"  # three tenths of it, on light and dark
+            )
         if self.why:
             why = f' title="{escape(self.why)}"'
         return f'<{tag} style="{style}"{why}>{escape(self.text)}</{tag.split()[0]}>'

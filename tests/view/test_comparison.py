@@ -31,8 +31,8 @@ def test_named_verdicts_have_columns_in_their_colours_with_the_reason_on_hover()
         "prompt", "◐ violated", "? nothing to judge",
     ]  # fmt: skip
     html = unescape(table.html())
-    assert f'background:{COLOURS["price"][0]}33" title="server-b was dead for' in html
-    assert f'background:{COLOURS["unknown"][0]}33" title="There were no crashes' in html
+    assert f'background:{COLOURS["price"][0]}4d" title="server-b was dead for' in html
+    assert f'background:{COLOURS["unknown"][0]}4d" title="There were no crashes' in html
     assert '<th scope="row"' in html
 
 
