@@ -102,11 +102,10 @@ def without_outputs(notebook: Notebook) -> Notebook:
 def _metadata() -> Notebook:
     """What JupyterLab writes into a notebook that it opens, so that opening is no change."""
     from ipykernel.ipkernel import IPythonKernel
-    from jupyter_client.kernelspec import KernelSpecManager
+    from ipykernel.kernelspec import KERNEL_NAME, get_kernel_dict
 
-    name = "python3"
-    spec = KernelSpecManager().get_kernel_spec(name)
-    kernel = {"name": name, "display_name": spec.display_name, "language": spec.language}
+    spec = get_kernel_dict()
+    kernel = {"name": KERNEL_NAME, **{key: spec[key] for key in ("display_name", "language")}}
     return {"kernelspec": kernel, "language_info": IPythonKernel.language_info}
 
 

