@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -119,15 +118,15 @@ class Progress:
         return {}
 
     def _write(self, entries: dict[str, Entry]) -> None:
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix="progress.", suffix=".tmp")
+        new = self.path.with_name("progress.tmp")  # one name: the lock is held
         try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
+            with new.open("w", encoding="ascii") as file:
                 file.write(json.dumps(entries, default=repr))  # escaped: also half a character
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(name, self.path)  # noqa: PTH105 (tests take this one step away)
+            os.replace(new, self.path)  # noqa: PTH105 (tests take this one step away)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
 
     @contextlib.contextmanager
