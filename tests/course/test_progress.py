@@ -177,7 +177,7 @@ def below_a_file(learner, monkeypatch):
 
 def read_only(learner, monkeypatch):
     learner.mkdir()
-    for place in ("tempfile.mkstemp", "distlab.workspace._write"):
+    for place in ("os.replace", "distlab.workspace._write"):
         monkeypatch.setattr(place, Mock(side_effect=PermissionError(13, "Permission denied")))
 
 
