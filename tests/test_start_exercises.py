@@ -1,12 +1,14 @@
 """Chapter 0's exercises: wrong answers and what is said of them, and other right ones."""
 
+import re
 from contextlib import suppress
+from functools import cache
 from typing import ClassVar
 
 import pytest
 
 from distlab.start.exercises import PRINT_ONCE, SURVIVE_A_CRASH, CarefulPrinter, SurvivingPrinter
-from distlab.start.requests import Printed, Printer
+from distlab.start.requests import PagePrinted, Printed, Printer
 
 
 class Idle(Printer):
@@ -187,17 +189,144 @@ def test_cheats_that_a_crash_brings_to_light(cheat, mistake):
     assert PRINT_ONCE.check(cheat).kind == "correct"
 
 
-def test_the_highest_number_is_memory_enough():
-    class RemembersTheHighest(Printer):
-        def on_start(self):
-            super().on_start()
-            self.highest = self.disk.read("highest", 0)
+# What only requests in an order that no story tells bring to light
 
-        def on_print(self, message, sender):
-            if message.request > self.highest:
+
+class Remembers(SurvivingPrinter):
+    """Keeps of the numbers what `keep` leaves, also on its disk."""
+
+    keep = staticmethod(lambda done: done)
+
+    def on_print(self, message, sender):
+        super().on_print(message, sender)
+        self.done = self.keep(self.done)
+        self.disk.put("done", self.done)
+
+
+class TheLastTwo(Remembers):
+    keep = staticmethod(lambda done: done[-2:])
+
+
+class TheHighest(Remembers):
+    keep = staticmethod(lambda done: tuple(range(max(done) + 1)))
+
+
+class AnswersTwice(SurvivingPrinter):
+    def on_print(self, message, sender):
+        super().on_print(message, sender)
+        self.send(sender, Printed(message.page))
+
+
+class LooksAndSleeps(SurvivingPrinter):
+    async def on_print(self, message, sender):
+        if message.request not in self.done:
+            await self.sleep(3)
+            self.print_page(message.page)
+            self.done += (message.request,)
+            self.disk.put("done", self.done)
+        self.send(sender, Printed(message.page))
+
+
+class OnlyNotes(SurvivingPrinter):
+    def print_page(self, page):
+        self.note(PagePrinted(page))
+
+
+class MemoryOfItsOwn(Printer):
+    """Outlives a crash, but nobody can take it to another machine."""
+
+    @cache  # noqa: B019 (the cheat)
+    def print_once(self, request, page):
+        self.print_page(page)
+
+    def on_print(self, message, sender):
+        self.print_once(message.request, message.page)
+        self.send(sender, Printed(message.page))
+
+
+class OnItsRandom(SurvivingPrinter):
+    def on_start(self):
+        super().on_start()
+        self.done = getattr(self.random, "done", ())
+
+    def on_print(self, message, sender):
+        self.random.done = (*self.done, message.request)
+        super().on_print(message, sender)
+
+
+MADE = r"have to be made: \d+; yours made \d+"
+
+
+@pytest.mark.parametrize(
+    ("cheat", "words"),
+    [
+        (TheLastTwo, MADE),
+        (TheHighest, MADE),
+        (OnlyNotes, MADE),
+        (AnswersTwice, r"one answer, \d+ in all; yours sent \d+"),
+        (LooksAndSleeps, MADE),
+    ],
+)
+def test_cheats_that_requests_in_any_order_bring_to_light(cheat, words):
+    for exercise in (PRINT_ONCE, SURVIVE_A_CRASH):
+        result = exercise.check(cheat)
+        assert result.kind == "incorrect"
+        assert re.search(words, result.message)
+
+
+@pytest.mark.parametrize("cheat", [MemoryOfItsOwn, OnItsRandom])
+def test_only_the_disk_goes_to_another_printer(cheat):
+    result = SURVIVE_A_CRASH.check(cheat)
+    assert result.kind == "incorrect"
+    assert "nothing but the disk outlives a crash" in result.message
+
+
+class SavesUnderAnotherName(SurvivingPrinter):
+    """The power has failed: the disk is off, whatever it is called."""
+
+    def on_start(self):
+        super().on_start()
+        self.store = self.disk
+
+    def on_print(self, message, sender):
+        try:
+            if message.request not in self.done:
                 self.print_page(message.page)
-                self.highest = message.request
-                self.disk.put("highest", self.highest)
             self.send(sender, Printed(message.page))
+        finally:
+            self.done += (message.request,)
+            self.store.put("done", self.done)
 
-    assert SURVIVE_A_CRASH.check(RemembersTheHighest).kind == "correct"
+
+def test_the_power_of_the_disk_fails_too():
+    assert SURVIVE_A_CRASH.check(SavesUnderAnotherName).mistake == "answers first"
+
+
+class KeepsANoteForEach(Printer):
+    async def on_print(self, message, sender):
+        key = f"request {message.request}"
+        if not self.disk.read(key):
+            self.print_page(message.page)
+            self.disk.put(key, True)
+        self.send(sender, Printed(message.page))
+
+
+class KeepsASet(Printer):
+    def on_start(self):
+        super().on_start()
+        self.done = self.disk.read("done", set()) if self.boots else set()
+
+    def on_print(self, message, sender):
+        if message.request in self.done:
+            return self.send(sender, Printed(message.page))
+        self.done.add(message.request)
+        self.print_page(message.page)
+        self.disk.write("done", self.done)
+        self.disk.sync()
+        return self.send(sender, Printed(message.page))
+
+
+@pytest.mark.parametrize("right", [KeepsANoteForEach, KeepsASet])
+def test_other_right_printers(right):
+    for exercise in (PRINT_ONCE, SURVIVE_A_CRASH):
+        assert exercise.check(right).kind == "correct"

@@ -15,7 +15,7 @@ loops no count reaches. The interrupt button stops Python code, but no loop that
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from pathlib import Path
@@ -40,6 +40,7 @@ __all__ = [
     "Drawn",
     "Exercise",
     "Mistake",
+    "Probe",
     "Result",
     "Texts",
     "WrongReturn",
@@ -47,6 +48,11 @@ __all__ = [
     "is_own",
     "texts",
 ]
+
+Probe = Callable[[Any, Any], Iterable[str]]
+"""Asks a solution and the reference the same, outside of any scenario, on inputs that the task
+promises. It yields after each of them: empty, or words for what the solution does otherwise.
+"""
 
 MARKS: dict[Word, str] = {"correct": "✓", "incorrect": "✗", "not attempted": "○", "error": "!"}
 
@@ -162,6 +168,7 @@ class Result(Still):
 class Exercise:
     """Something to build. `name` is what the notebook calls it, `base` the class to extend.
 
+    `probes` come after the cases, so that a mistake that a run can show gets its picture.
     `returns` gives the types that the solution's methods must return (key `""`: the function).
     A stub raises `NotImplementedError`; what it defines a solution must define itself.
     `honest` says which cheats (tests/course/cheats.py) are honest work here, and why.
@@ -176,6 +183,7 @@ class Exercise:
     base: type | None = None
     returns: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
     honest: Mapping[str, str] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -230,6 +238,12 @@ class Exercise:
                     return self._incorrect(case, small, verdict, words.total(), mistake, caught,
                                            strangers(solution, self.reference))  # fmt: skip
                 watch.next_run()
+        for said in (each for probe in self.probes for each in probe(solution, self.reference)):
+            watch.look()
+            if said:
+                caught, _ = watch.swallowed()
+                return Result("incorrect", "\n".join(filter(None, [caught, said])), words.total())
+            watch.next_run()
         total = f"{words.decided} run" + "s" * (words.decided != 1)
         said = f"{self.texts.title}: it held in {total}{words}."
         return Result("correct" if words.decided else "error", said, words.total())

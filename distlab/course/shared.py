@@ -13,7 +13,7 @@ import inspect
 import sys
 import sysconfig
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
 from types import CodeType, FunctionType, GeneratorType
@@ -39,11 +39,20 @@ def functions(solution: Any) -> Iterator[FunctionType]:
     if isinstance(solution, type):
         for kind in solution.__mro__:
             for value in vars(kind).values():
-                value = getattr(value, "__func__", getattr(value, "fget", value))
-                if isinstance(value, FunctionType):
-                    yield inspect.unwrap(value)
-    elif isinstance(solution, FunctionType):
-        yield inspect.unwrap(solution)
+                yield from _within(value)
+    else:
+        yield from _within(solution)
+
+
+def _within(value: Any) -> Iterator[FunctionType]:
+    """The functions of a method, a property, a decorated or partial function, a callable object."""
+    value = getattr(value, "__func__", getattr(value, "fget", value))
+    value = inspect.unwrap(value) if callable(value) else value
+    value = value.func if isinstance(value, partial) else value
+    if isinstance(value, FunctionType):
+        yield value
+    elif not isinstance(value, type) and _is_own_class(type(value)):
+        yield from functions(type(value))
 
 
 @lru_cache

@@ -202,6 +202,8 @@ def misfit(solution: Any, stub: Any, methods: tuple[str, ...]) -> str:
     """Words for a solution that cannot be called as it will be, or that looks behind the scenes."""
     for name in methods or ("",):
         theirs, ours = (getattr(each, name) if name else each for each in (solution, stub))
+        if not callable(theirs):
+            return f"{name} is called, and yours is a {type(theirs).__name__}: write a method."
         said = _wrong_signature(theirs, ours)
         if said:
             return said

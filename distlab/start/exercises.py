@@ -3,6 +3,7 @@
 from distlab.check.look import delivered, notes, sent
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
+from distlab.start.probes import asked_at_random, moved_at_random
 from distlab.start.requests import PagePrinted, PowerFails, Print, Printed, Printer
 
 PAGES = (1, 2, 2, 3)
@@ -161,6 +162,7 @@ PRINT_ONCE = Exercise(
         *USUAL,
         Mistake("prints again", prints_again, HeedlessPrinter),
     ),
+    probes=(asked_at_random,),
 )  # fmt: skip
 
 
@@ -201,6 +203,7 @@ SURVIVE_A_CRASH = Exercise(
         Mistake("forgets in a crash", forgets, CarefulPrinter),
         Mistake("prints again", prints_again, HeedlessPrinter),
     ),
+    probes=(moved_at_random,),
 )  # fmt: skip
 
 EXERCISES = (PRINT_ONCE, SURVIVE_A_CRASH)

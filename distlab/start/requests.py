@@ -6,6 +6,7 @@ retries the server may do the same work twice. Both are the same silence, seen f
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -107,6 +108,8 @@ def failing(kind: type[Printer]) -> type[Printer]:
             super().send(target, message)
             if not self.boots:
                 self._silent = True
+                # Code may have kept the disk under another name: that one is cut off from now on.
+                self._simulated.disk = deepcopy(self._simulated.disk)
                 self.note(PowerFails())
                 raise Cancelled("the power fails")
 

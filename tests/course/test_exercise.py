@@ -196,13 +196,22 @@ def test_an_error_outside_the_learners_lines_is_told_without_addresses():
         async def on_start(self):
             await super().on_start()  # which is no coroutine
 
-    class Misnamed(Printer):
-        on_print = None
+    class Misnamed(Once):
+        on_start = None
 
     assert EXERCISE.check(Wrong).kind == "error"
     result = EXERCISE.check(Misnamed)
     assert result.kind == "error"
     assert "0x" not in result.message
+
+
+def test_what_cannot_be_called_is_no_method():
+    class Property(Once):
+        on_print = property(lambda self: print)
+
+    result = EXERCISE.check(Property)
+    said = "on_print is called, and yours is a property: write a method."
+    assert (result.kind, result.message) == ("incorrect", said)
 
 
 def test_a_wrong_return_type_gets_its_message():
