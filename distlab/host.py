@@ -93,6 +93,8 @@ class Timer(Protocol):
 class Disk(Protocol):
     """Named values that survive a crash. A value that was read or written can be changed freely."""
 
+    __slots__ = ()
+
     def write(self, key: str, value: Any) -> None:
         """Write to the cache: readable at once, but lost in a crash before the next `sync`."""
 

@@ -6,6 +6,7 @@ judge, the solution must, too. So one that does nothing, and does nothing wrong,
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from distlab.explore.shrink import shrink
 from distlab.explore.space import FaultSpace
 from distlab.registry import get
 from distlab.scenario import STUCK, Run, Scenario
+from distlab.sim import Node
+from distlab.sim.trace import describe
 
 SEARCHED = 50
 """Runs under random faults that a case adds to its own schedules."""
@@ -97,6 +100,17 @@ class Case:
         """The same run with another solution in it."""
         return self.using(solution).run(run.seed, run.faults, **run.knobs)
 
+    def write_down(self, run: Run, solution: Any) -> None:
+        """Raise what keeps this run from being written down, from the line that sent it if it can
+        be found: a message with a list in it.
+        """
+        try:
+            run.trace.digest()
+        except Exception:
+            if isinstance(solution, type) and issubclass(solution, Node):
+                self.again(run, _describing(solution))
+            raise
+
     def small(
         self, run: Run, verdict: Verdict, reference: Any, progress: Callable[..., None]
     ) -> Run:
@@ -112,6 +126,24 @@ class Case:
                           progress=progress).run  # fmt: skip
         except (Exception, Stopped):
             return run  # on the way the solution failed in another way: show what was found first
+
+
+def _describing(solution: type[Node]) -> type[Node]:
+    """The same. It describes what it sends, sets and notes before it does."""
+
+    def described(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def first(*given: Any, **named: Any) -> Any:
+            for each in (*given[1:], *named.values()):
+                describe(each)
+            return method(*given, **named)
+
+        return first
+
+    changed = {
+        name: described(getattr(solution, name)) for name in ("send", "set_timer", "note", "call")
+    }
+    return type(solution.__name__, (solution,), changed)
 
 
 def failing(run: Run, names: tuple[str, ...]) -> Verdict | None:

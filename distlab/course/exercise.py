@@ -228,6 +228,7 @@ class Exercise:
                 words[verdict.word if verdict else "holds"] += 1
                 watch.look()
                 if wrong and verdict:
+                    case.write_down(run, solution)
                     caught, certain = watch.swallowed()
                     mistake = None if certain else self._mistake(run, verdict)
                     small = run
@@ -260,7 +261,7 @@ class Exercise:
         if not callable(solution):
             said = f"{self.name} should be a function, not {type(solution).__name__}."
             return Result("incorrect", said)
-        said = misfit(solution, self.stub, self.methods)
+        said = misfit(solution, self)
         return Result("incorrect", said) if said else None
 
     def _undefined(self, solution: type) -> list[str]:

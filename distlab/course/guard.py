@@ -1,28 +1,30 @@
 """A watch over code that may use nothing but its arguments: whatever it calls is looked at."""
 
-import builtins
-import gc
 import inspect
-import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from distlab.course import plain
-from distlab.course.steps import ENDS, Forbidden
+from distlab.course.foreign import (
+    ENDS,
+    LOOKS_INSIDE,
+    SLEEPS,
+    WAITS,
+    is_ask,
+    of_computer,
+    refused,
+    refused_anywhere,
+)
+from distlab.course.steps import Forbidden
 from distlab.places import PACKAGE
 
 NO_NEED = "It has nothing to wait for: the run is over."
 ONLY = "It may use nothing but history and trace."
-NOT_YOURS = {
-    time.sleep: NO_NEED, builtins.input: NO_NEED,
-    os._exit: ENDS, os.abort: ENDS, os.system: ENDS,
-    sys._getframe: ONLY, sys._current_frames: ONLY, sys.setprofile: ONLY, sys.settrace: ONLY,
-    gc.get_objects: ONLY, gc.get_referrers: ONLY, gc.get_referents: ONLY,
-}  # fmt: skip
+WORDS = {SLEEPS: NO_NEED, WAITS: NO_NEED, ENDS: ENDS}
+"""What is said of an oracle in the place of what is said of a program."""
 
 
 class LooksElsewhere(Forbidden):
@@ -34,7 +36,8 @@ class Guard:
 
     def __init__(self, holds: Callable[..., Any]) -> None:
         code = getattr(inspect.unwrap(holds), "__code__", None)
-        self.holds, self.allowed = holds, {plain.__file__, getattr(code, "co_filename", "")}
+        self.holds, self.file = holds, getattr(code, "co_filename", "")
+        self.allowed = {plain.__file__, self.file}
         self.seen: LooksElsewhere | None = None
 
     def ask(self, view: plain.View) -> Any:
@@ -49,16 +52,21 @@ class Guard:
                 raise self.seen
 
     def _look(self, frame: FrameType, event: str, function: Any) -> None:
-        code = frame.f_code
-        if event == "call" and code is getattr(builtins.input, "__code__", None):
-            self._refuse("input", NO_NEED)  # in a notebook it is a function of Python
+        code, caller = frame.f_code, frame.f_back
+        if event == "call" and is_ask(code):
+            self._refuse("input", NO_NEED)
         elif event == "call" and code.co_filename not in self.allowed:
-            if Path(code.co_filename).is_relative_to(PACKAGE):
+            asked = caller and caller.f_code.co_filename == self.file
+            foreign = asked and of_computer(str(frame.f_globals.get("__name__")))
+            if foreign or Path(code.co_filename).is_relative_to(PACKAGE):
                 self._refuse(code.co_qualname, ONLY)
         elif event == "c_call" and code.co_filename != __file__:
-            for forbidden, why in NOT_YOURS.items():
-                if function is forbidden:
-                    self._refuse(forbidden.__name__, why)
+            own = code.co_filename == self.file
+            why = refused(function) if own else refused_anywhere(function)
+            if not why and any(function is each for each in LOOKS_INSIDE):
+                why = ONLY
+            if why:
+                self._refuse(function.__name__, WORDS.get(why, ONLY))
 
     def _refuse(self, name: str, why: str) -> None:
         self.seen = self.seen or LooksElsewhere(f"Your check calls {name}. {why}")

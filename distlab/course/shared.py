@@ -3,20 +3,27 @@
 In a simulation all machines are objects of one process. So what a method keeps outside `self` is
 shared by all of them, survives a crash, and is still there in the next run. No real machine has
 such a memory. It is found by comparison: what the learner's functions can reach, before and after.
-What a function hides from this (in C, in a cache of `functools`, in a file) is not found.
+Files and the like are refused (`distlab.course.foreign`). What a function hides in C, or in an
+object of a library, is not found.
 """
 
 from __future__ import annotations
 
 import dis
-import inspect
 import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
-from types import CodeType, FunctionType, GeneratorType
+from types import (
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MemberDescriptorType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 from distlab.places import PACKAGE
@@ -24,6 +31,7 @@ from distlab.places import PACKAGE
 GLOBAL = ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL")
 PLAIN = (int, float, str, bytes, bool, complex, type(None))
 DEPTH = 5
+LAYERS = 9
 
 
 @lru_cache
@@ -45,14 +53,17 @@ def functions(solution: Any) -> Iterator[FunctionType]:
 
 
 def _within(value: Any) -> Iterator[FunctionType]:
-    """The functions of a method, a property, a decorated or partial function, a callable object."""
+    """The functions of a method, a property, a decorated or partial function, a callable object:
+    the wrapping ones, too.
+    """
     value = getattr(value, "__func__", getattr(value, "fget", value))
-    value = inspect.unwrap(value) if callable(value) else value
-    value = value.func if isinstance(value, partial) else value
-    if isinstance(value, FunctionType):
-        yield value
-    elif not isinstance(value, type) and _is_own_class(type(value)):
-        yield from functions(type(value))
+    for _ in range(LAYERS):
+        value = value.func if isinstance(value, partial) else value
+        if isinstance(value, FunctionType):
+            yield value
+        elif not isinstance(value, type) and _is_own_class(type(value)):
+            yield from functions(type(value))
+        value = getattr(value, "__wrapped__", None)
 
 
 @lru_cache
@@ -61,6 +72,45 @@ def names(code: CodeType, of_globals: bool = False) -> frozenset[str]:
     inner = [names(each, of_globals) for each in code.co_consts if isinstance(each, CodeType)]
     own = {i.argval for i in dis.get_instructions(code) if i.opname in GLOBAL}
     return frozenset(own if of_globals else code.co_names).union(*inner)
+
+
+@lru_cache
+def texts(code: CodeType) -> frozenset[str]:
+    """The constant texts in a function and in those within it."""
+    inner = [texts(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return frozenset(each for each in code.co_consts if type(each) is str).union(*inner)
+
+
+def _imported(code: CodeType) -> Iterator[tuple[str, Any]]:
+    """What a function imports itself."""
+    module = ""
+    for each in dis.get_instructions(code):
+        if each.opname == "IMPORT_NAME":
+            module = each.argval
+            yield module, sys.modules.get(module)
+        elif each.opname == "IMPORT_FROM":
+            yield each.argval, getattr(sys.modules.get(module), each.argval, None)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _imported(inner)
+
+
+def used(function: FunctionType) -> dict[str, Any]:
+    """The globals that a function names, what it imports, and attributes of modules and of classes
+    of a library that it may mean.
+    """
+    code = function.__code__
+    known = function.__globals__
+    found = {name: known[name] for name in names(code, of_globals=True) if name in known}
+    found |= _imported(code)
+    wanted = names(code) | texts(code)
+    waiting = list(found.items())
+    for name, value in waiting:
+        if isinstance(value, ModuleType) or (isinstance(value, type) and not _is_own_class(value)):
+            inside = {f"{name}.{each}": vars(value)[each] for each in wanted & vars(value).keys()}
+            waiting += [(each, inner) for each, inner in inside.items() if each not in found]
+            found |= inside
+    return found
 
 
 class Memory:
@@ -95,8 +145,7 @@ class Memory:
         if id(function) in seen or not is_own(code.co_filename):
             return
         seen[id(function)] = function
-        reached = {name: function.__globals__[name] for name in names(code, of_globals=True)
-                   if name in function.__globals__}  # fmt: skip
+        reached = used(function)
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             if name != "__class__":
                 reached[name] = _content(cell)
@@ -139,6 +188,12 @@ def _print(value: Any, depth: int = DEPTH) -> Any:
         inner = [(_print(k, depth - 1), _print(v, depth - 1)) for k, v in dict.items(value)]
     elif isinstance(value, list | tuple | set | frozenset) or kind.__module__ == "collections":
         inner = [_print(each, depth - 1) for each in value] if _safe(kind) else ()
+    elif hasattr(kind, "cache_info"):  # functools.cache
+        inner = kind.cache_info(value)
+    elif kind is FunctionType:
+        inner = [(k, _print(v, depth - 1)) for k, v in vars(value).items() if k != "__wrapped__"]
+    elif kind is SimpleNamespace:
+        inner = _print(vars(value), depth - 1)
     elif isinstance(value, bytearray):
         inner = bytes(value)
     elif isinstance(value, Random):
@@ -148,8 +203,18 @@ def _print(value: Any, depth: int = DEPTH) -> Any:
     elif kind.__module__ == "itertools":
         inner = repr(value)
     elif not isinstance(value, type | FunctionType) and _is_own_class(kind):
-        inner = _print(getattr(value, "__dict__", None), depth - 1)
+        slots = {name: each for of in kind.__mro__ for name, each in vars(of).items()
+                 if isinstance(each, MemberDescriptorType)}  # fmt: skip
+        filled = {name: _filled(each, value) for name, each in slots.items()}
+        inner = _print(filled | getattr(value, "__dict__", {}), depth - 1)
     return id(value), inner
+
+
+def _filled(slot: MemberDescriptorType, value: Any) -> Any:
+    try:
+        return slot.__get__(value)
+    except AttributeError:  # not yet filled
+        return None
 
 
 def _is_own_class(kind: type) -> bool:

@@ -17,16 +17,23 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
-from typing import Any, Literal
+from itertools import starmap
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Literal
 
-from distlab.course import steps
-from distlab.course.shared import Memory, functions, is_own, names
+from distlab.course import foreign, steps
+from distlab.course.shared import Memory, functions, is_own, names, texts, used
 from distlab.sim import Node
+
+if TYPE_CHECKING:
+    from distlab.course.exercise import Exercise
 
 Word = Literal["correct", "incorrect", "not attempted", "error"]
 
 LINES, LONGEST = 6, 300
 """Lines of the learner's, and characters of an exception's text, that are shown at most."""
+HOOKS = ("on_start", "describe")
+"""Methods of the base that a solution may always have its own of."""
 ORIGIN = 8
 """Calls between the learner's line and the coroutine that it made, at most."""
 ACCIDENTS = (NameError, AttributeError, TypeError, LookupError, ImportError, ArithmeticError,
@@ -56,7 +63,7 @@ class Watch:
     """While it is entered, it looks on what a solution does."""
 
     def __init__(self, solution: Any) -> None:
-        self.count = steps.StepCount(is_own, steps.FORBIDDEN)
+        self.count = steps.StepCount(is_own, strict=True)
         self.memory = Memory(solution)
 
     def __enter__(self) -> Watch:
@@ -198,8 +205,11 @@ def own_lines(error: BaseException) -> str:
 # Before the first run
 
 
-def misfit(solution: Any, stub: Any, methods: tuple[str, ...]) -> str:
-    """Words for a solution that cannot be called as it will be, or that looks behind the scenes."""
+def misfit(solution: Any, exercise: Exercise) -> str:
+    """Words for a solution that cannot be called as it will be, that looks behind the scenes, or
+    that changes what is given.
+    """
+    stub, methods, base = exercise.stub, exercise.methods, exercise.base
     for name in methods or ("",):
         theirs, ours = (getattr(each, name) if name else each for each in (solution, stub))
         if not callable(theirs):
@@ -207,19 +217,45 @@ def misfit(solution: Any, stub: Any, methods: tuple[str, ...]) -> str:
         said = _wrong_signature(theirs, ours)
         if said:
             return said
-    for function in functions(solution):
-        hidden = sorted({*names(function.__code__)} & _hidden())
-        if is_own(function.__code__.co_filename) and hidden and methods:
-            return (
-                f"`{hidden[0]}` is the simulation's: a program on a real machine has nothing like "
-                "it. Use what the task names."
-            )
+    own = [each for each in functions(solution) if is_own(each.__code__.co_filename)]
+    hidden = next((said for each in own for said in _behind(each, bool(base))), "")
+    if hidden:
+        return hidden
+    changed = next(_overridden(solution, base, exercise), "") if base else ""
+    if changed:
+        return (
+            f"`{changed}` is given, and stays as it is. The task is {' and '.join(methods)}: give "
+            "a method of your own another name."
+        )
     return ""
+
+
+def _behind(function: FunctionType, is_node: bool) -> Iterator[str]:
+    """Words for what a function names that leads behind the scenes."""
+    said = names(function.__code__) | texts(function.__code__)
+    hidden = said & (_hidden() if is_node else foreign.ATTRIBUTES)
+    hidden |= set(filter(foreign.is_judge, said))
+    yield from map(foreign.JUDGING.format, sorted(hidden))
+    yield from filter(None, starmap(foreign.beyond, used(function).items()))
 
 
 @lru_cache
 def _hidden() -> frozenset[str]:
-    return frozenset(name for name in vars(Node) if re.match("_[^_]", name))
+    return frozenset(name for name in vars(Node) if re.match("_[^_]", name)) | foreign.ATTRIBUTES
+
+
+def _overridden(solution: type, base: type, exercise: Exercise) -> Iterator[str]:
+    """Methods of the base that the learner's code replaces, and that the reference leaves alone."""
+    allowed = {*exercise.methods, *HOOKS}
+    for kind in exercise.reference.__mro__[: exercise.reference.__mro__.index(base)]:
+        allowed |= vars(kind).keys()
+    for kind in solution.__mro__[: solution.__mro__.index(base)]:
+        for name, value in vars(kind).items():
+            given = getattr(base, name, None)
+            changes = callable(given) or isinstance(given, property)
+            own = not isinstance(value, FunctionType) or is_own(value.__code__.co_filename)
+            if changes and own and name not in allowed and not name.startswith("__"):
+                yield name
 
 
 def _wrong_signature(theirs: Any, ours: Callable[..., Any]) -> str:

@@ -7,9 +7,10 @@ An endless loop of such steps is stopped, even where its body catches every erro
 raised as the next round begins, and there the loop's own `try` is over. A loop that runs in C alone
 (`sum(iter(int, 1))`) takes no steps: nothing stops it but the end of the process.
 
-Other things are stopped before they begin (`FORBIDDEN`): sleeping in real time, waiting for a
-person, ending the process. If the code catches that, it is raised once more in the next round of a
-loop, as is the learner's Stop (`KeyboardInterrupt`); and after the run it is known.
+Other things are stopped before they begin (`distlab.course.foreign`): sleeping in real time, asking
+a person, ending the process, a file, a thread. If the code catches that, it is raised once more in
+the next round of a loop, as is the learner's Stop (`KeyboardInterrupt`); and after the run it is
+known.
 
 Exceptions that pass through the learner's lines are kept until the next run: of one that was
 caught nobody would hear otherwise.
@@ -26,18 +27,15 @@ what sleeps in a library's own code (from 3.12 on) or in C.
 
 from __future__ import annotations
 
-import builtins
 import dis
 import linecache
-import os
 import sys
-import time
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
+from distlab.course.foreign import WAITS, is_ask, refused, refused_anywhere, refused_code
 from distlab.host import Refused
 from distlab.sim.kernel import Cancelled
 
@@ -46,26 +44,6 @@ MAX_STEPS = 20_000
 GRACE = 1_000
 """Further calls (Python 3.11) before the error is raised in a call. A new round comes first."""
 _TOOL = 4
-
-SLEEPS = "Virtual time does not pass while you sleep: `await self.sleep(ms)`, or set a timer."
-WAITS = "`input()` waits for a person, and a machine has nobody to ask."
-ENDS = "That would end this notebook's kernel. A program on a machine crashes by a fault only."
-LOOKS_ON = "No debugger can look on during a check. Look at the run in a lab instead."
-NO_LOOP = "No asyncio runs in a simulation. To wait: `await self.sleep(ms)`."
-
-
-@lru_cache
-def _of_asyncio(filename: str) -> bool:
-    """Whether a file is asyncio's. In `FORBIDDEN` this stands for all functions of asyncio."""
-    return Path(filename).parent == Path(os.__file__).parent / "asyncio"
-
-
-FORBIDDEN: tuple[tuple[Any, str], ...] = (
-    (time.sleep, SLEEPS), (_of_asyncio, NO_LOOP),
-    (os._exit, ENDS), (os.abort, ENDS), (os.system, ENDS),
-    (breakpoint, LOOKS_ON), (sys.settrace, LOOKS_ON), (sys.setprofile, LOOKS_ON),
-)  # fmt: skip
-"""What no program in a simulation may call, and why."""
 
 
 class Stopped(BaseException):
@@ -119,17 +97,14 @@ def _text(error: BaseException) -> str:
 class StepCount:
     """While it is entered, `LoopsForEver` is raised in learner's code that takes too many steps.
 
-    `is_own` tells by a file's name whether its code is the learner's. `forbidden` are functions
-    that it may not call, each with the reason; `input` is one of them, if there are any. `passed`
-    are the exceptions of this run that are no outcomes, the innermost line first. `stopping` is
-    what the code was stopped by, even if it caught that.
+    `is_own` tells by a file's name whether its code is the learner's. With `strict` it may not call
+    what `distlab.course.foreign` refuses. `passed` are the exceptions of this run that are no
+    outcomes, the innermost line first. `stopping` is what the code was stopped by, even if it
+    caught that.
     """
 
-    def __init__(
-        self, is_own: Callable[[str], bool], forbidden: tuple[tuple[Any, str], ...] = ()
-    ) -> None:
-        self.is_own = is_own
-        self.forbidden = (*forbidden, (builtins.input, WAITS)) if forbidden else ()
+    def __init__(self, is_own: Callable[[str], bool], strict: bool = False) -> None:
+        self.is_own, self.strict = is_own, strict
         self.reset()
 
     def reset(self, *_: object) -> None:
@@ -153,11 +128,10 @@ class StepCount:
             self._stop(Forbidden(why))
         self._step()
 
-    def _called(self, function: Any) -> None:
-        """The learner's code is about to call this."""
-        for each, why in self.forbidden:
-            if function is each:
-                self._refuse(why)
+    def _called(self, why: str) -> None:
+        """The learner's code is about to call something that is refused, if there are words."""
+        if why and self.strict:
+            self._refuse(why)
 
     def _raised(self, error: BaseException, code: CodeType, line: int) -> None:
         if isinstance(error, KeyboardInterrupt):
@@ -199,9 +173,7 @@ class StepCount:
             return sys.monitoring.DISABLE if to > offset else self._step()
 
         def _call(self, code: CodeType, offset: int, function: object, _: object) -> None:
-            if isinstance(function, FunctionType) and _of_asyncio(function.__code__.co_filename):
-                self._called(_of_asyncio)
-            self._called(function)
+            self._called(refused(function))
 
         def _raise(self, code: CodeType, offset: int, error: BaseException) -> None:
             if self.is_own(code.co_filename):
@@ -233,8 +205,8 @@ class StepCount:
         def _enter(self, frame: FrameType, event: str, _: object) -> Any:
             filename = frame.f_code.co_filename
             if not self.is_own(filename):
-                if self._inside and _of_asyncio(filename) and self._is_called_by_own(frame):
-                    self._called(_of_asyncio)
+                if self._inside and self._is_called_by_own(frame):
+                    self._called(refused_code(frame))
                 return None
             # `while True: pass` is one instruction, which jumps to itself: no line event tells it.
             frame.f_trace_opcodes = _jumps_to_itself(frame.f_code)
@@ -258,7 +230,7 @@ class StepCount:
 
             self.left -= 1
             self._inside += 1
-            if self.forbidden and sys.getprofile() is None:
+            if self.strict and sys.getprofile() is None:
                 sys.setprofile(self._profile)
             return trace
 
@@ -273,6 +245,7 @@ class StepCount:
         def _profile(self, frame: FrameType, event: str, what: Any) -> None:
             """Calls of C functions while the learner's code is at work."""
             if event == "c_call" and frame.f_code.co_filename != __file__:
-                self._called(what)
-            elif event == "call" and frame.f_code is getattr(builtins.input, "__code__", None):
+                own = self.is_own(frame.f_code.co_filename)
+                self._called(refused(what) if own else refused_anywhere(what))
+            elif event == "call" and is_ask(frame.f_code):
                 self._refuse(WAITS)  # in a notebook it is a function of Python

@@ -14,7 +14,9 @@ from distlab import host
 
 
 class Disk(host.Disk):
-    """Named values of one machine."""
+    """Named values of one machine, and nothing else: an attribute would survive a crash."""
+
+    __slots__ = ("_cached", "_durable")
 
     def __init__(self) -> None:
         self._durable: dict[str, Any] = {}

@@ -7,6 +7,18 @@ what-if changes only what the fault really causes.
 """
 
 from random import Random
+from typing import Any
+
+
+class Stream(Random):
+    """A generator that keeps nothing else: an attribute would survive a crash."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "gauss_next":
+            raise AttributeError(
+                f"{name} does not belong here: keep it on the node, or on its disk"
+            )
+        super().__setattr__(name, value)
 
 
 class Streams:
@@ -24,5 +36,5 @@ class Streams:
         """
         found = self._streams.get(purpose)
         if found is None:
-            found = self._streams[purpose] = Random(f"{self.seed}/{purpose}")
+            found = self._streams[purpose] = Stream(f"{self.seed}/{purpose}")
         return found

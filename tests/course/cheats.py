@@ -22,10 +22,13 @@ from typing import Any, NamedTuple
 
 from distlab.course.exercise import Exercise
 from distlab.host import Unavailable
+from distlab.sim.trace import Note
 
 SEEN = r"violated|nothing to judge"
 """The verdict of a run in which something went wrong, or nothing happened."""
 LINE = r"\n  your code, line \d+"
+SHARED = r"`[\w.]+`.*share"
+OUT = rf"reaches out of the simulation.*{LINE}"
 VALUES = 3
 """Different results of the reference that a cheat gives always."""
 
@@ -87,7 +90,51 @@ WAYS = {
     "asks a person": Way("input()\nreturn CALL", rf"input.*{LINE}"),
     "forgets to await": Way("PLAINLY", rf"await.*{LINE}", "async"),
     "returns what it did not await": Way("return PLAINLY", r"await", "async"),
-    "remembers in a global": Way("seen.append(1)\nreturn CALL", r"`seen`.*share"),
+    "remembers in a global": Way("seen.append(1)\nreturn CALL", SHARED),
+    "remembers in a cache": Way("cached(object())\nreturn CALL", SHARED),
+    "remembers in a decorator": Way("decorated()\nreturn CALL", SHARED),
+    "remembers in a namespace": Way("space.seen.add(object())\nreturn CALL", SHARED),
+    "remembers in slots": Way("slots.seen.add(object())\nreturn CALL", SHARED),
+    "remembers in a module": Way(
+        "import string\nstring.seen = [*getattr(string, 'seen', []), 1]\nreturn CALL", SHARED
+    ),
+    "remembers in a class of the course": Way(
+        "Unavailable.seen = [*getattr(Unavailable, 'seen', []), 1]\nreturn CALL", SHARED
+    ),
+    "remembers weakly": Way("weak[Odd] = 1\nreturn CALL", "`weak` reaches out"),
+    "remembers in a database": Way("database.execute('select 1')\nreturn CALL",
+        "`database` reaches out"),
+    "remembers in a file": Way("open('/nowhere/at/all')\nreturn CALL", OUT),
+    "remembers in a path": Way(
+        "import pathlib\npathlib.Path('/nowhere').exists()\nreturn CALL", OUT
+    ),
+    "remembers in its randomness": Way(
+        "self.random.seen = 1\nreturn CALL", rf"seen does not belong here.*{LINE}", "node"
+    ),
+    "remembers in the disk object": Way(
+        "self.disk.seen = 1\nreturn CALL", rf"AttributeError: 'Disk'.*{LINE}", "node"
+    ),
+    "waits in a thread": Way("import threading\nthreading.Event().wait(0.001)\nreturn CALL", OUT),
+    "sends a signal": Way("import os\nos.kill(os.getpid(), 0)\nreturn CALL", OUT),
+    "asks the clock of the computer": Way("import time\ntime.time()\nreturn CALL", OUT),
+    "looks at frames": Way("import sys\nsys._getframe()\nreturn CALL", OUT),
+    "looks at a frame by an error": Way(
+        "try: undefined\nexcept NameError as error: error.__traceback__.tb_frame\nreturn CALL",
+        "`tb_frame`"
+    ),
+    "looks at all objects": Way("import gc\ngc.get_objects()\nreturn CALL", OUT),
+    "looks at its variables": Way("vars(suppress)\nreturn CALL", OUT),
+    "patches the judge": Way(
+        "import distlab.course.case as judge\njudge.failing = print\nreturn CALL",
+        "`distlab.course.case`"
+    ),
+    "patches the judge by its name": Way(
+        "import sys\nsys.modules['distlab.course.case'].failing = print\nreturn CALL",
+        "`distlab.course.case`",
+    ),
+    "looks at the machinery by its name": Way(
+        "getattr(self, '_mach' + 'ine').trace\nreturn CALL", "`_machine`", "node"
+    ),
     "looks at the machinery": Way("self._machine.trace\nreturn CALL", "`_machine`", "node"),
 }  # fmt: skip
 
@@ -99,6 +146,25 @@ class Unprintable(Exception):
 class Foreign:
     def __await__(self): yield 3
 seen = []
+
+import functools, sqlite3, types, weakref
+@functools.cache
+def cached(given): pass
+def remembering(function):
+    seen = []
+    @functools.wraps(function)
+    def inner(*given):
+        seen.append(1)
+        return function(*given)
+    return inner
+@remembering
+def decorated(): pass
+space = types.SimpleNamespace(seen=set())
+class Slots: __slots__ = ("seen",)
+slots = Slots()
+slots.seen = set()
+weak = weakref.WeakKeyDictionary()
+database = sqlite3.connect(":memory:")
 """
 
 
@@ -151,6 +217,11 @@ class Cell:
         name, is_async_word = self.method or self.exercise.name, "async " if is_async else ""
         lines = f"{is_async_word}def {name}({own}{given}):\n{indent(body, '    ')}"
         return in_class(self.exercise, lines) if self.method else lines
+
+    def alone(self, body: str) -> str:
+        """The text of the method without its class."""
+        source = self.source(body, ", ".join(self.given), self.is_async)
+        return dedent(source.partition("\n")[2])
 
 
 def in_class(exercise: Exercise, lines: str) -> str:
@@ -240,11 +311,19 @@ def _elsewhere(exercise: Exercise) -> Iterator[Cheat]:
     method = exercise.methods[0]
     kept = "def __setattr__(self, name, value):\n    setattr(type(self), name, value)"
     cell = Cell(exercise, method)
-    listed = "seen = []\n" + dedent(cell.source("self.seen.append(1)\nreturn CALL",
-                                                ", ".join(cell.given), cell.is_async)
-                                    .partition("\n")[2])  # fmt: skip
-    for name, lines in (("keeps all on the class", kept), ("remembers in a list", listed)):
-        yield Cheat(name, run_cell(exercise, in_class(exercise, lines)), r"`[\w.]+`.*share")
+    listed = "seen = []\n" + cell.alone("self.seen.append(1)\nreturn CALL")
+    around = "@remembering\n" + cell.alone("return CALL")
+    ways = [("keeps all on the class", kept, SHARED), ("remembers in a list", listed, SHARED),
+            ("remembers around it", around, SHARED)]  # fmt: skip
+    if cell.takes("node"):
+        ways.append(("changes what is given", "def note(self, note): pass", "`note` is given"))
+        ways.append(("is no method", f"{method} = 3", f"{method} is called, and yours is a int"))
+    for name, lines, words in ways:
+        yield Cheat(name, run_cell(exercise, in_class(exercise, lines)), words)
+    given = vars(sys.modules[exercise.base.__module__]) if exercise.base else {}
+    for name, value in given.items():
+        if isinstance(value, type) and issubclass(value, Note) and value is not Note:
+            yield cell.cheat(f"writes {name} itself", "NOTED\nreturn CALL", "`NOTED`", NOTED=value)
 
 
 def _shortened(exercise: Exercise) -> Iterator[Cheat]:

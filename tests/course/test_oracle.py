@@ -307,7 +307,7 @@ COUNTER = count()
         (runs_a_scenario, "incorrect", "calls get."),
         (UNIQUE, "incorrect", "should be a function"),
         (looks_at_frames, "incorrect", "calls _getframe."),
-        (looks_at_the_stack, "incorrect", "calls _getframe."),
+        (looks_at_the_stack, "incorrect", "calls stack."),
         (looks_at_objects, "incorrect", "calls get_objects."),
         (stops_being_watched, "incorrect", "calls setprofile."),
     ],

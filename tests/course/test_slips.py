@@ -7,11 +7,11 @@ from textwrap import indent
 
 import pytest
 
-from distlab.course import steps
+from distlab.course import foreign
 from distlab.course.case import Case
 from distlab.course.exercise import Exercise, Mistake, Texts
 from distlab.start.requests import Printed, Printer
-from tests.course.cheats import run_cell
+from tests.course.cheats import PREAMBLE, run_cell
 from tests.course.test_exercise import EXERCISE
 
 
@@ -39,19 +39,19 @@ NAMED = {
     ),
     "a long text": ("raise ValueError('x' * 9999)", "xxx …", "raise ValueError('x' * 9999)"),
     "recursion": ("self.on_print(message, sender)", "RecursionError: ", "  …\n"),
-    "sleeping": ("import time\ntime.sleep(9)", steps.SLEEPS, "time.sleep(9)"),
-    "sleeping by another name": ("from time import sleep as nap\nnap(9)", steps.SLEEPS, "nap(9)"),
+    "sleeping": ("import time\ntime.sleep(9)", foreign.SLEEPS, "time.sleep(9)"),
+    "sleeping by another name": ("from time import sleep as nap\nnap(9)", foreign.SLEEPS, "nap(9)"),
     "sleeping in the library": (
         "import sched, time\ns = sched.scheduler()\ns.enter(9, 1, print)\ns.run()",
-        steps.SLEEPS, "s.run()",
+        foreign.SLEEPS, "s.run()",
     ),
-    "asking": ("input('?')", steps.WAITS, "input('?')"),
-    "a debugger": ("breakpoint()", steps.LOOKS_ON, "breakpoint()"),
-    "looking away": ("import sys\nsys.settrace(None)", steps.LOOKS_ON, "sys.settrace(None)"),
+    "asking": ("input('?')", foreign.WAITS, "input('?')"),
+    "a debugger": ("breakpoint()", foreign.LOOKS_ON, "breakpoint()"),
+    "looking away": ("import sys\nsys.settrace(None)", foreign.LOOKS_ON, "sys.settrace(None)"),
     "a text without end": (
         "raise Endless", "Endless: (its text cannot be printed)", "raise Endless",
     ),
-    "ending the kernel": ("import os\nos._exit(3)", steps.ENDS, "os._exit(3)"),
+    "ending the kernel": ("import os\nos._exit(3)", foreign.ENDS, "os._exit(3)"),
 }  # fmt: skip
 if sys.version_info >= (3, 12):  # the docstring of `steps` says why
     del NAMED["sleeping in the library"]
@@ -175,7 +175,9 @@ def asked(lines):
 )
 def test_a_forgotten_await_is_named_with_its_line(body):
     result = asked(f"async def look(self, page):\n  {body}")
-    told = "You forgot `await`: Node.sleep was called here, and never ran.\n  your code, line 12,"
+    line = PREAMBLE.count("\n") + 4
+    told = "You forgot `await`: Node.sleep was called here, and never ran.\n  your code, "
+    told += f"line {line},"
     assert result.message.startswith(told)
     assert "in look: " in result.message
     assert "self.sleep(1)" in result.message
@@ -208,7 +210,7 @@ def test_a_plain_function_where_a_coroutine_is_needed_is_named():
 
 def test_asyncio_is_named():
     result = asked("async def look(self, page):\n  import asyncio\n  await asyncio.sleep(0)")
-    assert result.message.startswith(steps.NO_LOOP)
+    assert result.message.startswith(foreign.NO_LOOP)
     assert result.message.endswith("in look: await asyncio.sleep(0)")
 
 
@@ -216,8 +218,7 @@ def test_asyncio_is_named():
 
 SHARED = {
     "a global": ("seen.append(1)", "", "seen"),
-    "a global number": ("global count\ncount = count + 1 if 'count' in globals() else 1",
-        "", "count"),
+    "a global number": ("global count\ncount = message.request", "", "count"),
     "an attribute of the class": ("type(self).seen = 1", "", "Once.seen"),
     "its own name": ("Once.seen = self.boots, message", "", "Once.seen"),
     "a list of the class": ("self.seen.append(1)", "seen = []", "Once.seen"),
@@ -263,12 +264,12 @@ def test_memory_on_self_and_what_only_is_read_are_fine():
 
 
 def test_what_a_library_keeps_for_itself_is_not_the_learners_memory():
-    """A script knows to whom it has been sent."""
+    """A script knows its text."""
     lines = "from distlab.locks.scripts import Script\nscript = Script('return 1')\n"
     lines += f"class Once(Reference):\n  def on_print(self, message, sender):\n    {RIGHT}\n"
-    solution = run_cell(EXERCISE, f"{lines}    script._sent.add(Script)")
+    solution = run_cell(EXERCISE, f"{lines}    script.__init__('return 2')")
     assert EXERCISE.check(solution).kind == "correct"
-    assert solution.on_print.__globals__["script"]._sent
+    assert solution.on_print.__globals__["script"].text == "return 2"
 
 
 # Other names
