@@ -20,10 +20,9 @@ and an alarm in those is a false one: to know the way is not enough.
 
 The function is asked twice about each run, the second time in another order: chance, or memory
 from run to run, is noticed. While it is asked, no verdict exists, and a call of distlab's own code
-or of what shows other frames ends the check (`distlab.course.guard`). That keeps an honest learner
-honest. It cannot stop code that replaces parts of distlab, works in a thread of its own, repeats
-the text of the reference, or keeps a table of all runs elsewhere: they are fixed, so that results
-repeat.
+or of what no program may call (`distlab.course.foreign`) ends the check. That keeps an honest
+learner honest. It cannot stop code that replaces parts of distlab by other ways, repeats the text
+of the reference, or keeps a table of all runs elsewhere: they are fixed, so that results repeat.
 """
 
 import inspect
@@ -36,9 +35,10 @@ from typing import Any, NamedTuple
 from distlab.check.verdict import Check, Verdict
 from distlab.course import steps
 from distlab.course.exercise import Drawn, Result, Texts, WrongReturn, ended_by, is_own
-from distlab.course.guard import Guard, LooksElsewhere
+from distlab.course.guard import ONLY, Guard, LooksElsewhere
 from distlab.course.plain import Alarm, PlainHistory, PlainTrace, View, as_alarm, view
-from distlab.course.slips import swallowed
+from distlab.course.shared import functions
+from distlab.course.slips import hidden, swallowed
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.knobs import Ways
@@ -208,6 +208,8 @@ class Oracle:
             if not takes_two(holds):
                 said = f"{self.name} should be a function: def {self.name}(history, trace)."
                 return Result("incorrect", said)
+            for name in sorted(set().union(*map(hidden, functions(holds)))):
+                return Result("incorrect", f"Your check names `{name}`. {ONLY}")
             for number in (0, text_number(holds)):
                 batch = first if first and not number else Batch(self, number)
                 alarms, caught = self._alarms(holds, batch)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 from itertools import starmap
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from distlab.course import foreign, steps
@@ -218,9 +218,9 @@ def misfit(solution: Any, exercise: Exercise) -> str:
         if said:
             return said
     own = [each for each in functions(solution) if is_own(each.__code__.co_filename)]
-    hidden = next((said for each in own for said in _behind(each, bool(base))), "")
-    if hidden:
-        return hidden
+    behind = next((said for each in own for said in _behind(each, bool(base))), "")
+    if behind:
+        return behind
     changed = next(_overridden(solution, base, exercise), "") if base else ""
     if changed:
         return (
@@ -232,11 +232,17 @@ def misfit(solution: Any, exercise: Exercise) -> str:
 
 def _behind(function: FunctionType, is_node: bool) -> Iterator[str]:
     """Words for what a function names that leads behind the scenes."""
-    said = names(function.__code__) | texts(function.__code__)
-    hidden = said & (_hidden() if is_node else foreign.ATTRIBUTES)
-    hidden |= set(filter(foreign.is_judge, said))
-    yield from map(foreign.JUDGING.format, sorted(hidden))
+    yield from map(foreign.JUDGING.format, sorted(hidden(function, is_node)))
     yield from filter(None, starmap(foreign.beyond, used(function).items()))
+
+
+def hidden(function: FunctionType, is_node: bool = False) -> frozenset[str]:
+    """Names in a function of what leads behind the scenes: attributes, modules that judge."""
+    said = names(function.__code__) | texts(function.__code__)
+    found = said & (_hidden() if is_node else foreign.ATTRIBUTES)
+    found |= set(filter(foreign.is_judge, said))
+    modules = ((k, v) for k, v in used(function).items() if isinstance(v, ModuleType))
+    return found | {name for name, module in modules if foreign.is_judge(module.__name__)}
 
 
 @lru_cache

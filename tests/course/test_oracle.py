@@ -30,7 +30,7 @@ from distlab.ids.checks import UNIQUE
 from distlab.ids.oracles import UNIQUE_AND_ORDERED
 from distlab.locks.oracles import ONE_AT_A_TIME
 from tests.course.auditing import audit
-from tests.course.cheats import WAYS, Cell
+from tests.course.cheats import OUT, SHARED, WAYS, Cell
 
 ORACLES = (FRESH_READS, ONE_AT_A_TIME, UNIQUE_AND_ORDERED)
 
@@ -169,8 +169,8 @@ OWN_WORDS = {
     "sleeps": r"calls sleep. It has nothing to wait for.*your code, line",
     "sleeps and catches": r"calls sleep. It has nothing to wait for.*your code, line",
     "asks a person": r"calls input. It has nothing to wait for.*your code, line",
-    "remembers in a global": "calls holds. It may use nothing but history and trace",
 }
+BEYOND = r"^Your check (calls|names) .*It may use nothing but history and trace"
 """What an oracle is told where a machine is told something else."""
 
 
@@ -178,7 +178,9 @@ def test_no_cheat_passes_and_each_gets_words_that_fit(batch):
     cell = Cell(batch.oracle, "")
     for name, way in WAYS.items():
         if cell.takes(way.only):
-            cheat = cell.cheat(name, way.body, OWN_WORDS.get(name, way.words))
+            beyond = way.words in (SHARED, OUT) or way.words.startswith("`")
+            words = BEYOND if beyond else OWN_WORDS.get(name, way.words)
+            cheat = cell.cheat(name, way.body, words)
             result = batch.oracle.check(cheat.solution, batch)
             assert result.kind in ("incorrect", "error"), name
             assert re.search(cheat.words, result.message, re.DOTALL), (name, result.message)
@@ -304,9 +306,9 @@ COUNTER = count()
         (sleeps, "incorrect", "calls sleep. It has nothing to wait for"),
         (calls_the_check, "incorrect", "calls Invariant.__call__. It may use nothing but history"),
         (hides_the_call, "incorrect", "calls Invariant.__call__"),
-        (runs_a_scenario, "incorrect", "calls get."),
+        (runs_a_scenario, "incorrect", "names `distlab.registry`."),
         (UNIQUE, "incorrect", "should be a function"),
-        (looks_at_frames, "incorrect", "calls _getframe."),
+        (looks_at_frames, "incorrect", "names `f_locals`."),
         (looks_at_the_stack, "incorrect", "calls stack."),
         (looks_at_objects, "incorrect", "calls get_objects."),
         (stops_being_watched, "incorrect", "calls setprofile."),
