@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from distlab.cap.cp_store import PATIENCE_MS, ConfigStore
 from distlab.cap.dynamo import Found, Get, Replica, Store
 from distlab.cap.oracles import FRESH_READS
+from distlab.cap.probes import any_replicas, every_age, every_number
 from distlab.check.look import sent
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.scenario import Run
@@ -64,6 +65,7 @@ QUORUM = Exercise(
         Mistake("ask everybody", lambda run: asked(run) == 3, lambda n, w: n),
         Mistake("asks more than there are", lambda run: asked(run) > 3, lambda n, w: n + w),
     ),
+    probes=(every_number,),
 )  # fmt: skip
 
 
@@ -191,6 +193,7 @@ WRITE_BACK = Exercise(
         Mistake("refuses", lambda run: unavailable(run) and not brought(run), Refuses),
         Mistake("waits for all", unavailable, WaitsForAll),
     ),
+    probes=(any_replicas,),
 )  # fmt: skip
 
 
@@ -284,6 +287,7 @@ CAREFUL_LEADER = Exercise(
         Mistake("ignores ms", lambda run: unavailable(run) and was_cut(run, 200), IgnoresTheTime),
         Mistake("never steps down", lambda run: run.scenario.id == "cap/one-way-cut", NeverDown),
     ),
+    probes=(every_age,),
 )  # fmt: skip
 
 EXERCISES = (QUORUM, WRITE_BACK, CAREFUL_LEADER, FRESH_READS)
