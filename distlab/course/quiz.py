@@ -92,10 +92,14 @@ class Question:
         first = " ".join(words[:5]).rstrip(".,;:")
         return f"{'✓' if number in self.correct else '✗'} “{first}{'…' if words[5:] else ''}”:"
 
+    def asked(self) -> str:
+        """The question, and whether more than one answer may be right."""
+        return self.question + (" Choose all that are right." if self.kind == "multiple" else "")
+
     def shown(self) -> str:
         """The question with its numbered answers, in plain text."""
         answers = [f"\n  {n}. {answer['text']}" for n, answer in enumerate(self.answers, 1)]
-        return self.question + "".join(answers)
+        return self.asked() + "".join(answers)
 
     def solution(self) -> str:
         """The right answer and its reason."""

@@ -137,7 +137,7 @@ class QuizWidget(Panel):
 
     def html(self) -> str:
         return "".join(
-            f"<p><b>{coded(question.question)}</b></p>"
+            f"<p><b>{coded(question.asked())}</b></p>"
             + items((answer["text"] for answer in question.answers), ordered=True)
             + closed("Answer", f"<p>{coded(question.solution())}</p>")
             for question in self.quiz.questions.values()

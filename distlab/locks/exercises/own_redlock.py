@@ -21,9 +21,9 @@ class OwnRedlockStub(Redlock):
 
 class OwnRedlock(Redlock):
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        asked_ms, ttl_ms = self.host.monotonic_ms(), self.timeout_ms or 0
-        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=ttl_ms))
-        until_ms = asked_ms + self.valid_ms(ttl_ms)
+        asked_ms = self.host.monotonic_ms()
+        answers = await self.everywhere(lambda r: r.set(self.key, token, nx=True, px=self.ttl_ms))
+        until_ms = asked_ms + self.valid_ms(self.ttl_ms)
         votes = sum(answer is True for answer in answers)
         if votes >= self.majority and self.host.monotonic_ms() < until_ms:
             return Held(until_ms)
@@ -39,7 +39,7 @@ class Careless(Redlock):
     enough, late, gives_back, only_if_free = 2, False, True, True
 
     async def do_acquire(self, token: bytes) -> Held | Busy:
-        asked_ms, ttl_ms, nx = self.host.monotonic_ms(), self.timeout_ms or 0, self.only_if_free
+        asked_ms, ttl_ms, nx = self.host.monotonic_ms(), self.ttl_ms, self.only_if_free
         answers = await self.everywhere(lambda r: r.set(self.key, token, nx=nx, px=ttl_ms))
         since_ms = self.host.monotonic_ms() if self.late else asked_ms
         if sum(answer is True for answer in answers) >= self.enough:
