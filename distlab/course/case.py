@@ -18,7 +18,7 @@ from distlab.explore.space import FaultSpace
 from distlab.registry import get
 from distlab.scenario import STUCK, Run, Scenario
 from distlab.sim import Node
-from distlab.sim.trace import describe
+from distlab.sim.trace import Event, describe, line
 
 SEARCHED = 50
 """Runs under random faults that a case adds to its own schedules."""
@@ -106,10 +106,12 @@ class Case:
         """
         try:
             run.trace.digest()
-        except Exception:
+        except Exception as error:
             if isinstance(solution, type) and issubclass(solution, Node):
                 self.again(run, _describing(solution))
-            raise
+            odd = next(event for event in run.trace.events if not _can_be_written(event))
+            what = type(odd.what).__name__
+            raise TypeError(f"{odd.node} has this in its {what}: {error}") from error
 
     def small(
         self, run: Run, verdict: Verdict, reference: Any, progress: Callable[..., None]
@@ -126,6 +128,13 @@ class Case:
                           progress=progress).run  # fmt: skip
         except (Exception, Stopped):
             return run  # on the way the solution failed in another way: show what was found first
+
+
+def _can_be_written(event: Event) -> bool:
+    try:
+        return bool(line(event))
+    except Exception:
+        return False
 
 
 def _describing(solution: type[Node]) -> type[Node]:

@@ -135,7 +135,8 @@ class Memory:
             for kind in self.solution.__mro__[:-1]:
                 for name, value in vars(kind).items():
                     if not name.startswith("__"):
-                        found.setdefault(f"{kind.__name__}.{name}", _print(value))
+                        depth = DEPTH if _is_own_class(kind) else 0
+                        found.setdefault(f"{kind.__name__}.{name}", _print(value, depth))
         for function in functions(self.solution):
             self._reach(function, found, seen)
         return found

@@ -251,7 +251,9 @@ def _hidden() -> frozenset[str]:
 
 
 def _overridden(solution: type, base: type, exercise: Exercise) -> Iterator[str]:
-    """Methods of the base that the learner's code replaces, and that the reference leaves alone."""
+    """Methods of the base that the learner's code replaces, and that the reference leaves alone.
+    A handler may do more than the given one.
+    """
     allowed = {*exercise.methods, *HOOKS}
     for kind in exercise.reference.__mro__[: exercise.reference.__mro__.index(base)]:
         allowed |= vars(kind).keys()
@@ -260,7 +262,10 @@ def _overridden(solution: type, base: type, exercise: Exercise) -> Iterator[str]
             given = getattr(base, name, None)
             changes = callable(given) or isinstance(given, property)
             own = not isinstance(value, FunctionType) or is_own(value.__code__.co_filename)
-            if changes and own and name not in allowed and not name.startswith("__"):
+            code = getattr(value, "__code__", None)
+            extends = name.startswith("on_") and code and {"super", name} <= names(code)
+            hook = name in allowed or name.startswith("__") or extends
+            if changes and own and not hook:
                 yield name
 
 

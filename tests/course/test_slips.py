@@ -136,6 +136,35 @@ def test_the_machinery_is_not_to_be_used():
     assert (kind, message.startswith("`_machine` is the simulation's")) == ("incorrect", True)
 
 
+def test_what_is_given_stays_but_a_handler_may_do_more():
+    told = "`print_page` is given, and stays as it is. The task is on_print: give a method of your "
+    changed = f"def print_page(self, page): {'super().print_page(page)'}"
+    assert said(RIGHT, changed) == ("incorrect", f"{told}own another name.")
+    more = (
+        "def on_start(self): super().on_start()\ndef __init__(self, name): super().__init__(name)"
+    )
+    assert said(RIGHT, f"{more}\ndef described(self): pass")[0] == "correct"
+    lines = "class Asked(Reference):\n  async def look(self, page): return page not in self.pages\n"
+    more = "  async def on_print(self, message, sender): {}await super().on_print(message, sender)"
+    assert ASKED.check(run_cell(ASKED, lines + more.format(""))).kind == "correct"
+
+
+LATER = "class Later:\n  def __init__(self, *pages): self.pages = pages\n"
+ODD = {
+    "a timer": "self.set_timer(1, self.Later(message.page))",
+    "a message": "self.send(sender, Printed([message.page]))",
+}
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD)
+def test_what_cannot_be_written_down_is_named_with_its_line(line):
+    """Only a run that fails is written down."""
+    extra = f"{LATER}def on_later(self, timer): pass"
+    kind, message = said(f"self.print_page(3)\n{line}", extra)
+    assert (kind, "a trace cannot hold a " in message) == ("error", True)
+    assert message.endswith(f"in on_print: {line}")
+
+
 # Coroutines
 
 
