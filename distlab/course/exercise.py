@@ -12,6 +12,13 @@ Every check ends. It makes `schedules` times `seeds` plus `searched` runs a case
 the reference at most, and up to `SHRINKING` to make a failure small. A run ends after 200,000
 events of the world or `MAX_STEPS` steps of the learner's code. `distlab.course.steps` says which
 loops no count reaches. The interrupt button stops Python code, but no loop that runs in C alone.
+
+Solution and judge share one process. A solution may change what its task names, `on_start` and
+`describe`, and do more in a handler; it may not reach this computer, the machinery or the judges
+(`distlab.course.foreign`), and keeps nothing outside its machines (`distlab.course.shared`). That
+stops what can be seen: names, constants, calls. Names that are put together while the code runs
+(`getattr` with a text that is computed), calls that a library makes, and private attributes of
+other objects are not seen. The course's own answer, imported, is right.
 """
 
 import inspect

@@ -66,6 +66,8 @@ MODULES = frozenset({
     "time", "tracemalloc", "urllib", "weakref", "weakrefset",
 })  # fmt: skip
 """Modules of Python whose functions are this computer's."""
+NOTEBOOK = "IPython.core.interactiveshell"
+"""Has its own `open`."""
 JUDGES = ("course", "scenario", "check", "explore", "registry", "lab")
 """Parts of distlab that judge a solution."""
 ATTRIBUTES = frozenset({
@@ -92,7 +94,8 @@ def _home(value: Any) -> str:
 
 def of_computer(module: str) -> bool:
     """Whether the functions of this module are this computer's."""
-    return module.partition(".")[0].lstrip("_") in MODULES and "._" not in module
+    known = module.partition(".")[0].lstrip("_") in MODULES or module == NOTEBOOK
+    return known and not module.startswith("importlib._")
 
 
 def refused_anywhere(function: Any) -> str:

@@ -81,18 +81,17 @@ def texts(code: CodeType) -> frozenset[str]:
     return frozenset(each for each in code.co_consts if type(each) is str).union(*inner)
 
 
-def _imported(code: CodeType) -> Iterator[tuple[str, Any]]:
-    """What a function imports itself."""
-    module = ""
+@lru_cache
+def _imports(code: CodeType) -> tuple[tuple[str, str], ...]:
+    """What a function imports itself: modules, and names from modules."""
+    found = [("", "")]
     for each in dis.get_instructions(code):
         if each.opname == "IMPORT_NAME":
-            module = each.argval
-            yield module, sys.modules.get(module)
+            found.append((each.argval, ""))
         elif each.opname == "IMPORT_FROM":
-            yield each.argval, getattr(sys.modules.get(module), each.argval, None)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _imported(inner)
+            found.append((found[-1][0], each.argval))
+    inner = [_imports(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return sum(inner, tuple(found[1:]))
 
 
 def used(function: FunctionType) -> dict[str, Any]:
@@ -102,7 +101,9 @@ def used(function: FunctionType) -> dict[str, Any]:
     code = function.__code__
     known = function.__globals__
     found = {name: known[name] for name in names(code, of_globals=True) if name in known}
-    found |= _imported(code)
+    for module, name in _imports(code):
+        value = sys.modules.get(module)
+        found[name or module] = getattr(value, name, None) if name else value
     wanted = names(code) | texts(code)
     waiting = list(found.items())
     for name, value in waiting:
