@@ -136,7 +136,8 @@ def prompt(within_ms: float, function: str = "") -> Invariant:
                 said = f"{each.process}'s {each.call} took {took}."
                 yield Finding(said, ends(each)) if took else None
 
-    holds = f"Every answer came within {plain(within_ms)} ms."
+    which = f"Every answered {function} took at most" if function else "Every answer came within"
+    holds = f"{which} {plain(within_ms)} ms."
     return Invariant("prompt", in_time, holds, f"answers to {function}" if function else "answers")
 
 
