@@ -5,6 +5,7 @@ from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.host import Host
 from distlab.ids.checks import TRUE_TIME, NotTaken, Wasted, given_out, repeated
 from distlab.ids.oracles import UNIQUE_AND_ORDERED
+from distlab.ids.probes import clocks_at_random, ranges_at_random
 from distlab.ids.scenarios.clocks import NoSnowflake
 from distlab.ids.segment import Take
 from distlab.ids.snowflake import ClockMovedBackwards
@@ -107,6 +108,7 @@ SURVIVE_A_ROLLBACK = Exercise(
         Mistake("refuses", "available=violated and unique=holds", RefusingSnowflake),
         Mistake("counts anew", "unique=violated", ForgetfulSnowflake, also=(r"without '.*'",)),
     ),
+    probes=(clocks_at_random,),
 )  # fmt: skip
 
 
@@ -208,6 +210,7 @@ HI_LO = Exercise(
         Mistake("stands still", _one_worker_twice, StandingStill, also=(r"next_id always \d+",)),
         Mistake("runs past the end", "unique=violated", NeverAsking),
     ),
+    probes=(ranges_at_random,),
 )  # fmt: skip
 
 EXERCISES = (SURVIVE_A_ROLLBACK, HI_LO, UNIQUE_AND_ORDERED)

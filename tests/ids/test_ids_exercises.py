@@ -1,5 +1,7 @@
 """Chapter 5's exercises: further answers, wrong and right."""
 
+from contextlib import suppress
+
 import pytest
 
 from distlab.ids.exercises import HI_LO, SURVIVE_A_ROLLBACK, Ranges
@@ -263,3 +265,106 @@ def test_slips_are_told(exercise, answer, words):
 def test_other_answers(exercise, answer, mistake):
     result = exercise.check(answer)
     assert (result.kind, result.mistake) == ("incorrect" if mistake else "correct", mistake)
+
+
+class FromTheOffset(TrustingSnowflake):
+    """Another good answer: the clock's time, and by how far it was ever set back."""
+
+    ahead_ms = 0
+
+    def next_id(self):
+        now_ms = self.now_ms() + self.ahead_ms
+        if now_ms < self.last_ms or self.sequence == self.max_sequence:
+            self.ahead_ms += max(0, self.last_ms + 1 - now_ms)
+            now_ms = self.now_ms() + self.ahead_ms
+        self.sequence = self.sequence + 1 if now_ms == self.last_ms else 0
+        self.last_ms = now_ms
+        return self.make(now_ms, self.sequence)
+
+
+class LeavesTheLast(TrustingSnowflake):
+    """Passes on what the mistaken parent says when the clock is right and the sequence is full."""
+
+    def next_id(self):
+        if self.now_ms() >= self.last_ms:
+            return super().next_id()
+        return SURVIVE_A_ROLLBACK.reference.next_id(self)
+
+
+class AsksAgain(Ranges):
+    """Another good answer: asks until a range comes."""
+
+    async def next_id(self):
+        while not self.left:
+            with suppress(TimeoutError):
+                self.left = await self.take()
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [(SURVIVE_A_ROLLBACK, FromTheOffset), (SURVIVE_A_ROLLBACK, LeavesTheLast), (HI_LO, AsksAgain)],
+)
+def test_other_good_answers(exercise, answer):
+    assert exercise.check(answer).kind == "correct"
+
+
+class FarAhead(TrustingSnowflake):
+    def next_id(self):
+        if self.now_ms() < self.last_ms or self.sequence == self.max_sequence:
+            self.last_ms, self.sequence = self.last_ms + 1000, 0
+            return self.make(self.last_ms, 0)
+        return super().next_id()
+
+
+class AlwaysWorkerOne(TrustingSnowflake):
+    def next_id(self):
+        self.worker_id = 1
+        return SURVIVE_A_ROLLBACK.reference.next_id(self)
+
+
+class NeverCatchesUp(TrustingSnowflake):
+    """Stands still from the first time that the clock moves back."""
+
+    stands = False
+
+    def next_id(self):
+        self.stands |= self.now_ms() < self.last_ms
+        if self.stands:
+            self.now_ms = lambda: self.last_ms
+        return SURVIVE_A_ROLLBACK.reference.next_id(self)
+
+
+class FarJumpsOnly(TrustingSnowflake):
+    """Believes that a clock is never set back by more than a second."""
+
+    def next_id(self):
+        if self.now_ms() < self.last_ms - 1000:
+            self.last_ms = -1
+        return SURVIVE_A_ROLLBACK.reference.next_id(self)
+
+
+class FiveOrEight(Ranges):
+    async def next_id(self):
+        if not self.left:
+            new = await self.take()
+            self.left = range(new[0], new[0] + (5 if len(new) == 5 else 8))
+        number, self.left = self.left[0], self.left[1:]
+        return number
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "words"),
+    [
+        (SURVIVE_A_ROLLBACK, FarAhead, "The last id has the time"),
+        (SURVIVE_A_ROLLBACK, AlwaysWorkerOne, "The last id has worker 1."),
+        (SURVIVE_A_ROLLBACK, NeverCatchesUp, "which is over"),
+        (SURVIVE_A_ROLLBACK, FarJumpsOnly, "does not sort behind the one before"),
+        (HI_LO, FiveOrEight, "is in none that you took"),
+    ],
+)
+def test_what_only_a_probe_tells(exercise, answer, words):
+    result = exercise.check(answer)
+    assert (result.kind, result.mistake) == ("incorrect", "")
+    assert words in result.message

@@ -1,9 +1,11 @@
 """Chapter 4's exercises: wrong answers and what is said of them, and other right ones."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from distlab.host import Refused
 from distlab.locks.exercises import FENCE, OWN_LOCK, OWN_REDLOCK, OwnLock, OwnRedlock, PlainLock
 from distlab.locks.exercises.own_lock import COMPARE_AND_DELETE
 from distlab.locks.fencing import Fence, StaleToken
@@ -157,6 +159,49 @@ def test_wrong_fences(condition):
 
     result = FENCE.check(Cheat, shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", REFUSED_IF[condition])
+
+
+def calm(exercise):
+    """The exercise with one calm run: its probes have to tell the rest."""
+    case = replace(exercise.cases[0], schedules=("",), seeds=range(1), searched=0)
+    return replace(exercise, cases=(case,))
+
+
+# What no run of the scenarios shows. Each line is a condition, then what is kept, and the words.
+
+PROBED = [
+    ("token < latest or 0 < latest < token - 5", "token", "lets it in, yours raises StaleToken"),
+    ("token < latest and token % 2", "max(token, latest)", "raises StaleToken, yours lets it in"),
+    ("token < latest and self.calls < 9", "max(token, latest)", "yours lets it in"),
+    ("token % 256 < latest % 256", "token", "a right fence"),
+    ("f'{token:02}' < f'{latest:02}'", "token", "a right fence"),
+    ("(token, latest) in ((33, 34), (9, 10))", "token", "yours lets it in"),
+    ("token == latest - 1", "token", "yours lets it in"),
+    ("token < latest", "token / 1", "self.latest should be"),
+    ("token < int(latest)", "str(token)", "self.latest should be"),
+    ("token <= latest", "token - 1", "self.latest should be"),
+    ("token < latest and refuse()", "token", "yours raises Refused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "kept", "words"), PROBED)
+def test_fences_that_only_a_probe_tells(condition, kept, words):
+    class Cheat(Fence):
+        calls = 0
+
+        def admit(self, token):
+            def refuse():
+                raise Refused("late")
+
+            self.calls += 1
+            names = {"token": token, "latest": self.latest, "self": self, "refuse": refuse}
+            if eval(condition, names):
+                raise StaleToken("late")
+            self.latest = eval(kept, names)
+
+    result = calm(FENCE).check(Cheat)
+    assert (result.kind, result.mistake) == ("incorrect", "")
+    assert words in result.message
 
 
 class KeepsASet(Fence):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from distlab.course.exercise import Case, Exercise, Mistake, texts
+from distlab.locks.exercises.fence_probe import tokens_at_random
 from distlab.locks.fencing import Fence, StaleToken
 from distlab.scenario import Run
 from distlab.servers.service import Refusal
@@ -121,11 +122,11 @@ FENCE = Exercise(
             must_hold=("never oversold",), searched=0, parts={"first_token": 9}),
         Case("locks/paused-holder", {"fencing": "all"},
             schedules=(None, "pause:alice@36+130;crash:shop@150+12"), seeds=range(5),
-            must_hold=("never oversold",), searched=30),
+            must_hold=("never oversold",), searched=10),
         Case("locks/paused-holder", {"fencing": "all"}, seeds=range(5),
             must_hold=("never oversold",), searched=0, parts={"tries": 2}),
         Case("locks/delayed-request", {"fencing": "all"}, seeds=range(5),
-            must_hold=("never oversold",), searched=30),
+            must_hold=("never oversold",), searched=10),
     ),
     stub=OwnFenceStub, reference=OwnFence,
     mistakes=(
@@ -147,4 +148,5 @@ FENCE = Exercise(
         Mistake("lets everybody in", "never oversold=violated", LetsEverybodyIn,
             also=("admit ignores token",)),
     ),
+    probes=(tokens_at_random,),
 )  # fmt: skip
