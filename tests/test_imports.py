@@ -75,7 +75,7 @@ for number, chapter in enumerate(CHAPTERS):
     RULES[f"{place}.reality"] = {*HOST, *SHOP, place, "distlab.real", "redis", "sqlalchemy"}
     RULES[f"{place}.cli"] = {*RUNS, place, "distlab.command"}
     RULES[f"{place}.exercises"] = {*MODEL, place, "distlab.servers", "distlab.course"}
-    RULES[f"{place}.probes"] = {*RUNS, place, "distlab.servers"}
+    RULES[f"{place}.probes"] = {*RUNS, place, "distlab.servers", "distlab.course.probing"}
     RULES[f"{place}.oracles"] = {*MODEL, *SHOP, place, "distlab.shop.invariants", "distlab.course"}
 
 # Not for simulations: an ordinary process with its clock and threads; dates of foreign ids.

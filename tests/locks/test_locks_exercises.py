@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -130,6 +131,79 @@ def test_other_locks_of_ones_own(answer):
     assert OWN_LOCK.check(answer).kind == "correct"
 
 
+def calm(exercise):
+    """The exercise with one calm run: its probes have to tell the rest."""
+    case = replace(exercise.cases[0], schedules=("",), seeds=range(1), searched=0)
+    return replace(exercise, cases=(case,))
+
+
+# What no run of the scenarios shows: a body of `acquire` or, after "-", of `release`, and words.
+
+COMPARE = "await self.redis.eval(SCRIPT, 1, self.name, self.token)"
+PROBED_LOCKS = {
+    f"return bool({SET.replace('self.ttl_ms', 'self.ttl_ms + 10')})": "lives for 90 ms",
+    f"return bool({SET.replace('self.ttl_ms', 'self.ttl_ms - 5')})": "lives for 75 ms",
+    f"return bool({SET} or {SET} or {SET} or {SET} or {SET})": "Ask once.",
+    f"self.token = self.token[:2]; return bool({SET})": "a second time",
+    f"self.token = str(next(NUMBERS)); return bool({SET})": "your tokens ascend",
+    f"return bool({SET} and {SET.replace('nx', 'xx')})": "acquire changes the key",
+    f"return bool({SET} or await self.redis.eval(RENEW, 1, self.name) and 0)":
+        "a refused acquire changes the key",
+    "-await self.redis.get(self.name) == self.token and await self.redis.delete(self.name)":
+        "release changes the key",
+    f"-[0 for _ in range(9999) if not {COMPARE}]": "does not end",
+    f"-{COMPARE.replace('SCRIPT', 'PREFIX')}": "release changes the key",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", PROBED_LOCKS)
+def test_locks_that_only_a_probe_tells(body):
+    names = {
+        "NUMBERS": count(),
+        "RENEW": "redis.call('PEXPIRE', KEYS[1], 40)",
+        "PREFIX": COMPARE_AND_DELETE.replace(
+            "redis.call('GET', KEYS[1])", "string.sub(redis.call('GET', KEYS[1]), 1, 32)"
+        ),
+    }
+    changed = method("release" if body[0] == "-" else "acquire", body.lstrip("-"), **names)
+
+    class Cheat(OwnLock):
+        async def acquire(self):
+            self.token = self.new_token()
+            if body[0] == "-":
+                return await super().acquire()
+            return await changed(self)
+
+        async def release(self):
+            await (changed(self) if body[0] == "-" else super().release())
+
+    result = calm(OWN_LOCK).check(Cheat)
+    assert (result.kind, result.mistake) == ("incorrect", "")
+    assert PROBED_LOCKS[body] in result.message
+
+
+class OwnLockOfAnotherKey(PlainLock):
+    """Draws its first token early, prefixes the key, and keeps the time that it is given."""
+
+    def __init__(self, redis, name):
+        super().__init__(redis, f"lock:{name}")
+        self.token, self.ms = self.new_token(), self.ttl_ms
+
+    async def acquire(self):
+        self.token = self.new_token()
+        old = await self.redis.set(self.name, self.token, nx=True, px=self.ms, get=True)
+        return old is None
+
+    async def release(self):
+        give_back = self.redis.register_script(COMPARE_AND_DELETE)
+        if not await give_back(keys=[self.name], args=[self.token]):
+            raise Refused("it was lost before")
+
+
+def test_a_lock_may_use_a_key_of_its_own_making():
+    assert OWN_LOCK.check(OwnLockOfAnotherKey).kind == "correct"
+
+
 # The fence. Each line is the condition under which a token is refused; `latest` is `self.latest`.
 
 REFUSED_IF = {
@@ -148,23 +222,19 @@ REFUSED_IF = {
 
 @pytest.mark.parametrize("condition", REFUSED_IF)
 def test_wrong_fences(condition):
+    is_late = eval(f"lambda token, latest, self: {condition}")
+
     class Cheat(Fence):
         calls = 0
 
         def admit(self, token):
             self.calls += 1
-            if eval(condition, {"token": token, "latest": self.latest, "self": self}):
+            if is_late(token, self.latest, self):
                 raise StaleToken("late")
             self.latest = token
 
     result = FENCE.check(Cheat, shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", REFUSED_IF[condition])
-
-
-def calm(exercise):
-    """The exercise with one calm run: its probes have to tell the rest."""
-    case = replace(exercise.cases[0], schedules=("",), seeds=range(1), searched=0)
-    return replace(exercise, cases=(case,))
 
 
 # What no run of the scenarios shows. Each line is a condition, then what is kept, and the words.
@@ -186,18 +256,20 @@ PROBED = [
 
 @pytest.mark.parametrize(("condition", "kept", "words"), PROBED)
 def test_fences_that_only_a_probe_tells(condition, kept, words):
+    def refuse():
+        raise Refused("late")
+
+    names = {"refuse": refuse}
+    is_late, keeps = (eval(f"lambda token, latest, self: {x}", names) for x in (condition, kept))
+
     class Cheat(Fence):
         calls = 0
 
         def admit(self, token):
-            def refuse():
-                raise Refused("late")
-
             self.calls += 1
-            names = {"token": token, "latest": self.latest, "self": self, "refuse": refuse}
-            if eval(condition, names):
+            if is_late(token, self.latest, self):
                 raise StaleToken("late")
-            self.latest = eval(kept, names)
+            self.latest = keeps(token, self.latest, self)
 
     result = calm(FENCE).check(Cheat)
     assert (result.kind, result.mistake) == ("incorrect", "")

@@ -28,7 +28,10 @@ def _tokens(draw: Random, least: int) -> list[Step]:
             newest += draw.randint(1, 3 if kind == "newer" else 200)
         nearby = max(least, newest - draw.randint(1, 3))
         late = draw.choice((nearby, draw.randint(least, newest)))
-        steps += {"crash": [CRASH], "late": [late] * draw.choice((1, 1, 6))}.get(kind, [newest])
+        if kind == "late":
+            steps += [late] * draw.choice((1, 1, 6))
+        else:
+            steps.append(CRASH if kind == "crash" else newest)
     return steps
 
 

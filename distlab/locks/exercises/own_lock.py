@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from distlab.check.look import sent, under_way
 from distlab.course.exercise import Case, Exercise, Mistake, texts
+from distlab.locks.exercises.lock_probe import tried_at_length
 from distlab.scenario import Run
 from distlab.servers.redis.messages import Command, Reply
 
@@ -16,12 +17,11 @@ TTL_MS = 80
 class PlainLock:
     """A lock on one Redis, to be finished. `redis` has redis-py's commands."""
 
-    random = Random()
-    """Experiments put the machine's own in its place."""
+    random, ttl_ms = Random(), TTL_MS
+    """Experiments put the machine's own random numbers and another time in their place."""
 
     def __init__(self, redis: Any, name: str) -> None:
         self.redis, self.name = redis, name
-        self.ttl_ms = TTL_MS
 
     def new_token(self) -> bytes:
         """128 random bits, different at each call."""
@@ -277,7 +277,7 @@ AT_LENGTH = (("alice", 10, 120), ("bob", 95, 10))
 def released(*schedules: str | None, seeds: int = 3, **parts: Any) -> Case:
     return Case("locks/foreign-release", schedules=schedules, seeds=range(seeds),
                 must_hold=("mutual exclusion",), nemesis=LATE_RELEASES,
-                searched=0 if parts else 30, parts=parts)  # fmt: skip
+                searched=0 if parts else 15, parts=parts)  # fmt: skip
 
 
 OWN_LOCK = Exercise(
@@ -289,7 +289,7 @@ OWN_LOCK = Exercise(
         Case("locks/setnx-expire", schedules=("", None, "jump:redis@70=-200"), seeds=range(3),
             must_hold=("available",), nemesis=LOST_LOCKS, searched=30),
     ),
-    stub=OwnLockStub, reference=OwnLock,
+    stub=OwnLockStub, reference=OwnLock, probes=(tried_at_length,),
     mistakes=(
         Mistake("never takes", nobody_took, NeverTakes,
             also=("acquire (refuses|waits for ever|always False)",)),

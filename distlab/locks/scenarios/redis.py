@@ -50,12 +50,16 @@ def redis_lock(
     return open_lock
 
 
+def tuned(kind: Any, client: Client, ttl_ms: int) -> Any:
+    """The same lock with this machine's random numbers and this time: `__init__` may use both."""
+    return type(kind.__name__, (kind,), {"random": client.random, "ttl_ms": ttl_ms})
+
+
 def plain_lock(kind: Any, ttl_ms: int = TTL_MS) -> Callable[[Client], Any]:
     """A lock that takes nothing but a Redis and a name, as learners write it."""
 
     def open_lock(client: Client) -> Any:
-        lock = kind(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK)
-        lock.random, lock.ttl_ms = client.random, ttl_ms
-        return lock
+        made = tuned(kind, client, ttl_ms)
+        return made(SimulatedRedis(client, REDIS, TIMEOUT_MS), LOCK)
 
     return open_lock
