@@ -58,6 +58,8 @@ def method(name, body, **names):
 
 @pytest.mark.parametrize("body", ACQUIRE)
 def test_wrong_ways_to_acquire(body):
+    acquire = method("acquire", body)
+
     class Cheat(OwnLock):
         calls, first = 0, b""
 
@@ -65,7 +67,7 @@ def test_wrong_ways_to_acquire(body):
             self.calls += 1
             self.token = self.new_token()
             self.first = self.first or self.token
-            return await method("acquire", body)(self)
+            return await acquire(self)
 
     result = OWN_LOCK.check(Cheat, shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", ACQUIRE[body])
@@ -372,15 +374,19 @@ class AnswersBusy(OwnRedlock):
 
 
 class RaisesWhenOneIsDown(OwnRedlock):
-    async def everywhere(self, ask):
-        answers = await super().everywhere(ask)
+    async def do_acquire(self, token):
+        asked_ms = self.host.monotonic_ms()
+        answers = await self.everywhere(
+            lambda r: r.set(self.key, token, nx=True, px=self.timeout_ms)
+        )
         for answer in answers:
             if isinstance(answer, Exception):
+                await self.everywhere(lambda r: RELEASE(r, [self.key], token))
                 raise answer
-        return answers
-
-    async def do_acquire(self, token):
-        return await super().do_acquire(token)
+        if answers.count(True) >= self.majority:
+            return Held(asked_ms + self.valid_ms(self.timeout_ms))
+        await self.everywhere(lambda r: RELEASE(r, [self.key], token))
+        return Busy()
 
 
 class GivesBackWhereItWasTold(OwnRedlock):
@@ -410,6 +416,40 @@ class GivesBackWhereItWasTold(OwnRedlock):
 def test_other_wrong_redlocks(cheat, mistake):
     result = OWN_REDLOCK.check(cheat, shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", mistake)
+
+
+PROBED_REDLOCKS = [
+    ("until", "asked_ms + self.timeout_ms + 3", "are certain"),
+    ("until", "asked_ms + self.valid_ms(self.timeout_ms) / 2", "are certain"),
+    ("until", "self.host.monotonic_ms() + 1", "are certain"),
+    ("until", "asked_ms + self.valid_ms(self.timeout_ms), 1", "fencing token"),
+    ("wins", "answers.count(True) >= 2", "Yours takes the lock"),
+    ("set", "r.set(self.key, token, nx=True, px=self.timeout_ms - 5)", "keeps b'a-token' for"),
+]
+
+
+@pytest.mark.parametrize(("part", "text", "words"), PROBED_REDLOCKS)
+def test_redlocks_that_only_a_probe_tells(part, text, words):
+    result = calm(OWN_REDLOCK).check(redlock(part, text))
+    assert (result.kind, result.mistake) == ("incorrect", "")
+    assert words in result.message
+
+
+class GivesBackInTurn(OwnRedlock):
+    async def do_acquire(self, token):
+        asked_ms = self.host.monotonic_ms()
+        answers = await self.everywhere(
+            lambda r: r.set(self.key, token, nx=True, px=self.timeout_ms)
+        )
+        if answers.count(True) >= self.majority:
+            return Held(asked_ms + self.valid_ms(self.timeout_ms))
+        for redis in self.redises:
+            await self.one(redis, lambda r: RELEASE(r, [self.key], token))
+        return Busy()
+
+
+def test_one_silent_server_does_not_delay_what_is_given_back_to_another():
+    assert "Ask all at once" in calm(OWN_REDLOCK).check(GivesBackInTurn).message
 
 
 def test_the_parts_of_a_right_redlock_are_right():

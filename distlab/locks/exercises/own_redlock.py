@@ -8,6 +8,7 @@ from distlab.check.invariants import moves
 from distlab.check.look import sent
 from distlab.course.exercise import Case, Exercise, Mistake, texts
 from distlab.locks.exercises.own_lock import asked, askings, lifetimes, unconditional
+from distlab.locks.exercises.redlock_probe import servers_at_random
 from distlab.locks.lock import Busy, Held
 from distlab.locks.redlock import RELEASE, Ask, Redlock
 from distlab.scenario import Run
@@ -297,7 +298,7 @@ OWN_REDLOCK = Exercise(
         taking(SLOW_SHOP, ASLEEP_WHILE_ASKING, seeds=12, must_hold=("mutual exclusion",),
             searched=30),
     ),
-    stub=OwnRedlockStub, reference=OwnRedlock,
+    stub=OwnRedlockStub, reference=OwnRedlock, probes=(servers_at_random,),
     mistakes=(
         Mistake("asks nobody", lambda run: not any(settings(run)), AsksNobody,
             also=("do_acquire refuses", "do_acquire always .*")),
