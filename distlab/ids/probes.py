@@ -62,8 +62,6 @@ def _clocked(solution: Any, worker: int, times: Sequence[int]) -> str:
         except BadInput as error:
             return f"{said}is none: {error}."
         except NO_ANSWER as error:
-            if is_full:  # the next millisecond may be waited for
-                continue
             return f"{said}is refused: {type(error).__name__}: {error}."
         at_ms = LAYOUT.at_ms(made) - START_MS
         if parts["worker_id"] != worker:
