@@ -299,8 +299,7 @@ CONFIRMED = {
 @pytest.mark.parametrize("answer", CONFIRMED)
 def test_wrong_ways_to_be_sure(answer):
     class CarefulLeader(ConfigStore):
-        def confirmed_within(self, ms):
-            return eval(answer)
+        confirmed_within = eval(f"lambda self, ms: {answer}")
 
     result = CAREFUL_LEADER.check(CarefulLeader, shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", CONFIRMED[answer])
@@ -343,8 +342,7 @@ class ShortLease(ConfigStore):
 )
 def test_answers_that_every_age_brings_to_light(answer, base):
     class CarefulLeader(base):
-        def confirmed_within(self, ms):
-            return eval(answer)
+        confirmed_within = eval(f"lambda self, ms: {answer}")
 
     said = "leave them as they are" if base is ShortLease else "yours says"
     assert said in probed(CAREFUL_LEADER, CarefulLeader)
@@ -355,7 +353,6 @@ def test_answers_that_every_age_brings_to_light(answer, base):
 )
 def test_a_millisecond_more_or_less_is_no_mistake(answer):
     class CarefulLeader(ConfigStore):
-        def confirmed_within(self, ms):
-            return eval(answer)
+        confirmed_within = eval(f"lambda self, ms: {answer}")
 
     assert probed(CAREFUL_LEADER, CarefulLeader) == ""
