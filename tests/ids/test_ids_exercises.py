@@ -344,9 +344,33 @@ class FiveOrEight(Ranges):
         return number
 
 
+class NeverAgain(Ranges):
+    broken = False
+
+    async def next_id(self):
+        if self.broken:
+            raise ClockMovedBackwards("closed", 1)
+        self.broken = True
+        number = await HI_LO.reference.next_id(self)
+        self.broken = False
+        return number
+
+
+class Sleepy(Ranges):
+    def __init__(self, host, take, ahead=False):
+        super().__init__(host, take, ahead)
+        self.host = host
+
+    async def next_id(self):
+        await self.host.sleep(5)
+        return await HI_LO.reference.next_id(self)
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "words"),
     [
+        (HI_LO, NeverAgain, "Then next_id raises ClockMovedBackwards"),
+        (HI_LO, Sleepy, "wait 5 ms and ask nobody"),
         (SURVIVE_A_ROLLBACK, FarAhead, "The last id has the time"),
         (SURVIVE_A_ROLLBACK, AlwaysWorkerOne, "The last id has worker 1."),
         (SURVIVE_A_ROLLBACK, NeverCatchesUp, "which is over"),
