@@ -277,7 +277,7 @@ AT_LENGTH = (("alice", 10, 120), ("bob", 95, 10))
 def released(*schedules: str | None, seeds: int = 3, **parts: Any) -> Case:
     return Case("locks/foreign-release", schedules=schedules, seeds=range(seeds),
                 must_hold=("mutual exclusion",), nemesis=LATE_RELEASES,
-                searched=0 if parts else 15, parts=parts)  # fmt: skip
+                searched=0 if parts else 30, parts=parts)  # fmt: skip
 
 
 OWN_LOCK = Exercise(
