@@ -50,9 +50,18 @@ def redis_lock(
     return open_lock
 
 
-def tuned(kind: Any, client: Client, ttl_ms: int) -> Any:
-    """The same lock with this machine's random numbers and this time: `__init__` may use both."""
-    return type(kind.__name__, (kind,), {"random": client.random, "ttl_ms": ttl_ms})
+def tuned(kind: Any, client: Client, ttl_ms: int) -> Callable[[Any, str], Any]:
+    """Makes such locks with this machine's random numbers and this time. `__init__` may use both:
+    they are there before it runs.
+    """
+
+    def make(redis: Any, name: str) -> Any:
+        lock = kind.__new__(kind)
+        lock.random, lock.ttl_ms = client.random, ttl_ms
+        lock.__init__(redis, name)
+        return lock
+
+    return make
 
 
 def plain_lock(kind: Any, ttl_ms: int = TTL_MS) -> Callable[[Client], Any]:
