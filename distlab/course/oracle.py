@@ -8,10 +8,10 @@ picture then shows.
 
 An oracle is asked about the ways of some experiments, wrong ones and right ones: `RUNS` fixed runs
 of each way under a nemesis. Afterwards the reference checks judge the same runs. Runs in which they
-have nothing to judge, or are undecided, do not count. The oracle passes if it raises no alarm in a
-run that holds, and at least one in each way that has broken runs. Then it meets a second batch of
-as many runs, drawn by the text of its function: a change that makes exceptions for runs that were
-seen meets other ones.
+have nothing to judge, or are undecided, do not count. The oracle passes if it raises alarm in every
+broken run, and in no run that holds. A witness is drawn, not judged. Then it meets a second batch
+of as many runs, drawn by the text of its function: a change that makes exceptions for runs that
+were seen meets other ones.
 
 What a learner must not see is which way made the run. So states, timers and notes are left out, and
 a message has no name and no content unless `tells` says so: names of commands would betray the way.
@@ -262,10 +262,9 @@ class Oracle:
 
     def _incorrect(self, judged: list[Judged], mistake: str, hidden: str) -> Score:
         false = next((each for each in judged if each.false_alarm), None)
-        missed = missed_ways(judged)
-        first = next((each for each in judged if each.way in missed and not each.verdict.ok), None)
+        missed = (each for each in judged if not each.verdict.ok and not each.caught)
         caught = next((each for each in judged if each.caught), None)
-        shown = ((false, "The first false alarm"), (first, "The first one missed"),
+        shown = ((false, "The first false alarm"), (next(missed, None), "The first one missed"),
                  (caught, "The first one caught"))  # fmt: skip
         words = [hidden, self.texts.mistakes[mistake] if mistake else "", counted(judged)]
         said = "\n".join(filter(None, words))
@@ -292,23 +291,17 @@ def takes_two(holds: Any) -> bool:
 
 
 def passed(judged: list[Judged]) -> bool:
-    return not missed_ways(judged) and not any(each.false_alarm for each in judged)
-
-
-def missed_ways(judged: list[Judged]) -> list[tuple[str, str]]:
-    """The ways with broken runs of which none was caught."""
-    broken = dict.fromkeys(each.way for each in judged if not each.verdict.ok)
-    return [way for way in broken if not any(each.caught for each in judged if each.way == way)]
+    return all(each.caught or (each.verdict.ok and not each.false_alarm) for each in judged)
 
 
 def counted(judged: list[Judged]) -> str:
     """The score in a sentence."""
-    broken = {each.way for each in judged if not each.verdict.ok}
     holding = [each for each in judged if each.verdict.ok]
     alarms = sum(each.false_alarm for each in holding)
-    caught = f"Your check caught {len(broken) - len(missed_ways(judged))} of {len(broken)} ways"
+    caught = f"Your check caught {sum(each.caught for each in judged)}"
+    broken = f"{len(judged) - len(holding)} runs that break the promise"
     false = f"{alarms or 'no'} false alarm{'s' * (alarms != 1)} in {len(holding)} runs that hold"
-    return f"{caught} that break the promise; {false}."
+    return f"{caught} of {broken}; {false}."
 
 
 def by_way(judged: list[Judged]) -> Table:
