@@ -2,7 +2,6 @@
 
 import re
 from contextlib import suppress
-from functools import cache
 from typing import ClassVar
 
 import pytest
@@ -232,26 +231,23 @@ class OnlyNotes(SurvivingPrinter):
         self.note(PagePrinted(page))
 
 
+class Memory:
+    def __init__(self):
+        self.done = set()
+
+
 class MemoryOfItsOwn(Printer):
-    """Outlives a crash, but nobody can take it to another machine."""
+    """A crash resets the machine's own attributes, and not what is in them."""
 
-    @cache  # noqa: B019 (the cheat)
-    def print_once(self, request, page):
-        self.print_page(page)
+    def __init__(self, name):
+        super().__init__(name)
+        self.memory = Memory()
 
     def on_print(self, message, sender):
-        self.print_once(message.request, message.page)
+        if message.request not in self.memory.done:
+            self.print_page(message.page)
+            self.memory.done.add(message.request)
         self.send(sender, Printed(message.page))
-
-
-class OnItsRandom(SurvivingPrinter):
-    def on_start(self):
-        super().on_start()
-        self.done = getattr(self.random, "done", ())
-
-    def on_print(self, message, sender):
-        self.random.done = (*self.done, message.request)
-        super().on_print(message, sender)
 
 
 MADE = r"have to be made: \d+; yours made \d+"
@@ -262,7 +258,7 @@ MADE = r"have to be made: \d+; yours made \d+"
     [
         (TheLastTwo, MADE),
         (TheHighest, MADE),
-        (OnlyNotes, MADE),
+        (OnlyNotes, "`PagePrinted` is the simulation's"),
         (AnswersTwice, r"one answer, \d+ in all; yours sent \d+"),
         (LooksAndSleeps, MADE),
     ],
@@ -274,9 +270,8 @@ def test_cheats_that_requests_in_any_order_bring_to_light(cheat, words):
         assert re.search(words, result.message)
 
 
-@pytest.mark.parametrize("cheat", [MemoryOfItsOwn, OnItsRandom])
-def test_only_the_disk_goes_to_another_printer(cheat):
-    result = SURVIVE_A_CRASH.check(cheat)
+def test_only_the_disk_goes_to_another_printer():
+    result = SURVIVE_A_CRASH.check(MemoryOfItsOwn)
     assert result.kind == "incorrect"
     assert "nothing but the disk outlives a crash" in result.message
 
