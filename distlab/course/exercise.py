@@ -33,7 +33,6 @@ from distlab.course import slips
 from distlab.course.case import Case
 from distlab.course.content import TEXT, chapter, entries, find, names, record, several
 from distlab.course.prediction import came_true
-from distlab.course.shared import is_own
 from distlab.course.slips import Watch, Word, WrongReturn, misfit, strangers
 from distlab.explore.work import Words
 from distlab.host import pick
@@ -42,19 +41,7 @@ from distlab.view.picture import Picture
 from distlab.view.spacetime import spacetime
 from distlab.view.still import WRAPPED, Still, closed, coded, escape
 
-__all__ = [
-    "Case",
-    "Drawn",
-    "Exercise",
-    "Mistake",
-    "Probe",
-    "Result",
-    "Texts",
-    "WrongReturn",
-    "ended_by",
-    "is_own",
-    "texts",
-]
+__all__ = ["Case", "Drawn", "Exercise", "Mistake", "Probe", "Result", "Texts", "ended_by", "texts"]
 
 Probe = Callable[[Any, Any], Iterable[str]]
 """Asks a solution and the reference the same, outside of any scenario, on inputs that the task

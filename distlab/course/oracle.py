@@ -34,11 +34,11 @@ from typing import Any, NamedTuple
 
 from distlab.check.verdict import Check, Verdict
 from distlab.course import steps
-from distlab.course.exercise import Drawn, Result, Texts, WrongReturn, ended_by, is_own
+from distlab.course.exercise import Drawn, Result, Texts, ended_by
 from distlab.course.guard import ONLY, Guard, LooksElsewhere
 from distlab.course.plain import Alarm, PlainHistory, PlainTrace, View, as_alarm, view
-from distlab.course.shared import functions
-from distlab.course.slips import hidden, swallowed
+from distlab.course.shared import functions, is_own
+from distlab.course.slips import WrongReturn, hidden, swallowed
 from distlab.explore.search import trials
 from distlab.explore.space import FaultSpace
 from distlab.knobs import Ways

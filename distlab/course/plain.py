@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from distlab.check.history import Ending, History
-from distlab.course.exercise import WrongReturn
+from distlab.course.slips import WrongReturn
 from distlab.host import BadInput
 from distlab.sim.trace import Trace
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from distlab.course import exercise as module
-from distlab.course.exercise import Case, Exercise, Mistake, Texts, WrongReturn, texts
+from distlab.course.exercise import Case, Exercise, Mistake, Texts, texts
+from distlab.course.slips import WrongReturn
 from distlab.host import BadInput
 from distlab.lab.widget import Lab
 from distlab.registry import get
