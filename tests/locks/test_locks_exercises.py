@@ -222,9 +222,14 @@ REFUSED_IF = {
 }
 
 
-@pytest.mark.parametrize("condition", REFUSED_IF)
-def test_wrong_fences(condition):
-    is_late = eval(f"lambda token, latest, self: {condition}")
+def refuse():
+    raise Refused("late")
+
+
+def fence(condition, kept="token"):
+    """A fence that refuses a token under this condition, and keeps this of any other."""
+    names = {"refuse": refuse}
+    is_late, keeps = (eval(f"lambda token, latest, self: {x}", names) for x in (condition, kept))
 
     class Cheat(Fence):
         calls = 0
@@ -233,9 +238,14 @@ def test_wrong_fences(condition):
             self.calls += 1
             if is_late(token, self.latest, self):
                 raise StaleToken("late")
-            self.latest = token
+            self.latest = keeps(token, self.latest, self)
 
-    result = FENCE.check(Cheat, shrinking=False)
+    return Cheat
+
+
+@pytest.mark.parametrize("condition", REFUSED_IF)
+def test_wrong_fences(condition):
+    result = FENCE.check(fence(condition), shrinking=False)
     assert (result.kind, result.mistake) == ("incorrect", REFUSED_IF[condition])
 
 
@@ -258,22 +268,7 @@ PROBED = [
 
 @pytest.mark.parametrize(("condition", "kept", "words"), PROBED)
 def test_fences_that_only_a_probe_tells(condition, kept, words):
-    def refuse():
-        raise Refused("late")
-
-    names = {"refuse": refuse}
-    is_late, keeps = (eval(f"lambda token, latest, self: {x}", names) for x in (condition, kept))
-
-    class Cheat(Fence):
-        calls = 0
-
-        def admit(self, token):
-            self.calls += 1
-            if is_late(token, self.latest, self):
-                raise StaleToken("late")
-            self.latest = keeps(token, self.latest, self)
-
-    result = calm(FENCE).check(Cheat)
+    result = calm(FENCE).check(fence(condition, kept))
     assert (result.kind, result.mistake) == ("incorrect", "")
     assert words in result.message
 
